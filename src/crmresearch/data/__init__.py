@@ -1,0 +1,1 @@
+"""From a codebook and a data file to a validated survey."""

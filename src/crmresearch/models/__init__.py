@@ -1,0 +1,1 @@
+"""Theories of satisfaction and loyalty, and their binding to a codebook."""

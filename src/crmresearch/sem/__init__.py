@@ -1,0 +1,1 @@
+"""Estimation of structural equation models."""
