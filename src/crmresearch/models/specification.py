@@ -1,0 +1,188 @@
+"""A specification: one theory bound to the items of one codebook, ready to be estimated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from crmresearch.errors import SpecificationError, TheoryError
+from crmresearch.models.theory import Measurement, Moderation, Sign, Text, Theory, check_acyclic
+
+
+@dataclass(frozen=True)
+class BoundConstruct:
+    """A construct of the theory with the items that measure it in one survey."""
+
+    key: str
+    label: Text
+    definition: Text
+    measurement: Measurement
+    items: tuple[str, ...]
+    stage: str | None = None
+
+
+@dataclass(frozen=True)
+class BoundPath:
+    """A path both of whose constructs are measured; `hypothesis` numbers it (H1, H2, …)."""
+
+    predictor: str
+    outcome: str
+    sign: Sign
+    hypothesis: str
+
+
+@dataclass(frozen=True)
+class Specification:
+    """What is estimated: constructs with their items, paths, moderations.
+
+    `unmeasured` lists the theory's optional constructs for which the survey has no items.
+    """
+
+    theory: Theory
+    constructs: tuple[BoundConstruct, ...]
+    paths: tuple[BoundPath, ...]
+    moderations: tuple[Moderation, ...] = ()
+    unmeasured: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """Construct keys in the order of the theory file."""
+        return [construct.key for construct in self.constructs]
+
+    @property
+    def items(self) -> list[str]:
+        """Items of all constructs, construct by construct."""
+        return [item for construct in self.constructs for item in construct.items]
+
+    @property
+    def outcomes(self) -> list[str]:
+        """Endogenous constructs, in construct order."""
+        reached = {path.outcome for path in self.paths}
+        return [key for key in self.keys if key in reached]
+
+    def construct(self, key: str) -> BoundConstruct:
+        """The construct of this key; SpecificationError when there is none."""
+        for construct in self.constructs:
+            if construct.key == key:
+                return construct
+        raise SpecificationError(f"Unknown construct {key!r}; the model has {', '.join(self.keys)}.")
+
+    def label(self, key: str, language: str = "en") -> str:
+        """Name of a construct for readers, in `language` or else in English."""
+        label = self.construct(key).label
+        return label.get(language, label["en"])
+
+    def predictors_of(self, outcome: str) -> list[str]:
+        """Constructs with a path into `outcome`, in construct order."""
+        into = {path.predictor for path in self.paths if path.outcome == outcome}
+        return [key for key in self.keys if key in into]
+
+    def with_measurement(self, **measurement: Measurement) -> "Specification":
+        """The same model with the measurement of the named constructs changed."""
+        for key in measurement:
+            self.construct(key)
+        return replace(
+            self,
+            constructs=tuple(
+                replace(c, measurement=_measurement(measurement.get(c.key, c.measurement), c.items))
+                for c in self.constructs
+            ),
+        )
+
+    def without_moderation(self) -> "Specification":
+        """The same model with main effects only."""
+        return replace(self, moderations=())
+
+    def to_lavaan(self) -> str:
+        """The model in lavaan syntax; a single item stands for its construct without error."""
+        lines = ["# measurement"]
+        for c in self.constructs:
+            if len(c.items) == 1:
+                lines += [f"{c.key} =~ 1*{c.items[0]}", f"{c.items[0]} ~~ 0*{c.items[0]}"]
+            else:
+                operator = "<~" if c.measurement.startswith("composite") else "=~"
+                lines.append(f"{c.key} {operator} {' + '.join(c.items)}")
+        lines.append("# structure")
+        lines += [f"{outcome} ~ {' + '.join(self.predictors_of(outcome))}" for outcome in self.outcomes]
+        lines += [
+            f"# moderation (two-stage): {m.outcome} ~ {m.predictor}:{m.moderator}" for m in self.moderations
+        ]
+        return "\n".join(lines) + "\n"
+
+    def __str__(self) -> str:
+        return self.to_lavaan()
+
+
+def bind(theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the codebook") -> Specification:
+    """The theory with the items that measure each construct.
+
+    `items` maps construct keys to item names (`Codebook.items_of(theory.key)`) and may hold constructs the
+    theory does not use. A construct that stands `instead_of` others takes their place when only it has items.
+    Raises SpecificationError for a construct without items, an item used twice or a construct nobody defined;
+    TheoryError for a cycle.
+    """
+    stands_in = {key: c.instead_of for key, c in theory.constructs.items() if c.instead_of}
+    measured = {key for key, names in items.items() if names and key in theory.constructs}
+    for key, replaced in stands_in.items():
+        if key in measured and measured & set(replaced):
+            measured.discard(key)
+    replaced_now = {key for stand_in, keys in stands_in.items() if stand_in in measured for key in keys}
+    unmeasured = []
+    for key, construct in theory.constructs.items():
+        if key in measured or key in replaced_now:
+            continue
+        if key in stands_in:
+            if construct.optional or measured & set(stands_in[key]):
+                continue
+            if not all(theory.constructs[k].optional for k in stands_in[key]):
+                continue  # the missing one is reported under the construct it stands in for
+        elif construct.optional:
+            unmeasured.append(key)
+            continue
+        raise SpecificationError(
+            f"Theory {theory.key!r} needs items for the construct {key!r} ({construct.label['en']}), and {where} "
+            f"binds none to it; add it under `constructs`, or under `theories: {theory.key}:` of the codebook."
+        )
+    constructs = tuple(
+        BoundConstruct(
+            key, c.label, c.definition, _measurement(c.measurement, items[key]), tuple(items[key]), c.stage
+        )
+        for key, c in theory.constructs.items()
+        if key in measured
+    )
+    _check_items(constructs, where)
+    paths = [p for p in theory.paths if {p.predictor, p.outcome} <= measured]
+    try:
+        check_acyclic([(p.predictor, p.outcome) for p in paths], theory.key)
+    except TheoryError as error:
+        raise SpecificationError(str(error)) from None
+    on_a_path = {key for p in paths for key in (p.predictor, p.outcome)}
+    for construct in constructs:
+        if construct.key not in on_a_path:
+            raise SpecificationError(
+                f"Theory {theory.key!r}: {construct.key!r} is measured in {where}, but every construct its paths lead "
+                "to or come from is not; bind those too, or take its items out."
+            )
+    return Specification(
+        theory=theory,
+        constructs=constructs,
+        paths=tuple(BoundPath(p.predictor, p.outcome, p.sign, f"H{i}") for i, p in enumerate(paths, start=1)),
+        moderations=tuple(m for m in theory.moderations if {m.moderator, m.predictor, m.outcome} <= measured),
+        unmeasured=tuple(unmeasured),
+    )
+
+
+def _measurement(measurement: Measurement, items: Sequence[str]) -> Measurement:
+    if len(items) == 1:
+        return "single_item"
+    return "common_factor" if measurement == "single_item" else measurement
+
+
+def _check_items(constructs: Sequence[BoundConstruct], where: str) -> None:
+    owner: dict[str, str] = {}
+    for construct in constructs:
+        for item in construct.items:
+            if item in owner:
+                raise SpecificationError(
+                    f"{where} uses the item {item!r} twice, for {owner[item]!r} and for {construct.key!r}; an item "
+                    "measures one construct."
+                )
+            owner[item] = construct.key

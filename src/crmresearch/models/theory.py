@@ -1,0 +1,135 @@
+"""A theory: constructs, the paths between them with their expected signs, and where it was published.
+
+A theory knows no data set; `crmresearch.models.specification.bind` joins it to a codebook.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from crmresearch.errors import TheoryError
+from crmresearch.paths import THEORIES
+
+Measurement = Literal["common_factor", "composite_a", "composite_b", "single_item"]
+Sign = Literal["positive", "negative", "open"]
+Text = dict[str, str]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Construct(_Strict):
+    """One construct. `instead_of` names constructs whose place it takes when only it has items;
+    an `optional` construct is left out when the survey does not measure it."""
+
+    label: Text
+    definition: Text
+    measurement: Measurement = "common_factor"
+    stage: Literal["before", "during", "after"] | None = None
+    optional: bool = False
+    instead_of: tuple[str, ...] = ()
+
+
+class TheoryPath(_Strict):
+    """A directed effect of `predictor` on `outcome` and the sign the theory expects of it."""
+
+    predictor: str = Field(alias="from")
+    outcome: str = Field(alias="to")
+    sign: Sign = "positive"
+
+
+class Moderation(_Strict):
+    """`moderator` changes the effect of `predictor` on `outcome`."""
+
+    moderator: str
+    predictor: str = Field(alias="from")
+    outcome: str = Field(alias="to")
+    sign: Sign = "open"
+
+
+class Theory(_Strict):
+    """A path model of satisfaction and loyalty, as published."""
+
+    key: str
+    title: Text
+    about: Text
+    citation: str
+    constructs: dict[str, Construct]
+    paths: tuple[TheoryPath, ...]
+    moderations: tuple[Moderation, ...] = ()
+
+    @cached_property
+    def file(self) -> Path:
+        """The file the shipped theory of this key is read from."""
+        return THEORIES / f"{self.key}.yaml"
+
+
+def theory_keys() -> list[str]:
+    """Keys of the theories that come with the package, in alphabetical order."""
+    return sorted(path.stem for path in THEORIES.glob("*.yaml"))
+
+
+def load_theory(key: str | Path) -> Theory:
+    """The theory of this key, or of a YAML file of the reader's own.
+
+    Raises TheoryError with one sentence on what is wrong and where.
+    """
+    path = Path(key) if str(key).endswith((".yaml", ".yml")) else THEORIES / f"{key}.yaml"
+    if not path.is_file():
+        raise TheoryError(f"There is no theory {str(key)!r}; there are {', '.join(theory_keys())}.")
+    try:
+        theory = Theory.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise TheoryError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise TheoryError(f"{path.name}, {where or 'top level'}: {first['msg']}.") from None
+    _check(theory, path.name)
+    return theory
+
+
+def _check(theory: Theory, file: str) -> None:
+    known = theory.constructs
+    named: list[tuple[str, str]] = [
+        *((key, f"instead_of of {owner}") for owner, c in known.items() for key in c.instead_of),
+        *((key, f"path {p.predictor} → {p.outcome}") for p in theory.paths for key in (p.predictor, p.outcome)),
+        *((key, f"moderation by {m.moderator}") for m in theory.moderations for key in (m.moderator, m.predictor, m.outcome)),
+    ]  # fmt: skip
+    for key, where in named:
+        if key not in known:
+            raise TheoryError(
+                f"{file}, {where}: unknown construct {key!r}; the theory has {', '.join(known)}."
+            )
+    pairs = [(p.predictor, p.outcome) for p in theory.paths]
+    for pair in pairs:
+        if pairs.count(pair) > 1:
+            raise TheoryError(f"{file}: the path {pair[0]} → {pair[1]} is written twice; keep one.")
+    for m in theory.moderations:
+        if (m.predictor, m.outcome) not in pairs:
+            raise TheoryError(
+                f"{file}: {m.moderator} moderates {m.predictor} → {m.outcome}, which is not a path of the theory."
+            )
+    check_acyclic(pairs, file)
+    connected = {key for pair in pairs for key in pair} | {m.moderator for m in theory.moderations}
+    for key in known:
+        if key not in connected:
+            raise TheoryError(f"{file}: construct {key!r} is on no path; add one or remove it.")
+
+
+def check_acyclic(pairs: Iterable[tuple[str, str]], where: str) -> None:
+    """Raise TheoryError naming the cycle when the paths (predictor, outcome) are not recursive."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for predictor, outcome in pairs:
+        sorter.add(outcome, predictor)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        cycle = " → ".join(reversed(error.args[1]))
+        raise TheoryError(f"{where}: the paths run in a circle ({cycle}); remove one of them.") from None

@@ -1,0 +1,57 @@
+"""The 0–100 index of every construct, as the American Customer Satisfaction Index forms it."""
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.sem.cautions import Caution
+from crmresearch.sem.estimate import INTERVAL, PlsEstimate
+from crmresearch.sem.pls import Floats
+
+
+def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats, mask: Floats) -> Floats:
+    """Index (batch, k) from standardised weights, means and standard deviations (batch, p) of the items.
+
+    bounds (p, 2) are the ends of the scales, mask (p, k) the membership. Items are rescaled to 0–100 first; with
+    w̃ = w / sd of the rescaled item, the index is Σ w̃ x̄ / Σ w̃. NaN where a weight of the construct is negative.
+    """
+    span = bounds[:, 1] - bounds[:, 0]
+    rescaled = 100 * (means - bounds[:, 0]) / span
+    raw = weights / (100 * deviations / span)
+    index = (raw * rescaled) @ mask / (raw @ mask)
+    refused = (weights < 0) @ mask > 0
+    return np.where(refused, np.nan, index)
+
+
+def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.DataFrame, list[Caution]]:
+    """The index of every construct with its bootstrap interval, and a caution per refused index.
+
+    `bounds` has one row an item with columns min and max. Columns: estimator, group, construct, estimate, se,
+    ci_lower, ci_upper (percentile). An index is refused (NaN) when an item has a negative weight: a mean that
+    rewards a worse answer is no index; mode-B composites meet this most often.
+    Source: Fornell et al. (1996), Journal of Marketing 60(4), 7–18; Anderson & Fornell (2000).
+    """
+    spec = estimate.specification
+    limits = bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
+    mask = estimate.model.main.mask
+    names = ("weights/pls", "means/pls", "deviations/pls")
+    point = index_of(*(estimate.values(name)[None] for name in names), limits, mask)[0]
+    frame = pd.DataFrame({"estimator": "pls", "group": "all", "construct": spec.keys, "estimate": point})
+    for column in INTERVAL[:3]:
+        frame[column] = np.nan
+    boot = estimate.resampling
+    if boot is not None:
+        values = index_of(*(boot.replicates[name] for name in names), limits, mask)
+        tail = (1 - boot.confidence) / 2
+        for j in np.flatnonzero(np.isfinite(point)):
+            defined = values[np.isfinite(values[:, j]), j]
+            frame.loc[j, "se"] = defined.std(ddof=1)
+            frame.loc[j, ["ci_lower", "ci_upper"]] = np.quantile(defined, [tail, 1 - tail])
+    weights = estimate.weights
+    refused = [
+        Caution("index_refused", "weak", f"index: {key}", {
+            "construct": key,
+            "items": weights[(weights.construct == key) & (weights.standardized < 0)]["item"].tolist(),
+        })
+        for key in frame.loc[frame["estimate"].isna(), "construct"]
+    ]  # fmt: skip
+    return frame, refused
