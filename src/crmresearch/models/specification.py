@@ -102,9 +102,7 @@ class Specification:
                 lines.append(f"{c.key} {operator} {' + '.join(c.items)}")
         lines.append("# structure")
         lines += [f"{outcome} ~ {' + '.join(self.predictors_of(outcome))}" for outcome in self.outcomes]
-        lines += [
-            f"# moderation (two-stage): {m.outcome} ~ {m.predictor}:{m.moderator}" for m in self.moderations
-        ]
+        lines += [f"# moderation (two-stage): {m.outcome} ~ {m.predictor}:{m.moderator}" for m in self.moderations]
         return "\n".join(lines) + "\n"
 
     def __str__(self) -> str:
@@ -142,9 +140,7 @@ def bind(theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the c
             f"binds none to it; add it under `constructs`, or under `theories: {theory.key}:` of the codebook."
         )
     constructs = tuple(
-        BoundConstruct(
-            key, c.label, c.definition, _measurement(c.measurement, items[key]), tuple(items[key]), c.stage
-        )
+        BoundConstruct(key, c.label, c.definition, _measurement(c.measurement, items[key]), tuple(items[key]), c.stage)
         for key, c in theory.constructs.items()
         if key in measured
     )

@@ -104,9 +104,7 @@ def _check(theory: Theory, file: str) -> None:
     ]  # fmt: skip
     for key, where in named:
         if key not in known:
-            raise TheoryError(
-                f"{file}, {where}: unknown construct {key!r}; the theory has {', '.join(known)}."
-            )
+            raise TheoryError(f"{file}, {where}: unknown construct {key!r}; the theory has {', '.join(known)}.")
     pairs = [(p.predictor, p.outcome) for p in theory.paths]
     for pair in pairs:
         if pairs.count(pair) > 1:

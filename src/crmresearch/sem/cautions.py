@@ -47,9 +47,7 @@ def _convergence(estimate: "PlsEstimate") -> list[Caution]:
     found = []
     if not estimate.fits.outer.converged[0]:
         found.append(
-            Caution(
-                "unconverged", "inadmissible", "weights", {"iterations": estimate.settings.max_iterations}
-            )
+            Caution("unconverged", "inadmissible", "weights", {"iterations": estimate.settings.max_iterations})
         )
     boot = estimate.resampling
     if boot is not None:

@@ -74,9 +74,7 @@ class PlsEstimate:
     @cached_property
     def paths(self) -> pd.DataFrame:
         """Path coefficients; a moderation is the path of `predictor:moderator`, per unit of the product."""
-        return self._with_standardized(
-            self.table("paths"), self.table("standardized_paths")["estimate"].to_numpy()
-        )
+        return self._with_standardized(self.table("paths"), self.table("standardized_paths")["estimate"].to_numpy())
 
     @cached_property
     def loadings(self) -> pd.DataFrame:

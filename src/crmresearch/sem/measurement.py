@@ -42,9 +42,7 @@ def reliability(estimate: "PlsEstimate", estimator: str = "pls") -> pd.DataFrame
     """
     spec, fits = estimate.specification, estimate.fits
     loadings = estimate.loadings[estimate.loadings.estimator == estimator].set_index("item")["standardized"]
-    R = pd.DataFrame(
-        fits.moments.correlations[0][: len(spec.items), : len(spec.items)], spec.items, spec.items
-    )
+    R = pd.DataFrame(fits.moments.correlations[0][: len(spec.items), : len(spec.items)], spec.items, spec.items)
     rows = []
     for j, construct in enumerate(spec.constructs):
         items = list(construct.items)

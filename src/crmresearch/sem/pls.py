@@ -188,9 +188,7 @@ def consistent_solution(R: Floats, pls: Solution, model: PathModel) -> Solution:
     common factor become w √ρ_A / w'w. R must hold correlations.
     """
     rho = np.where(model.factor, pls.rho_a, 1.0)
-    with np.errstate(
-        invalid="ignore"
-    ):  # a negative ρ_A has no root: that estimate is NaN and is warned about
+    with np.errstate(invalid="ignore"):  # a negative ρ_A has no root: that estimate is NaN and is warned about
         root = np.sqrt(rho)
     Q = pls.correlations / (root[:, :, None] * root[:, None, :])
     k = np.arange(Q.shape[-1])
@@ -202,9 +200,7 @@ def consistent_solution(R: Floats, pls: Solution, model: PathModel) -> Solution:
     return _structure(pls.weights, cross, loadings, Q, pls.rho_a, model)
 
 
-def _structure(
-    weights: Floats, cross: Floats, loadings: Floats, Q: Floats, rho: Floats, model: PathModel
-) -> Solution:
+def _structure(weights: Floats, cross: Floats, loadings: Floats, Q: Floats, rho: Floats, model: PathModel) -> Solution:
     B = regressions(Q, model)
     r_squared = (B * Q).sum(axis=1)
     r_squared[:, ~model.adjacency.any(axis=0)] = np.nan

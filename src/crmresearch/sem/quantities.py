@@ -37,9 +37,7 @@ def product_key(predictor: str, moderator: str) -> str:
     return f"{predictor}:{moderator}"
 
 
-def quantities(
-    specification: Specification, model: Model, estimators: tuple[str, ...]
-) -> dict[str, Quantity]:
+def quantities(specification: Specification, model: Model, estimators: tuple[str, ...]) -> dict[str, Quantity]:
     """All quantities of the specification, by table name and estimator, such as `paths/pls`."""
     products = [product_key(m.predictor, m.moderator) for m in specification.moderations]
     names = np.array([*specification.keys, *products])
@@ -73,12 +71,8 @@ def quantities(
 
     table: dict[str, Quantity] = {}
 
-    def add(
-        name: str, estimator: str, labels: pd.DataFrame, compute: Callable[[Solution, Fits], Floats]
-    ) -> None:
-        labelled = pd.concat(
-            [pd.DataFrame({"estimator": estimator, "group": "all"}, labels.index), labels], axis=1
-        )
+    def add(name: str, estimator: str, labels: pd.DataFrame, compute: Callable[[Solution, Fits], Floats]) -> None:
+        labelled = pd.concat([pd.DataFrame({"estimator": estimator, "group": "all"}, labels.index), labels], axis=1)
         table[f"{name}/{estimator}"] = Quantity(labelled, estimator, compute)
 
     for e in estimators:

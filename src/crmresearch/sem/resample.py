@@ -81,9 +81,7 @@ def bootstrap(
     Raises EstimationError when fewer than 2 resamples are asked for or can be used.
     """
     if resamples < 2:
-        raise EstimationError(
-            f"{resamples} resamples give no standard error; ask for at least 2, better 1000."
-        )
+        raise EstimationError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
     counts = bootstrap_counts(estimate.sample.n, resamples, seed)
     replicates, usable, converged = _run(estimate, counts, chunk, workers)
     kept = {name: values[usable] for name, values in replicates.items()}
@@ -94,9 +92,7 @@ def bootstrap(
         )
     tail = (1 - confidence) / 2
     if interval == "percentile":
-        limits = {
-            name: _quantiles(v, np.full((2, v.shape[1]), [[tail], [1 - tail]])) for name, v in kept.items()
-        }
+        limits = {name: _quantiles(v, np.full((2, v.shape[1]), [[tail], [1 - tail]])) for name, v in kept.items()}
     else:
         limits = _bca_limits(estimate, kept, tail, seed, chunk, workers)
     resampling = Resampling(
