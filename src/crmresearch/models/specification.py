@@ -2,9 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
-from crmresearch.errors import SpecificationError, TheoryError
-from crmresearch.models.theory import Measurement, Moderation, Sign, Text, Theory, check_acyclic
+from crmresearch.data.codebook import Codebook
+from crmresearch.errors import SpecificationError
+from crmresearch.models.theory import (
+    Measurement,
+    Moderation,
+    Sign,
+    Text,
+    Theory,
+    check_acyclic,
+    load_theory,
+    theory_keys,
+)
 
 
 @dataclass(frozen=True)
@@ -109,36 +120,37 @@ class Specification:
         return self.to_lavaan()
 
 
-def bind(theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the codebook") -> Specification:
+def bind(theory: Theory, codebook: Codebook) -> Specification:
+    """The theory with the items that measure its constructs in the codebook.
+
+    The codebook's bindings for this theory take the place of its default map. Raises SpecificationError as
+    `bind_items`, and for a construct no theory defines.
+    """
+    where = f"the codebook of {codebook.key}"
+    items = codebook.items_of(theory.key)
+    own = theory.key in codebook.theories and codebook.theories[theory.key].constructs
+    known = set(theory.constructs)
+    if not own:  # the default map serves every theory, so it may hold constructs of the others
+        known |= {key for other in theory_keys() for key in load_theory(other).constructs}
+    for key in items:
+        if key not in known:
+            close = get_close_matches(key, theory.constructs, n=1)
+            raise SpecificationError(
+                f"{where} binds items to the unknown construct {key!r}; "
+                + (f"did you mean {close[0]!r}?" if close else f"{theory.key} has {', '.join(theory.constructs)}.")
+            )
+    return bind_items(theory, items, where)
+
+
+def bind_items(theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the codebook") -> Specification:
     """The theory with the items that measure each construct.
 
-    `items` maps construct keys to item names (`Codebook.items_of(theory.key)`) and may hold constructs the
-    theory does not use. A construct that stands `instead_of` others takes their place when only it has items.
-    Raises SpecificationError for a construct without items, an item used twice or a construct nobody defined;
-    TheoryError for a cycle.
+    `items` maps construct keys to item names and may hold constructs the theory does not use. A construct that
+    stands `instead_of` others takes their place when only it has items; optional constructs without items are left
+    out. Raises SpecificationError for a construct without items, an item used twice, an outcome that has lost all
+    its predictors; TheoryError for a cycle.
     """
-    stands_in = {key: c.instead_of for key, c in theory.constructs.items() if c.instead_of}
-    measured = {key for key, names in items.items() if names and key in theory.constructs}
-    for key, replaced in stands_in.items():
-        if key in measured and measured & set(replaced):
-            measured.discard(key)
-    replaced_now = {key for stand_in, keys in stands_in.items() if stand_in in measured for key in keys}
-    unmeasured = []
-    for key, construct in theory.constructs.items():
-        if key in measured or key in replaced_now:
-            continue
-        if key in stands_in:
-            if construct.optional or measured & set(stands_in[key]):
-                continue
-            if not all(theory.constructs[k].optional for k in stands_in[key]):
-                continue  # the missing one is reported under the construct it stands in for
-        elif construct.optional:
-            unmeasured.append(key)
-            continue
-        raise SpecificationError(
-            f"Theory {theory.key!r} needs items for the construct {key!r} ({construct.label['en']}), and {where} "
-            f"binds none to it; add it under `constructs`, or under `theories: {theory.key}:` of the codebook."
-        )
+    measured, unmeasured = _measured(theory, items, where)
     constructs = tuple(
         BoundConstruct(key, c.label, c.definition, _measurement(c.measurement, items[key]), tuple(items[key]), c.stage)
         for key, c in theory.constructs.items()
@@ -146,16 +158,13 @@ def bind(theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the c
     )
     _check_items(constructs, where)
     paths = [p for p in theory.paths if {p.predictor, p.outcome} <= measured]
-    try:
-        check_acyclic([(p.predictor, p.outcome) for p in paths], theory.key)
-    except TheoryError as error:
-        raise SpecificationError(str(error)) from None
-    on_a_path = {key for p in paths for key in (p.predictor, p.outcome)}
-    for construct in constructs:
-        if construct.key not in on_a_path:
+    check_acyclic([(p.predictor, p.outcome) for p in paths], theory.key)
+    for outcome in dict.fromkeys(p.outcome for p in theory.paths):
+        if outcome in measured and all(p.outcome != outcome for p in paths):
+            predictors = [p.predictor for p in theory.paths if p.outcome == outcome]
             raise SpecificationError(
-                f"Theory {theory.key!r}: {construct.key!r} is measured in {where}, but every construct its paths lead "
-                "to or come from is not; bind those too, or take its items out."
+                f"{where} measures {outcome!r} but none of its predictors in theory {theory.key!r} "
+                f"({', '.join(predictors)}); bind items to at least one."
             )
     return Specification(
         theory=theory,
@@ -164,6 +173,25 @@ def bind(theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the c
         moderations=tuple(m for m in theory.moderations if {m.moderator, m.predictor, m.outcome} <= measured),
         unmeasured=tuple(unmeasured),
     )
+
+
+def _measured(theory: Theory, items: Mapping[str, Sequence[str]], where: str) -> tuple[set[str], list[str]]:
+    """Constructs that enter the model, and the optional ones that cannot for want of items."""
+    stands_in = {key: c.instead_of for key, c in theory.constructs.items() if c.instead_of}
+    measured = {key for key in theory.constructs if items.get(key)}
+    measured -= {key for key, others in stands_in.items() if measured & set(others)}
+    replaced = {other for key, others in stands_in.items() if key in measured for other in others}
+    unmeasured = []
+    for key, construct in theory.constructs.items():
+        if key in measured or key in replaced or key in stands_in:
+            continue
+        if not construct.optional:
+            raise SpecificationError(
+                f"Theory {theory.key!r} needs items for the construct {key!r} ({construct.label['en']}), and {where} "
+                f"binds none to it; add it under `constructs`, or under `theories: {theory.key}:`."
+            )
+        unmeasured.append(key)
+    return measured, unmeasured
 
 
 def _measurement(measurement: Measurement, items: Sequence[str]) -> Measurement:

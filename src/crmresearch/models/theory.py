@@ -4,7 +4,6 @@ A theory knows no data set; `crmresearch.models.specification.bind` joins it to 
 """
 
 from collections.abc import Iterable
-from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
@@ -64,11 +63,6 @@ class Theory(_Strict):
     paths: tuple[TheoryPath, ...]
     moderations: tuple[Moderation, ...] = ()
 
-    @cached_property
-    def file(self) -> Path:
-        """The file the shipped theory of this key is read from."""
-        return THEORIES / f"{self.key}.yaml"
-
 
 def theory_keys() -> list[str]:
     """Keys of the theories that come with the package, in alphabetical order."""
@@ -97,11 +91,11 @@ def load_theory(key: str | Path) -> Theory:
 
 def _check(theory: Theory, file: str) -> None:
     known = theory.constructs
-    named: list[tuple[str, str]] = [
+    named = [
         *((key, f"instead_of of {owner}") for owner, c in known.items() for key in c.instead_of),
         *((key, f"path {p.predictor} → {p.outcome}") for p in theory.paths for key in (p.predictor, p.outcome)),
-        *((key, f"moderation by {m.moderator}") for m in theory.moderations for key in (m.moderator, m.predictor, m.outcome)),
-    ]  # fmt: skip
+        *((m.moderator, f"moderation of {m.predictor} → {m.outcome}") for m in theory.moderations),
+    ]
     for key, where in named:
         if key not in known:
             raise TheoryError(f"{file}, {where}: unknown construct {key!r}; the theory has {', '.join(known)}.")
