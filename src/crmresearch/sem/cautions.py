@@ -68,13 +68,13 @@ def _consistency(estimate: "PlsEstimate") -> list[Caution]:
         return []
     keys = estimate.specification.keys
     k = len(keys)
-    found = []
+    found: list[Caution] = []
     for j, key in enumerate(keys):
         rho = float(consistent.rho_a[0, j])
         if estimate.model.main.factor[j] and not 0 < rho <= 1:
             found.append(Caution("rho_a", "inadmissible", f"plsc: {key}", {"construct": key, "value": rho}))
     Q = consistent.correlations[0][:k, :k]
-    for i, j in zip(*np.tril_indices(k, -1), strict=True):
+    for i, j in np.argwhere(np.tri(k, k=-1)):
         if not abs(Q[i, j]) <= 1:
             facts = {"construct": keys[j], "other": keys[i], "value": float(Q[i, j])}
             found.append(Caution("correlation", "inadmissible", f"plsc: {keys[j]}, {keys[i]}", facts))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -68,8 +68,7 @@ class PlsEstimate:
         return frame
 
     def _with_standardized(self, frame: pd.DataFrame, values: Floats) -> pd.DataFrame:
-        frame.insert(frame.columns.get_loc("estimate") + 1, "standardized", values)
-        return frame
+        return _insert_after(frame, "estimate", "standardized", values)
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -99,17 +98,15 @@ class PlsEstimate:
         m = np.tile(predictors[predictors > 0], len(self.estimators))
         n = self.sample.n
         adjusted = 1 - (1 - frame["estimate"]) * (n - 1) / (n - m - 1)
-        frame.insert(frame.columns.get_loc("estimate") + 1, "adjusted", adjusted)
-        return frame.drop(columns="p_value")
+        return _insert_after(frame, "estimate", "adjusted", adjusted).drop(columns="p_value")
 
     @cached_property
     def total_effects(self) -> pd.DataFrame:
         """Direct, indirect and total effects (`estimate`) of every construct on those it reaches."""
         frame = self.table("total_effects")
         indirect = self.table("indirect_effects")
-        at = frame.columns.get_loc("estimate")
-        frame.insert(at, "indirect", indirect["estimate"])
-        frame.insert(at, "direct", frame["estimate"] - indirect["estimate"])
+        frame = _insert_after(frame, "predictor", "indirect", indirect["estimate"])
+        frame = _insert_after(frame, "predictor", "direct", frame["estimate"] - indirect["estimate"])
         frame = self._with_standardized(frame, frame["estimate"].to_numpy())
         for column in INTERVAL:
             frame[f"indirect_{column}"] = indirect[column]
@@ -136,6 +133,11 @@ class PlsEstimate:
     def cautions(self) -> tuple[Caution, ...]:
         """What must be known before the numbers are believed, gravest first."""
         return cautions_of(self)
+
+
+def _insert_after(frame: pd.DataFrame, column: str, name: str, values: Any) -> pd.DataFrame:
+    frame.insert(list(frame.columns).index(column) + 1, name, values)
+    return frame
 
 
 def estimate_pls(

@@ -102,7 +102,7 @@ def model_arrays(specification: Specification) -> Model:
 def fit_samples(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
     """Fit the model to the samples whose rows are repeated `counts` (B, n) times."""
     moments = sample.moments(counts)
-    usable = np.isfinite(moments.correlations).all(axis=(1, 2))
+    usable: NDArray[np.bool_] = np.isfinite(moments.correlations.reshape(len(counts), -1)).all(axis=1)
     if not usable.all():  # neutral numbers in, NaN out, so that one bad sample does not stop the batch
         neutral = ~usable[:, None, None]
         moments = _neutral(moments, np.where(neutral, np.eye(sample.p), moments.correlations))

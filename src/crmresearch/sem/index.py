@@ -33,24 +33,27 @@ def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.Dat
     spec = estimate.specification
     limits = bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
     mask = estimate.model.main.mask
-    names = ("weights/pls", "means/pls", "deviations/pls")
-    point = index_of(*(estimate.values(name)[None] for name in names), limits, mask)[0]
+    weights, means, deviations = "weights/pls", "means/pls", "deviations/pls"
+    point = index_of(
+        estimate.values(weights)[None], estimate.values(means)[None], estimate.values(deviations)[None], limits, mask
+    )[0]
     frame = pd.DataFrame({"estimator": "pls", "group": "all", "construct": spec.keys, "estimate": point})
     for column in INTERVAL[:3]:
         frame[column] = np.nan
     boot = estimate.resampling
     if boot is not None:
-        values = index_of(*(boot.replicates[name] for name in names), limits, mask)
+        drawn = boot.replicates
+        values = index_of(drawn[weights], drawn[means], drawn[deviations], limits, mask)
         tail = (1 - boot.confidence) / 2
         for j in np.flatnonzero(np.isfinite(point)):
             defined = values[np.isfinite(values[:, j]), j]
             frame.loc[j, "se"] = defined.std(ddof=1)
             frame.loc[j, ["ci_lower", "ci_upper"]] = np.quantile(defined, [tail, 1 - tail])
-    weights = estimate.weights
+    table = estimate.weights
     refused = [
         Caution("index_refused", "weak", f"index: {key}", {
             "construct": key,
-            "items": weights[(weights.construct == key) & (weights.standardized < 0)]["item"].tolist(),
+            "items": table[(table.construct == key) & (table.standardized < 0)]["item"].tolist(),
         })
         for key in frame.loc[frame["estimate"].isna(), "construct"]
     ]  # fmt: skip

@@ -44,7 +44,7 @@ class PathModel:
         arrows = {j: set(map(int, self.predictors(j))) for j in range(len(self.mode_b))}
         return list(TopologicalSorter(arrows).static_order())
 
-    def block(self, construct: int) -> NDArray[np.intp]:
+    def block(self, construct: int | np.intp) -> NDArray[np.intp]:
         """Positions of the items of a construct."""
         return np.flatnonzero(self.owner == construct)
 
