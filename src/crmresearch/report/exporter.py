@@ -1,0 +1,98 @@
+"""An executed notebook as one HTML file that opens from disk and loads nothing."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+import nbformat
+from markupsafe import Markup
+
+from crmresearch.paths import PACKAGE
+from crmresearch.report.captions import number_captions
+from crmresearch.report.cells import cell_to_html
+from crmresearch.report.markdown import Heading, Outline
+from crmresearch.report.self_contained import check_self_contained
+from crmresearch.report.wording import humanize, words
+
+TEMPLATES = PACKAGE / "report" / "template"
+
+
+def export_html(
+    notebook: nbformat.NotebookNode,
+    *,
+    title: str,
+    subtitle: str,
+    provenance: Mapping[str, Any],
+    language: str = "en",
+    home: str | None = None,
+) -> str:
+    """The whole page of a report.
+
+    `notebook`: executed. `provenance`: facts for the table at the end, in the order given; values may be
+    mappings or lists. `home`: address of the index page, or None. Same notebook and facts, same bytes.
+    Raises RenderError for a formula that cannot be set (naming the cell), two tables or figures of one name,
+    a reference to a table that is not there, or anything the page would fetch from elsewhere.
+    """
+    outline = Outline()
+    cells = enumerate(notebook.cells, start=1)
+    blocks = [cell_to_html(cell, number, outline, language) for number, cell in cells]
+    body = number_captions("\n\n".join(block for block in blocks if block), language)
+    headings = [*outline.headings, Heading(2, words(language)["provenance"], "provenance")]
+    page = render_template(
+        "report.html.j2",
+        language,
+        title=title,
+        subtitle=subtitle,
+        home=home,
+        contents=contents_tree(headings),
+        body=Markup(body),
+        provenance=[(humanize(key, language), key, value) for key, value in provenance.items()],
+    )
+    check_self_contained(page)
+    return page
+
+
+def contents_tree(headings: list[Heading]) -> list[tuple[Heading, list[Heading]]]:
+    """Chapters (h2) with their sections (h3); deeper headings stay out of the table of contents."""
+    tree: list[tuple[Heading, list[Heading]]] = []
+    for heading in headings:
+        if heading.level == 2 or not tree:
+            tree.append((heading, []))
+        elif heading.level == 3:
+            tree[-1][1].append(heading)
+    return tree
+
+
+def render_template(name: str, language: str, **values: Any) -> str:
+    """A page template filled in; style sheet and script are put inside the page."""
+    style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    script = Markup((TEMPLATES / "page.js").read_text(encoding="utf-8"))
+    template = _environment().get_template(name)
+    return template.render(
+        language=language, word=words(language), style=style, script=script, **values
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.tests["long_code"] = lambda value: isinstance(value, str) and len(value) >= 32 and value.isalnum()
+    environment.filters["plain"] = _plain_value
+    return environment
+
+
+def _plain_value(value: Any, key: str = "") -> str:
+    """A provenance value as text: seconds with one decimal, `–` for nothing."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.1f} s" if key == "duration" else f"{value:.10g}"
+    return str(value)

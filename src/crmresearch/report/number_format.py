@@ -1,0 +1,54 @@
+"""How a number is printed: rounded, never a negative zero, p-values as journals print them."""
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+import pandas as pd
+
+MISSING = "–"
+
+
+def format_number(value: float, digits: int) -> str:
+    """`value` with `digits` decimals and an ASCII minus; `–` when missing; -0.000 is 0.000."""
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def format_p_value(value: float) -> str:
+    """A probability to three decimals without the leading zero; `< .001` and `> .999` at the ends."""
+    if math.isnan(value):
+        return MISSING
+    if not 0 <= value <= 1:
+        raise ValueError(f"a p-value lies between 0 and 1, not {value}")
+    if value < 0.001:
+        return "< .001"
+    if value > 0.999:
+        return "> .999"
+    return f"{value:.3f}".removeprefix("0")
+
+
+def format_interval(lower: float, upper: float, digits: int) -> str:
+    """`[lower, upper]`, or `–` when either end is missing."""
+    if math.isnan(lower) or math.isnan(upper):
+        return MISSING
+    return f"[{format_number(lower, digits)}, {format_number(upper, digits)}]"
+
+
+def is_missing(value: Any) -> bool:
+    """True for None, NaN, NaT and pd.NA; False for text and containers."""
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def is_number(value: Any) -> bool:
+    """True for Python and numpy numbers, but not for truth values."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_whole(value: Any) -> bool:
+    """True for a finite number without a fractional part."""
+    return isinstance(value, Integral) or (math.isfinite(float(value)) and float(value).is_integer())

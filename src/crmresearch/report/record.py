@@ -1,0 +1,44 @@
+"""What a running report hands to its renderer: the output folder and the facts for `report.json`."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+FOLDER_VARIABLE = "CRMRESEARCH_REPORT_FOLDER"
+
+
+def report_folder() -> Path | None:
+    """Folder named by `CRMRESEARCH_REPORT_FOLDER`, or None when a notebook is run by hand."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return Path(folder) if folder else None
+
+
+def record(**facts: Any) -> None:
+    """Merge facts (headline, dataset, theory, respondents, ...) into `record.json` of the report folder.
+
+    Later facts replace earlier ones of the same name. Nothing is written outside a rendered report.
+    """
+    folder = report_folder()
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "record.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    text = json.dumps({**known, **facts}, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def write_output(subfolder: str, filename: str, content: bytes) -> None:
+    """Write one table or figure file below the report folder; nothing outside a rendered report."""
+    folder = report_folder()
+    if folder is None:
+        return
+    target = folder / subfolder / filename
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def _plain(value: Any) -> Any:
+    """numpy scalars and arrays, paths and the like as JSON values."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)

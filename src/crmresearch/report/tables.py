@@ -1,0 +1,173 @@
+"""Tables of a report: rounded for the reader, raw for download."""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from itertools import pairwise
+from unicodedata import east_asian_width
+
+import pandas as pd
+
+from crmresearch.report.latex import latex_table
+from crmresearch.report.record import write_output
+from crmresearch.report.table_cells import Column, flat_frame, printed_columns
+from crmresearch.report.wording import words
+
+CSV_NUMBERS = "%.10g"
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+
+
+def check_name(name: str) -> str:
+    """`name` itself when it can be a file name and an anchor (`paths`, `total_effects`), else ValueError."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a table or figure name is lower-case words joined by _ or -, not {name!r}")
+    return name
+
+
+def data_uri(content: bytes, media_type: str) -> str:
+    """`content` as a `data:` address, so that a page carries its own downloads."""
+    return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"
+
+
+def download_link(content: bytes, media_type: str, filename: str, label: str) -> str:
+    """A link that saves `content` under `filename`."""
+    return (
+        f'<a download="{escape(filename)}" href="{data_uri(content, media_type)}"'
+        f' aria-label="{escape(label)}: {escape(filename)}">{escape(label)}</a>'
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """One table: printed rounded (`repr`, HTML, `latex`), downloaded and written in full (`csv`)."""
+
+    frame: pd.DataFrame
+    name: str
+    caption: str
+    digits: int | Mapping[str, int] = 3
+    headings: Mapping[str, str] = field(default_factory=dict)
+    note: str | None = None
+    language: str = "en"
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns as printed."""
+        return printed_columns(self.frame, self.digits, self.headings, self.language)
+
+    @property
+    def csv(self) -> str:
+        """The raw frame as CSV, numbers at 10 significant digits."""
+        return self.frame.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+
+    @property
+    def latex(self) -> str:
+        """The printed table as LaTeX source."""
+        return latex_table(
+            self.name,
+            self.caption,
+            [column.heading for column in self.columns],
+            [list(row) for row in self._rows()],
+            [column.numeric for column in self.columns],
+            self.note,
+        )
+
+    def __repr__(self) -> str:
+        lines = [[column.heading for column in self.columns], *self._rows()]
+        widths = [max(_width(line[i]) for line in lines) for i in range(len(self.columns))]
+        printed = []
+        for line in lines:
+            cells = []
+            for cell, width, column in zip(line, widths, self.columns, strict=True):
+                padding = " " * (width - _width(cell))
+                cells.append(padding + cell if column.numeric else cell + padding)
+            printed.append("  ".join(cells).rstrip())
+        return "\n".join(printed)
+
+    def _repr_html_(self) -> str:
+        head = "".join(
+            f'<th scope="col"{_class(column)}>{escape(column.heading)}</th>' for column in self.columns
+        )
+        starts = _group_starts(self.columns)
+        opening = {True: '<tr class="group">', False: "<tr>"}
+        body = "\n".join(
+            f"{opening[start]}{self._html_row(row)}</tr>"
+            for start, row in zip(starts, self._rows(), strict=True)
+        )
+        anchor = f"table-{self.name}"
+        size = " wide" if len(self.columns) > 7 else ""
+        size += " long" if len(self.frame) > 36 else ""
+        note = f'\n<p class="crm-note">{escape(self.note)}</p>' if self.note else ""
+        word = words(self.language)
+        csv = download_link(self.csv.encode(), "text/csv;charset=utf-8", f"{self.name}.csv", "CSV")
+        tex = download_link(self.latex.encode(), "text/x-tex;charset=utf-8", f"{self.name}.tex", "LaTeX")
+        return f"""<figure class="crm-table{size}" id="{anchor}">
+<figcaption id="{anchor}-caption"><span class="crm-number" data-counter="table">{word["table"]}</span> \
+{escape(self.caption)}</figcaption>
+<div class="crm-scroll" role="region" tabindex="0" aria-labelledby="{anchor}-caption">
+<table aria-labelledby="{anchor}-caption">
+<thead><tr>{head}</tr></thead>
+<tbody>
+{body}
+</tbody>
+</table>
+</div>{note}
+<p class="crm-downloads">{word["download"]} {csv} {tex}</p>
+</figure>"""
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return list(zip(*(column.cells for column in self.columns), strict=True))
+
+    def _html_row(self, row: tuple[str, ...]) -> str:
+        cells = []
+        for position, (cell, column) in enumerate(zip(row, self.columns, strict=True)):
+            text = escape(cell.replace("-", "−") if column.numeric else cell)
+            if position == 0 and not column.numeric:
+                cells.append(f'<th scope="row"{_class(column)}>{text}</th>')
+            else:
+                cells.append(f"<td{_class(column)}>{text}</td>")
+        return "".join(cells)
+
+
+def show_table(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str,
+    *,
+    digits: int | Mapping[str, int] = 3,
+    headings: Mapping[str, str] | None = None,
+    note: str | None = None,
+    language: str = "en",
+) -> Table:
+    """A numbered table with CSV and LaTeX downloads; in a rendered report also `tables/<name>.csv`.
+
+    `frame`: one row per printed row; an index that is not a plain count becomes the first column(s).
+    `name`: file name and anchor (`#table-<name>`), lower-case words joined by `_` or `-`.
+    `digits`: decimals for every column, or a mapping column -> decimals. `headings`: column -> heading;
+    "interval" heads the column made of `ci_lower` and `ci_upper`. Raises ValueError for a name that cannot
+    be a file name, repeated column names, an empty column list, or a p-value outside 0..1.
+    """
+    if frame.shape[1] == 0:
+        raise ValueError(f"table {name!r} has no columns")
+    table = Table(flat_frame(frame), check_name(name), caption, digits, dict(headings or {}), note, language)
+    _ = table.columns  # a value that cannot be printed is an error here, not inside the display machinery
+    write_output("tables", f"{name}.csv", table.csv.encode())
+    return table
+
+
+def _class(column: Column) -> str:
+    return ' class="number"' if column.numeric else ""
+
+
+def _group_starts(columns: list[Column]) -> list[bool]:
+    """Rows where the first column changes, when it names blocks of rows (indicators of a construct)."""
+    first = columns[0].cells
+    blocks = not columns[0].numeric and any(a == b for a, b in pairwise(first))
+    return [blocks and i > 0 and first[i] != first[i - 1] for i in range(len(first))]
+
+
+def _width(text: str) -> int:
+    """Character cells of `text` in a terminal: Chinese characters take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
