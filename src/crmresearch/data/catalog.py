@@ -10,9 +10,7 @@ from crmresearch.paths import data_folders
 
 def dataset_keys() -> list[str]:
     """Keys of the data sets in the project's `data/` and in the folder named by `CRMRESEARCH_DATA`."""
-    return sorted(
-        {path.parent.name for folder in data_folders() for path in folder.glob(f"*/{CODEBOOK_FILE}")}
-    )
+    return sorted({path.parent.name for folder in data_folders() for path in folder.glob(f"*/{CODEBOOK_FILE}")})
 
 
 def find_codebook(dataset: str) -> Codebook:

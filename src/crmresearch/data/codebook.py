@@ -79,7 +79,7 @@ class Group(_Strict):
         for key, texts in (self.values or {}).items():
             if as_value(key) == as_value(value):
                 return in_language(texts, language)
-        return f"{value:g}" if isinstance(value, float) else str(value)
+        return as_text(value)
 
 
 class Binding(_Strict):
@@ -159,9 +159,7 @@ class Codebook(_Strict):
         if Path(self.file).name != self.file or self.file in (".", ".."):
             mistakes.append(f"file: {self.file!r} must be a file name without folders")
         if self.committed and self.sha256 is None:
-            mistakes.append(
-                "sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)"
-            )
+            mistakes.append("sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)")
         if not self.committed and self.how_to_get is None:
             mistakes.append(
                 "how_to_get: this key is missing; a file that is not committed needs a sentence on getting it"
@@ -171,19 +169,14 @@ class Codebook(_Strict):
         return mistakes
 
     def _column_mistakes(self) -> list[str]:
-        mistakes = [
-            f"groups.{name}: is an item as well; keep one" for name in self.groups if name in self.items
-        ]
+        mistakes = [f"groups.{name}: is an item as well; keep one" for name in self.groups if name in self.items]
         if self.id is not None and (self.id in self.items or self.id in self.groups):
-            mistakes.append(
-                f"id: {self.id!r} is an item or a group as well; the id must be a column of its own"
-            )
+            mistakes.append(f"id: {self.id!r} is an item or a group as well; the id must be a column of its own")
         for name, item in self.items.items():
             for code in self.missing_codes_of(name):
                 if isinstance(code, float) and item.min <= code <= item.max:
                     mistakes.append(
-                        f"items.{name}: the missing code {code:g} lies inside the scale "
-                        f"{item.min:g} to {item.max:g}"
+                        f"items.{name}: the missing code {code:g} lies inside the scale {item.min:g} to {item.max:g}"
                     )
         for name, group in self.groups.items():
             if group.values is not None and not group.values:
@@ -191,22 +184,18 @@ class Codebook(_Strict):
             declared = {as_value(key) for key in group.values or {}}
             for code in group.missing_codes:
                 if as_value(code) in declared:
-                    mistakes.append(f"groups.{name}: {code} is both a value and a missing code; keep one")
+                    mistakes.append(f"groups.{name}: {as_text(code)} is both a value and a missing code; keep one")
         return mistakes
 
 
-def _map_mistakes(
-    where: str, constructs: Mapping[str, Sequence[str]], items: Mapping[str, Item]
-) -> list[str]:
+def _map_mistakes(where: str, constructs: Mapping[str, Sequence[str]], items: Mapping[str, Item]) -> list[str]:
     mistakes = []
     for construct, names in constructs.items():
         if not names:
             mistakes.append(f"{where}.{construct}: has no items; list some or remove the construct")
         for name in dict.fromkeys(names):
             if name not in items:
-                mistakes.append(
-                    f"{where}.{construct}: {name!r} is not among the items; describe it under `items`"
-                )
+                mistakes.append(f"{where}.{construct}: {name!r} is not among the items; describe it under `items`")
             elif list(names).count(name) > 1:
                 mistakes.append(f"{where}.{construct}: {name!r} is listed twice; keep one")
     return mistakes
@@ -218,6 +207,11 @@ def as_value(code: object) -> float | str:
         return float(str(code))
     except ValueError:
         return str(code)
+
+
+def as_text(code: object) -> str:
+    """A code as a reader wrote it: 2, not 2.0."""
+    return f"{code:g}" if isinstance(code, float) else str(code)
 
 
 def in_language(texts: Mapping[str, str], language: str = "en") -> str:

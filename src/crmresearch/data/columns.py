@@ -61,9 +61,7 @@ def repeated_ids(ids: pd.Series) -> list[str]:
     blank = ids == ""
     if blank.any():
         rows = _listed([f"row {row}" for row in ids.index[blank]])
-        problems.append(
-            f"Column {ids.name} has {_count(blank.sum(), 'row')} without an id: {rows}. Fill it in."
-        )
+        problems.append(f"Column {ids.name} has {_count(blank.sum(), 'row')} without an id: {rows}. Fill it in.")
     twice = ids[ids.duplicated(keep=False) & ~blank]
     if len(twice):
         places = twice.groupby(twice, sort=False).apply(lambda rows: ", ".join(map(str, rows.index)))
@@ -75,9 +73,7 @@ def repeated_ids(ids: pd.Series) -> list[str]:
     return problems
 
 
-def _read_numbers(
-    cells: pd.Series, codes: Sequence[float | str], key: str
-) -> tuple[pd.Series, pd.Series, list[str]]:
+def _read_numbers(cells: pd.Series, codes: Sequence[float | str], key: str) -> tuple[pd.Series, pd.Series, list[str]]:
     """Numbers (NaN where missing or wrong), which cells are missing, and a sentence on what is no number."""
     numbers = _recode(cells, _number)
     missing = (cells == "") | cells.isin([c for c in codes if isinstance(c, str)])

@@ -94,9 +94,7 @@ def _cells(path: Path, text: str) -> pd.DataFrame:
             "put text that holds a comma in quotation marks and write decimals with a point",
         )
     values = np.array([[cell.strip() for cell in row] for row in rows[1:]], dtype=object)
-    frame = pd.DataFrame(
-        values.reshape(len(rows) - 1, len(header)), index=lines[1:], columns=header, dtype=object
-    )
+    frame = pd.DataFrame(values.reshape(len(rows) - 1, len(header)), index=lines[1:], columns=header, dtype=object)
     return frame.rename_axis("row")
 
 

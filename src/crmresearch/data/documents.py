@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -16,13 +16,6 @@ class _Loader(yaml.SafeLoader):
     """The safe loader, but a key written twice is a mistake (plain YAML keeps the last one silently),
     only true and false are truth values (plain YAML turns `no` and `off` into one), and dates stay text."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in resolvers
-                if tag != "tag:yaml.org,2002:timestamp"
-                and (tag != "tag:yaml.org,2002:bool" or first in "tTfF")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }  # fmt: skip
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
@@ -30,18 +23,24 @@ class _Loader(yaml.SafeLoader):
                 continue
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):
-                raise _RepeatedKeyError(
-                    f"line {key_node.start_mark.line + 1}: a key must be a word or a number"
-                )
+                raise _BadKeyError(f"line {key_node.start_mark.line + 1}: a key must be a word or a number")
             if key in seen:
-                raise _RepeatedKeyError(
-                    f"line {key_node.start_mark.line + 1}: {key!r} is written twice; keep one"
-                )
+                raise _BadKeyError(f"line {key_node.start_mark.line + 1}: {key!r} is written twice; keep one")
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
 
-class _RepeatedKeyError(Exception):
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag != "tag:yaml.org,2002:timestamp" and (tag != "tag:yaml.org,2002:bool" or first in "tTfF")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class _BadKeyError(Exception):
     pass
 
 
@@ -76,10 +75,8 @@ def read_document(path: Path, model: type[Model], error: Callable[[str], CrmRese
     except OSError as problem:
         raise error(f"{where} cannot be read: {problem.strerror or problem}.") from None
     except UnicodeDecodeError as problem:
-        raise error(
-            f"{where} is not UTF-8 text (byte {problem.start + 1}); save it with UTF-8 encoding."
-        ) from None
-    except _RepeatedKeyError as problem:
+        raise error(f"{where} is not UTF-8 text (byte {problem.start + 1}); save it with UTF-8 encoding.") from None
+    except _BadKeyError as problem:
         raise error(f"{where}, {problem}.") from None
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
@@ -150,11 +147,7 @@ def _field_names(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
             kind = kind.model_fields[part].annotation
         else:  # a mapping or a list of models: step to what it holds
             kind = next(
-                (
-                    k
-                    for k in getattr(kind, "__args__", ())
-                    if isinstance(k, type) and issubclass(k, BaseModel)
-                ),
+                (k for k in getattr(kind, "__args__", ()) if isinstance(k, type) and issubclass(k, BaseModel)),
                 None,
             )
     if isinstance(kind, type) and issubclass(kind, BaseModel):

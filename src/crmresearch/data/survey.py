@@ -112,8 +112,7 @@ def _check_checksum(codebook: Codebook, table: CsvTable) -> tuple[list[str], lis
             "was changed. Restore it, or, if the change is meant, record the checksum under `sha256`."
         ], []
     return [], [
-        f"{table.path.name} (sha256 {table.sha256}) is not the copy this codebook was written with "
-        f"({codebook.sha256})."
+        f"{table.path.name} (sha256 {table.sha256}) is not the copy this codebook was written with ({codebook.sha256})."
     ]
 
 
@@ -170,9 +169,7 @@ def _check_rows(codebook: Codebook, cells: pd.DataFrame) -> tuple[list[str], lis
         return problems, []
     if codebook.identical_rows == "expected":
         are = "row is an exact copy" if again.sum() == 1 else "rows are exact copies"
-        return problems, [
-            f"{again.sum():,} {are} of an earlier row and kept: {codebook.identical_rows_reason}"
-        ]
+        return problems, [f"{again.sum():,} {are} of an earlier row and kept: {codebook.identical_rows_reason}"]
     problems.append(
         f"{_rows(answers.index[again])} exactly what an earlier row holds. Delete the copies, or, if "
         "different people can have answered alike, set identical_rows: expected with the reason."
