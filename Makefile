@@ -1,0 +1,101 @@
+# From a clone to rendered reports with only Python, make and a package index. `make` alone prints the targets.
+
+PYTHON ?= python3
+VENV ?= .venv
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+
+PY := $(VENV)/bin/python
+CRM := $(PY) -m crmresearch
+WANTED := $(patsubst notebooks/parameters/%.yaml,%,$(wildcard notebooks/parameters/*.yaml))
+RECORDS := $(WANTED:%=reports/%/report.json)
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DEFAULT_GOAL := help
+.PHONY: help setup reports report test lab refresh bench lint clean FORCE
+
+# one thread of linear algebra and one hash seed, here as in the reports: the same digits everywhere
+test refresh: export OMP_NUM_THREADS = 1
+test refresh: export OPENBLAS_NUM_THREADS = 1
+test refresh: export PYTHONHASHSEED = 0
+
+help:
+	@echo 'make <target>, where target is one of'
+	@sed -n 's/^## /  /p' $(firstword $(MAKEFILE_LIST))
+
+## setup                 make the Python environment in .venv from the lock file
+setup: $(VENV)/.locked
+
+## reports               render every report into reports/, index.html first
+reports: reports/index.html
+	@failed=; for name in $(WANTED); do \
+	  if [ -f "reports/$$name.failed.json" ]; then failed="$$failed $$name"; fi; \
+	done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed; the others are in reports/index.html" >&2; exit 1; fi
+	@echo 'reports are up to date: reports/index.html'
+
+## report REPORT=<name>  render one report of notebooks/parameters
+report:
+	@if [ -z '$(REPORT)' ]; then echo 'make report REPORT=<name>, where name is one of'; \
+	  printf '  %s\n' $(WANTED); exit 2; fi
+	@$(MAKE) --no-print-directory reports WANTED='$(REPORT)'
+
+## test                  run all tests, the notebooks among them (options for pytest: ARGS=...)
+test: setup
+	@$(PY) -m pytest --nbval --nbval-current-env $(ARGS)
+
+## lab                   open the notebooks in JupyterLab
+lab: export JUPYTER_PREFER_ENV_PATH = 1
+lab: setup
+	@$(PY) -m jupyter lab notebooks
+
+## refresh               re-execute the committed notebooks in place
+refresh: setup
+	@$(CRM) refresh
+
+## bench                 time the package against others
+bench: setup
+	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(PY) "$$script" || exit 1; done
+
+## lint                  check style and types
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+## clean                 remove what was built and every cache, but not the environment
+clean:
+	@rm -rf reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	@find src tests benchmarks notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+# A failed report leaves <name>.failed.json instead of its record: the others and the index are still made, the
+# target `reports` then fails, and the next run tries again. A failure without that file stops make.
+$(RECORDS): reports/%/report.json: $(VENV)/uv.lock
+	@$(CRM) report $* || test -f reports/$*.failed.json
+
+# the folder's date changes when a parameters file is added or removed
+reports/index.html: $(RECORDS) $(VENV)/uv.lock notebooks/parameters
+	@$(CRM) index
+
+# what each report was made of, written when it was made; without that it is made again
+$(foreach name,$(WANTED),$(if $(wildcard reports/.depends/$(name).d),,$(eval reports/$(name)/report.json: FORCE)))
+$(if $(wildcard reports/.depends/index.d),,$(eval reports/index.html: FORCE))
+include $(wildcard reports/.depends/*.d)
+
+# The lock file the environment was made from: reports are made again when the packages change, not whenever
+# pyproject.toml does.
+$(VENV)/uv.lock: $(VENV)/.locked
+	@cmp -s uv.lock $@ || cp uv.lock $@
+
+$(VENV)/.locked: uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	  echo 'crmresearch needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one of them.' >&2; \
+	  echo 'Name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@echo 'setting up $(VENV) from uv.lock …'
+	@command -v $(UV) >/dev/null || $(PYTHON) -m venv .uv || { rm -rf .uv; \
+	  echo '$(PYTHON) cannot make environments; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@command -v $(UV) >/dev/null || .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@UV_PROJECT_ENVIRONMENT='$(VENV)' UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --compile-bytecode \
+	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@

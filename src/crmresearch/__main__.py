@@ -1,0 +1,121 @@
+"""The command line: render reports, build the index, check a data set."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from crmresearch.errors import CrmResearchError, DataError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 fine, 1 problems found in data, 2 a mistake to mend."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return command(options)
+    except CrmResearchError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="crmresearch", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    report = commands.add_parser("report", help="render reports into reports/")
+    report.add_argument("names", nargs="+", metavar="name", help="a file of notebooks/parameters, without .yaml")
+    report.set_defaults(run=_report)
+
+    commands.add_parser("index", help="build reports/index.html").set_defaults(run=_index)
+    commands.add_parser("list", help="list the reports").set_defaults(run=_list)
+
+    check = commands.add_parser("check-data", help="print every problem of a data set's file")
+    check.add_argument("dataset", help="a key, or a folder that holds a codebook.yaml")
+    check.set_defaults(run=_check_data)
+
+    refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
+    refresh.add_argument("notebooks", nargs="*", metavar="notebook", help="default: all of notebooks/")
+    refresh.set_defaults(run=_refresh)
+    return parser
+
+
+# The imports are inside the commands: `crmresearch list` must not wait for papermill.
+
+
+def _report(options: argparse.Namespace) -> int:
+    from crmresearch.report.render import render_report
+
+    signal.signal(signal.SIGTERM, _stop)  # as make sends it: shut the kernel down, clear up
+    code = 0
+    for name in options.names:
+        print(f"rendering {name} …", flush=True)
+        try:
+            outcome = render_report(name)
+        except CrmResearchError as error:
+            print(f"failed {name}: {error}", file=sys.stderr, flush=True)
+            code = 2
+            continue
+        if outcome.status == "skipped":
+            print(f"skipped {name}: {outcome.message}", flush=True)
+        else:
+            print(f"done {name} ({outcome.seconds:.0f} s)", flush=True)
+    return code
+
+
+def _index(options: argparse.Namespace) -> int:
+    from crmresearch.report.site import build_index
+
+    build_index()
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from crmresearch.report.outputs import Outputs
+    from crmresearch.report.parameters import read_heading, report_names
+
+    names = report_names()
+    for name in names:
+        record = Outputs(name).read()
+        status = record["status"] if record else "not made"
+        print(f"{name:{max(map(len, names))}}  {status:8}  {read_heading(name).title['en']}")
+    return 0
+
+
+def _check_data(options: argparse.Namespace) -> int:
+    from crmresearch.data.survey import check_survey, load_survey
+
+    problems = check_survey(options.dataset)
+    for problem in problems:
+        print(problem)
+    if problems:
+        return 1
+    survey = load_survey(options.dataset)
+    print(f"{survey.path.name}: {survey.respondents} respondents, {survey.items.shape[1]} items, no problem found")
+    for note in survey.notes:
+        print(f"note: {note}")
+    return 0
+
+
+def _refresh(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from crmresearch.report.refresh import committed_notebooks, refresh_notebook
+
+    for notebook in [Path(name) for name in options.notebooks] or committed_notebooks():
+        if not notebook.is_file():
+            raise DataError("There is no such notebook:", [str(notebook)])
+        print(f"refreshing {notebook.name} …", flush=True)
+        refresh_notebook(notebook.resolve())
+    return 0
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal_number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

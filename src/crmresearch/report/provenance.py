@@ -1,0 +1,83 @@
+"""Where a report comes from: the commit, the packages, the machine, the data."""
+
+import hashlib
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crmresearch import paths
+
+PACKAGES = (
+    "crmresearch",
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "semopy",
+    "scikit-learn",
+    "matplotlib",
+    "seaborn",
+    "pydantic",
+    "papermill",
+    "nbconvert",
+)
+
+
+class Commit(NamedTuple):
+    """The commit the project stands at, and whether files differ from it."""
+
+    hash: str
+    dirty: bool
+
+
+def describe_origin(data_file: Path | None) -> dict[str, Any]:
+    """Facts about the code, the environment and the data file, ready for JSON.
+
+    Keys: commit (None outside a git work tree), uncommitted_changes, versions (by package), python, platform,
+    data_file (its name only: folders are nobody's business) and data_sha256.
+    """
+    commit = find_commit(paths.ROOT)
+    return {
+        "commit": commit.hash if commit else None,
+        "uncommitted_changes": commit.dirty if commit else None,
+        "versions": package_versions(),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "data_file": data_file.name if data_file else None,
+        "data_sha256": file_sha256(data_file) if data_file else None,
+    }
+
+
+def find_commit(root: Path) -> Commit | None:
+    """The commit of the work tree whose top is `root`; None when it is no work tree or git is not there."""
+    try:
+        top, head = _git(root, "rev-parse", "--show-toplevel", "HEAD").split("\n")
+        if Path(top).resolve() != root.resolve():  # unpacked inside somebody else's repository
+            return None
+        return Commit(head, bool(_git(root, "status", "--porcelain")))
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def package_versions() -> dict[str, str]:
+    """Installed versions of the packages the numbers depend on."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()

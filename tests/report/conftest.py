@@ -1,0 +1,31 @@
+"""The small project of `project.py`, with the package pointed at it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from crmresearch import paths
+from crmresearch.data import documents
+
+sys.path.insert(0, str(Path(__file__).parent))  # `project` is imported by the tests beside it
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Root of a project that this process and the kernels it starts take for their own."""
+    from project import make_project
+
+    root = make_project(tmp_path / "project")
+    monkeypatch.delenv("CRMRESEARCH_DATA", raising=False)
+    monkeypatch.setenv("CRMRESEARCH_HOME", str(root))
+    monkeypatch.setattr(documents, "ROOT", root)
+    for name, place in {
+        "ROOT": root,
+        "NOTEBOOKS": root / "notebooks",
+        "PARAMETERS": root / "notebooks" / "parameters",
+        "DATA": root / "data",
+        "REPORTS": root / "reports",
+    }.items():
+        monkeypatch.setattr(paths, name, place)
+    return root
