@@ -77,7 +77,7 @@ def test_an_item_left_without_variance_is_named(policy):
 
 def test_dropping_rows_can_take_the_variance_of_an_item():
     items = pd.DataFrame({"complained": [1.0, 1, 1, 0, 0], "handled": [3, 5, 4, NAN, NAN]})
-    with pytest.raises(EstimationError, match="^complained has one value only in the 3 respondents"):
+    with pytest.raises(EstimationError, match=r"^complained has one value only in the 3 respondents"):
         handle_missing(items, "listwise")
 
 
