@@ -1,14 +1,15 @@
 """Estimation of a PLS path model from a survey: the public surface of the engine."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from crmresearch.errors import EstimationError
+from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification
 from crmresearch.sem.cautions import Caution, cautions_of
 from crmresearch.sem.fit import Fits, Metric, Model, Settings, fit_samples, model_arrays, standardised_weights
@@ -63,8 +64,8 @@ class PlsEstimate:
         frame = self.quantities[key].labels.copy()
         frame["estimate"] = self.values(key)
         summary = self.resampling.summary(key) if self.resampling else {}
-        for column in INTERVAL:
-            frame[column] = summary.get(column, np.nan)
+        for column in INTERVAL:  # an estimate that does not exist has no interval
+            frame[column] = np.where(frame["estimate"].notna(), summary.get(column, np.nan), np.nan)
         return frame
 
     def _with_standardized(self, frame: pd.DataFrame, values: Floats) -> pd.DataFrame:
@@ -85,10 +86,7 @@ class PlsEstimate:
     @cached_property
     def weights(self) -> pd.DataFrame:
         """Outer weights; `estimate` in the metric of estimation, `standardized` per standard deviation."""
-        frame = self.table("weights")
-        frame = self._with_standardized(frame, standardised_weights(self.fits)[0, : len(frame)])
-        frame["estimate"] = self.fits.pls.weights[0, : len(frame)]
-        return frame
+        return self._with_standardized(self.table("weights"), self.values("standardized_weights/pls"))
 
     @cached_property
     def r_squared(self) -> pd.DataFrame:
@@ -158,9 +156,14 @@ def estimate_pls(
     Checked against R seminr 2.3.4 (composites, PLSc, mode B), R plspm 0.4.9 and SmartPLS 2 (centroid), Tenenhaus
     et al. (2005, raw metric) and Hair et al. (2021), to the digits each prints.
 
-    Raises EstimationError when an item is absent, missing values remain, an item does not vary, a mode-B block
-    is collinear or there are too few rows.
+    Raises ParameterError for an unknown scheme or metric; EstimationError when an item is absent, missing values
+    remain, an item does not vary, a mode-B block or the predictors of an outcome are exactly collinear, or there
+    are too few rows.
     """
+    if scheme not in get_args(Scheme):
+        raise ParameterError(f"The inner scheme {scheme!r} is not known; use {', '.join(get_args(Scheme))}.")
+    if metric not in get_args(Metric):
+        raise ParameterError(f"The metric {metric!r} is not known; use {' or '.join(get_args(Metric))}.")
     X = _matrix(specification, items)
     settings = Settings(scheme, metric, tolerance, max_iterations)
     model = model_arrays(specification)
@@ -173,6 +176,7 @@ def estimate_pls(
             f"The weights of theory {specification.theory.key!r} cannot be computed from these answers; look for "
             "items that are copies of one another or almost constant."
         )
+    _check_predictors(specification, fits)
     return PlsEstimate(specification, items[specification.items], settings, model, sample, fits)
 
 
@@ -186,7 +190,8 @@ def _matrix(specification: Specification, items: pd.DataFrame) -> Floats:
         raise EstimationError(
             f"Missing answers remain in {', '.join(missing)}; choose a missing policy (listwise or mean)."
         )
-    smallest = 2 + max([len(specification.predictors_of(o)) for o in specification.outcomes])
+    products = Counter(m.outcome for m in specification.moderations)
+    smallest = 2 + max([len(specification.predictors_of(o)) + products[o] for o in specification.outcomes])
     if len(X) < smallest:
         raise EstimationError(
             f"{len(X)} complete rows are too few for {specification.theory.key}: the regressions alone need "
@@ -210,3 +215,14 @@ def _check_mode_b(specification: Specification, X: Floats) -> None:
                     f"The items of {construct.key} ({', '.join(construct.items)}) determine one another, so mode-B "
                     "weights do not exist; leave one of them out."
                 )
+
+
+def _check_predictors(specification: Specification, fits: Fits) -> None:
+    for outcome in specification.outcomes:
+        predictors = specification.predictors_of(outcome)
+        x = [specification.keys.index(key) for key in predictors]
+        if np.linalg.matrix_rank(fits.pls.correlations[0][np.ix_(x, x)], tol=1e-10, hermitian=True) < len(x):
+            raise EstimationError(
+                f"The scores of the predictors of {outcome} ({', '.join(predictors)}) determine one another, so their "
+                "paths do not exist; leave one of them out, or look for items that are copies."
+            )

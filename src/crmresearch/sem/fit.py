@@ -101,6 +101,11 @@ def model_arrays(specification: Specification) -> Model:
 
 def fit_samples(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
     """Fit the model to the samples whose rows are repeated `counts` (B, n) times."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # what has no solution is NaN and marked unusable
+        return _fit(sample, counts, model, settings)
+
+
+def _fit(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
     moments = sample.moments(counts)
     usable: NDArray[np.bool_] = np.isfinite(moments.correlations.reshape(len(counts), -1)).all(axis=1)
     if not usable.all():  # neutral numbers in, NaN out, so that one bad sample does not stop the batch

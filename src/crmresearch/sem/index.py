@@ -33,7 +33,7 @@ def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.Dat
     spec = estimate.specification
     limits = bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
     mask = estimate.model.main.mask
-    weights, means, deviations = "weights/pls", "means/pls", "deviations/pls"
+    weights, means, deviations = "standardized_weights/pls", "means/pls", "deviations/pls"
     point = index_of(
         estimate.values(weights)[None], estimate.values(means)[None], estimate.values(deviations)[None], limits, mask
     )[0]

@@ -39,6 +39,7 @@ class Sample:
         self.n, self.p = X.shape
         self.shift = np.rint(X.mean(axis=0))
         self.rows = X - self.shift
+        self._squares = (self.rows**2).mean(axis=0)
         self._upper = np.triu_indices(self.p)
         products = self.rows[:, self._upper[0]] * self.rows[:, self._upper[1]]
         self._columns = np.concatenate([self.rows, products], axis=1)
@@ -57,7 +58,7 @@ class Sample:
         scatter = products - size[:, :, None] * means[:, :, None] * means[:, None, :]
         variances = np.diagonal(scatter, axis1=1, axis2=2) / (size - 1)
         # what rounding leaves of a constant column is no variance
-        constant = variances <= 1e-12 * (1.0 + means**2)
+        constant = variances <= 1e-12 * (self._squares + means**2)
         deviations = np.sqrt(np.where(constant, np.nan, variances))
         scale = deviations * np.sqrt(size - 1)
         correlations = scatter / (scale[:, :, None] * scale[:, None, :])

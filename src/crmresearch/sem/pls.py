@@ -188,7 +188,7 @@ def consistent_solution(R: Floats, pls: Solution, model: PathModel) -> Solution:
     common factor become w √ρ_A / w'w. R must hold correlations.
     """
     rho = np.where(model.factor, pls.rho_a, 1.0)
-    with np.errstate(invalid="ignore"):  # a negative ρ_A has no root: that estimate is NaN and is warned about
+    with np.errstate(invalid="ignore"):  # a negative ρ_A has no root: that estimate is NaN and gets a caution
         root = np.sqrt(rho)
     Q = pls.correlations / (root[:, :, None] * root[:, None, :])
     k = np.arange(Q.shape[-1])

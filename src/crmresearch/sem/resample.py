@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
-from crmresearch.errors import EstimationError
+from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.sem.estimate import PlsEstimate
 from crmresearch.sem.fit import fit_samples
 from crmresearch.sem.moments import bootstrap_counts, jackknife_counts
@@ -45,15 +45,18 @@ class Resampling:
         se is the standard deviation over resamples. The percentile interval runs between the α/2 and 1 − α/2
         quantiles; BCa moves both by the bias and acceleration of Efron (1987), JASA 82, 171–185. p_value is
         two-sided and belongs to the percentile interval: twice the smaller share of resamples on one side of 0,
-        (1 + count)/(1 + resamples), at most 1, so p < α exactly when the percentile interval leaves out 0
-        (Davison & Hinkley 1997, section 4.4).
+        (1 + count)/(1 + resamples), at most 1 (Davison & Hinkley 1997, section 4.4). When p < α the percentile
+        interval leaves out 0; when it leaves out 0, p is below α or at most 2 / (1 + resamples) above it.
         """
         values = self.replicates[name]
         below, above = (values <= 0).sum(axis=0), (values >= 0).sum(axis=0)
         defined = np.isfinite(values).sum(axis=0)
         p = np.minimum(1.0, 2 * (1 + np.minimum(below, above)) / (1 + defined))
         lower, upper = self.limits[name]
-        return {"se": np.nanstd(values, axis=0, ddof=1), "ci_lower": lower, "ci_upper": upper, "p_value": p}
+        se = np.full(len(defined), np.nan)
+        several = defined > 1
+        se[several] = np.nanstd(values[:, several], axis=0, ddof=1)
+        return {"se": se, "ci_lower": lower, "ci_upper": upper, "p_value": p}
 
     @property
     def undefined(self) -> int:
@@ -78,10 +81,17 @@ def bootstrap(
     (threads). Signs follow the rule of `crmresearch.sem.pls.outer_weights` in every resample, so a construct never
     changes direction. Checked against a loop of single fits and against Python seminr 0.2.1 on the same resamples.
 
-    Raises EstimationError when fewer than 2 resamples are asked for or can be used.
+    Raises ParameterError for fewer than 2 resamples, an impossible confidence level, an unknown interval, or a
+    chunk or number of workers below 1; EstimationError when fewer than 2 resamples can be used.
     """
     if resamples < 2:
-        raise EstimationError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
+        raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
+    if not 0 < confidence < 1:
+        raise ParameterError(f"A confidence level of {confidence:g} is impossible; it lies between 0 and 1.")
+    if interval not in get_args(Interval):
+        raise ParameterError(f"The interval {interval!r} is not known; use {' or '.join(get_args(Interval))}.")
+    if chunk < 1 or workers < 1:
+        raise ParameterError(f"chunk ({chunk}) and workers ({workers}) are counts; both are at least 1.")
     counts = bootstrap_counts(estimate.sample.n, resamples, seed)
     replicates, usable, converged = _run(estimate, counts, chunk, workers)
     kept = {name: values[usable] for name, values in replicates.items()}
@@ -116,7 +126,8 @@ def _run(
 
     def fit(rows: Floats) -> tuple[dict[str, Floats], np.ndarray, np.ndarray]:
         fits = fit_samples(estimate.sample, rows, estimate.model, estimate.settings)
-        values = {name: quantity.values(fits) for name, quantity in quantities.items()}
+        with np.errstate(divide="ignore", invalid="ignore"):  # of unusable samples, which are left out
+            values = {name: quantity.values(fits) for name, quantity in quantities.items()}
         return values, fits.usable, fits.outer.converged
 
     # one BLAS thread: the matrices are small, and sums must not depend on the number of threads
@@ -162,8 +173,10 @@ def _bca_limits(
         defined = np.maximum(np.isfinite(values).sum(axis=0), 1)
         share = ((values < point).sum(axis=0) + (values <= point).sum(axis=0)) / (2 * defined)
         bias = norm.ppf(np.clip(share, 0.5 / defined, 1 - 0.5 / defined))
-        deleted = jackknife[name][usable & np.isfinite(jackknife[name]).all(axis=1)]
-        deviation = deleted.mean(axis=0) - deleted
+        deleted = jackknife[name][usable]
+        exists = np.isfinite(deleted)  # PLSc can be undefined in some columns of some samples
+        mean = np.where(exists, deleted, 0.0).sum(axis=0) / np.maximum(exists.sum(axis=0), 1)
+        deviation = np.where(exists, mean - deleted, 0.0)
         spread = (deviation**2).sum(axis=0) ** 1.5
         acceleration = (deviation**3).sum(axis=0) / (6 * np.where(spread > 0, spread, 1.0))
         levels = norm.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
