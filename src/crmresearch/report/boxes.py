@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 
 from crmresearch.report.number_format import is_missing
-from crmresearch.report.record import record
+from crmresearch.report.record import record, write_output
 from crmresearch.report.wording import words
 
 SEVERITIES = ("inadmissible", "weak", "note")  # worst first
@@ -83,7 +83,8 @@ def show_warnings(frame: pd.DataFrame, *, language: str = "en") -> WarningsBox:
     """The warnings of an analysis, worst first: columns code, severity, quantity, message.
 
     severity: `inadmissible` (red), `weak` (amber) or `note` (grey). An empty frame prints a green box that
-    says so. Raises ValueError for a missing column or an unknown severity.
+    says so. A rendered report also gets `tables/warnings.csv`. Raises ValueError for a missing column or an
+    unknown severity.
     """
     missing = [column for column in _COLUMNS if column not in frame.columns]
     if missing and not frame.empty:
@@ -92,6 +93,7 @@ def show_warnings(frame: pd.DataFrame, *, language: str = "en") -> WarningsBox:
     unknown = sorted(set(frame["severity"].astype(str)) - set(SEVERITIES))
     if unknown:
         raise ValueError(f"unknown severity {unknown}; known: {list(SEVERITIES)}")
+    write_output("tables", "warnings.csv", frame.to_csv(index=False, lineterminator="\n").encode())
     return WarningsBox(frame.reset_index(drop=True), language)
 
 

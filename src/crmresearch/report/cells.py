@@ -13,7 +13,7 @@ from pygments.lexers import PythonLexer
 from crmresearch.report.markdown import Outline, markdown_to_html, mathml
 from crmresearch.report.wording import words
 
-_PARAMETER_TAGS = {"parameters", "injected-parameters"}
+_TITLES = {"injected-parameters": "parameters", "parameters": "parameters_default"}
 _BOX_LEVEL = re.compile(r'(<div class="box-title"[^>]*aria-level=")\d')
 
 
@@ -35,7 +35,7 @@ def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en")
 
 
 def _code(source: str, tags: set[str], language: str) -> str:
-    word = words(language)["parameters" if tags & _PARAMETER_TAGS else "code"]
+    word = words(language)[next((_TITLES[tag] for tag in _TITLES if tag in tags), "code")]
     formatted = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
     return (
         f'<details class="code"><summary>{word}</summary>'
@@ -65,9 +65,8 @@ def _rich(data: Any, metadata: Any, number: int, outline: Outline, language: str
             level = min(outline.level + 1, 6)
             return _BOX_LEVEL.sub(rf"\g<1>{level}", html)
         label = f"{words(language)['output']} {number}"
-        return (
-            f'<div class="crm-scroll output" role="region" tabindex="0" aria-label="{label}">\n{html}\n</div>'
-        )
+        html = html.replace("<th></th>", "<td></td>")  # the empty corner of a data frame is no heading
+        return f'<div class="crm-scroll output" role="region" tabindex="0" aria-label="{label}">\n{html}\n</div>'
     if "text/markdown" in data:
         return markdown_to_html(str(data["text/markdown"]), outline, f"cell {number} (output)", language)
     if "text/latex" in data:

@@ -13,7 +13,7 @@ from crmresearch.report.captions import number_captions
 from crmresearch.report.cells import cell_to_html
 from crmresearch.report.markdown import Heading, Outline
 from crmresearch.report.self_contained import check_self_contained
-from crmresearch.report.wording import humanize, words
+from crmresearch.report.wording import fact_label, words
 
 TEMPLATES = PACKAGE / "report" / "template"
 
@@ -47,7 +47,7 @@ def export_html(
         home=home,
         contents=contents_tree(headings),
         body=Markup(body),
-        provenance=[(humanize(key, language), key, value) for key, value in provenance.items()],
+        provenance=[(fact_label(key, language), key, value) for key, value in provenance.items()],
     )
     check_self_contained(page)
     return page
@@ -69,9 +69,7 @@ def render_template(name: str, language: str, **values: Any) -> str:
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     script = Markup((TEMPLATES / "page.js").read_text(encoding="utf-8"))
     template = _environment().get_template(name)
-    return template.render(
-        language=language, word=words(language), style=style, script=script, **values
-    )
+    return template.render(language=language, word=words(language), style=style, script=script, **values)
 
 
 @cache

@@ -8,21 +8,23 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from crmresearch.report.record import write_output
+from crmresearch.report.record import report_folder, write_output
 from crmresearch.report.tables import check_name, data_uri, download_link
 from crmresearch.report.wording import words
 
 # text as outlines: a reader without our fonts sees the same figure; a fixed salt: the same ids every time
 SVG_STYLE = {"svg.fonttype": "path", "svg.hashsalt": "crmresearch"}
 PNG_DPI = 200
+PREVIEW_DPI = 72
 
 
 @dataclass(frozen=True, repr=False)
 class FigureView:
-    """One figure: its SVG and PNG bytes, caption and the text for those who do not see it."""
+    """One figure: its SVG, PNG and small PNG bytes, caption and the text for those who do not see it."""
 
     svg: bytes
     png: bytes
+    preview: bytes
     name: str
     caption: str
     alt: str
@@ -36,44 +38,50 @@ class FigureView:
     def _repr_html_(self) -> str:
         anchor = f"figure-{self.name}"
         word = words(self.language)
-        svg = download_link(self.svg, "image/svg+xml", f"{self.name}.svg", "SVG")
-        png = download_link(self.png, "image/png", f"{self.name}.png", "PNG")
         size = " wide" if self.width > 620 else ""
+        rendered = report_folder() is not None
+        # a notebook keeps the small picture only; a report the sharp one and both downloads
+        source = data_uri(self.svg, "image/svg+xml") if rendered else data_uri(self.preview, "image/png")
         return f"""<figure class="crm-figure{size}" id="{anchor}">
 <div class="crm-scroll crm-card" role="region" tabindex="0" aria-labelledby="{anchor}-caption">
-<img src="{data_uri(self.svg, "image/svg+xml")}" alt="{escape(self.alt)}" width="{self.width}" \
-height="{self.height}">
+<img src="{source}" alt="{escape(self.alt)}" width="{self.width}" height="{self.height}">
 </div>
 <figcaption id="{anchor}-caption"><span class="crm-number" data-counter="figure">{word["figure"]}</span> \
-{escape(self.caption)}</figcaption>
-<p class="crm-downloads">{word["download"]} {svg} {png}</p>
+{escape(self.caption)}</figcaption>{self._downloads() if rendered else ""}
 </figure>"""
+
+    def _downloads(self) -> str:
+        svg = download_link(self.svg, "image/svg+xml", f"{self.name}.svg", "SVG")
+        png = download_link(self.png, "image/png", f"{self.name}.png", "PNG")
+        return f'\n<p class="crm-downloads">{words(self.language)["download"]} {svg} {png}</p>'
 
 
 def show_figure(figure: Figure, name: str, caption: str, alt: str, *, language: str = "en") -> FigureView:
-    """A numbered figure with SVG and PNG (200 dpi) downloads; the matplotlib figure is closed.
+    """A numbered figure; in a rendered report with SVG and PNG (200 dpi) downloads. The drawing is closed.
 
-    In a rendered report the files are also written to `figures/<name>.svg` and `.png`. `alt` says what the
-    figure shows to a reader who cannot see it. Raises ValueError for an empty `alt` or an unusable `name`.
+    In a rendered report the files are also written to `figures/<name>.svg` and `.png`; a notebook run by hand
+    keeps a small picture. `alt` says what the figure shows to a reader who cannot see it. Raises ValueError
+    for an empty `alt` or an unusable `name`.
     """
     if not alt.strip():
         raise ValueError(f"figure {name!r} needs an alt text: what it shows, in a sentence")
     check_name(name)
     with mpl.rc_context(SVG_STYLE):  # type: ignore[arg-type]
-        svg = _save(figure, "svg", {"Date": None, "Creator": None})
-        png = _save(figure, "png", {"Software": None})
+        svg = _save(figure, "svg", PNG_DPI, {"Date": None, "Creator": None})
+        png = _save(figure, "png", PNG_DPI, {"Software": None})
+        preview = _save(figure, "png", PREVIEW_DPI, {"Software": None})
     plt.close(figure)
     width, height = _size_of_png(png)
-    view = FigureView(svg, png, name, caption, alt, width, height, language)
+    view = FigureView(svg, png, preview, name, caption, alt, width, height, language)
     write_output("figures", f"{name}.svg", svg)
     write_output("figures", f"{name}.png", png)
     return view
 
 
-def _save(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
+def _save(figure: Figure, kind: str, dpi: int, metadata: dict[str, str | None]) -> bytes:
     buffer = BytesIO()
     figure.savefig(
-        buffer, format=kind, dpi=PNG_DPI, metadata=metadata, bbox_inches="tight", pad_inches=0.08,
+        buffer, format=kind, dpi=dpi, metadata=metadata, bbox_inches="tight", pad_inches=0.08,
         facecolor="white",
     )  # fmt: skip
     return buffer.getvalue()

@@ -22,8 +22,7 @@ def export_index(groups: Sequence[Mapping[str, Any]], language: str = "en") -> s
             "title": group["title"],
             "anchor": f"group-{number}",
             "reports": [
-                {"name": "", "headline": None, "href": None, "message": None, **report}
-                for report in group["reports"]
+                {"name": "", "headline": None, "href": None, "message": None, **report} for report in group["reports"]
             ],
         }
         for number, group in enumerate(groups, start=1)

@@ -87,7 +87,7 @@ def markdown_to_html(
         raise RenderError(f"{where}: {error}") from error
 
 
-class _Renderer(IPythonRenderer):  # type: ignore[misc]
+class _Renderer(IPythonRenderer):
     def __init__(self, outline: Outline, where: str, language: str, attachments: dict[str, Any]) -> None:
         super().__init__(escape=False, exclude_anchor_links=True, attachments=attachments)
         self.outline, self.where, self.language = outline, where, language
@@ -117,6 +117,5 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
     def table(self, text: str) -> str:
         label = f"{words(self.language)['table']} ({escape(self.where)})"
         return (
-            f'<div class="crm-scroll" role="region" tabindex="0" aria-label="{label}">'
-            f"<table>\n{text}</table></div>\n"
+            f'<div class="crm-scroll" role="region" tabindex="0" aria-label="{label}"><table>\n{text}</table></div>\n'
         )

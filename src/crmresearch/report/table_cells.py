@@ -15,7 +15,7 @@ from crmresearch.report.number_format import (
     is_number,
     is_whole,
 )
-from crmresearch.report.wording import humanize, words
+from crmresearch.report.wording import column_heading, words
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def printed_columns(
             key = "interval" if stem == "ci" else stem
             ends = zip(frame[name].astype(float), frame[f"{stem}_upper"].astype(float), strict=True)
             cells = tuple(format_interval(lower, upper, places) for lower, upper in ends)
-            columns.append(Column(headings.get(key, humanize(key, language)), cells, numeric=True))
+            columns.append(Column(headings.get(key, column_heading(key, language)), cells, numeric=True))
         else:
-            heading = headings.get(name, humanize(name, language))
+            heading = headings.get(name, column_heading(name, language))
             columns.append(_column(heading, name, frame[name].tolist(), places, language))
     return columns
 
@@ -83,9 +83,7 @@ def _column(heading: str, name: str, values: list[Any], places: int, language: s
     floats = any(isinstance(value, float) for value in present)
     counts = all(is_whole(value) for value in present) and (not floats or max(abs(v) for v in present) > 1)
     places = 0 if counts else places
-    return Column(
-        heading, tuple(MISSING if is_missing(v) else format_number(float(v), places) for v in values), True
-    )
+    return Column(heading, tuple(MISSING if is_missing(v) else format_number(float(v), places) for v in values), True)
 
 
 def _text(value: Any, places: int, language: str) -> str:

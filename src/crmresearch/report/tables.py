@@ -12,11 +12,13 @@ from unicodedata import east_asian_width
 import pandas as pd
 
 from crmresearch.report.latex import latex_table
-from crmresearch.report.record import write_output
+from crmresearch.report.record import report_folder, write_output
 from crmresearch.report.table_cells import Column, flat_frame, printed_columns
 from crmresearch.report.wording import words
 
 CSV_NUMBERS = "%.10g"
+PAGE_HEIGHT = 235  # mm of rows on an A4 page; a higher table may break between rows
+LONG_TEXT = 28  # characters; longer cells are sentences and may wrap
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
 
@@ -51,6 +53,7 @@ class Table:
     headings: Mapping[str, str] = field(default_factory=dict)
     note: str | None = None
     language: str = "en"
+    data: pd.DataFrame | None = None
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -59,8 +62,9 @@ class Table:
 
     @property
     def csv(self) -> str:
-        """The raw frame as CSV, numbers at 10 significant digits."""
-        return self.frame.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+        """The raw frame (`data` where the printed one is a view of it) as CSV, numbers at 10 significant digits."""
+        raw = self.frame if self.data is None else self.data
+        return raw.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
 
     @property
     def latex(self) -> str:
@@ -87,22 +91,14 @@ class Table:
         return "\n".join(printed)
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th scope="col"{_class(column)}>{escape(column.heading)}</th>' for column in self.columns
-        )
-        starts = _group_starts(self.columns)
-        opening = {True: '<tr class="group">', False: "<tr>"}
-        body = "\n".join(
-            f"{opening[start]}{self._html_row(row)}</tr>"
-            for start, row in zip(starts, self._rows(), strict=True)
-        )
+        head = "".join(f'<th scope="col"{_class(column)}>{escape(_unbroken(column))}</th>' for column in self.columns)
+        places = _places_in_blocks(self.columns)
+        body = "\n".join(self._html_row(row, place) for row, place in zip(self._rows(), places, strict=True))
         anchor = f"table-{self.name}"
         size = " wide" if len(self.columns) > 7 else ""
-        size += " long" if len(self.frame) > 36 else ""
+        size += " long" if _printed_height(self.columns) > PAGE_HEIGHT else ""
         note = f'\n<p class="crm-note">{escape(self.note)}</p>' if self.note else ""
         word = words(self.language)
-        csv = download_link(self.csv.encode(), "text/csv;charset=utf-8", f"{self.name}.csv", "CSV")
-        tex = download_link(self.latex.encode(), "text/x-tex;charset=utf-8", f"{self.name}.tex", "LaTeX")
         return f"""<figure class="crm-table{size}" id="{anchor}">
 <figcaption id="{anchor}-caption"><span class="crm-number" data-counter="table">{word["table"]}</span> \
 {escape(self.caption)}</figcaption>
@@ -113,22 +109,28 @@ class Table:
 {body}
 </tbody>
 </table>
-</div>{note}
-<p class="crm-downloads">{word["download"]} {csv} {tex}</p>
+</div>{note}{self._downloads() if report_folder() else ""}
 </figure>"""
+
+    def _downloads(self) -> str:
+        # only in a rendered report: in a notebook they would double what is stored
+        csv = download_link(self.csv.encode(), "text/csv;charset=utf-8", f"{self.name}.csv", "CSV")
+        tex = download_link(self.latex.encode(), "text/x-tex;charset=utf-8", f"{self.name}.tex", "LaTeX")
+        return f'\n<p class="crm-downloads">{words(self.language)["download"]} {csv} {tex}</p>'
 
     def _rows(self) -> list[tuple[str, ...]]:
         return list(zip(*(column.cells for column in self.columns), strict=True))
 
-    def _html_row(self, row: tuple[str, ...]) -> str:
-        cells = []
+    def _html_row(self, row: tuple[str, ...], place: str) -> str:
+        cells = ['<tr class="group">' if place == "start" else "<tr>"]
+        again = ' class="again"' if place == "again" else ""
         for position, (cell, column) in enumerate(zip(row, self.columns, strict=True)):
             text = escape(cell.replace("-", "−") if column.numeric else cell)
             if position == 0 and not column.numeric:
-                cells.append(f'<th scope="row"{_class(column)}>{text}</th>')
+                cells.append(f'<th scope="row"{again}>{text}</th>')
             else:
                 cells.append(f"<td{_class(column)}>{text}</td>")
-        return "".join(cells)
+        return "".join([*cells, "</tr>"])
 
 
 def show_table(
@@ -140,32 +142,54 @@ def show_table(
     headings: Mapping[str, str] | None = None,
     note: str | None = None,
     language: str = "en",
+    data: pd.DataFrame | None = None,
 ) -> Table:
-    """A numbered table with CSV and LaTeX downloads; in a rendered report also `tables/<name>.csv`.
+    """A numbered table; in a rendered report with CSV and LaTeX downloads and a file `tables/<name>.csv`.
 
     `frame`: one row per printed row; an index that is not a plain count becomes the first column(s).
     `name`: file name and anchor (`#table-<name>`), lower-case words joined by `_` or `-`.
     `digits`: decimals for every column, or a mapping column -> decimals. `headings`: column -> heading;
-    "interval" heads the column made of `ci_lower` and `ci_upper`. Raises ValueError for a name that cannot
-    be a file name, repeated column names, an empty column list, or a p-value outside 0..1.
+    "interval" heads the column made of `ci_lower` and `ci_upper`. `data`: what the CSV holds, where `frame` is
+    the reader's view of it. Raises ValueError for a name that cannot be a file name, repeated column names,
+    an empty column list, or a p-value outside 0..1.
     """
     if frame.shape[1] == 0:
         raise ValueError(f"table {name!r} has no columns")
-    table = Table(flat_frame(frame), check_name(name), caption, digits, dict(headings or {}), note, language)
+    raw = None if data is None else flat_frame(data)
+    table = Table(flat_frame(frame), check_name(name), caption, digits, dict(headings or {}), note, language, raw)
     _ = table.columns  # a value that cannot be printed is an error here, not inside the display machinery
     write_output("tables", f"{name}.csv", table.csv.encode())
     return table
 
 
 def _class(column: Column) -> str:
-    return ' class="number"' if column.numeric else ""
+    if column.numeric:
+        return ' class="number"'
+    return ' class="text"' if _length(column) > LONG_TEXT else ""
 
 
-def _group_starts(columns: list[Column]) -> list[bool]:
-    """Rows where the first column changes, when it names blocks of rows (indicators of a construct)."""
+def _length(column: Column) -> int:
+    return max((len(cell) for cell in column.cells), default=0)
+
+
+def _unbroken(column: Column) -> str:
+    """The heading, kept on one line when the cells below are as long."""
+    fits = len(column.heading) <= _length(column) <= LONG_TEXT
+    return column.heading.replace(" ", "\u00a0") if fits else column.heading
+
+
+def _printed_height(columns: list[Column]) -> float:
+    """About how many millimetres the rows take on paper (4.05 a line, 1.15 between rows; texts wrap at 40)."""
+    rows = zip(*(column.cells for column in columns), strict=True)
+    return sum(1.15 + 4.05 * max(1 + len(cell) // 40 for cell in row) for row in rows)
+
+
+def _places_in_blocks(columns: list[Column]) -> list[str]:
+    """For each row `start` or `again` where the first column names blocks of rows, else an empty text."""
     first = columns[0].cells
-    blocks = not columns[0].numeric and any(a == b for a, b in pairwise(first))
-    return [blocks and i > 0 and first[i] != first[i - 1] for i in range(len(first))]
+    if columns[0].numeric or not any(a == b for a, b in pairwise(first)):
+        return [""] * len(first)
+    return ["", *("again" if a == b else "start" for a, b in pairwise(first))]
 
 
 def _width(text: str) -> int:

@@ -2,13 +2,6 @@
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
-        "ci_lower": "lower",
-        "ci_upper": "upper",
-        "p_value": "p",
-        "se": "SE",
-        "r_squared": "R²",
-        "r_squared_adjusted": "adjusted R²",
-        "interval": "interval",
         "yes": "yes",
         "no": "no",
         "table": "Table",
@@ -19,6 +12,7 @@ WORDS: dict[str, dict[str, str]] = {
         "home": "All reports",
         "code": "Code",
         "parameters": "Parameters",
+        "parameters_default": "Parameters: defaults",
         "show_code": "Show all code",
         "hide_code": "Hide all code",
         "error": "This step failed",
@@ -60,13 +54,6 @@ WORDS: dict[str, dict[str, str]] = {
         "count_failed": "failed",
     },
     "zh": {
-        "ci_lower": "下限",
-        "ci_upper": "上限",
-        "p_value": "p",
-        "se": "标准误",
-        "r_squared": "R²",
-        "r_squared_adjusted": "调整后 R²",
-        "interval": "区间",
         "yes": "是",
         "no": "否",
         "table": "表",
@@ -77,6 +64,7 @@ WORDS: dict[str, dict[str, str]] = {
         "home": "全部报告",
         "code": "代码",
         "parameters": "参数",
+        "parameters_default": "参数：默认值",
         "show_code": "显示全部代码",
         "hide_code": "隐藏全部代码",
         "error": "此步骤出错",
@@ -118,12 +106,40 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
+# columns whose printed heading is not their name with spaces
+HEADINGS: dict[str, dict[str, str]] = {
+    "en": {
+        "ci_lower": "lower",
+        "ci_upper": "upper",
+        "p_value": "p",
+        "se": "SE",
+        "r_squared": "R²",
+        "r_squared_adjusted": "adjusted R²",
+        "interval": "interval",
+    },
+    "zh": {
+        "ci_lower": "下限",
+        "ci_upper": "上限",
+        "p_value": "p",
+        "se": "标准误",
+        "r_squared": "R²",
+        "r_squared_adjusted": "调整后 R²",
+        "interval": "区间",
+    },
+}
+
 
 def words(language: str) -> dict[str, str]:
     """The page's words in `language`, falling back to English word by word."""
     return {**WORDS["en"], **WORDS.get(language.split("-")[0], {})}
 
 
-def humanize(name: str, language: str = "en") -> str:
-    """A readable name for a column or a key: the known word, else underscores as spaces."""
-    return words(language).get(name, name.replace("_", " "))
+def column_heading(name: str, language: str = "en") -> str:
+    """The printed heading of a column: the known one, else its name with underscores as spaces."""
+    known = {**HEADINGS["en"], **HEADINGS.get(language.split("-")[0], {})}
+    return known.get(name, name.replace("_", " "))
+
+
+def fact_label(key: str, language: str = "en") -> str:
+    """The printed name of a provenance fact: the known one, else its key with underscores as spaces."""
+    return words(language).get(key, key.replace("_", " ").capitalize())
