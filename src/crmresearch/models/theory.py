@@ -53,12 +53,17 @@ class Moderation(_Strict):
 
 
 class Theory(_Strict):
-    """A path model of satisfaction and loyalty, as published."""
+    """A path model of satisfaction and loyalty, as published.
+
+    `satisfaction` and `loyalty` name the two constructs that every such theory is about.
+    """
 
     key: str
     title: Text
     about: Text
     citation: str
+    satisfaction: str = "satisfaction"
+    loyalty: str = "loyalty"
     constructs: dict[str, Construct]
     paths: tuple[TheoryPath, ...]
     moderations: tuple[Moderation, ...] = ()
@@ -92,6 +97,8 @@ def load_theory(key: str | Path) -> Theory:
 def _check(theory: Theory, file: str) -> None:
     known = theory.constructs
     named = [
+        (theory.satisfaction, "satisfaction"),
+        (theory.loyalty, "loyalty"),
         *((key, f"instead_of of {owner}") for owner, c in known.items() for key in c.instead_of),
         *((key, f"path {p.predictor} → {p.outcome}") for p in theory.paths for key in (p.predictor, p.outcome)),
         *((m.moderator, f"moderation of {m.predictor} → {m.outcome}") for m in theory.moderations),

@@ -18,6 +18,7 @@ RANK: dict[Severity, int] = {"inadmissible": 0, "weak": 1, "note": 2}
 
 HTMT_LIMIT = 0.90  # Henseler, Ringle & Sarstedt (2015) for constructs that are close in meaning
 VIF_LIMIT = 5.0  # Hair et al. (2021), chapter 5
+WEAK_ERROR = 0.5  # standard error of a standardised path above which the data hardly determine it
 FAILED_SHARE = 0.01  # of resamples; more than this and the intervals describe a selection
 
 
@@ -82,6 +83,12 @@ def _consistency(estimate: "PlsEstimate") -> list[Caution]:
     for row in r2[(r2.estimator == "plsc") & (r2.estimate > 1)].itertuples():
         facts = {"construct": row.outcome, "value": row.estimate}
         found.append(Caution("r_squared", "inadmissible", f"plsc: {row.outcome}", facts))
+    paths = estimate.paths
+    wide = paths[(paths.estimator == "plsc") & (paths.se > WEAK_ERROR)]
+    if len(wide):
+        worst = wide.loc[wide.se.idxmax()]
+        facts = {"predictor": worst.predictor, "outcome": worst.outcome, "value": worst.se, "count": len(wide)}
+        found.append(Caution("weak_plsc", "weak", f"plsc: {worst.outcome} ~ {worst.predictor}", facts))
     return found
 
 

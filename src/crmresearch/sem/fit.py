@@ -107,7 +107,7 @@ def fit_samples(sample: Sample, counts: Floats, model: Model, settings: Settings
 
 def _fit(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
     moments = sample.moments(counts)
-    usable: NDArray[np.bool_] = np.isfinite(moments.correlations.reshape(len(counts), -1)).all(axis=1)
+    usable = np.asarray(np.isfinite(moments.correlations).all(axis=(1, 2)), dtype=np.bool_)
     if not usable.all():  # neutral numbers in, NaN out, so that one bad sample does not stop the batch
         neutral = ~usable[:, None, None]
         moments = _neutral(moments, np.where(neutral, np.eye(sample.p), moments.correlations))

@@ -42,7 +42,10 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
     products = [product_key(m.predictor, m.moderator) for m in specification.moderations]
     names = np.array([*specification.keys, *products])
     k, p = model.constructs, len(specification.items)
-    outcome, predictor = np.nonzero(model.full.adjacency.T)
+    at = {key: j for j, key in enumerate(names)}
+    arrows = [(p.predictor, p.outcome) for p in specification.paths]
+    arrows += [(product, m.outcome) for product, m in zip(products, specification.moderations, strict=True)]
+    predictor, outcome = np.array([(at[a], at[b]) for a, b in arrows]).T
     endogenous = np.flatnonzero(model.full.adjacency.any(axis=0))
     to, origin = np.nonzero(total_effects(model.main.adjacency[None].astype(np.float64), model.main)[0].T)
     first, second = np.tril_indices(k, -1)

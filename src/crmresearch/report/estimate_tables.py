@@ -1,0 +1,138 @@
+"""The reader's view of an estimate: few columns, names instead of keys, one row a thought.
+
+The machine's view, in keys and full precision, are the frames of the estimate itself.
+"""
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.phrases import say
+from crmresearch.report.satisfaction_story import SatisfactionStory
+from crmresearch.sem.measurement import collinearity, reliability
+
+
+def items_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Every item of the model: construct, item, question, mean, sd, missing answers."""
+    survey, spec = story.survey, story.estimate.specification
+    answers = survey.items[spec.items]
+    return pd.DataFrame(
+        {
+            "construct": [story.label(c.key) for c in spec.constructs for _ in c.items],
+            "item": spec.items,
+            "question": [story.text(survey.codebook.items[item].text) for item in spec.items],
+            "mean": answers.mean().to_numpy(),
+            "sd": answers.std().to_numpy(),
+            "missing": answers.isna().sum().to_numpy(),
+        }
+    )
+
+
+def reliability_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Reliability of every construct: items, alpha, rho_A, rho_C, AVE."""
+    table = reliability(story.estimate)
+    table["construct"] = [story.label(key) for key in table.construct]
+    return table[["construct", "items", "alpha", "rho_a", "rho_c", "ave"]]
+
+
+def loadings_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Loading with interval, loading corrected for unreliability, and weight of every item."""
+    estimate = story.estimate
+    by = estimate.loadings.estimator
+    pls, plsc = estimate.loadings[by == "pls"], estimate.loadings[by == "plsc"]
+    frame = pls[["construct", "item", "estimate", "ci_lower", "ci_upper"]].reset_index(drop=True)
+    frame["construct"] = [story.label(key) for key in frame.construct]
+    if len(plsc):
+        frame["plsc"] = plsc["estimate"].to_numpy()
+    frame["weight"] = estimate.weights["standardized"].to_numpy()
+    return frame
+
+
+def htmt_view(story: SatisfactionStory) -> pd.DataFrame:
+    """HTMT of every pair of constructs as a lower triangle, constructs in rows and columns."""
+    pairs = story.estimate.table("htmt")
+    keys = story.estimate.specification.keys
+    square = pairs.pivot(index="construct", columns="other", values="estimate")
+    square = square.reindex(index=keys[1:], columns=keys[:-1])
+    return square.rename(index=story.label, columns=story.label).rename_axis(index="construct", columns=None)
+
+
+def cross_loadings_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Correlation of every item with every construct."""
+    cross = story.estimate.cross_loadings
+    return cross.rename(columns=story.label).rename_axis(index="item")
+
+
+def paths_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Every path: expected sign, PLS estimate with interval and p, PLSc estimate with interval, verdict."""
+    paths = story.estimate.paths
+    frame = paths[paths.estimator == "pls"].reset_index(drop=True)
+    plsc = paths[paths.estimator == "plsc"].reset_index(drop=True)
+    told = story.verdicts.set_index(["predictor", "outcome"])
+    at = [(row.predictor, row.outcome) for row in frame.itertuples()]
+
+    def word(key: str) -> str:
+        return say(f"word.{key}", story.language)
+
+    view = pd.DataFrame(
+        {
+            "hypothesis": [told.hypothesis.get(pair, "") for pair in at],
+            "path": [f"{story.label(predictor)} → {story.label(outcome)}" for predictor, outcome in at],
+            "expected": [word(told.sign.get(pair, "open")) for pair in at],
+            "pls": frame["estimate"],
+            "ci_lower": frame["ci_lower"],
+            "ci_upper": frame["ci_upper"],
+            "p_value": frame["p_value"],
+        }
+    )
+    if len(plsc):
+        view["plsc"] = plsc["estimate"]
+        view["plsc_ci_lower"] = plsc["ci_lower"]
+        view["plsc_ci_upper"] = plsc["ci_upper"]
+    view["verdict"] = [word(told.verdict.get(pair, "any")) for pair in at]
+    return view
+
+
+def r_squared_view(story: SatisfactionStory) -> pd.DataFrame:
+    """R² of every outcome: PLS with interval, adjusted, PLSc, and the largest VIF of its predictors."""
+    r2 = story.estimate.r_squared
+    frame = r2[r2.estimator == "pls"].reset_index(drop=True)
+    vif = collinearity(story.estimate).groupby("outcome")["vif"].max()
+    view = pd.DataFrame(
+        {
+            "outcome": [story.label(key) for key in frame.outcome],
+            "r_squared": frame["estimate"],
+            "ci_lower": frame["ci_lower"],
+            "ci_upper": frame["ci_upper"],
+            "adjusted": frame["adjusted"],
+        }
+    )
+    plsc = r2[r2.estimator == "plsc"]
+    if len(plsc):
+        view["plsc"] = plsc["estimate"].to_numpy()
+    view["largest_vif"] = [vif.get(key, np.nan) for key in frame.outcome]
+    return view
+
+
+def effects_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Direct, indirect and total effects (PLS) with the interval of the total."""
+    effects = story.estimate.total_effects
+    frame = effects[effects.estimator == "pls"].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "outcome": [story.label(key) for key in frame.outcome],
+            "predictor": [story.label(key) for key in frame.predictor],
+            "direct": frame["direct"],
+            "indirect": frame["indirect"],
+            "total": frame["estimate"],
+            "ci_lower": frame["ci_lower"],
+            "ci_upper": frame["ci_upper"],
+            "p_value": frame["p_value"],
+        }
+    )
+
+
+def index_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Index of every construct with interval."""
+    frame = story.index[["construct", "estimate", "se", "ci_lower", "ci_upper"]].copy()
+    frame["construct"] = [story.label(key) for key in frame.construct]
+    return frame
