@@ -4,6 +4,7 @@ A sentence is a format string; its facts come from the results. A language witho
 English, so a catalogue can grow sentence by sentence without touching a notebook.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -30,9 +31,13 @@ def languages() -> list[str]:
 
 
 def say(key: str, language: str = "en", **facts: Any) -> str:
-    """The sentence of this key with its facts filled in. Raises KeyError for a sentence nobody wrote."""
+    """The sentence of this key with its facts filled in and true minus signs.
+
+    Raises KeyError for a sentence nobody wrote.
+    """
     sentence = catalogue(language).get(key) or catalogue("en")[key]
-    return " ".join(sentence.format(**facts).split())
+    told = " ".join(sentence.format(**facts).split())
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", told)
 
 
 def listed(words: Sequence[str], language: str = "en") -> str:

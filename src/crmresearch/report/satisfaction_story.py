@@ -51,7 +51,8 @@ class SatisfactionStory:
         """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
         return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
 
-    def _say(self, key: str, **facts: object) -> str:
+    def say(self, key: str, **facts: object) -> str:
+        """A sentence of `crmresearch.phrases` in the language of the story."""
         return say(key, self.language, **facts)
 
     def text(self, texts: dict[str, str]) -> str:
@@ -59,12 +60,14 @@ class SatisfactionStory:
         return texts.get(self.language, texts["en"])
 
     @cached_property
-    def _paths(self) -> pd.DataFrame:
+    def paths(self) -> pd.DataFrame:
+        """The PLS path coefficients."""
         paths = self.estimate.paths
         return paths[paths.estimator == "pls"]
 
     @property
-    def _confidence(self) -> float:
+    def confidence(self) -> float:
+        """Confidence of the intervals."""
         assert self.estimate.resampling is not None
         return self.estimate.resampling.confidence
 
@@ -78,33 +81,33 @@ class SatisfactionStory:
         index = self.index.set_index("construct").loc[satisfaction]
         facts = {"satisfaction": self.label(satisfaction).lower(), "loyalty": self.label(loyalty).lower()}
         if np.isfinite(index.estimate):
-            yield self._say(
+            yield self.say(
                 "finding.index",
                 **facts,
                 respondents=self.complete.rows_used,
                 estimate=index.estimate,
                 lower=index.ci_lower,
                 upper=index.ci_upper,
-                confidence=self._confidence,
+                confidence=self.confidence,
             )
         else:
-            yield self._say("finding.index_refused", **facts)
+            yield self.say("finding.index_refused", **facts)
         for outcome in (satisfaction, loyalty):
             driver = self._strongest(outcome)
-            yield self._say(
+            yield self.say(
                 "finding.main_driver",
                 outcome=self.label(outcome).lower(),
                 predictor=self.label(driver.predictor).lower(),
                 size=abs(driver.estimate),
-                direction=self._say("word.higher" if driver.estimate > 0 else "word.lower"),
+                direction=self.say("word.higher" if driver.estimate > 0 else "word.lower"),
                 lower=driver.ci_lower,
                 upper=driver.ci_upper,
-                confidence=self._confidence,
+                confidence=self.confidence,
             )
-        step = self._paths[(self._paths.outcome == loyalty) & (self._paths.predictor == satisfaction)].iloc[0]
+        step = self.paths[(self.paths.outcome == loyalty) & (self.paths.predictor == satisfaction)].iloc[0]
         clear = step.ci_lower > 0 or step.ci_upper < 0
         labels = {"satisfaction": self.label(satisfaction), "loyalty": self.label(loyalty).lower()}
-        yield self._say(
+        yield self.say(
             f"finding.to_loyalty_{'clear' if clear else 'unclear'}",
             **(labels if clear else facts),
             estimate=step.estimate,
@@ -113,7 +116,7 @@ class SatisfactionStory:
         )
         r2 = self.estimate.r_squared
         share = r2[r2.estimator == "pls"].set_index("outcome")["estimate"]
-        yield self._say(
+        yield self.say(
             "finding.explained", **facts, satisfaction_share=share[satisfaction], loyalty_share=share[loyalty]
         )
         yield self._hypotheses()
@@ -132,7 +135,7 @@ class SatisfactionStory:
 
         Columns hypothesis, predictor, outcome, sign, verdict (supported, not_established, contrary, any).
         """
-        intervals = self._paths.set_index(["predictor", "outcome"])
+        intervals = self.paths.set_index(["predictor", "outcome"])
         rows = []
         for path in self.estimate.specification.paths:
             row = intervals.loc[(path.predictor, path.outcome)]
@@ -153,17 +156,17 @@ class SatisfactionStory:
         clear, total = len(tested) - len(unclear), len(tested)
         names = [f"{self.label(row.predictor)} → {self.label(row.outcome)}" for row in unclear.itertuples()]
         key = "all" if clear == total else "none" if clear == 0 else "some"
-        return self._say(
+        return self.say(
             f"finding.hypotheses_{key}", clear=clear, total=total, unclear=listed(names or ["–"], self.language)
         )
 
     def _moderations(self) -> Iterator[str]:
         for moderation in self.estimate.specification.moderations:
             key = f"{moderation.predictor}:{moderation.moderator}"
-            row = self._paths[(self._paths.predictor == key) & (self._paths.outcome == moderation.outcome)].iloc[0]
+            row = self.paths[(self.paths.predictor == key) & (self.paths.outcome == moderation.outcome)].iloc[0]
             clear = row.ci_lower > 0 or row.ci_upper < 0
             moderator = self.label(moderation.moderator)
-            yield self._say(
+            yield self.say(
                 f"finding.moderation_{'clear' if clear else 'unclear'}",
                 moderator=moderator if clear else moderator.lower(),
                 predictor=self.label(moderation.predictor).lower(),
@@ -176,37 +179,31 @@ class SatisfactionStory:
     def sample(self) -> list[str]:
         """Who answered, and what was done about missing answers."""
         codebook, complete = self.survey.codebook, self.complete
-        facts = {"items": len(complete.counts), "rows": complete.rows_in, "cells": int(complete.counts.missing_cells.sum())}  # fmt: skip
-        told = [self._say("sample.respondents", title=self.text(codebook.title), about=self.text(codebook.about))]
+        cells = int(complete.counts.missing_cells.sum())
+        facts = {"items": len(complete.counts), "rows": complete.rows_in, "cells": cells}
+        told = [self.say("sample.respondents", title=self.text(codebook.title), about=self.text(codebook.about))]
         if not facts["cells"]:
-            told.append(self._say("sample.none_missing", **facts))
+            told.append(self.say("sample.none_missing", **facts))
         elif complete.policy == "listwise":
-            dropped = complete.rows_dropped
-            told.append(
-                self._say(
-                    "sample.listwise",
-                    **facts,
-                    dropped=dropped,
-                    used=complete.rows_used,
-                    share=dropped / complete.rows_in,
-                )
-            )
+            dropped, used = complete.rows_dropped, complete.rows_used
+            share = dropped / complete.rows_in
+            told.append(self.say("sample.listwise", **facts, dropped=dropped, used=used, share=share))
         else:
             touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
-            told.append(self._say("sample.mean", **facts, touched=touched))
-        return told + [self._say("sample.data_note", note=note) for note in self.survey.notes]
+            told.append(self.say("sample.mean", **facts, touched=touched))
+        return told + [self.say("sample.data_note", note=note) for note in self.survey.notes]
 
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
         spec, fits = self.estimate.specification, self.estimate.fits
         moderations = len(spec.moderations)
         return [
-            self._say(
+            self.say(
                 "model.summary",
                 constructs=len(spec.constructs),
                 items=len(spec.items),
                 paths=len(spec.paths),
-                moderations=self._say("model.moderations", count=moderations) if moderations else "",
+                moderations=self.say("model.moderations", count=moderations) if moderations else "",
                 iterations=int(fits.outer.iterations[0]),
                 scheme=self.estimate.settings.scheme,
             )
@@ -220,7 +217,7 @@ class SatisfactionStory:
         weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
         names = [f"{self.label(r.construct)} (rho_c {r.rho_c:.2f}, AVE {r.ave:.2f})" for r in weak.itertuples()]
         key = "measurement.unreliable" if names else "measurement.reliable"
-        told = [self._say(key, constructs=listed(names or ["–"], self.language))]
+        told = [self.say(key, constructs=listed(names or ["–"], self.language))]
         cross = self.estimate.cross_loadings
         low, misplaced = [], []
         for construct in spec.constructs:
@@ -231,10 +228,10 @@ class SatisfactionStory:
                     low.append(f"{item} ({own:.2f})")
                 if other.abs().max() > abs(own):
                     misplaced.append(f"{item} ({self.label(construct.key)}; {self.label(other.abs().idxmax())})")
-        told.append(self._say("measurement.weak_items", items=listed(low, self.language)) if low else
-                    self._say("measurement.no_weak_items"))  # fmt: skip
+        told.append(self.say("measurement.weak_items", items=listed(low, self.language)) if low else
+                    self.say("measurement.no_weak_items"))  # fmt: skip
         if misplaced:
-            told.append(self._say("measurement.misplaced", items=listed(misplaced, self.language)))
+            told.append(self.say("measurement.misplaced", items=listed(misplaced, self.language)))
         return told
 
     def structure(self) -> list[str]:
@@ -242,9 +239,9 @@ class SatisfactionStory:
         boot = self.estimate.resampling
         assert boot is not None
         told = [
-            self._say(
+            self.say(
                 "structure.intervals",
-                interval=self._say(f"structure.{boot.interval}"),
+                interval=self.say(f"structure.{boot.interval}"),
                 resamples=boot.resamples,
                 confidence=boot.confidence,
             )
@@ -255,9 +252,9 @@ class SatisfactionStory:
             if difference.notna().any():
                 predictor, outcome = difference.idxmax()
                 path = f"{self.label(predictor)} → {self.label(outcome)}"
-                told.append(self._say("structure.difference", difference=difference.max(), path=path))
+                told.append(self.say("structure.difference", difference=difference.max(), path=path))
         else:
-            told.append(self._say("structure.no_difference"))
+            told.append(self.say("structure.no_difference"))
         return told
 
     def effects(self) -> list[str]:
@@ -269,12 +266,12 @@ class SatisfactionStory:
             indirect, total = abs(row.indirect), abs(row.estimate)
             size = "none" if indirect < 0.005 else "all" if abs(row.direct) < 0.005 else "part"
             told.append(
-                self._say(
+                self.say(
                     "effects.strongest",
                     outcome=self.label(outcome).lower(),
                     predictor=self.label(row.predictor).lower(),
                     estimate=row.estimate,
-                    share=self._say(f"effects.{size}_indirect", indirect=min(indirect, total)),
+                    share=self.say(f"effects.{size}_indirect", indirect=min(indirect, total)),
                 )
             )
         return told
@@ -286,15 +283,15 @@ class SatisfactionStory:
             return []
         low, high = ordered.iloc[0], ordered.iloc[-1]
         names = {"highest": self.label(high.construct).lower(), "lowest": self.label(low.construct).lower()}
-        return [self._say("index.highest", **names, high=high.estimate, low=low.estimate)]
+        return [self.say("index.highest", **names, high=high.estimate, low=low.estimate)]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
         spec = self.estimate.specification
         told = [
-            self._say("limits.cross_section", respondents=self.complete.rows_used, theory=self.text(spec.theory.title)),
-            self._say("limits.stated", loyalty=self.label(spec.theory.loyalty)),
-            self._say("limits.sample", about=self.text(self.survey.codebook.about)),
+            self.say("limits.cross_section", respondents=self.complete.rows_used, theory=self.text(spec.theory.title)),
+            self.say("limits.stated", loyalty=self.label(spec.theory.loyalty)),
+            self.say("limits.sample", about=self.text(self.survey.codebook.about)),
         ]
         if note := self.survey.codebook.note_of(spec.theory.key):
             told.append(self.text(note))
@@ -303,44 +300,3 @@ class SatisfactionStory:
     def sources(self) -> list[str]:
         """Where theory and data were published."""
         return [self.estimate.specification.theory.citation, self.survey.codebook.citation]
-
-    def caption(self, name: str, **facts: object) -> str:
-        """Caption of a table or figure, such as `table.paths`."""
-        confidence = self._confidence
-        return self._say(
-            name, confidence=confidence, theory=self.text(self.estimate.specification.theory.title), **facts
-        )
-
-    def alt(self, name: str) -> str:
-        """What a figure shows, in words, for those who do not see it: `model`, `paths` or `index`."""
-        spec, paths = self.estimate.specification, self._paths
-        named = [
-            self._say(
-                "figure.model_path",
-                predictor=self.label(r.predictor),
-                outcome=self.label(r.outcome),
-                estimate=r.estimate,
-            )
-            for r in paths.itertuples()
-        ]
-        if name == "model":
-            counts = {"constructs": len(spec.constructs), "items": len(spec.items)}
-            return self._say("figure.model_alt", **counts, paths=", ".join(named))
-        if name == "paths":
-            low, high = paths["estimate"].argmin(), paths["estimate"].argmax()
-            ends = {"low": paths["estimate"].min(), "high": paths["estimate"].max()}
-            names = {"lowest": named[low].rsplit(" ", 1)[0], "highest": named[high].rsplit(" ", 1)[0]}
-            return self._say("figure.paths_alt", count=len(paths), **ends, **names)
-        values = [
-            self._say("figure.index_value", construct=self.label(r.construct), estimate=r.estimate)
-            for r in self.index.dropna(subset="estimate").itertuples()
-        ]
-        return self._say("figure.index_alt", values=", ".join(values))
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        columns = ("hypothesis path expected pls plsc plsc_ci interval p_value verdict construct item question mean sd missing items "
-                   "alpha rho_a rho_c ave estimate weight outcome predictor r_squared adjusted largest_vif direct indirect "
-                   "total se").split()  # fmt: skip
-        return {column: self.caption(f"heading.{column}") for column in columns}

@@ -33,6 +33,10 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
     known = set(story.estimate.specification.keys)
 
     def named(fact: str, value: Any) -> Any:
+        if fact == "pairs":
+            labels = [(story.label(a), story.label(b), size) for a, b, size in value]
+            pairs = [say("word.pair", story.language, construct=a, other=b, value=size) for a, b, size in labels]
+            return "; ".join(pairs)
         if isinstance(value, list):
             return listed(value, story.language)
         return story.label(value) if fact in _CONSTRUCTS and set(value.split(":")) <= known else value

@@ -108,10 +108,10 @@ def _constructs(estimate: "PlsEstimate") -> list[Caution]:
     several = {c.key for c in spec.constructs if len(c.items) > 1 and c.measurement != "composite_b"}
     found = []
     htmt = estimate.table("htmt")
-    for row in htmt[htmt.estimate > HTMT_LIMIT].itertuples():
-        if row.construct in several and row.other in several:
-            facts = {"construct": row.construct, "other": row.other, "value": row.estimate}
-            found.append(Caution("htmt", "weak", f"{row.construct}, {row.other}", facts))
+    close = htmt[(htmt.estimate > HTMT_LIMIT) & htmt.construct.isin(several) & htmt.other.isin(several)]
+    if len(close):
+        pairs = [(row.construct, row.other, row.estimate) for row in close.itertuples()]
+        found.append(Caution("htmt", "weak", "constructs", {"pairs": pairs}))
     vif = collinearity(estimate)
     for row in vif[vif.vif > VIF_LIMIT].itertuples():
         facts = {"outcome": row.outcome, "predictor": row.predictor, "value": row.vif}

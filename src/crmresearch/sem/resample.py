@@ -46,7 +46,7 @@ class Resampling:
         quantiles; BCa moves both by the bias and acceleration of Efron (1987), JASA 82, 171–185. p_value is
         two-sided and belongs to the percentile interval: twice the smaller share of resamples on one side of 0,
         (1 + count)/(1 + resamples), at most 1 (Davison & Hinkley 1997, section 4.4). When p < α the percentile
-        interval leaves out 0; when it leaves out 0, p is below α or at most 2 / (1 + resamples) above it.
+        interval leaves out 0; when it leaves out 0, p is below α or at most 4 / (1 + resamples) above it.
         """
         values = self.replicates[name]
         below, above = (values <= 0).sum(axis=0), (values >= 0).sum(axis=0)
