@@ -113,6 +113,11 @@ def test_html_is_escaped_aligned_and_grouped(frame: pd.DataFrame) -> None:
     assert 'role="region" tabindex="0" aria-labelledby="table-paths-caption"' in html
 
 
+def test_column_without_heading_is_no_empty_heading() -> None:
+    html = show_table(pd.DataFrame({"a": [1], "mark": ["*"]}), "t", "T", headings={"mark": ""})._repr_html_()
+    assert '<thead><tr><th scope="col" class="number">a</th><td></td></tr></thead>' in html
+
+
 @pytest.mark.usefixtures("in_report")
 def test_latex_escapes_and_uses_booktabs(frame: pd.DataFrame) -> None:
     latex = downloads(show_table(frame, "paths", "50 % & more")._repr_html_())["paths.tex"].decode()

@@ -91,7 +91,7 @@ class Table:
         return "\n".join(printed)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{_class(column)}>{escape(_unbroken(column))}</th>' for column in self.columns)
+        head = "".join(_html_heading(column) for column in self.columns)
         places = _places_in_blocks(self.columns)
         body = "\n".join(self._html_row(row, place) for row, place in zip(self._rows(), places, strict=True))
         anchor = f"table-{self.name}"
@@ -166,6 +166,11 @@ def _class(column: Column) -> str:
     if column.numeric:
         return ' class="number"'
     return ' class="text"' if _length(column) > LONG_TEXT else ""
+
+
+def _html_heading(column: Column) -> str:
+    text = escape(_unbroken(column))
+    return f'<th scope="col"{_class(column)}>{text}</th>' if text else f"<td{_class(column)}></td>"
 
 
 def _length(column: Column) -> int:
