@@ -1,21 +1,17 @@
-"""The small project of `project.py`, with the package pointed at it."""
+"""The small project of `tiny_project.py`, with the package pointed at it."""
 
-import sys
 from pathlib import Path
 
 import pytest
+from tiny_project import make_project
 
 from crmresearch import paths
 from crmresearch.data import documents
-
-sys.path.insert(0, str(Path(__file__).parent))  # `project` is imported by the tests beside it
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Root of a project that this process and the kernels it starts take for their own."""
-    from project import make_project
-
     root = make_project(tmp_path / "project")
     monkeypatch.delenv("CRMRESEARCH_DATA", raising=False)
     monkeypatch.setenv("CRMRESEARCH_HOME", str(root))

@@ -5,6 +5,7 @@ by `CRMRESEARCH_INPUTS`, one path a line, the project's modules it has imported 
 project and of the data folders it has opened for reading.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def main() -> None:
 
     opened = opened_files()
     target = os.environ.get(INPUTS_VARIABLE)
-    app = IPKernelApp.instance()
+    # quiet: a client interrupts before it shuts down, which the kernel would report as an error
+    app = IPKernelApp.instance(log_level=logging.CRITICAL)
     app.initialize()
     assert app.shell is not None
 

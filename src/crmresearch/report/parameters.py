@@ -104,18 +104,20 @@ def _find_notebook(notebook: str, path: Path) -> Path:
 
 
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
-    # imported here: `crmresearch list` needs neither
-    from crmresearch.data.catalog import dataset_keys
-    from crmresearch.models.theory import theory_keys
-
     problems = []
     dataset, theory = parameters.get("dataset"), parameters.get("theory")
+    # imported only where they are needed: every import is a reason to render again
     if isinstance(dataset, str) and locate_dataset(dataset, notebook) == dataset:
-        keys = dataset_keys()
-        if dataset not in keys:
-            problems.append(f"`dataset`: there is no data set {dataset!r}{suggestion(dataset, keys)}")
-    if isinstance(theory, str) and theory not in theory_keys():
+        from crmresearch.data.catalog import dataset_keys
+
+        known = dataset_keys()
+        if dataset not in known:
+            problems.append(f"`dataset`: there is no data set {dataset!r}{suggestion(dataset, known)}")
+    if isinstance(theory, str):
+        from crmresearch.models.theory import theory_keys
+
+        known = theory_keys()
         own = theory.endswith((".yaml", ".yml")) and (notebook.parent / theory).is_file()
-        if not own:
-            problems.append(f"`theory`: there is no theory {theory!r}{suggestion(theory, theory_keys())}")
+        if theory not in known and not own:
+            problems.append(f"`theory`: there is no theory {theory!r}{suggestion(theory, known)}")
     return problems

@@ -23,7 +23,7 @@ def refresh_notebook(notebook: Path) -> None:
 
     from crmresearch.report.execute import execute
 
-    building = notebook.with_name(f".{notebook.stem}.building")
+    building = notebook.with_name(f".{notebook.stem}.building.ipynb")
     try:
         executed = execute(notebook, building, environment={FOLDER_VARIABLE: ""})
         nbformat.write(without_traces(executed), building)
