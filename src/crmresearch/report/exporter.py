@@ -35,8 +35,7 @@ def export_html(
     a reference to a table that is not there, or anything the page would fetch from elsewhere.
     """
     outline = Outline()
-    cells = enumerate(notebook.cells, start=1)
-    blocks = [cell_to_html(cell, number, outline, language) for number, cell in cells]
+    blocks = [cell_to_html(cell, number, outline, language) for number, cell in _with_silent_code_joined(notebook)]
     body = number_captions("\n\n".join(block for block in blocks if block), language)
     headings = [*outline.headings, Heading(2, words(language)["provenance"], "provenance")]
     page = render_template(
@@ -51,6 +50,23 @@ def export_html(
     )
     check_self_contained(page)
     return page
+
+
+def _with_silent_code_joined(notebook: nbformat.NotebookNode) -> list[tuple[int, Any]]:
+    """Numbered cells; code that shows nothing (imports, say) is folded together with the code after it."""
+    joined: list[tuple[int, Any]] = []
+    silent: list[str] = []
+    for number, cell in enumerate(notebook.cells, start=1):
+        plain = cell.cell_type == "code" and not cell.metadata.get("tags")
+        following = notebook.cells[number] if number < len(notebook.cells) else None
+        if plain and not cell.outputs and following is not None and following.cell_type == "code":
+            silent.append(cell.source)
+            continue
+        if silent:
+            cell = nbformat.from_dict({**cell, "source": "\n\n".join([*silent, cell.source])})
+            silent = []
+        joined.append((number, cell))
+    return joined
 
 
 def contents_tree(headings: list[Heading]) -> list[tuple[Heading, list[Heading]]]:
