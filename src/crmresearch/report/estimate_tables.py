@@ -35,16 +35,23 @@ def reliability_view(story: SatisfactionStory) -> pd.DataFrame:
 
 
 def loadings_view(story: SatisfactionStory) -> pd.DataFrame:
-    """Loading with interval, loading corrected for unreliability, and weight of every item."""
-    estimate = story.estimate
-    by = estimate.loadings.estimator
-    pls, plsc = estimate.loadings[by == "pls"], estimate.loadings[by == "plsc"]
-    frame = pls[["construct", "item", "estimate", "ci_lower", "ci_upper"]].reset_index(drop=True)
-    frame["construct"] = [story.label(key) for key in frame.construct]
-    if len(plsc):
-        frame["plsc"] = plsc["estimate"].to_numpy()
-    frame["weight"] = estimate.weights["standardized"].to_numpy()
-    return frame
+    """Loading of every item with interval, and the loading corrected for unreliability."""
+    loadings = story.estimate.loadings
+    plsc = loadings[loadings.estimator == "plsc"]
+    view = _items_with_interval(story, loadings[loadings.estimator == "pls"])
+    return view.assign(plsc=plsc["estimate"].to_numpy()) if len(plsc) else view
+
+
+def weights_view(story: SatisfactionStory) -> pd.DataFrame:
+    """Weight of every item with interval and p."""
+    weights = story.estimate.weights
+    return _items_with_interval(story, weights).assign(p_value=weights["p_value"].to_numpy())
+
+
+def _items_with_interval(story: SatisfactionStory, frame: pd.DataFrame) -> pd.DataFrame:
+    view = frame[["construct", "item", "estimate", "ci_lower", "ci_upper"]].reset_index(drop=True)
+    view["construct"] = [story.label(key) for key in view.construct]
+    return view
 
 
 def htmt_view(story: SatisfactionStory) -> pd.DataFrame:
