@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from crmresearch.sem.measurement import collinearity
+from crmresearch.sem.quantities import product_key
 
 if TYPE_CHECKING:
     from crmresearch.sem.estimate import PlsEstimate
@@ -80,7 +81,7 @@ def _consistency(estimate: "PlsEstimate") -> list[Caution]:
             facts = {"construct": keys[j], "other": keys[i], "value": float(Q[i, j])}
             found.append(Caution("correlation", "inadmissible", f"plsc: {keys[j]}, {keys[i]}", facts))
     r2 = estimate.r_squared
-    for row in r2[(r2.estimator == "plsc") & (r2.estimate > 1)].itertuples():
+    for row in r2[(r2.estimator == "plsc") & ((r2.estimate < 0) | (r2.estimate > 1))].itertuples():
         facts = {"construct": row.outcome, "value": row.estimate}
         found.append(Caution("r_squared", "inadmissible", f"plsc: {row.outcome}", facts))
     paths = estimate.paths
@@ -125,7 +126,9 @@ def _constructs(estimate: "PlsEstimate") -> list[Caution]:
 
 
 def _signs(estimate: "PlsEstimate") -> list[Caution]:
-    expected = {(p.predictor, p.outcome): p.sign for p in estimate.specification.paths}
+    spec = estimate.specification
+    expected = {(p.predictor, p.outcome): p.sign for p in spec.paths}
+    expected |= {(product_key(m.predictor, m.moderator), m.outcome): m.sign for m in spec.moderations}
     found = []
     paths = estimate.paths
     for row in paths[paths.estimator == "pls"].itertuples():

@@ -12,14 +12,12 @@ def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats,
     """Index (batch, k) from standardised weights, means and standard deviations (batch, p) of the items.
 
     bounds (p, 2) are the ends of the scales, mask (p, k) the membership. Items are rescaled to 0–100 first; with
-    w̃ = w / sd of the rescaled item, the index is Σ w̃ x̄ / Σ w̃. NaN where a weight of the construct is negative.
+    w̃ = w / sd of the rescaled item, the index is Σ w̃ x̄ / Σ w̃.
     """
     span = bounds[:, 1] - bounds[:, 0]
     rescaled = 100 * (means - bounds[:, 0]) / span
     raw = weights / (100 * deviations / span)
-    index = (raw * rescaled) @ mask / (raw @ mask)
-    refused = (weights < 0) @ mask > 0
-    return np.where(refused, np.nan, index)
+    return (raw * rescaled) @ mask / (raw @ mask)
 
 
 def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.DataFrame, list[Caution]]:
@@ -27,7 +25,8 @@ def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.Dat
 
     `bounds` has one row an item with columns min and max. Columns: estimator, group, construct, estimate, se,
     ci_lower, ci_upper (percentile). An index is refused (NaN) when an item has a negative weight: a mean that
-    rewards a worse answer is no index; mode-B composites meet this most often.
+    rewards a worse answer is no index; mode-B composites meet this most often. The interval of an index that is given
+    runs over all resamples: leaving out those in which a weight happens to fall below 0 would cut its tail.
     Source: Fornell et al. (1996), Journal of Marketing 60(4), 7–18; Anderson & Fornell (2000).
     """
     spec = estimate.specification
@@ -37,6 +36,8 @@ def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.Dat
     point = index_of(
         estimate.values(weights)[None], estimate.values(means)[None], estimate.values(deviations)[None], limits, mask
     )[0]
+    negative = (estimate.values(weights) < 0) @ mask > 0
+    point = np.where(negative, np.nan, point)
     frame = pd.DataFrame({"estimator": "pls", "group": "all", "construct": spec.keys, "estimate": point})
     for column in INTERVAL[:3]:
         frame[column] = np.nan
