@@ -3,8 +3,8 @@
 import argparse
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
-from types import FrameType
 
 from crmresearch.errors import CrmResearchError, DataError
 
@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="render reports into reports/")
     report.add_argument("names", nargs="+", metavar="name", help="a file of notebooks/parameters, without .yaml")
+    report.add_argument("--record-failures", action="store_true", help="exit 0 when a failure is left to the index")
     report.set_defaults(run=_report)
 
     commands.add_parser("index", help="build reports/index.html").set_defaults(run=_index)
@@ -47,17 +48,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from crmresearch.report.outputs import Outputs
     from crmresearch.report.render import render_report
 
-    signal.signal(signal.SIGTERM, _stop)  # as make sends it: shut the kernel down, clear up
+    # as make sends it: the kernel is shut down as after Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = 0
     for name in options.names:
         print(f"rendering {name} …", flush=True)
         try:
             outcome = render_report(name)
-        except CrmResearchError as error:
+        except Exception as error:
+            if not isinstance(error, CrmResearchError):  # a mistake of ours: the whole story
+                traceback.print_exc()
             print(f"failed {name}: {error}", file=sys.stderr, flush=True)
-            code = 2
+            if not (options.record_failures and Outputs(name).failure.is_file()):
+                code = 2
             continue
         if outcome.status == "skipped":
             print(f"skipped {name}: {outcome.message}", flush=True)
@@ -111,10 +117,6 @@ def _refresh(options: argparse.Namespace) -> int:
         print(f"refreshing {notebook.name} …", flush=True)
         refresh_notebook(notebook.resolve())
     return 0
-
-
-def _stop(signal_number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + signal_number)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ def test_a_mistake_is_one_message_on_stderr_and_the_next_report_is_still_tried(
     assert f"failed {NAME}: notebooks/parameters/{NAME}.yaml" in captured.err
     assert "failed other: " in captured.err
     assert captured.out.splitlines() == [f"rendering {NAME} …", "rendering other …"]
+    assert main(["report", "--record-failures", NAME]) == 0
+    assert main(["report", "--record-failures", "unknown"]) == 2  # nowhere to leave it
 
 
 def test_index_is_written(project: Path) -> None:

@@ -38,7 +38,7 @@ class Project:
         """Names of the reports a dry run says it would render."""
         done = self.make("-n", "reports", **variables)
         assert done.returncode == 0, done.stderr
-        return set(re.findall(r"-m crmresearch report (\S+)", done.stdout))
+        return set(re.findall(r"-m crmresearch report --record-failures (\S+)", done.stdout))
 
     def starts(self) -> str:
         return self.log.read_text()

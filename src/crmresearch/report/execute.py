@@ -34,7 +34,8 @@ def execute(
     The kernel works in the notebook's folder, as JupyterLab does. `environment` is added to the kernel's
     variables; a value "" removes one. Raises papermill's PapermillExecutionError when a cell fails.
     """
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    for logger in ("papermill", "asyncio"):  # what goes wrong is raised; an interrupted run would log it as well
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="crmresearch-") as folder:
         return papermill.execute_notebook(
             notebook,
