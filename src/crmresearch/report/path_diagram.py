@@ -24,9 +24,10 @@ from crmresearch.report.diagram.elements import (
     number,
 )
 from crmresearch.report.diagram.lettering import Lettering
-from crmresearch.report.diagram.placement import PAGE, Model, Placement, describe, place, settle, stretched
+from crmresearch.report.diagram.placement import PAGE, Model, Placement, describe, settle, stretched
 from crmresearch.report.diagram.routing import Routes, route
-from crmresearch.report.diagram.shapes import shape_constructs
+from crmresearch.report.diagram.search import place
+from crmresearch.report.diagram.shapes import room_for_headings, shape_constructs
 
 __all__ = ["Arrow", "Ellipse", "Indicator", "Moderation", "plot_path_diagram"]
 
@@ -56,16 +57,18 @@ def plot_path_diagram(
     """
     check_elements(ellipses, arrows, moderations)
     text = Lettering()
-    model = describe(ellipses, arrows, moderations, shape_constructs(ellipses, digits, text))
-    strings = [number(item.estimate, digits) for item in (*arrows, *moderations)]
+    shapes = shape_constructs(ellipses, digits, text)
+    model = describe(ellipses, arrows, moderations, shapes, room_for_headings(ellipses, shapes, text))
+    effects: list[Arrow | Moderation] = [*arrows, *moderations]
+    strings = [number(effect.estimate, digits) for effect in effects]
     sizes = [(text.width(s, lettering.ESTIMATE) + 3.0, lettering.ESTIMATE * 1.1) if s else None for s in strings]
     placement, routes = _lay_out(model, sizes)
     sheet = Sheet(text, placement, routes, dict(words or {}))
     sheet.stages(ellipses, model)
     sheet.measurement(ellipses, model)
-    sheet.paths([*arrows, *moderations], strings)
+    sheet.paths(effects, strings)
     sheet.constructs(ellipses, model)
-    sheet.key(ellipses, [*arrows, *moderations])
+    sheet.key(ellipses, effects)
     return sheet.figure(title)
 
 

@@ -19,7 +19,7 @@ from crmresearch.report.diagram.geometry import Array, bezier, part_of_bezier
 from crmresearch.report.diagram.lettering import Lettering
 from crmresearch.report.diagram.placement import MARGIN, Model, Placement
 from crmresearch.report.diagram.routing import Routes
-from crmresearch.report.diagram.shapes import LINE, Block, Connector, Shape
+from crmresearch.report.diagram.shapes import LINE, Block, Connector, Shape, stage_heading
 
 # Contrast on white: ink 14.7, muted 7.2, positive 9.3, negative 6.9 (WCAG asks 4.5 of text, 3 of lines)
 INK, MUTED, POSITIVE, NEGATIVE = "#1b2733", "#4a5763", "#1f4e79", "#a3262a"
@@ -64,19 +64,15 @@ class Sheet:
         align: str = "center",
         color: str = INK,
         rotation: float = 0.0,
-        weight: str = "normal",
-        zorder: float = 6,
+        block: bool = False,
     ) -> None:
         # centred on the height of a capital letter, so that numbers and words sit on one line
-        y_base = y + 0.365 * size if not rotation else y
-        self._add(
-            Text(
-                x, y_base, string, fontsize=size, family=list(lettering.families()), color=color,
-                ha=align, va="baseline" if not rotation else "center", rotation=rotation,
-                rotation_mode="anchor" if not rotation else "default", parse_math=False, weight=weight,
-            ),
-            gid, zorder,
+        text = Text(
+            x, y if block else y + 0.365 * size, string, fontsize=size, family=list(lettering.families()),
+            color=color, ha=align, va="center" if block else "baseline", multialignment="center",
+            rotation=rotation, linespacing=1.15, parse_math=False,
         )  # fmt: skip
+        self._add(text, gid, 6)
 
     def stages(self, ellipses: Sequence[Ellipse], model: Model) -> None:
         """A band with a heading behind the constructs of each stage."""
@@ -91,9 +87,10 @@ class Sheet:
                 facecolor=_BAND, edgecolor="#dcdcd6", linewidth=0.6,
             )  # fmt: skip
             self._add(band, f"stage:{heading}", 0.5)
-            shown = heading if lettering.drawable(heading) else str(headings.index(heading) + 1)
-            self._write(left + 9, (top + bottom) / 2, shown, lettering.ESTIMATE, f"heading:{heading}",
-                        color=MUTED, rotation=90)  # fmt: skip
+            heading_text = stage_heading(heading, headings, bottom - top - 6, self._text)
+            self._write(left + 3 + 5 * heading_text.columns, (top + bottom) / 2, heading_text.text,
+                        lettering.ESTIMATE, f"heading:{heading}", color=MUTED, rotation=heading_text.rotation,
+                        block=True)  # fmt: skip
 
     def measurement(self, ellipses: Sequence[Ellipse], model: Model) -> None:
         """The boxes of the indicators, their values and the thin arrows to or from them."""
@@ -229,14 +226,17 @@ class Sheet:
                   gid, 3)  # fmt: skip
         self._add(EllipsePatch((start[0] + 4.5, start[1]), 9, 6, facecolor=_FACE, edgecolor=INK, linewidth=0.6),
                   gid, 3)  # fmt: skip
-        line = np.array([start + [9.0, 0.0], end - [6.0, 0.0]])
+        line = np.array([[start[0] + 9, start[1]], [end[0] - 6, end[1]]])
         self._connector(Connector(line, (formative, not formative)), np.zeros(2), gid)
 
     def figure(self, title: str | None) -> Figure:
         """The figure with everything on it, in its final size."""
         if title and lettering.drawable(title):
-            self._top -= 22
-            self._write(MARGIN, self._top + 12, title, lettering.HEADING, "title", align="left")
+            lines = self._text.wrap(title, lettering.HEADING, self._placement.width - 2 * MARGIN)
+            self._top -= 8 + 14 * len(lines)
+            for index, line in enumerate(lines):
+                y = self._top + 12 + 14 * index
+                self._write(MARGIN, y, line, lettering.HEADING, f"title:{index}", align="left")
         width, height = self._placement.width, self._bottom - self._top
         figure = Figure(figsize=(width / 72, height / 72), facecolor="white")
         FigureCanvasAgg(figure)

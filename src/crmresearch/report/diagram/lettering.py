@@ -79,7 +79,7 @@ class Lettering:
         for word in text.split():
             separator, piece = " ", ""
             for character in word:
-                breakable = _is_ideograph(character) or (piece and _is_ideograph(piece[-1]))
+                breakable = is_ideograph(character) or (piece and is_ideograph(piece[-1]))
                 if piece and (breakable or self.width(piece + character, size) > width):
                     pieces.append((separator, piece))
                     separator, piece = "", ""
@@ -98,5 +98,6 @@ class Lettering:
         return tuple(lines)
 
 
-def _is_ideograph(character: str) -> bool:
+def is_ideograph(character: str) -> bool:
+    """Whether a line may break before and after the character."""
     return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\uff60"

@@ -1,8 +1,6 @@
-"""Where the constructs of a path diagram stand: columns and rows found by a deterministic local search."""
+"""Where the constructs of a path diagram stand once their columns and rows are chosen, and how good that is."""
 
-import math
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,15 +18,11 @@ from crmresearch.report.diagram.shapes import Shape
 
 PAGE = 504.0  # points: the text width of a portrait A4 page
 MARGIN = 6.0
-_COLUMNS = 5
-_SIDES = ("outward", "above", "below", "above-left", "above-right", "below-left", "below-right")
-_ANNEALINGS, _STEPS, _HOT, _COLD = 3, 500, 25.0, 1.0  # steps: per construct that may move
-_UPSIDE_DOWN = {a + c: b + c for a, b in (("above", "below"), ("below", "above")) for c in ("", "-left", "-right")}
+
 
 # Per construct: column, row and side of the indicators. Only the order of columns and rows counts; they are
 # even numbers, so that a move to an odd one opens a new column or row in between.
 State = tuple[tuple[int, int, str], ...]
-Move = tuple[int, str | int | tuple[int, int]]  # a construct, and its new side, place, or other construct
 
 
 @dataclass(frozen=True)
@@ -41,6 +35,7 @@ class Placement:
     width: float
     height: float
     cost: float
+    clashes: int  # frames of different constructs that overlap
 
 
 @dataclass(frozen=True)
@@ -78,8 +73,9 @@ def describe(
     arrows: Sequence[Arrow],
     moderations: Sequence[Moderation],
     shapes: Sequence[Shape],
+    headings: float = 0.0,
 ) -> Model:
-    """The model of a diagram: indices instead of names, layers by longest path."""
+    """The model of a diagram: indices instead of names, layers by longest path, room for stage headings."""
     index = {ellipse.key: i for i, ellipse in enumerate(ellipses)}
     pairs = [(index[a.predictor], index[a.outcome]) for a in arrows]
     moderated = [(index[m.moderator], pairs.index((index[m.predictor], index[m.outcome]))) for m in moderations]
@@ -91,31 +87,14 @@ def describe(
     for moderator, path in moderated:
         if not any(moderator == b for _, b in pairs):
             layers[moderator] = max(layers[moderator], layers[pairs[path][1]] - 1)
-    staged = any(e.stage for e in ellipses)
     return Model(
         tuple(shapes),
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
         np.array(moderated, dtype=np.int64).reshape(-1, 2),
         tuple(e.stage for e in ellipses),
         tuple(layers),
-        18.0 if staged else 0.0,
+        headings,
     )
-
-
-def place(model: Model) -> list[Placement]:
-    """Different good placements, the best first."""
-    search = _Search(model)
-    starts = [settle(model, _ordered(start)) for start in _starts(model)]
-    found = {p.state: p for p in (search.polish(min(starts, key=lambda p: p.cost)),)}
-    for _ in range(_ANNEALINGS if len(search.free) > 1 else 0):
-        best = search.polish(search.anneal(min(starts, key=lambda p: p.cost)))
-        found.setdefault(best.state, best)
-        # upside down it may keep more of the reader's order
-        if len(search.free) == len(model.shapes):
-            turned = tuple((c, -r, _UPSIDE_DOWN.get(side, side)) for c, r, side in best.state)
-            best = search.polish(settle(model, _ordered(turned)))
-            found.setdefault(best.state, best)
-    return sorted(found.values(), key=lambda p: p.cost)
 
 
 def settle(model: Model, state: State, limit: float = np.inf) -> Placement:
@@ -135,8 +114,12 @@ def settle(model: Model, state: State, limit: float = np.inf) -> Placement:
     centres[:, 1] += MARGIN - placed[:, 1].min()
     placed[:, [1, 3]] += MARGIN - placed[:, 1].min()
     height = float(placed[:, 3].max()) + MARGIN
-    cost = _cost(model, column, sides, centres, blocks, placed, owner, width, height, limit)
-    return Placement(state, centres, sides, width, height, cost)
+    clash = overlaps(placed, placed, 3.0) & (owner[:, None] != owner)
+    clashes = int(clash.sum()) // 2
+    cost = 150.0 * clashes
+    if cost <= limit:
+        cost += _cost(model, column, sides, centres, blocks, placed, width, height, limit - cost)
+    return Placement(state, centres, sides, width, height, cost, clashes)
 
 
 def _side(side: str, column: int, columns: int, row: int, middle: float) -> str:
@@ -216,17 +199,14 @@ def _cost(
     centres: Array,
     blocks: list[Array | None],
     placed: Array,
-    owner: NDArray[np.int64],
     width: float,
     height: float,
     limit: float,
 ) -> float:
     """Crossings, hits, lengths and disorder of straight arrows between the centres."""
     n, radii = len(centres), model.radii
-    cost = max(width - model.page, 0.0) * 3 + height / 32 + max(height - 640, 0) / 10
+    cost = max(width - model.page, 0.0) * 3 + height / 25 + max(height - 640, 0) / 10
     cost += 1.1 * len(np.unique(centres[:, 1].round(1)))
-    clash = overlaps(placed, placed, 3.0) & (owner[:, None] != owner)
-    cost += 150.0 * clash.sum() / 2
     orders = [(column[i], centres[i, 1]) for i in range(n)]
     for c in range(int(column.max()) + 1):
         stack = [orders[i][1] for i in range(n) if column[i] == c]
@@ -239,7 +219,7 @@ def _cost(
     into = 1 / np.hypot(span[:, 0] / radii[b, 0], span[:, 1] / radii[b, 1])
     lines = np.column_stack([centres[a] + span * out[:, None], centres[b] - span * into[:, None]])
     seen = np.hypot(*span.T) * (1 - out - into)
-    cost += np.hypot(*span.T).sum() / 110 + (np.maximum(46 - seen, 0) * 0.45).sum()
+    cost += np.hypot(*span.T).sum() / 75 + (np.maximum(46 - seen, 0) * 0.45).sum()
     cost += np.where(span[:, 0] < -1, 22 - span[:, 0] / 10, 0).sum()
     cost += np.where(np.abs(span[:, 0]) <= 1, 1.5 + 0.3 * (span[:, 1] < 0), 0).sum()
     ends = np.concatenate([a, b])
@@ -263,7 +243,7 @@ def _cost(
     cost += _narrow_angles(lines, start, stop, centres)
     with_block = [i for i, block in enumerate(blocks) if block is not None]
     if with_block:
-        cost += 26.0 * through_boxes(lines, placed[n:] + [-3, -3, 3, 3]).sum()
+        cost += 26.0 * through_boxes(lines, placed[n:] + np.array([-3, -3, 3, 3])).sum()
         fans = np.concatenate([model.fans[i][sides[i]] for i in with_block])
         fans += np.repeat(np.tile(centres[with_block], 2), 2, axis=0)
         rays = _rays(placed[n:], [sides[i] for i in with_block])
@@ -291,114 +271,6 @@ def _narrow_angles(lines: Array, start: NDArray[np.int64], stop: NDArray[np.int6
     apart = np.abs(np.angle(np.exp(1j * (angle[:, None] - angle))))
     same = (at[:, None] == at) & np.triu(np.ones((len(at), len(at)), dtype=bool), 1)
     return float((np.maximum(0.24 - apart, 0) * same).sum() * 22)
-
-
-def _starts(model: Model) -> Iterator[State]:
-    n, depth = len(model.shapes), max(model.layers)
-    targets = {int(b) for b in model.pairs[:, 1]}
-    origins = {int(a) for a in model.pairs[:, 0]}
-    last = min(depth, _COLUMNS - 1)
-    by_layer = [round(layer * last / depth) if depth else 0 for layer in model.layers]
-    folded = [
-        0 if i not in targets and not model.layers[i] else last if i not in origins and depth else column
-        for i, column in enumerate(by_layer)
-    ]
-    half = [min(column, 3) if depth > 3 else column for column in by_layer]
-    early = [0 if layer * 3 <= depth else column for layer, column in zip(model.layers, folded, strict=True)]
-    portrait = [min(column, 1) for column in by_layer]
-    for columns in (folded, half, early, portrait):
-        columns = [0 if stage else c for stage, c in zip(model.stages, columns, strict=True)]
-        members = {c: [i for i in range(n) if columns[i] == c] for c in columns}
-        for c in members:  # a stage stays together, in the order it first appears
-            order = list(dict.fromkeys(model.stages[i] for i in members[c]))
-            members[c].sort(key=lambda i: order.index(model.stages[i]))
-        tallest = max(len(m) for m in members.values())
-        rows = [0] * n
-        for m in members.values():
-            for place_, i in enumerate(m):
-                rows[i] = round(2 * tallest * (place_ + 0.5) / len(m) - 1)
-        yield tuple((columns[i], rows[i], "outward") for i in range(n))
-
-
-def _ordered(state: State) -> State:
-    """The same order of columns and rows in even numbers."""
-    columns = sorted({c for c, _, _ in state})
-    rows = sorted({r for _, r, _ in state})
-    return tuple((2 * columns.index(c), 2 * rows.index(r), side) for c, r, side in state)
-
-
-class _Search:
-    """Simulated annealing, then the best single moves; remembers the cost of what it has seen.
-
-    Annealing reached a cost in 2 s that repeated local searches needed 10 s for.
-    """
-
-    def __init__(self, model: Model) -> None:
-        self._model, self._seen = model, dict[State, float]()
-        n, targets = len(model.shapes), {int(b) for b in model.pairs[:, 1]}
-        first = [i for i in range(n) if model.stages[i] or i not in targets]
-        # stages, and a long row of causes, keep the order they were given: it is the reader's
-        keep = set(first) if len(first) > 6 else {i for i in range(n) if model.stages[i]}
-        self.free = [i for i in range(n) if i not in keep]
-        self._random = random.Random(7)  # its own generator with a fixed seed: always the same diagram
-        moves: list[Move] = [(i, side) for i in self.free for side in _SIDES]
-        places = [(c, r) for c in range(-1, 2 * _COLUMNS) for r in range(-1, 2 * n + 1)]
-        moves += [(i, place) for i in self.free for place in places]
-        moves += [(i, j) for k, i in enumerate(self.free) for j in self.free[k + 1 :]]
-        self._random.shuffle(moves)
-        self._moves = moves
-
-    def anneal(self, start: Placement) -> Placement:
-        """The best placement met on a walk that at first accepts nearly anything."""
-        here = best = start
-        done, steps = 0.0, _STEPS * len(self.free)
-        while done < steps:
-            heat = _HOT * (_COLD / _HOT) ** (done / steps)
-            done += 0.1
-            state = _moved(here.state, self._random.choice(self._moves))
-            limit = here.cost - heat * math.log(1 - self._random.random())
-            if state is None or self._seen.get(state, -np.inf) > limit:
-                continue
-            done += 0.9
-            there = settle(self._model, state, limit)
-            self._seen[state] = there.cost
-            if there.cost <= limit:
-                here = there
-                best = min(best, here, key=lambda p: p.cost)
-        return best
-
-    def polish(self, start: Placement) -> Placement:
-        """The placement that no single move makes better."""
-        best, idle, at = start, 0, 0
-        while idle < len(self._moves):
-            state = _moved(best.state, self._moves[at])
-            at, idle = (at + 1) % len(self._moves), idle + 1
-            if state is None or self._seen.get(state, -np.inf) >= best.cost:
-                continue
-            candidate = settle(self._model, state, best.cost)
-            self._seen[state] = candidate.cost
-            if candidate.cost < best.cost - 1e-6:
-                best, idle = candidate, 0
-        return best
-
-
-def _moved(state: State, move: Move) -> State | None:
-    """The state after a move; None when nothing moves or it cannot be."""
-    i, to = move
-    cells = list(state)
-    c, r, side = state[i]
-    if isinstance(to, str):
-        cells[i] = (c, r, to)
-    elif isinstance(to, tuple):
-        columns, rows = (1 + max(cell[k] for cell in state) for k in (0, 1))  # type: ignore[type-var]
-        if to[0] > columns or to[1] > rows or any(cell[:2] == to for cell in state):
-            return None
-        # on the outside of its new place, unless it only shifts within its column
-        cells[i] = (*to, side if to[0] == c else "outward")
-    else:
-        cells[i], cells[to] = (*state[to][:2], side), (c, r, state[to][2])
-    moved = _ordered(tuple(cells))
-    return moved if moved != state and max(c for c, _, _ in moved) < 2 * _COLUMNS else None
 
 
 def stretched(model: Model, air: float, page: float) -> Model:

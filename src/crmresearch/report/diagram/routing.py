@@ -15,6 +15,7 @@ from crmresearch.report.diagram.geometry import (
     part_of_bezier,
     polyline,
     through_boxes,
+    through_ellipses,
 )
 from crmresearch.report.diagram.placement import MARGIN, Model, Placement
 
@@ -43,6 +44,7 @@ class _Obstacles:
     boxes: Array
     owner: NDArray[np.int64]
     connectors: Array
+    connected: NDArray[np.int64]
     size: tuple[float, float]
 
 
@@ -51,22 +53,35 @@ def route(model: Model, placement: Placement, label_sizes: list[tuple[float, flo
     obstacles = _obstacles(model, placement)
     curves, cost, hits = _curves(model, obstacles)
     labels, label_cost, label_hits = _labels(curves, label_sizes, obstacles)
+    hits += placement.clashes + _strays(obstacles)
     return Routes(tuple(curves), tuple(labels), hits + label_hits, cost + label_cost)
 
 
+def _strays(obstacles: _Obstacles) -> int:
+    """How many lines of the measurement model run into a construct or box that is not their own."""
+    foreign = obstacles.connected[:, None] != np.arange(len(obstacles.centres))
+    strays = through_ellipses(obstacles.connectors, obstacles.centres, obstacles.radii + 1.0) & foreign
+    foreign = obstacles.connected[:, None] != obstacles.owner
+    return int(strays.sum() + (through_boxes(obstacles.connectors, obstacles.boxes) & foreign).sum())
+
+
 def _obstacles(model: Model, placement: Placement) -> _Obstacles:
-    boxes, owner, connectors = [np.zeros((0, 4))], [], [np.zeros((0, 4))]
+    boxes, connectors = [np.zeros((0, 4))], [np.zeros((0, 4))]
+    owner: list[int] = []
+    connected: list[int] = []
     for i, (shape, side, centre) in enumerate(zip(model.shapes, placement.sides, placement.centres, strict=True)):
         if block := shape.blocks.get(side):
             boxes.append(block.boxes + np.tile(centre, 2))
             owner += [i] * len(block.boxes)
             connectors += [polyline(c.points + centre) for c in block.connectors]
+            connected += [i] * len(block.connectors)
     return _Obstacles(
         placement.centres,
         model.radii,
         np.concatenate(boxes),
         np.array(owner, dtype=np.int64),
         np.concatenate(connectors),
+        np.array(connected, dtype=np.int64),
         (placement.width, placement.height),
     )
 

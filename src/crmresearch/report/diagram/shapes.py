@@ -83,6 +83,35 @@ def shape_constructs(ellipses: Sequence[Ellipse], digits: int, text: Lettering) 
     return shapes
 
 
+@dataclass(frozen=True)
+class StageHeading:
+    """The heading of a stage along its band: rotated words, or ideographs below each other."""
+
+    text: str
+    rotation: float
+    columns: int
+
+
+def stage_heading(stage: str, stages: Sequence[str], height: float, text: Lettering) -> StageHeading:
+    """The heading as it fits beside a band; the number of the stage where no font can draw its name."""
+    shown = stage if lettering.drawable(stage) else str(stages.index(stage) + 1)
+    size = lettering.ESTIMATE
+    if all(map(lettering.is_ideograph, shown)) and len(shown) * size * 1.3 <= height:
+        return StageHeading("\n".join(shown), 0.0, 1)
+    lines = text.wrap(shown, size, height)
+    return StageHeading("\n".join(lines), 90.0, len(lines))
+
+
+def room_for_headings(ellipses: Sequence[Ellipse], shapes: Sequence[Shape], text: Lettering) -> float:
+    """The width left of the first column that its stage headings need."""
+    stages = list(dict.fromkeys(e.stage for e in ellipses if e.stage))
+    columns = 0
+    for stage in stages:
+        heights = [2 * s.radii[1] for e, s in zip(ellipses, shapes, strict=True) if e.stage == stage]
+        columns = max(columns, stage_heading(stage, stages, sum(heights), text).columns)
+    return 8.0 + 10.0 * columns if columns else 0.0
+
+
 def _readable(ellipse: Ellipse) -> str:
     """The label, or the key in words where no installed font can draw the label."""
     if lettering.drawable(ellipse.label):
@@ -101,7 +130,7 @@ def _common_radii(wording: list[tuple[tuple[str, ...], str]], text: Lettering) -
             half = text.width(line, size) / 2
             corners += [(half, abs(top)), (half, abs(top + size * LINE))]
             top += size * LINE
-    points = np.array(corners) + [3.0, -0.6]
+    points = np.array(corners) + np.array([3.0, -0.6])
     # the flattest of the ellipses with sensible proportions: width is scarcer than height
     best = (np.inf, 30.0, 18.0)
     for rx in np.arange(28.0, 60.0, 1.0):
