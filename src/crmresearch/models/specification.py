@@ -148,7 +148,7 @@ def bind_items(theory: Theory, items: Mapping[str, Sequence[str]], where: str = 
     `items` maps construct keys to item names and may hold constructs the theory does not use. A construct that
     stands `instead_of` others takes their place when only it has items; optional constructs without items are left
     out. Raises SpecificationError for a construct without items, an item used twice, an outcome that has lost all
-    its predictors; TheoryError for a cycle.
+    its predictors, a construct that has lost all its paths; TheoryError for a cycle.
     """
     measured, unmeasured = _measured(theory, items, where)
     constructs = tuple(
@@ -165,6 +165,12 @@ def bind_items(theory: Theory, items: Mapping[str, Sequence[str]], where: str = 
             raise SpecificationError(
                 f"{where} measures {outcome!r} but none of its predictors in theory {theory.key!r} "
                 f"({', '.join(predictors)}); bind items to at least one."
+            )
+    for key in theory.constructs:
+        if key in measured and all(key not in (p.predictor, p.outcome) for p in paths):
+            raise SpecificationError(
+                f"{where} measures {key!r} but nothing that theory {theory.key!r} joins it to; bind items to the "
+                "constructs between, or none to it."
             )
     return Specification(
         theory=theory,

@@ -85,7 +85,7 @@ def load_theory(key: str | Path) -> Theory:
     try:
         theory = Theory.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
-        raise TheoryError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise TheoryError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -115,8 +115,13 @@ def _check(theory: Theory, file: str) -> None:
             raise TheoryError(
                 f"{file}: {m.moderator} moderates {m.predictor} → {m.outcome}, which is not a path of the theory."
             )
+        if (m.moderator, m.outcome) not in pairs:
+            raise TheoryError(
+                f"{file}: {m.moderator} moderates {m.predictor} → {m.outcome} without a path of its own; add "
+                f"{m.moderator} → {m.outcome}, or its effect is taken for moderation."
+            )
     check_acyclic(pairs, file)
-    connected = {key for pair in pairs for key in pair} | {m.moderator for m in theory.moderations}
+    connected = {key for pair in pairs for key in pair}
     for key in known:
         if key not in connected:
             raise TheoryError(f"{file}: construct {key!r} is on no path; add one or remove it.")
@@ -130,5 +135,5 @@ def check_acyclic(pairs: Iterable[tuple[str, str]], where: str) -> None:
     try:
         sorter.prepare()
     except CycleError as error:
-        cycle = " → ".join(reversed(error.args[1]))
+        cycle = " → ".join(error.args[1])
         raise TheoryError(f"{where}: the paths run in a circle ({cycle}); remove one of them.") from None

@@ -1,0 +1,217 @@
+"""Binding a theory to a survey: who enters, which variant, what is refused, and the lavaan text."""
+
+from collections.abc import Mapping
+
+import pytest
+import semopy
+
+from crmresearch.data.catalog import find_codebook
+from crmresearch.errors import SpecificationError, TheoryError
+from crmresearch.models.specification import Specification, bind, bind_items
+from crmresearch.models.theory import Theory, load_theory
+
+SCSB = {
+    "expectation": ["CUEX1", "CUEX2", "CUEX3"],
+    "value": ["PERV1", "PERV2"],
+    "satisfaction": ["CUSA1", "CUSA2", "CUSA3"],
+    "complaint_handling": ["CUSCO"],
+    "loyalty": ["CUSL1", "CUSL2", "CUSL3"],
+}
+
+
+def scsb(items: Mapping[str, list[str]] | None = None) -> Specification:
+    return bind_items(load_theory("scsb"), SCSB if items is None else items)
+
+
+def theory(paths: list[tuple[str, str]], **options: dict[str, object]) -> Theory:
+    text = {"en": "text"}
+    keys = dict.fromkeys(key for pair in paths for key in pair)
+    return Theory.model_validate(
+        {
+            "key": "small",
+            "title": text,
+            "about": text,
+            "citation": "made for a test",
+            "constructs": {k: {"label": {"en": k.upper()}, "definition": text, **options.get(k, {})} for k in keys},
+            "paths": [{"from": a, "to": b} for a, b in paths],
+        }
+    )
+
+
+BOUND = {
+    ("scsb", "ecsi_mobile"): (5, 6),
+    ("acsi", "ecsi_mobile"): (6, 9),
+    ("ecsi", "ecsi_mobile"): (7, 12),
+    ("staged", "ecsi_mobile"): (10, 9),
+    ("reputation", "corporate_reputation"): (9, 14),
+    ("scsb", "acsi_2015"): (5, 6),
+    ("acsi", "acsi_2015"): (6, 9),
+}
+
+
+@pytest.mark.parametrize(("key", "dataset"), BOUND)
+def test_theories_bind_to_the_surveys_they_should(key: str, dataset: str) -> None:
+    codebook = find_codebook(dataset)
+    spec = bind(load_theory(key), codebook)
+    assert (len(spec.constructs), len(spec.paths)) == BOUND[key, dataset]
+    assert set(spec.items) <= set(codebook.items)
+    assert len(set(spec.items)) == len(spec.items)
+    assert [p.hypothesis for p in spec.paths] == [f"H{i}" for i in range(1, len(spec.paths) + 1)]
+
+
+def test_the_measured_kind_of_complaint_decides_the_variant() -> None:
+    handling = bind(load_theory("ecsi"), find_codebook("ecsi_mobile"))
+    assert "complaint_handling" in handling.keys
+    assert "complaints" not in handling.keys
+    signs = {(p.predictor, p.outcome): p.sign for p in handling.paths}
+    assert signs["satisfaction", "complaint_handling"] == "positive"
+    incidence = bind(load_theory("acsi"), find_codebook("acsi_2015"))
+    assert "complaints" in incidence.keys
+    assert "complaint_handling" not in incidence.keys
+    signs = {(p.predictor, p.outcome): p.sign for p in incidence.paths}
+    assert signs["satisfaction", "complaints"] == "negative"
+    assert signs["complaints", "loyalty"] == "open"
+
+
+def test_the_main_construct_wins_when_both_variants_are_measured() -> None:
+    spec = scsb(SCSB | {"complaints": ["COMP"]})
+    assert "complaints" in spec.keys
+    assert "complaint_handling" not in spec.keys
+
+
+def test_codebook_override_binds_the_staged_proxies() -> None:
+    spec = bind(load_theory("staged"), find_codebook("ecsi_mobile"))
+    assert spec.construct("brand").items == ("IMAG2", "IMAG3", "IMAG5")
+    assert spec.construct("promise_trust").stage == "after"
+    unmeasured = {"environment", "convenience", "value_extension", "word_of_mouth"}
+    assert unmeasured <= set(spec.unmeasured)
+    assert not {"promise_keeping", "trust"} & set(spec.unmeasured)  # promise_trust stands for them
+    assert spec.moderations == ()  # neither moderator is measured
+
+
+def test_reputation_keeps_its_moderation_and_modes() -> None:
+    spec = bind(load_theory("reputation"), find_codebook("corporate_reputation"))
+    assert [m.moderator for m in spec.moderations] == ["switching_cost"]
+    assert spec.construct("qual").measurement == "composite_b"
+    assert spec.construct("cusa").measurement == "single_item"
+    assert spec.without_moderation().moderations == ()
+    assert spec.without_moderation().paths == spec.paths
+
+
+def test_one_item_is_a_single_item_whatever_the_theory_says() -> None:
+    spec = scsb()
+    assert spec.construct("complaint_handling").measurement == "single_item"
+    changed = spec.with_measurement(complaint_handling="composite_b", value="composite_b")
+    assert changed.construct("complaint_handling").measurement == "single_item"
+    assert changed.construct("value").measurement == "composite_b"
+    assert spec.construct("value").measurement == "common_factor"  # the first is as it was
+
+
+def test_order_is_that_of_the_theory() -> None:
+    spec = scsb(dict(reversed(SCSB.items())))
+    assert spec.keys == ["expectation", "value", "satisfaction", "complaint_handling", "loyalty"]
+    assert spec.outcomes == ["value", "satisfaction", "complaint_handling", "loyalty"]
+    assert spec.predictors_of("loyalty") == ["satisfaction", "complaint_handling"]
+    assert spec.items == ["CUEX1", "CUEX2", "CUEX3", "PERV1", "PERV2", *SCSB["satisfaction"], "CUSCO", *SCSB["loyalty"]]
+
+
+def test_labels_fall_back_to_english() -> None:
+    assert scsb().label("loyalty", "zh") == "客户忠诚"
+    assert scsb().label("loyalty", "fr") == "Loyalty"
+    with pytest.raises(SpecificationError, match="Unknown construct 'faith'; the model has expectation"):
+        scsb().label("faith")
+
+
+def refusal(error: type[Exception], theory: Theory, items: Mapping[str, list[str]]) -> str:
+    with pytest.raises(error) as caught:
+        bind_items(theory, items, "the codebook of cafe")
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return message
+
+
+def test_construct_without_items_is_refused() -> None:
+    for items in ({k: v for k, v in SCSB.items() if k != "value"}, SCSB | {"value": []}):
+        message = refusal(SpecificationError, load_theory("scsb"), items)
+        assert "'scsb' needs items for the construct 'value' (Perceived performance)" in message
+        assert "the codebook of cafe binds none" in message
+
+
+def test_item_used_twice_is_refused() -> None:
+    message = refusal(SpecificationError, load_theory("scsb"), SCSB | {"value": ["PERV1", "CUSA2"]})
+    assert "uses the item 'CUSA2' twice, for 'value' and for 'satisfaction'" in message
+    message = refusal(SpecificationError, load_theory("scsb"), SCSB | {"value": ["PERV1", "PERV1"]})
+    assert "uses the item 'PERV1' twice" in message
+
+
+def test_cycle_is_refused() -> None:
+    circle = theory([("a", "b"), ("b", "c"), ("c", "a")])
+    message = refusal(TheoryError, circle, {key: [key.upper()] for key in "abc"})
+    assert "circle" in message
+    assert message.count("→") == 3
+
+
+def test_outcome_that_lost_all_its_predictors_is_refused() -> None:
+    small = theory([("a", "b"), ("b", "c")], a={"optional": True}, b={"optional": True})
+    message = refusal(SpecificationError, small, {"a": ["A"], "c": ["C"]})
+    assert "measures 'c' but none of its predictors in theory 'small' (b)" in message
+
+
+def test_construct_that_lost_all_its_paths_is_refused() -> None:
+    small = theory([("a", "b"), ("b", "d"), ("c", "d")], b={"optional": True})
+    message = refusal(SpecificationError, small, {"a": ["A"], "c": ["C"], "d": ["D"]})
+    assert "measures 'a' but nothing that theory 'small' joins it to" in message
+
+
+def test_construct_no_theory_knows_is_refused() -> None:
+    codebook = find_codebook("ecsi_mobile")
+    items = dict(codebook.constructs)
+    items["satisfacton"] = items.pop("satisfaction")
+    with pytest.raises(SpecificationError, match="unknown construct 'satisfacton'; did you mean 'satisfaction'"):
+        bind(load_theory("scsb"), codebook.model_copy(update={"constructs": items}))
+
+
+def test_constructs_of_other_theories_do_no_harm() -> None:
+    assert "image" not in bind(load_theory("scsb"), find_codebook("ecsi_mobile")).keys
+
+
+def test_ncsb_does_not_bind_to_a_survey_without_its_constructs() -> None:
+    with pytest.raises(SpecificationError, match=r"'ncsb' needs items for the construct 'price' \(Price index\)"):
+        bind(load_theory("ncsb"), find_codebook("ecsi_mobile"))
+
+
+LAVAAN = """\
+# measurement
+expectation =~ CUEX1 + CUEX2 + CUEX3
+value <~ PERV1 + PERV2
+satisfaction =~ CUSA1 + CUSA2 + CUSA3
+complaint_handling =~ 1*CUSCO
+CUSCO ~~ 0*CUSCO
+loyalty =~ CUSL1 + CUSL2 + CUSL3
+# structure
+value ~ expectation
+satisfaction ~ expectation + value
+complaint_handling ~ satisfaction
+loyalty ~ satisfaction + complaint_handling
+"""
+
+
+def test_specification_prints_itself_as_lavaan_syntax() -> None:
+    spec = scsb().with_measurement(value="composite_b")
+    assert spec.to_lavaan() == LAVAAN
+    assert str(spec) == LAVAAN
+
+
+def test_moderation_is_a_comment_in_lavaan_syntax() -> None:
+    text = bind(load_theory("reputation"), find_codebook("corporate_reputation")).to_lavaan()
+    assert text.splitlines()[-1] == "# moderation (two-stage): cusl ~ cusa:switching_cost"
+
+
+def test_semopy_reads_the_printed_model() -> None:
+    model = semopy.Model(scsb().to_lavaan())
+    assert set(model.vars["latent"]) == set(SCSB)
+    assert set(model.vars["observed"]) == set(scsb().items)
+    rows = model.inspect()
+    arrows = rows[(rows["op"] == "~") & rows["lval"].isin(SCSB) & rows["rval"].isin(SCSB)]
+    assert set(zip(arrows["rval"], arrows["lval"], strict=True)) == {(p.predictor, p.outcome) for p in scsb().paths}
