@@ -1,0 +1,1 @@
+"""The covariance-structure engine: RAM matrices, normal-theory likelihood, Fisher scoring; batched over samples."""
