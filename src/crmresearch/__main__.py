@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from typing import TextIO
 
 from crmresearch.errors import CrmResearchError, DataError
 
@@ -55,20 +56,20 @@ def _report(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = 0
     for name in options.names:
-        print(f"rendering {name} …", flush=True)
+        _say(f"rendering {name} …")
         try:
             outcome = render_report(name)
         except Exception as error:
             if not isinstance(error, CrmResearchError):  # a mistake of ours: the whole story
                 traceback.print_exc()
-            print(f"failed {name}: {error}", file=sys.stderr, flush=True)
+            _say(f"failed {name}: {error}", sys.stderr)
             if not (options.record_failures and Outputs(name).failure.is_file()):
                 code = 2
             continue
         if outcome.status == "skipped":
-            print(f"skipped {name}: {outcome.message}", flush=True)
+            _say(f"skipped {name}: {outcome.message}")
         else:
-            print(f"done {name} ({outcome.seconds:.0f} s)", flush=True)
+            _say(f"done {name} ({outcome.seconds:.0f} s)")
     return code
 
 
@@ -117,6 +118,13 @@ def _refresh(options: argparse.Namespace) -> int:
         print(f"refreshing {notebook.name} …", flush=True)
         refresh_notebook(notebook.resolve())
     return 0
+
+
+def _say(line: str, stream: TextIO | None = None) -> None:
+    """Write a line in one piece: `print` may write its end apart, between which another report of `make -j` speaks."""
+    stream = stream or sys.stdout
+    stream.write(f"{line}\n")
+    stream.flush()
 
 
 if __name__ == "__main__":

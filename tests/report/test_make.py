@@ -111,6 +111,7 @@ def test_a_second_run_does_nothing_within_a_second(project: Project) -> None:
         ("src/crmresearch/report/exporter.py", {TINY, PLAIN}),
         ("src/crmresearch/report/template/style.css", {TINY, PLAIN}),
         ("src/crmresearch/report/index_page.py", set()),
+        ("src/crmresearch/report/template/index.html.j2", set()),
         ("src/crmresearch/sem/pls.py", set()),
         ("Makefile", set()),
     ],
