@@ -41,22 +41,27 @@ def seminr_estimate(
 
 def seminr_values(seminr: ModuleType, model: Any, table: str, labels: pd.DataFrame) -> np.ndarray:
     """The numbers of one of our tables, row by row, read off a seminr model."""
-    if table in ("paths", "standardized_paths"):
-        rows = zip(labels["predictor"].str.replace(":", "*"), labels["outcome"], strict=True)
-        matrix = model.path_coef
-    elif table in ("loadings", "weights"):
-        rows = zip(labels["item"], labels["construct"], strict=True)
-        matrix = model.outer_loadings if table == "loadings" else model.outer_weights
-    elif table == "r_squared":
+    if table == "r_squared":
         return np.array([model.r_squared.get("Rsq", outcome) for outcome in labels["outcome"]])
-    elif table == "total_effects":
-        rows = zip(labels["predictor"], labels["outcome"], strict=True)
-        matrix = seminr.total_effects(model.path_coef)
-    elif table == "htmt":
-        matrix = seminr.htmt(model)
-        pairs = list(zip(labels["construct"], labels["other"], strict=True))
-        found = [(matrix.get(a, b), matrix.get(b, a)) for a, b in pairs]
-        return np.array([x if np.isfinite(x) and x != 0 else y for x, y in found])
-    else:
-        raise KeyError(table)
+    matrices = {
+        "paths": lambda: model.path_coef,
+        "standardized_paths": lambda: model.path_coef,
+        "loadings": lambda: model.outer_loadings,
+        "weights": lambda: model.outer_weights,
+        "total_effects": lambda: seminr.total_effects(model.path_coef),
+        "htmt": lambda: seminr.htmt(model),
+    }
+    return matrix_values(matrices[table](), labels)
+
+
+def matrix_values(matrix: Any, labels: pd.DataFrame) -> np.ndarray:
+    """The entries of a seminr matrix at our labels: predictor and outcome, item and construct, or two constructs."""
+    if "predictor" in labels:
+        rows = zip(labels["predictor"].str.replace(":", "*"), labels["outcome"], strict=True)
+    elif "item" in labels:
+        rows = zip(labels["item"], labels["construct"], strict=True)
+    else:  # a triangle, filled in seminr's own order of constructs
+        pairs = zip(labels["construct"], labels["other"], strict=True)
+        both = [(matrix.get(a, b), matrix.get(b, a)) for a, b in pairs]
+        return np.array([x if np.isfinite(x) and x != 0 else y for x, y in both])
     return np.array([matrix.get(a, b) for a, b in rows])

@@ -94,6 +94,20 @@ def solve_positive(A: Floats, b: Floats) -> Floats:
     return x
 
 
+def invert_positive(A: Floats) -> Floats:
+    """Inverses of a batch of positive definite matrices (batch, m, m), by sweeping every pivot."""
+    A = A.copy()
+    for i in range(A.shape[-1]):
+        pivot = A[:, i, i].copy()
+        column = A[:, :, i] / pivot[:, None]
+        row = A[:, i, :].copy()
+        A -= column[:, :, None] * row[:, None, :]
+        A[:, i, :] = row / pivot[:, None]
+        A[:, :, i] = -column
+        A[:, i, i] = 1 / pivot
+    return A
+
+
 def regressions(Q: Floats, model: PathModel) -> Floats:
     """Regression of every outcome on its predictors: coefficients (batch, k, k) at [predictor, outcome]."""
     B = np.zeros_like(Q)
@@ -133,19 +147,18 @@ def outer_weights(
     """
     batch, p = R.shape[:2]
     blocks_b = [model.block(j) for j in np.flatnonzero(model.mode_b)]
-    weights = _rescaled(R, np.ones((batch, p)), model)
+    inverses = [invert_positive(R[:, block[:, None], block]) for block in blocks_b]
+    weights, C = _rescaled(R, np.ones((batch, p)), model)
     iterations = np.zeros(batch, dtype=np.intp)
     converged = np.zeros(batch, dtype=np.bool_)
     active = np.arange(batch)
     Ra, w = R, weights
     for _ in range(max_iterations):
-        W = w[:, :, None] * model.mask
-        C = Ra @ W
-        proxies = C @ inner_weights(W.transpose(0, 2, 1) @ C, model, scheme)
-        new = np.take_along_axis(proxies, model.owner[None, :, None], axis=2)[:, :, 0]
-        for block in blocks_b:
-            new[:, block] = solve_positive(Ra[:, block[:, None], block], new[:, block])
-        new = _rescaled(Ra, new, model)
+        Q = model.mask.T @ (w[:, :, None] * C)
+        new = _own(C @ inner_weights(Q, model, scheme), model)
+        for block, inverse in zip(blocks_b, inverses, strict=True):
+            new[:, block] = (inverse @ new[:, block, None])[:, :, 0]
+        new, C = _rescaled(Ra, new, model)
         done = np.abs(new - w).sum(axis=1) < tolerance
         weights[active] = new
         iterations[active] += 1
@@ -154,18 +167,19 @@ def outer_weights(
             break
         if done.any():
             keep = ~done
-            active, Ra, new = active[keep], Ra[keep], new[keep]
+            active, Ra, new, C = active[keep], Ra[keep], new[keep], C[keep]
+            inverses = [inverse[keep] for inverse in inverses]
         w = new
     loadings = _own(R @ (weights[:, :, None] * model.mask), model)
     turn = np.sign((loadings * np.abs(loadings)) @ model.mask)
     return Weights(weights * np.where(turn < 0, -1.0, 1.0)[:, model.owner], iterations, converged)
 
 
-def _rescaled(R: Floats, w: Floats, model: PathModel) -> Floats:
-    """Weights divided by the standard deviation of their composite."""
-    W = w[:, :, None] * model.mask
-    variances = ((R @ W) * W).sum(axis=1)
-    return w / np.sqrt(variances)[:, model.owner]
+def _rescaled(R: Floats, w: Floats, model: PathModel) -> tuple[Floats, Floats]:
+    """Weights divided by the standard deviation of their composite, and the covariances R W of items with it."""
+    C = R @ (w[:, :, None] * model.mask)
+    deviations = np.sqrt((_own(C, model) * w) @ model.mask)
+    return w / deviations[:, model.owner], C / deviations[:, None, :]
 
 
 def _own(matrix: Floats, model: PathModel) -> Floats:
