@@ -40,8 +40,10 @@ class Sample:
         self.shift = np.rint(X.mean(axis=0))
         self.rows = X - self.shift
         self._squares = (self.rows**2).mean(axis=0)
-        self._upper = np.triu_indices(self.p)
-        products = self.rows[:, self._upper[0]] * self.rows[:, self._upper[1]]
+        first, second = np.triu_indices(self.p)
+        products = self.rows[:, first] * self.rows[:, second]
+        self._position = np.empty((self.p, self.p), dtype=np.intp)  # of the product of items i and j in the columns
+        self._position[first, second] = self._position[second, first] = self.p + np.arange(len(first))
         self._columns = np.concatenate([self.rows, products], axis=1)
 
     def moments(self, counts: Floats) -> Moments:
@@ -52,16 +54,16 @@ class Sample:
         size = counts.sum(axis=1, keepdims=True)
         sums = counts @ self._columns
         means = sums[:, : self.p] / size
-        products = np.empty((len(counts), self.p, self.p))
-        products[:, self._upper[0], self._upper[1]] = sums[:, self.p :]
-        products[:, self._upper[1], self._upper[0]] = sums[:, self.p :]
-        scatter = products - size[:, :, None] * means[:, :, None] * means[:, None, :]
+        scatter = np.take(sums, self._position, axis=1)
+        scatter -= sums[:, : self.p, None] * means[:, None, :]
         variances = np.diagonal(scatter, axis1=1, axis2=2) / (size - 1)
         # what rounding leaves of a constant column is no variance
         constant = variances <= 1e-12 * (self._squares + means**2)
         deviations = np.sqrt(np.where(constant, np.nan, variances))
-        scale = deviations * np.sqrt(size - 1)
-        correlations = scatter / (scale[:, :, None] * scale[:, None, :])
+        scale = 1 / (deviations * np.sqrt(size - 1))
+        correlations = scatter
+        correlations *= scale[:, :, None]
+        correlations *= scale[:, None, :]
         j = np.arange(self.p)
         correlations[:, j, j] = np.where(constant, np.nan, 1.0)
         return Moments(means + self.shift, deviations, correlations)
