@@ -47,7 +47,7 @@ def test_the_opening_names_index_driver_step_and_shares(ecsi: SatisfactionStory)
     assert "a path of 0.49" in step
     assert "68%" in explained
     assert "46%" in explained
-    assert hypotheses.startswith("9 of 12 paths")
+    assert hypotheses.startswith("Of 12 paths with an expected sign, 9 have")
 
 
 def test_verdicts_follow_interval_and_expected_sign(ecsi: SatisfactionStory) -> None:

@@ -80,10 +80,16 @@ class SatisfactionStory:
         satisfaction, loyalty = theory.satisfaction, theory.loyalty
         index = self.index.set_index("construct").loc[satisfaction]
         facts = {"satisfaction": self.label(satisfaction).lower(), "loyalty": self.label(loyalty).lower()}
+        drivers = {outcome: self._strongest(outcome) for outcome in (satisfaction, loyalty)}
+        named = {
+            "driver": self.label(drivers[satisfaction].predictor).lower(),
+            "loyalty_driver": self.label(drivers[loyalty].predictor).lower(),
+        }
         if np.isfinite(index.estimate):
             yield self.say(
                 "finding.index",
                 **facts,
+                **named,
                 respondents=self.complete.rows_used,
                 estimate=index.estimate,
                 lower=index.ci_lower,
@@ -91,9 +97,8 @@ class SatisfactionStory:
                 confidence=self.confidence,
             )
         else:
-            yield self.say("finding.index_refused", **facts)
-        for outcome in (satisfaction, loyalty):
-            driver = self._strongest(outcome)
+            yield self.say("finding.index_refused", **facts, **named)
+        for outcome, driver in drivers.items():
             yield self.say(
                 "finding.main_driver",
                 outcome=self.label(outcome).lower(),

@@ -23,7 +23,11 @@ def build_index(language: str = "en") -> Path:
         heading = read_heading(name)
         group = heading.group.get(language, heading.group["en"])
         groups.setdefault(group, []).append(_entry(name, heading.title, language))
-    page = export_index([{"title": t, "reports": entries} for t, entries in groups.items()], language)
+    ordered: list[dict[str, Any]] = [
+        {"title": title, "reports": sorted(entries, key=_skipped)} for title, entries in groups.items()
+    ]
+    ordered.sort(key=lambda group: all(map(_skipped, group["reports"])))
+    page = export_index(ordered, language)
     target = paths.REPORTS / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_suffix(".building")
@@ -31,6 +35,11 @@ def build_index(language: str = "en") -> Path:
     os.replace(building, target)
     write_dependencies(target, paths.REPORTS / ".depends" / "index.d", opened_templates() | imported_modules())
     return target
+
+
+def _skipped(entry: dict[str, Any]) -> bool:
+    """Sorts what cannot be read behind what can."""
+    return entry["status"] == "skipped"
 
 
 def _entry(name: str, title: dict[str, str], language: str) -> dict[str, Any]:
