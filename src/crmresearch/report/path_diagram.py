@@ -81,7 +81,7 @@ def _lay_out(model: Model, sizes: list[tuple[float, float] | None]) -> tuple[Pla
         if states is None or page > 1:
             states = [placement.state for placement in place(roomy)[:3]]
         for state in states:
-            placement = settle(roomy, state)
+            placement = settle(roomy, state[None]).one(0)
             routes = route(roomy, placement, sizes)
             cost = placement.cost + routes.cost
             if best is None or (routes.hits, cost) < (best[2].hits, best[0]):

@@ -7,21 +7,21 @@ Array = NDArray[np.float64]
 
 
 def crossings(a: Array, b: Array) -> NDArray[np.bool_]:
-    """Which of the segments a (m × 4) properly cross which of the segments b (k × 4): m × k."""
+    """Which of the segments a (… m × 4) properly cross which of the segments b (… k × 4): … m × k."""
 
     def side(p: Array, q: Array, r: Array) -> Array:
         return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])
 
-    p, q = a[:, None, :2], a[:, None, 2:]
-    r, s = b[None, :, :2], b[None, :, 2:]
+    p, q = a[..., :, None, :2], a[..., :, None, 2:]
+    r, s = b[..., None, :, :2], b[..., None, :, 2:]
     across: NDArray[np.bool_] = (side(p, q, r) * side(p, q, s) < 0) & (side(r, s, p) * side(r, s, q) < 0)
     return across
 
 
 def through_ellipses(segments: Array, centres: Array, radii: Array) -> NDArray[np.bool_]:
-    """Which segments (m × 4) enter which ellipses (k × 2 centres, k × 2 radii): m × k."""
-    start = (segments[:, None, :2] - centres) / radii
-    step = (segments[:, None, 2:] - segments[:, None, :2]) / radii
+    """Which segments (… m × 4) enter which ellipses (… k × 2 centres, k × 2 radii): … m × k."""
+    start = (segments[..., :, None, :2] - centres[..., None, :, :]) / radii
+    step = (segments[..., :, None, 2:] - segments[..., :, None, :2]) / radii
     squared = np.maximum((step**2).sum(-1), 1e-12)
     nearest = np.clip(-(start * step).sum(-1) / squared, 0, 1)
     inside: NDArray[np.bool_] = ((start + nearest[..., None] * step) ** 2).sum(-1) < 1
@@ -29,11 +29,12 @@ def through_ellipses(segments: Array, centres: Array, radii: Array) -> NDArray[n
 
 
 def through_boxes(segments: Array, boxes: Array) -> NDArray[np.bool_]:
-    """Which segments (m × 4) enter which boxes (k × 4: left, top, right, bottom): m × k."""
-    start = segments[:, None, :2]
-    step = segments[:, None, 2:] - start
+    """Which segments (… m × 4) enter which boxes (… k × 4: left, top, right, bottom): … m × k."""
+    start = segments[..., :, None, :2]
+    step = segments[..., :, None, 2:] - start
+    boxes = boxes[..., None, :, :]
     step = np.where(np.abs(step) < 1e-9, 1e-9, step)
-    near, far = (boxes[:, :2] - start) / step, (boxes[:, 2:] - start) / step
+    near, far = (boxes[..., :2] - start) / step, (boxes[..., 2:] - start) / step
     enter = np.minimum(near, far).max(-1)
     leave = np.maximum(near, far).min(-1)
     inside: NDArray[np.bool_] = (enter < leave) & (leave > 0) & (enter < 1)
@@ -41,8 +42,8 @@ def through_boxes(segments: Array, boxes: Array) -> NDArray[np.bool_]:
 
 
 def overlaps(a: Array, b: Array, gap: float = 0.0) -> NDArray[np.bool_]:
-    """Which boxes a (m × 4) come nearer than `gap` to which boxes b (k × 4): m × k."""
-    a, b = a[:, None], b[None]
+    """Which boxes a (… m × 4) come nearer than `gap` to which boxes b (… k × 4): … m × k."""
+    a, b = a[..., :, None, :], b[..., None, :, :]
     touching: NDArray[np.bool_] = (
         (a[..., 0] < b[..., 2] + gap)
         & (b[..., 0] < a[..., 2] + gap)

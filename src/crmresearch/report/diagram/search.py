@@ -1,38 +1,52 @@
 """Which columns and rows the constructs of a path diagram take: deterministic simulated annealing."""
 
-import math
-import random
 from collections.abc import Iterator
 
 import numpy as np
 
-from crmresearch.report.diagram.placement import Model, Placement, State, settle
-
-Move = tuple[int, str | int | tuple[int, int]]  # a construct, and its new side, place, or other construct
+from crmresearch.report.diagram.geometry import Array
+from crmresearch.report.diagram.placement import (
+    SIDE_CHOICES,
+    Ints,
+    Model,
+    Placement,
+    State,
+    ranked,
+    settle,
+)
 
 _COLUMNS = 5
-_SIDES = ("outward", "above", "below", "above-left", "above-right", "below-left", "below-right")
-_ANNEALINGS, _STEPS, _HOT, _COLD = 4, 450, 25.0, 1.0  # steps: per construct that may move
-_UPSIDE_DOWN = {a + c: b + c for a, b in (("above", "below"), ("below", "above")) for c in ("", "-left", "-right")}
+_WALKS, _STEPS, _HOT, _COLD = 64, 80, 25.0, 1.5  # steps: per construct that may move
+_REPLACED = 8  # walks, a dozen times
+_POLISHED = 8  # walks whose best state is improved to the end
+_AT_ONCE = 512  # states settled in one call
+_UPSIDE_DOWN = np.array([0, 2, 1, 5, 6, 3, 4])  # sides of the indicators
 
 
 def place(model: Model) -> list[Placement]:
     """Different good placements, the best first."""
-    search = _Search(model)
-    starts = [settle(model, _ordered(start)) for start in _starts(model)]
-    found = {p.state: p for p in (search.polish(min(starts, key=lambda p: p.cost)),)}
-    for _ in range(_ANNEALINGS if len(search.free) > 1 else 0):
-        best = search.polish(search.anneal(min(starts, key=lambda p: p.cost)))
-        found.setdefault(best.state, best)
-        # upside down it may keep more of the reader's order
-        if len(search.free) == len(model.shapes):
-            turned = tuple((c, -r, _UPSIDE_DOWN.get(side, side)) for c, r, side in best.state)
-            best = search.polish(settle(model, _ordered(turned)))
-            found.setdefault(best.state, best)
+    starts = np.array(list(_starts(model)))
+    first = settle(model, starts)
+    start = first.states[int(first.costs.argmin())]
+    free = _free(model)
+    states = [start]
+    if len(free) > 1:
+        states += list(_anneal(model, start, free))
+    found: dict[bytes, Placement] = {}
+    for state in states:
+        best = _polish(model, state, free)
+        found.setdefault(best.state.tobytes(), best)
+    if len(free) == len(model.shapes):  # upside down they may keep more of the reader's order
+        for placement in sorted(found.values(), key=lambda p: p.cost)[:2]:
+            column, row, side = placement.state.T
+            turned = np.column_stack([column, row.max() - row, _UPSIDE_DOWN[side]])
+            best = _polish(model, turned, free)
+            found.setdefault(best.state.tobytes(), best)
     return sorted(found.values(), key=lambda p: p.cost)
 
 
 def _starts(model: Model) -> Iterator[State]:
+    """Constructs in columns by layer, in different ways."""
     n, depth = len(model.shapes), max(model.layers)
     targets = {int(b) for b in model.pairs[:, 1]}
     origins = {int(a) for a in model.pairs[:, 0]}
@@ -43,101 +57,112 @@ def _starts(model: Model) -> Iterator[State]:
         for i, column in enumerate(by_layer)
     ]
     half = [min(column, 3) if depth > 3 else column for column in by_layer]
-    early = [0 if layer * 3 <= depth else column for layer, column in zip(model.layers, folded, strict=True)]
     portrait = [min(column, 1) for column in by_layer]
-    for columns in (folded, half, early, portrait):
+    for columns in (folded, half, portrait):
         columns = [0 if stage else c for stage, c in zip(model.stages, columns, strict=True)]
-        members = {c: [i for i in range(n) if columns[i] == c] for c in columns}
-        for c in members:  # a stage stays together, in the order it first appears
-            order = list(dict.fromkeys(model.stages[i] for i in members[c]))
-            members[c].sort(key=lambda i: order.index(model.stages[i]))
-        tallest = max(len(m) for m in members.values())
         rows = [0] * n
-        for m in members.values():
-            for place_, i in enumerate(m):
-                rows[i] = round(2 * tallest * (place_ + 0.5) / len(m) - 1)
-        yield tuple((columns[i], rows[i], "outward") for i in range(n))
+        members = {c: [i for i in range(n) if columns[i] == c] for c in columns}
+        tallest = max(len(m) for m in members.values())
+        for inside in members.values():
+            # a stage stays together, in the order it first appears
+            order = list(dict.fromkeys(model.stages[i] for i in inside))
+            for at, i in enumerate(sorted(inside, key=lambda i: order.index(model.stages[i]))):
+                rows[i] = round(2 * tallest * (at + 0.5) / len(inside) - 1)
+        yield _ordered(np.column_stack([columns, rows, np.zeros(n, dtype=np.int64)]))
 
 
-def _ordered(state: State) -> State:
-    """The same order of columns and rows in even numbers."""
-    columns = sorted({c for c, _, _ in state})
-    rows = sorted({r for _, r, _ in state})
-    return tuple((2 * columns.index(c), 2 * rows.index(r), side) for c, r, side in state)
+def _free(model: Model) -> Ints:
+    """The constructs that may move: stages, and a long row of causes, keep the order they were given."""
+    n, targets = len(model.shapes), {int(b) for b in model.pairs[:, 1]}
+    first = {i for i in range(n) if model.stages[i] or i not in targets}
+    kept = first if len(first) > 6 else {i for i in range(n) if model.stages[i]}
+    return np.array([i for i in range(n) if i not in kept], dtype=np.int64)
 
 
-class _Search:
-    """Simulated annealing, then the best single moves; remembers the cost of what it has seen.
-
-    Annealing reached a cost in 2 s that repeated local searches needed 10 s for.
-    """
-
-    def __init__(self, model: Model) -> None:
-        self._model, self._seen = model, dict[State, float]()
-        n, targets = len(model.shapes), {int(b) for b in model.pairs[:, 1]}
-        first = [i for i in range(n) if model.stages[i] or i not in targets]
-        # stages, and a long row of causes, keep the order they were given: it is the reader's
-        keep = set(first) if len(first) > 6 else {i for i in range(n) if model.stages[i]}
-        self.free = [i for i in range(n) if i not in keep]
-        self._random = random.Random(7)  # its own generator with a fixed seed: always the same diagram
-        places = [(c, r) for c in range(-1, 2 * _COLUMNS) for r in range(-1, 2 * n + 1)]
-        self._kinds: list[list[Move]] = [
-            [(i, place) for i in self.free for place in places],
-            [(i, side) for i in self.free for side in _SIDES],
-            [(i, j) for k, i in enumerate(self.free) for j in self.free[k + 1 :]],
-        ]
-        self._moves = [move for kind in self._kinds for move in kind]
-        self._random.shuffle(self._moves)
-
-    def anneal(self, start: Placement) -> Placement:
-        """The best placement met on a walk that at first accepts nearly anything."""
-        here = best = start
-        done, steps = 0.0, _STEPS * len(self.free)
-        while done < steps:
-            heat = _HOT * (_COLD / _HOT) ** (done / steps)
-            done += 0.1
-            (kind,) = self._random.choices(self._kinds, (0.65, 0.15, 0.2))
-            state = _moved(here.state, self._random.choice(kind))
-            limit = here.cost - heat * math.log(1 - self._random.random())
-            if state is None or self._seen.get(state, -np.inf) > limit:
-                continue
-            done += 0.9
-            there = settle(self._model, state, limit)
-            self._seen[state] = there.cost
-            if there.cost <= limit:
-                here = there
-                best = min(best, here, key=lambda p: p.cost)
-        return best
-
-    def polish(self, start: Placement) -> Placement:
-        """The placement that no single move makes better."""
-        best, idle, at = start, 0, 0
-        while idle < len(self._moves):
-            state = _moved(best.state, self._moves[at])
-            at, idle = (at + 1) % len(self._moves), idle + 1
-            if state is None or self._seen.get(state, -np.inf) >= best.cost:
-                continue
-            candidate = settle(self._model, state, best.cost)
-            self._seen[state] = candidate.cost
-            if candidate.cost < best.cost - 1e-6:
-                best, idle = candidate, 0
-        return best
+def _ordered(states: State) -> State:
+    """The same order of columns and rows in even numbers: a move to an odd one opens a new one in between."""
+    return np.stack([2 * ranked(states[..., 0]), 2 * ranked(states[..., 1]), states[..., 2]], axis=-1)
 
 
-def _moved(state: State, move: Move) -> State | None:
-    """The state after a move; None when nothing moves or it cannot be."""
-    i, to = move
-    cells = list(state)
-    c, r, side = state[i]
-    if isinstance(to, str):
-        cells[i] = (c, r, to)
-    elif isinstance(to, tuple):
-        columns, rows = 1 + max(c for c, _, _ in state), 1 + max(r for _, r, _ in state)
-        if to[0] > columns or to[1] > rows or any(cell[:2] == to for cell in state):
-            return None
-        # on the outside of its new place, unless it only shifts within its column
-        cells[i] = (*to, side if to[0] == c else "outward")
-    else:
-        cells[i], cells[to] = (*state[to][:2], side), (c, r, state[to][2])
-    moved = _ordered(tuple(cells))
-    return moved if moved != state and max(c for c, _, _ in moved) < 2 * _COLUMNS else None
+def _possible(states: State) -> Array:
+    """Which states have no two constructs in one place, and no more columns than a page has."""
+    place_ = states[..., 0] * 1000 + states[..., 1]
+    place_.sort(axis=-1)
+    possible: Array = (np.diff(place_, axis=-1) > 0).all(-1) & (states[..., 0].max(-1) < 2 * _COLUMNS)
+    return possible
+
+
+def _anneal(model: Model, start: State, free: Ints) -> State:
+    """The best states of walks that at first go nearly anywhere: several, the best first."""
+    random = np.random.default_rng(7)  # its own generator with a fixed seed: always the same diagram
+    here = np.repeat(start[None], _WALKS, axis=0)
+    costs = settle(model, here).costs
+    best, best_costs = here.copy(), costs.copy()
+    walk, steps = np.arange(_WALKS), _STEPS * len(free)
+    every = steps // 12
+    for step in range(steps):
+        heat = _HOT * (_COLD / _HOT) ** (step / steps)
+        there = here.copy()
+        i, kind = random.choice(free, _WALKS), random.random(_WALKS)
+        columns, rows = here[..., 0].max(1), here[..., 1].max(1)
+        column = np.floor(random.random(_WALKS) * (columns + 3)).astype(np.int64) - 1
+        row = np.floor(random.random(_WALKS) * (rows + 3)).astype(np.int64) - 1
+        # to another place, on the outside of it unless it only shifts within its column
+        moves = kind < 0.62
+        side = np.where(column == here[walk, i, 0], here[walk, i, 2], 0)
+        there[walk[moves], i[moves]] = np.column_stack([column, row, side])[moves]
+        # its indicators to another side
+        turns = (kind >= 0.62) & (kind < 0.78)
+        there[walk[turns], i[turns], 2] = random.integers(0, SIDE_CHOICES, _WALKS)[turns]
+        # an exchange with another construct
+        swaps, j = kind >= 0.78, random.choice(free, _WALKS)
+        there[walk[swaps], i[swaps], :2] = here[walk[swaps], j[swaps], :2]
+        there[walk[swaps], j[swaps], :2] = here[walk[swaps], i[swaps], :2]
+        possible = _possible(there)
+        there = np.where(possible[:, None, None], _ordered(there), here)
+        new = settle(model, there).costs
+        taken = new <= costs - heat * np.log(1 - random.random(_WALKS))
+        here = np.where(taken[:, None, None], there, here)
+        costs = np.where(taken, new, costs)
+        better = costs < best_costs
+        best[better], best_costs[better] = here[better], costs[better]
+        if step % every == every - 1:  # the worst walks go on from where the best ones are
+            rank = np.argsort(costs, kind="stable")
+            here[rank[-_REPLACED:]], costs[rank[-_REPLACED:]] = here[rank[:_REPLACED]], costs[rank[:_REPLACED]]
+    order = np.argsort(best_costs, kind="stable")
+    _, unique = np.unique(best_costs[order].round(6), return_index=True)
+    return best[order[unique[:_POLISHED]]]
+
+
+def _polish(model: Model, start: State, free: Ints) -> Placement:
+    """The placement that no single move makes better."""
+    best = settle(model, start[None]).one(0)
+    while len(free):
+        states = _neighbours(best.state, free)
+        parts = [settle(model, states[k : k + _AT_ONCE]) for k in range(0, len(states), _AT_ONCE)]
+        candidates = [part.one(int(part.costs.argmin())) for part in parts]
+        candidate = min(candidates, key=lambda p: p.cost, default=best)
+        if candidate.cost >= best.cost - 1e-6:
+            break
+        best = candidate
+    return best
+
+
+def _neighbours(state: State, free: Ints) -> State:
+    """All different states one move away."""
+    columns, rows, _ = state.max(0)
+    found = []
+    for k, i in enumerate(free):
+        for side in range(SIDE_CHOICES):
+            found.append(state.copy())
+            found[-1][i, 2] = side
+        for column in range(-1, columns + 2):
+            for row in range(-1, rows + 2):
+                found.append(state.copy())
+                found[-1][i] = (column, row, state[i, 2] if column == state[i, 0] else 0)
+        for j in free[k + 1 :]:
+            found.append(state.copy())
+            found[-1][[i, j], :2] = state[[j, i], :2]
+    states = np.array(found)
+    states = _ordered(states[_possible(states)])
+    return np.unique(states, axis=0)
