@@ -40,7 +40,10 @@ def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
         Moderation(m.moderator, m.predictor, m.outcome, *numbers(product_key(m.predictor, m.moderator), m.outcome))
         for m in spec.moderations
     ]
-    return plot_path_diagram(ellipses, arrows, moderations)
+    words = {
+        key: say(f"figure.key_{key}", story.language) for key in ("width", "zero", "negative", "loading", "weight")
+    }
+    return plot_path_diagram(ellipses, arrows, moderations, words=words)
 
 
 def plot_paths(story: SatisfactionStory) -> Figure:

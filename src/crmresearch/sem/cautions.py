@@ -57,6 +57,7 @@ def _convergence(estimate: "PlsEstimate") -> list[Caution]:
             ("failed_resamples", boot.failed),
             ("unconverged_resamples", boot.unconverged),
             ("undefined_resamples", boot.undefined),
+            ("inadmissible_resamples", boot.inadmissible),
         ):
             if count:
                 grave: Severity = "weak" if count > FAILED_SHARE * boot.resamples else "note"

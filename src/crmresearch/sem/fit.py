@@ -143,3 +143,15 @@ def _weigh(moments: Moments, model: PathModel, settings: Settings) -> Weights:
 def standardised_weights(fits: Fits) -> Floats:
     """Outer weights (B, p) per standard deviation of the item, whatever the metric they were estimated in."""
     return fits.pls.weights if fits.consistent is not None else fits.pls.weights * fits.moments.deviations
+
+
+def consistent_admissible(fits: Fits, model: Model) -> NDArray[np.bool_]:
+    """Samples (B,) whose PLSc solution has every ρ_A in (0, 1] and every correlation in [−1, 1]; all without PLSc."""
+    if fits.consistent is None:
+        return np.ones(len(fits.usable), dtype=np.bool_)
+    k = model.constructs
+    rho = np.where(model.main.factor, fits.consistent.rho_a[:, :k], 1.0)
+    Q = fits.consistent.correlations[:, :k, :k].reshape(len(rho), -1)
+    with np.errstate(invalid="ignore"):
+        within = (np.abs(Q) <= 1 + 1e-9).all(axis=1)
+    return np.asarray(((rho > 0) & (rho <= 1)).all(axis=1) & within)

@@ -11,13 +11,13 @@ CSDA 48, 159–205; Dijkstra & Henseler (2015), MIS Quarterly 39, 297–316 (PLS
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Scheme = Literal["path", "factorial", "centroid"]
-Floats = NDArray[np.float64]
+Floats = NDArray[Any]  # of float64; complex in derivatives by complex steps
 
 TOLERANCE = 1e-7  # on Σ|Δw|, the stop rule of R seminr and SmartPLS
 MAX_ITERATIONS = 300
@@ -199,7 +199,8 @@ def consistent_solution(R: Floats, pls: Solution, model: PathModel) -> Solution:
     """The solution corrected for attenuation, PLSc (Dijkstra & Henseler 2015, equations 9–13).
 
     Correlations are divided by √(ρ_A ρ_A'), with ρ_A = 1 for single items and composites; the loadings of a
-    common factor become w √ρ_A / w'w. R must hold correlations.
+    common factor become w √ρ_A / w'w. Products of moderations are not corrected. R must hold correlations. Python
+    and R seminr correct mode-A composites too as soon as one construct is reflective; this does not.
     """
     rho = np.where(model.factor, pls.rho_a, 1.0)
     with np.errstate(invalid="ignore"):  # a negative ρ_A has no root: that estimate is NaN and gets a caution

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.sem.estimate import PlsEstimate
-from crmresearch.sem.fit import fit_samples
+from crmresearch.sem.fit import consistent_admissible, fit_samples
 from crmresearch.sem.moments import bootstrap_counts, jackknife_counts
 from crmresearch.sem.pls import Floats
 
@@ -27,7 +27,8 @@ class Resampling:
     """The bootstrap of one estimate.
 
     `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample. `failed` resamples
-    (an item did not vary) are left out; `unconverged` ones are kept.
+    (an item did not vary) are left out; `unconverged` ones are kept, and so are those whose PLSc solution is
+    `inadmissible` (a correlation or a ρ_A beyond 1), because leaving them out would truncate the intervals.
     """
 
     resamples: int
@@ -36,6 +37,7 @@ class Resampling:
     interval: Interval
     failed: int
     unconverged: int
+    inadmissible: int
     replicates: dict[str, Floats]
     limits: dict[str, tuple[Floats, Floats]]
 
@@ -93,7 +95,7 @@ def bootstrap(
     if chunk < 1 or workers < 1:
         raise ParameterError(f"chunk ({chunk}) and workers ({workers}) are counts; both are at least 1.")
     counts = bootstrap_counts(estimate.sample.n, resamples, seed)
-    replicates, usable, converged = _run(estimate, counts, chunk, workers)
+    replicates, (usable, converged, admissible) = _run(estimate, counts, chunk, workers)
     kept = {name: values[usable] for name, values in replicates.items()}
     if usable.sum() < 2:
         raise EstimationError(
@@ -112,6 +114,7 @@ def bootstrap(
         interval=interval,
         failed=int((~usable).sum()),
         unconverged=int((usable & ~converged).sum()),
+        inadmissible=int((usable & ~admissible).sum()),
         replicates=kept,
         limits=limits,
     )
@@ -120,21 +123,24 @@ def bootstrap(
 
 def _run(
     estimate: PlsEstimate, counts: Iterable[Floats], chunk: int, workers: int
-) -> tuple[dict[str, Floats], np.ndarray, np.ndarray]:
-    """All quantities, usable and converged flags of the samples with these counts."""
+) -> tuple[dict[str, Floats], np.ndarray]:
+    """All quantities, and the flags usable, converged and admissible of the samples with these counts."""
     quantities = estimate.quantities
 
-    def fit(rows: Floats) -> tuple[dict[str, Floats], np.ndarray, np.ndarray]:
+    def fit(rows: Floats) -> tuple[dict[str, Floats], np.ndarray]:
         fits = fit_samples(estimate.sample, rows, estimate.model, estimate.settings)
         with np.errstate(divide="ignore", invalid="ignore"):  # of unusable samples, which are left out
             values = {name: quantity.values(fits) for name, quantity in quantities.items()}
-        return values, fits.usable, fits.outer.converged
+        return values, np.stack([fits.usable, fits.outer.converged, consistent_admissible(fits, estimate.model)])
 
+    chunks = iter(_chunks(counts, chunk))
+    parts: list[tuple[dict[str, Floats], np.ndarray]] = []
     # one BLAS thread: the matrices are small, and sums must not depend on the number of threads
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(fit, _chunks(counts, chunk)))
+        while batch := list(islice(chunks, workers)):  # as many chunks at a time as there are workers: little memory
+            parts += pool.map(fit, batch)
     values = {name: np.concatenate([part[0][name] for part in parts]) for name in quantities}
-    return values, np.concatenate([part[1] for part in parts]), np.concatenate([part[2] for part in parts])
+    return values, np.concatenate([part[1] for part in parts], axis=1)
 
 
 def _chunks(counts: Iterable[Floats], size: int) -> Iterable[Floats]:
@@ -165,7 +171,7 @@ def _bca_limits(
     """BCa limits: bias from the bootstrap, acceleration from the delete-one (or delete-a-group) jackknife."""
     n = estimate.sample.n
     groups = n if n <= JACKKNIFE_LIMIT else JACKKNIFE_LIMIT
-    jackknife, usable, _ = _run(estimate, jackknife_counts(n, groups, seed), chunk, workers)
+    jackknife, (usable, *_) = _run(estimate, jackknife_counts(n, groups, seed), chunk, workers)
     z = norm.ppf([tail, 1 - tail])[:, None]
     limits = {}
     for name, values in kept.items():

@@ -15,7 +15,7 @@ so a gradient is a few products of small matrices whatever the number of paramet
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,9 @@ class Value(NamedTuple):
     observed: Floats | None
 
 
-def evaluate(ram: Ram, theta: Floats, patterns: list[Pattern], *, hessian: bool = True) -> Value:
+def evaluate(
+    ram: Ram, theta: Floats, patterns: list[Pattern], *, hessian: bool = True, observed_too: bool = True
+) -> Value:
     """Discrepancy, gradient and, if wanted, Hessians of the batch at θ (batch, q).
 
     Complex θ give the gradient only (discrepancy NaN), for complex-step derivatives.
@@ -74,7 +76,7 @@ def evaluate(ram: Ram, theta: Floats, patterns: list[Pattern], *, hessian: bool 
     F = np.zeros(batch)
     gradient = np.zeros((batch, q), dtype=theta.dtype)
     expected = np.zeros((batch, q, q))
-    exact = not ram.has_means
+    exact = observed_too and not ram.has_means
     observed = np.zeros((batch, q, q)) if exact else None
     for g in range(ram.groups):
         Omega = np.zeros((batch, p, p), dtype=theta.dtype)
@@ -164,33 +166,41 @@ def _add(result: Floats, number: NDArray[np.intp], values: Floats) -> None:
     if len(set(number.tolist())) == len(number):
         result[:, number] += values
     else:
-        np.add.at(result, (slice(None), number), values)
+        cells: Any = (slice(None), number)
+        np.add.at(result, cells, values)
 
 
 class Directions:
     """The derivatives of Σ and μ of one group: ∂Σ = u w' + w u' and ∂μ = d for every free cell.
 
-    U, W (batch, p, cells of A and S), D (batch, p, cells of A and M); `number` and `number_d` say which parameter
-    each cell belongs to.
+    Every u and w is a column of Z = [G, G S B'] (batch, p, 2v), so that products of derivatives are entries of
+    Z'ΣZ: one product of small matrices and a gather, five times faster than products of U and W.
     """
 
     def __init__(self, ram: Ram, g: int, G: Floats, loaded: Floats, eta: Floats) -> None:
         self.A, self.S = ram.free("A", g), ram.free("S", g)
+        v = G.shape[-1]
+        self.Z = np.concatenate([G, G @ loaded], axis=2)
+        self.u = np.concatenate([self.A[0], self.S[0]])
+        self.w = np.concatenate([v + self.A[1], self.S[1]])
         self.half = np.where(self.S[0] == self.S[1], 0.5, 1.0)
-        self.G = G
-        self.U = np.concatenate([G[:, :, self.A[0]], G[:, :, self.S[0]]], axis=2)
-        self.W = np.concatenate([(G @ loaded)[:, :, self.A[1]], self.half * G[:, :, self.S[1]]], axis=2)
+        self.scale = np.concatenate([np.ones(len(self.A[0])), self.half])
         self.number = np.concatenate([self.A[2], self.S[2]])
         rows_m, _, number_m = ram.free("M", g)
         self.means = bool(len(rows_m))
-        self.D = np.concatenate([G[:, :, self.A[0]] * eta[:, None, self.A[1]], G[:, :, rows_m]], axis=2)
-        self.number_d = np.concatenate([self.A[2], number_m])
+        if self.means:
+            self.D = np.concatenate([G[:, :, self.A[0]] * eta[:, None, self.A[1]], G[:, :, rows_m]], axis=2)
+            self.number_d = np.concatenate([self.A[2], number_m])
 
     def _products(self, weight: Floats) -> tuple[Floats, Floats, Floats]:
-        """R = W'ΣU, P = U'ΣU, Q = W'ΣW for a weight matrix Σ (batch, p, p)."""
-        left = weight @ self.U
-        W = self.W.swapaxes(1, 2)
-        return W @ left, self.U.swapaxes(1, 2) @ left, W @ (weight @ self.W)
+        """R = W'ΣU, P = U'ΣU, Q = W'ΣW (batch, cells, cells) for a weight matrix Σ (batch, p, p)."""
+        ZZ = self.Z.swapaxes(1, 2) @ (weight @ self.Z)
+        scale = self.scale
+        return (
+            _gather(ZZ, self.w, self.u) * scale[:, None],
+            _gather(ZZ, self.u, self.u),
+            _gather(ZZ, self.w, self.w) * (scale[:, None] * scale),
+        )
 
     def add_expected(self, result: Floats, share: float, inverse: Floats) -> None:
         """Add share · E[∂²F] = share · (tr(Σ⁻¹∂Σ Σ⁻¹∂Σ) + 2 ∂μ'Σ⁻¹∂μ), the trace being 2 (R∘R' + P∘Q)."""
@@ -204,32 +214,40 @@ class Directions:
     ) -> None:
         """Add ∂²F of complete data without means: E[∂²F] − 2 tr(Σ⁻¹∂Σ Ω∂Σ) + tr(Ω ∂²Σ)."""
         ((share, inverse),) = inverses
+        v = B.shape[-1]
         R, P, Q = self._products(inverse)
         R_, P_, Q_ = self._products(Omega)
         cross = R_.swapaxes(1, 2) * R
         H = share * (R * R.swapaxes(1, 2) + P * Q) - (cross + cross.swapaxes(1, 2) + Q_ * P + P_ * Q)
-        _add_square(result, self.number, 2 * H)
-        by_s = self.G.swapaxes(1, 2) @ Omega @ self.G
+        G = self.Z[:, :, :v]
+        by_s = G.swapaxes(1, 2) @ Omega @ G
         by_a, K = by_s @ loaded, B @ loaded
-        i, j, number = self.A
-        k, m, number_s = self.S
-        once = B[:, j[:, None], i] * by_a[:, i[:, None], j]  # B_jk N_il of cells (i, j) and (k, l)
-        twice = 2 * (once + once.swapaxes(1, 2) + K[:, j[:, None], j] * by_s[:, i[:, None], i])
-        _add_square(result, number, twice)
-        mixed = B[:, j[:, None], k] * by_s[:, i[:, None], m] + B[:, j[:, None], m] * by_s[:, i[:, None], k]
-        mixed = 2 * self.half * mixed
-        flat = np.zeros((len(result), len(self.number), len(self.number)))
-        a = len(number)
-        flat[:, :a, a:] = mixed
-        flat[:, a:, :a] = mixed.swapaxes(1, 2)
-        _add_square(result, self.number, flat)
+        i, j, _ = self.A
+        k, m, _ = self.S
+        a = len(i)
+        once = _gather(B, j, i).swapaxes(1, 2) * _gather(by_a, i, j).swapaxes(1, 2)
+        H[:, :a, :a] += once + once.swapaxes(1, 2) + _gather(K, j, j) * _gather(by_s, i, i)
+        mixed = _gather(B, j, k) * _gather(by_s, i, m) + _gather(B, j, m) * _gather(by_s, i, k)
+        mixed *= self.half
+        H[:, :a, a:] += mixed
+        H[:, a:, :a] += mixed.swapaxes(1, 2)
+        _add_square(result, self.number, 2 * H)
+
+
+def _gather(matrix: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """matrix[:, rows[:, None], columns] of a batch of matrices, by flat positions: four times faster."""
+    flat = (rows[:, None] * matrix.shape[-1] + columns).ravel()
+    return matrix.reshape(len(matrix), -1).take(flat, axis=1).reshape(len(matrix), len(rows), len(columns))
 
 
 def _add_square(result: Floats, number: NDArray[np.intp], values: Floats) -> None:
-    if len(set(number.tolist())) == len(number):
+    if np.array_equal(number, np.arange(result.shape[-1])):
+        result += values
+    elif len(set(number.tolist())) == len(number):
         result[:, number[:, None], number] += values
     else:
-        np.add.at(result, (slice(None), number[:, None], number), values)
+        cells: Any = (slice(None), number[:, None], number)
+        np.add.at(result, cells, values)
 
 
 def observed_hessian(ram: Ram, theta: Floats, patterns: list[Pattern]) -> Floats:

@@ -9,7 +9,6 @@ Variables are the p observed ones followed by the latent ones, v in all. A (v, v
 have their own matrices; cells that share a label share a parameter, within and across groups.
 """
 
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -24,9 +23,7 @@ Matrix = Literal["A", "S", "M"]
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a matrix: fixed at `value` when it has no label, else the parameter `label` starting there.
-
-    """
+    """One cell of a matrix: fixed at `value` when it has no label, else the parameter `label` starting there."""
 
     matrix: Matrix
     row: str
@@ -156,5 +153,3 @@ def reach(A: Floats) -> Floats:
             return total
         total = total + power
     return np.linalg.inv(identity - A)
-
-
