@@ -77,6 +77,8 @@ def _cells(path: Path, text: str) -> pd.DataFrame:
             path,
             f"the row that begins in line {start} is broken ({problem}); look for an unpaired quotation mark",
         ) from None
+    if not rows:
+        raise _unreadable(path, "it is empty; put the survey there, one row per respondent below a header")
     header = [name.strip() for name in rows[0]]
     if len(header) == 1 and (mark := next((m for m in (";", "\t", "|") if m in header[0]), None)):
         name = {";": "semicolons", "\t": "tabs", "|": "bars"}[mark]

@@ -13,8 +13,6 @@ from crmresearch.models.theory import (
     Text,
     Theory,
     check_acyclic,
-    load_theory,
-    theory_keys,
 )
 
 
@@ -123,22 +121,22 @@ class Specification:
 def bind(theory: Theory, codebook: Codebook) -> Specification:
     """The theory with the items that measure its constructs in the codebook.
 
-    The codebook's bindings for this theory take the place of its default map. Raises SpecificationError as
-    `bind_items`, and for a construct no theory defines.
+    The codebook's bindings for this theory take the place of its default map, which serves every theory and so may
+    hold constructs this one does not use. Raises SpecificationError as `bind_items`, and for an unknown construct:
+    one the theory lacks, in its own bindings; one that looks like a construct left without items, in the default map.
     """
     where = f"the codebook of {codebook.key}"
     items = codebook.items_of(theory.key)
     own = theory.key in codebook.theories and codebook.theories[theory.key].constructs
-    known = set(theory.constructs)
-    if not own:  # the default map serves every theory, so it may hold constructs of the others
-        known |= {key for other in theory_keys() for key in load_theory(other).constructs}
+    unbound = [key for key in theory.constructs if not items.get(key)]
     for key in items:
-        if key not in known:
-            close = get_close_matches(key, theory.constructs, n=1)
-            raise SpecificationError(
-                f"{where} binds items to the unknown construct {key!r}; "
-                + (f"did you mean {close[0]!r}?" if close else f"{theory.key} has {', '.join(theory.constructs)}.")
-            )
+        if key not in theory.constructs:
+            close = get_close_matches(key, unbound, n=1, cutoff=0.6 if own else 0.8)
+            if own or close:
+                raise SpecificationError(
+                    f"{where} binds items to the unknown construct {key!r}; "
+                    + (f"did you mean {close[0]!r}?" if close else f"{theory.key} has {', '.join(theory.constructs)}.")
+                )
     return bind_items(theory, items, where)
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
-import nbformat
 from markupsafe import Markup
 
 from crmresearch.paths import PACKAGE
@@ -15,11 +14,14 @@ from crmresearch.report.markdown import Heading, Outline
 from crmresearch.report.self_contained import check_self_contained
 from crmresearch.report.wording import fact_label, words
 
+if TYPE_CHECKING:  # importing nbformat takes a second, which the index page need not wait
+    from nbformat import NotebookNode
+
 TEMPLATES = PACKAGE / "report" / "template"
 
 
 def export_html(
-    notebook: nbformat.NotebookNode,
+    notebook: "NotebookNode",
     *,
     title: str,
     subtitle: str,
@@ -52,7 +54,7 @@ def export_html(
     return page
 
 
-def _with_silent_code_joined(notebook: nbformat.NotebookNode) -> list[tuple[int, Any]]:
+def _with_silent_code_joined(notebook: "NotebookNode") -> list[tuple[int, Any]]:
     """Numbered cells; code that shows nothing (imports, say) is folded together with the code after it."""
     joined: list[tuple[int, Any]] = []
     silent: list[str] = []
@@ -63,7 +65,7 @@ def _with_silent_code_joined(notebook: nbformat.NotebookNode) -> list[tuple[int,
             silent.append(cell.source)
             continue
         if silent:
-            cell = nbformat.from_dict({**cell, "source": "\n\n".join([*silent, cell.source])})
+            cell = type(cell)({**cell, "source": "\n\n".join([*silent, cell.source])})
             silent = []
         joined.append((number, cell))
     return joined
