@@ -1,0 +1,79 @@
+"""The first estimate by semopy, from which the engine of this package starts and with which it must agree."""
+
+import contextlib
+import io
+import logging
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.sem.covariance.ram import Ram
+from crmresearch.sem.pls import Floats
+
+FTOL = 1e-14  # semopy's default stops .01 standard errors away from the minimum
+
+
+class SemopyFit(NamedTuple):
+    """θ (q,) in the order of the RAM's labels, and whether semopy's optimiser says it succeeded."""
+
+    theta: Floats
+    success: bool
+
+
+def semopy_syntax(ram: Ram) -> str:
+    """The model in semopy's syntax with every free variance and covariance written out.
+
+    Written out, because semopy (and lavaan) silently fix at 0 the covariances of observed exogenous variables with
+    latent ones.
+    """
+    loadings: dict[str, list[str]] = {latent: [] for latent in ram.latent}
+    regressions: dict[str, list[str]] = {}
+    covariances = []
+    for cell in ram.cells:
+        if cell.matrix == "A" and cell.column in loadings and cell.row in ram.observed and _is_loading(cell.label):
+            loadings[cell.column].append(cell.row)
+        elif cell.matrix == "A":
+            regressions.setdefault(cell.row, []).append(cell.column)
+        elif cell.matrix == "S":
+            covariances.append(f"{cell.row} ~~ {cell.column}")
+    lines = [f"{latent} =~ {' + '.join(items)}" for latent, items in loadings.items()]
+    lines += [f"{outcome} ~ {' + '.join(predictors)}" for outcome, predictors in regressions.items()]
+    return "\n".join([*lines, *covariances])
+
+
+def _is_loading(label: str | None) -> bool:
+    return label is None or " =~ " in label
+
+
+def semopy_fit(ram: Ram, items: pd.DataFrame) -> SemopyFit | None:
+    """semopy's ML estimate (Wishart-free, divisor n) of the model; None when semopy fails altogether.
+
+    `items` (n, p) are complete answers. Its optimiser runs at a tolerance of 1e-14.
+    """
+    import semopy
+
+    model = semopy.Model(semopy_syntax(ram))
+    quiet = logging.getLogger().level
+    try:
+        logging.getLogger().setLevel(logging.ERROR)
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            result = model.fit(items[list(ram.observed)].copy(), options={"ftol": FTOL, "maxiter": 10_000})
+            table = model.inspect()
+    except Exception:  # whatever semopy trips over, the engine can start without it
+        return None
+    finally:
+        logging.getLogger().setLevel(quiet)
+    found = {(row.lval, row.op, row.rval): float(row.Estimate) for row in table.itertuples()}
+    theta = np.array([_value(label, found) for label in ram.labels])
+    return SemopyFit(theta, bool(result.success)) if np.isfinite(theta).all() else None
+
+
+def _value(label: str, found: dict[tuple[str, str, str], float]) -> float:
+    left, operator, right = label.split(" ")
+    if operator == "=~":  # semopy lists loadings as regressions of the item
+        left, operator, right = right, "~", left
+    reverse = found.get((right, operator, left), np.nan) if operator == "~~" else np.nan
+    return found.get((left, operator, right), reverse)
