@@ -11,7 +11,7 @@ patterns of few rows. With G and B = (I − A)⁻¹ as in `ram`, and Ω the grad
 
     ∂F/∂A = 2 G'Ω G S B',   ∂F/∂S = G'Ω G (twice off the diagonal)
 
-so a gradient is a few products of small matrices whatever the number of parameters.
+so a gradient is a few products of small matrices whatever the number of parameters; the Hessians are in `curvature`.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crmresearch.sem.covariance.curvature import Directions, Weights
 from crmresearch.sem.covariance.ram import Ram, reach
 from crmresearch.sem.pls import Floats
 
@@ -47,8 +48,8 @@ class Pattern:
 class Value(NamedTuple):
     """F (batch,), ∞ where Σ is not positive definite; gradient (batch, q); Hessians (batch, q, q).
 
-    `expected` is E[∂²F], N/2 times which is the Fisher information; `observed` is ∂²F itself, None for models with
-    means (`observed_hessian` has it for those).
+    `expected` is E[∂²F] for the given patterns, N/2 times which is the Fisher information; `observed` is ∂²F itself,
+    None when it was not asked for.
     """
 
     discrepancy: Floats
@@ -76,43 +77,60 @@ def evaluate(
     F = np.zeros(batch)
     gradient = np.zeros((batch, q), dtype=theta.dtype)
     expected = np.zeros((batch, q, q))
-    exact = observed_too and not ram.has_means
-    observed = np.zeros((batch, q, q)) if exact else None
+    observed = np.zeros((batch, q, q)) if hessian and observed_too else None
     for g in range(ram.groups):
-        Omega = np.zeros((batch, p, p), dtype=theta.dtype)
-        pull = np.zeros((batch, p), dtype=theta.dtype)
-        inverses = []
-        for pattern in patterns:
-            if pattern.group != g:
-                continue
-            share = pattern.rows / total
-            o = pattern.observed
-            inverse, log_determinant = _inverse(Sigma[:, g][:, o[:, None], o])
-            scatter = pattern.covariances
-            if pattern.means is not None:
-                d = pattern.means - eta[:, g, o]
-                scatter = scatter + d[:, :, None] * d[:, None, :]
-                pull[:, o] += share * (inverse @ d[..., None])[..., 0]
-            ratio = scatter @ inverse
-            if not np.iscomplexobj(theta):
-                F += share * (log_determinant + np.trace(ratio, axis1=1, axis2=2))
-            Omega[:, o[:, None], o] += share * (inverse - inverse @ ratio)
-            inverses.append((share, inverse if len(o) == p else _padded(inverse, o, p)))
+        mine = [pattern for pattern in patterns if pattern.group == g]
+        if not mine:
+            continue
+        part, weights = _weigh(mine, total, Sigma[:, g], eta[:, g, :p])
+        F = F + part
+        Omega = (weights.share @ weights.residual.reshape(batch, len(mine), -1)).reshape(batch, p, p)
+        pull = weights.share @ weights.pull
         gradient += _group_gradient(ram, g, G[:, g], loaded[:, g], eta[:, g], Omega, pull, q)
         if hessian:
-            parts = Directions(ram, g, G[:, g], loaded[:, g], eta[:, g])
-            for share, inverse in inverses:
-                parts.add_expected(expected, share, inverse)
+            directions = Directions(ram, g, B[:, g], loaded[:, g], eta[:, g])
+            directions.add_expected(expected, weights)
             if observed is not None:
-                parts.add_observed(observed, inverses, Omega, B[:, g], loaded[:, g])
+                directions.add_observed(observed, weights, Omega, pull)
     F = F - _saturated_constant(patterns, total)
-    return Value(np.where(np.isfinite(F), F, np.inf), gradient, expected, observed if hessian else None)
+    return Value(np.where(np.isfinite(F), F, np.inf), gradient, expected, observed)
 
 
-def _padded(inverse: Floats, o: NDArray[np.intp], p: int) -> Floats:
-    result = np.zeros((len(inverse), p, p))
-    result[:, o[:, None], o] = inverse
-    return result
+def _weigh(patterns: list[Pattern], total: int, Sigma: Floats, mu: Floats) -> tuple[Floats, Weights]:
+    """The part of one group in F, without its saturated constant, and the weights for the derivatives.
+
+    Patterns are padded to all p variables, with ones on the diagonal of Σ for the missing, and inverted as one
+    stack: for a hundred patterns ten times faster than one after another.
+    """
+    batch, p = mu.shape
+    stack = (batch, len(patterns), p, p)
+    share = np.array([pattern.rows / total for pattern in patterns])
+    answered = np.zeros((len(patterns), p), dtype=bool)
+    scatter, means = np.zeros(stack), np.zeros(stack[:3])
+    for m, pattern in enumerate(patterns):
+        o = pattern.observed
+        answered[m, o] = True
+        scatter[:, m, o[:, None], o] = pattern.covariances
+        if pattern.means is not None:
+            means[:, m, o] = pattern.means
+    sigma = np.broadcast_to(Sigma[:, None], stack)
+    both = answered[:, :, None] & answered[:, None, :]
+    complete = bool(answered.all())
+    inverse, log_determinant = _inverse((sigma if complete else np.where(both, sigma, np.eye(p))).reshape(-1, p, p))
+    inverse = inverse.reshape(stack)
+    if not complete:
+        inverse = np.where(both, inverse, 0.0)
+    pull = np.zeros(stack[:3], dtype=Sigma.dtype)
+    if patterns[0].means is not None:
+        d = np.where(answered, means - mu[:, None], 0.0)
+        scatter = scatter + d[..., :, None] * d[..., None, :]
+        pull = (inverse @ d[..., None])[..., 0]
+    ratio = scatter @ inverse
+    trace = np.trace(ratio, axis1=2, axis2=3)
+    F = np.full(batch, np.nan)
+    if not np.iscomplexobj(Sigma):
+        F = (log_determinant.reshape(stack[:2]) + trace) @ share
+    return F, Weights(share, inverse, inverse - inverse @ ratio, pull)
 
 
 def _saturated_constant(patterns: list[Pattern], total: int) -> Floats | float:
@@ -170,91 +188,8 @@ def _add(result: Floats, number: NDArray[np.intp], values: Floats) -> None:
         np.add.at(result, cells, values)
 
 
-class Directions:
-    """The derivatives of Σ and μ of one group: ∂Σ = u w' + w u' and ∂μ = d for every free cell.
-
-    Every u and w is a column of Z = [G, G S B'] (batch, p, 2v), so that products of derivatives are entries of
-    Z'ΣZ: one product of small matrices and a gather, five times faster than products of U and W.
-    """
-
-    def __init__(self, ram: Ram, g: int, G: Floats, loaded: Floats, eta: Floats) -> None:
-        self.A, self.S = ram.free("A", g), ram.free("S", g)
-        v = G.shape[-1]
-        self.Z = np.concatenate([G, G @ loaded], axis=2)
-        self.u = np.concatenate([self.A[0], self.S[0]])
-        self.w = np.concatenate([v + self.A[1], self.S[1]])
-        self.half = np.where(self.S[0] == self.S[1], 0.5, 1.0)
-        self.scale = np.concatenate([np.ones(len(self.A[0])), self.half])
-        self.number = np.concatenate([self.A[2], self.S[2]])
-        rows_m, _, number_m = ram.free("M", g)
-        self.means = bool(len(rows_m))
-        if self.means:
-            self.D = np.concatenate([G[:, :, self.A[0]] * eta[:, None, self.A[1]], G[:, :, rows_m]], axis=2)
-            self.number_d = np.concatenate([self.A[2], number_m])
-
-    def _products(self, weight: Floats) -> tuple[Floats, Floats, Floats]:
-        """R = W'ΣU, P = U'ΣU, Q = W'ΣW (batch, cells, cells) for a weight matrix Σ (batch, p, p)."""
-        ZZ = self.Z.swapaxes(1, 2) @ (weight @ self.Z)
-        scale = self.scale
-        return (
-            _gather(ZZ, self.w, self.u) * scale[:, None],
-            _gather(ZZ, self.u, self.u),
-            _gather(ZZ, self.w, self.w) * (scale[:, None] * scale),
-        )
-
-    def add_expected(self, result: Floats, share: float, inverse: Floats) -> None:
-        """Add share · E[∂²F] = share · (tr(Σ⁻¹∂Σ Σ⁻¹∂Σ) + 2 ∂μ'Σ⁻¹∂μ), the trace being 2 (R∘R' + P∘Q)."""
-        R, P, Q = self._products(inverse)
-        _add_square(result, self.number, 2 * share * (R * R.swapaxes(1, 2) + P * Q))
-        if self.means:
-            _add_square(result, self.number_d, 2 * share * (self.D.swapaxes(1, 2) @ inverse @ self.D))
-
-    def add_observed(
-        self, result: Floats, inverses: list[tuple[float, Floats]], Omega: Floats, B: Floats, loaded: Floats
-    ) -> None:
-        """Add ∂²F of complete data without means: E[∂²F] − 2 tr(Σ⁻¹∂Σ Ω∂Σ) + tr(Ω ∂²Σ)."""
-        ((share, inverse),) = inverses
-        v = B.shape[-1]
-        R, P, Q = self._products(inverse)
-        R_, P_, Q_ = self._products(Omega)
-        cross = R_.swapaxes(1, 2) * R
-        H = share * (R * R.swapaxes(1, 2) + P * Q) - (cross + cross.swapaxes(1, 2) + Q_ * P + P_ * Q)
-        G = self.Z[:, :, :v]
-        by_s = G.swapaxes(1, 2) @ Omega @ G
-        by_a, K = by_s @ loaded, B @ loaded
-        i, j, _ = self.A
-        k, m, _ = self.S
-        a = len(i)
-        once = _gather(B, j, i).swapaxes(1, 2) * _gather(by_a, i, j).swapaxes(1, 2)
-        H[:, :a, :a] += once + once.swapaxes(1, 2) + _gather(K, j, j) * _gather(by_s, i, i)
-        mixed = _gather(B, j, k) * _gather(by_s, i, m) + _gather(B, j, m) * _gather(by_s, i, k)
-        mixed *= self.half
-        H[:, :a, a:] += mixed
-        H[:, a:, :a] += mixed.swapaxes(1, 2)
-        _add_square(result, self.number, 2 * H)
-
-
-def _gather(matrix: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-    """matrix[:, rows[:, None], columns] of a batch of matrices, by flat positions: four times faster."""
-    flat = (rows[:, None] * matrix.shape[-1] + columns).ravel()
-    return matrix.reshape(len(matrix), -1).take(flat, axis=1).reshape(len(matrix), len(rows), len(columns))
-
-
-def _add_square(result: Floats, number: NDArray[np.intp], values: Floats) -> None:
-    if np.array_equal(number, np.arange(result.shape[-1])):
-        result += values
-    elif len(set(number.tolist())) == len(number):
-        result[:, number[:, None], number] += values
-    else:
-        cells: Any = (slice(None), number[:, None], number)
-        np.add.at(result, cells, values)
-
-
 def observed_hessian(ram: Ram, theta: Floats, patterns: list[Pattern]) -> Floats:
-    """∂²F (q, q) at θ (q,) of one sample, exact to rounding: complex steps through the analytic gradient."""
-    q = len(theta)
-    step = 1e-30
-    moved = theta[None, :] + 1j * step * np.eye(q)
-    one = [pattern.take(np.zeros(q, dtype=np.intp)) for pattern in patterns]
-    H = evaluate(ram, moved, one, hessian=False).gradient.imag / step
-    return (H + H.T) / 2
+    """∂²F (q, q) at θ (q,) of one sample; equal to complex steps through the analytic gradient."""
+    observed = evaluate(ram, theta[None], patterns).observed
+    assert observed is not None
+    return observed[0]
