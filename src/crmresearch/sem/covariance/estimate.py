@@ -245,7 +245,11 @@ def estimate_cbsem(
             f"Without its composites ({', '.join(left_out)}) the theory {specification.theory.key!r} has no path left, "
             "so there is no covariance structure to estimate."
         )
-    names = [*(i for block in measurement.values() for i in block), *regressions, *sum(regressions.values(), [])]
+    names = [
+        *(i for block in measurement.values() for i in block),
+        *regressions,
+        *(x for xs in regressions.values() for x in xs),
+    ]
     used = [name for name in specification.items if name in names]
     X = items[used]
     if X.isna().to_numpy().any():

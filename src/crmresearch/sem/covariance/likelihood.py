@@ -153,7 +153,8 @@ def _inverse(sigma: Floats) -> tuple[Floats, Floats]:
     try:
         factor = np.linalg.cholesky(sigma)
     except np.linalg.LinAlgError:
-        positive = np.linalg.eigvalsh(np.where(np.isfinite(sigma), sigma, -1.0))[:, 0] > 0
+        eigenvalues = np.linalg.eigvalsh(np.where(np.isfinite(sigma), sigma, -1.0))
+        positive = eigenvalues[:, 0] > 1e-12 * np.abs(eigenvalues[:, -1])
         sigma = np.where(positive[:, None, None], sigma, np.eye(sigma.shape[-1]))
         inverse, log_determinant = _inverse(sigma)
         return inverse, np.where(positive, log_determinant, np.nan)

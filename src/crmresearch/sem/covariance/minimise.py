@@ -11,6 +11,7 @@ from crmresearch.sem.pls import Floats
 
 GRADIENT = 1e-8  # largest entry of the projected gradient of F at which a fit has converged
 MAX_ITERATIONS = 200
+STUBBORN = 12  # iterations after which the exact curvature, made positive, takes over in every step
 
 
 class Minimum(NamedTuple):
@@ -71,6 +72,11 @@ def minimise(
             newton = _step(projected, observed, held, damping)
             trusted = (damping == 0) & (size[active] < 0.1) & ((newton * projected).sum(axis=1) > 0)
             step = np.where(trusted[:, None], newton, step)
+            stubborn = np.flatnonzero(iterations[active] >= STUBBORN)
+            if len(stubborn):
+                step[stubborn] = _saddle_free_step(
+                    projected[stubborn], observed[stubborn], expected[stubborn], held[stubborn], damping[stubborn]
+                )
         proposed = np.maximum(here - step, lower)
         value = evaluate(ram, proposed, parts)
         iterations[active] += 1
@@ -99,3 +105,20 @@ def _step(gradient: Floats, H: Floats, held: NDArray[np.bool_], damping: Floats)
     except np.linalg.LinAlgError:
         H[:, diagonal, diagonal] += 1e-6 * scale
         return np.linalg.solve(H, gradient[..., None])[..., 0]
+
+
+def _saddle_free_step(
+    gradient: Floats, observed: Floats, expected: Floats, held: NDArray[np.bool_], damping: Floats
+) -> Floats:
+    """Damped Newton step with the absolute eigenvalues of ∂²F, in units of the expected curvature.
+
+    It follows the curved valleys of nearly collinear predictors, where expected curvature misleads (Dauphin et al.
+    2014, NeurIPS 27).
+    """
+    free = ~held
+    diagonal = np.diagonal(expected, axis1=1, axis2=2)
+    scale = np.where(free, 1 / np.sqrt(np.maximum(diagonal, 1e-10)), 0.0)
+    values, vectors = np.linalg.eigh(observed * scale[:, :, None] * scale[:, None, :])
+    along = (vectors.swapaxes(1, 2) @ (scale * gradient)[..., None])[..., 0]
+    along = along / (np.maximum(np.abs(values), 1e-9) + damping[:, None])
+    return scale * (vectors @ along[..., None])[..., 0]
