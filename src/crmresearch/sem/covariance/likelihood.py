@@ -92,7 +92,7 @@ def evaluate(
             directions.add_expected(expected, weights)
             if observed is not None:
                 directions.add_observed(observed, weights, Omega, pull)
-    F = F - _saturated_constant(patterns, total)
+    F = F - saturated_constant(patterns)
     return Value(np.where(np.isfinite(F), F, np.inf), gradient, expected, observed)
 
 
@@ -133,8 +133,9 @@ def _weigh(patterns: list[Pattern], total: int, Sigma: Floats, mu: Floats) -> tu
     return F, Weights(share, inverse, inverse - inverse @ ratio, pull)
 
 
-def _saturated_constant(patterns: list[Pattern], total: int) -> Floats | float:
-    """Σ share (log|S| + p) of complete data, 0 for data with holes."""
+def saturated_constant(patterns: list[Pattern]) -> Floats | float:
+    """Σ share (log|S| + p) of complete data, 0 for data with holes: what F leaves out of −2 log L / N."""
+    total = sum(pattern.rows for pattern in patterns)
     if len({pattern.group for pattern in patterns}) < len(patterns):
         return 0.0
     parts = []
