@@ -14,10 +14,10 @@ from crmresearch.sem.pls import Floats
 
 
 class Test(NamedTuple):
-    """A χ² statistic and its degrees of freedom."""
+    """A χ² statistic and its degrees of freedom, fractional where they stand for the mean of a scaled statistic."""
 
     chisq: float
-    df: int
+    df: float
 
     @property
     def p_value(self) -> float:
@@ -39,7 +39,7 @@ def comparative_fit(model: Test, baseline: Test) -> dict[str, float]:
     return measures
 
 
-def approximation_error(model: Test, n: int, groups: int = 1) -> dict[str, float]:
+def approximation_error(model: Test, n: float, groups: int = 1) -> dict[str, float]:
     """RMSEA with its 90 % interval and the p-value of RMSEA ≤ .05; zeros without degrees of freedom.
 
     RMSEA² = max(χ² − df, 0) / (N df), times the number of groups; the limits are those of the noncentrality λ at
@@ -58,7 +58,7 @@ def approximation_error(model: Test, n: int, groups: int = 1) -> dict[str, float
     }
 
 
-def _noncentrality(x: float, df: int, level: float) -> float:
+def _noncentrality(x: float, df: float, level: float) -> float:
     """λ ≥ 0 with P(χ²(df, λ) ≤ x) = level; 0 when even λ = 0 is below."""
     if chi2.cdf(x, df) < level:
         return 0.0

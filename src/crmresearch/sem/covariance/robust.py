@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmresearch.sem.covariance.curvature import moment_jacobian
+from crmresearch.sem.covariance.fit_measures import Test, approximation_error, comparative_fit
 from crmresearch.sem.covariance.full_information import (
     independence_ram,
     pattern_rows,
@@ -45,6 +46,17 @@ class Scaling(NamedTuple):
     df: int
     baseline_factor: float
     baseline_df: int
+
+
+class RobustFit(NamedTuple):
+    """Fit measures corrected for answers that are not normal, or missing; RMSEA with 90 % interval and p-close."""
+
+    cfi: float
+    tli: float
+    rmsea: float
+    rmsea_lower: float
+    rmsea_upper: float
+    rmsea_p_close: float
 
 
 def casewise_scores(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None) -> Floats:
@@ -108,4 +120,46 @@ def scaling(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None) -> 
     ours, theirs = sandwich(ram, theta, X, group).trace, sandwich(baseline, baseline.start, X, group).trace
     return Scaling(
         (free - ours) / df if df else np.nan, df, (free - theirs) / baseline_df if baseline_df else np.nan, baseline_df
+    )
+
+
+def scaled_test(model: Test, factor: float) -> Test:
+    """The scaled χ² = χ²/c with the degrees of freedom of the model."""
+    return Test(model.chisq / factor if model.df else 0.0, model.df)
+
+
+def scaled_fit(model: Test, baseline: Test, scales: Scaling, n: int, groups: int = 1) -> RobustFit:
+    """The fit measures with χ²/c in place of χ², lavaan's `.scaled`.
+
+    They estimate other quantities than those of normal answers; prefer `robust_fit`. The limits of RMSEA are those
+    of χ² with c · df degrees of freedom.
+    """
+    if not model.df:
+        return RobustFit(1.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    indices = comparative_fit(scaled_test(model, scales.factor), scaled_test(baseline, scales.baseline_factor))
+    error = approximation_error(Test(model.chisq, model.df * scales.factor), n, groups)
+    return RobustFit(indices["cfi"], indices["tli"], *error.values())
+
+
+def robust_fit(model: Test, baseline: Test, scales: Scaling, n: int, groups: int = 1) -> RobustFit:
+    """CFI, TLI and RMSEA that estimate their values under normal answers, lavaan's `.robust`.
+
+    With c and c_b the scaling factors and b the baseline model,
+
+        CFI = 1 − (χ² − c df)/(χ²_b − c_b df_b),  TLI = 1 − (χ² − c df) df_b / ((χ²_b − c_b df_b) df),
+        RMSEA² = (χ² − c df)/(N df)
+
+    with negative excesses 0 in CFI and RMSEA (Brosseau-Liard, Savalei & Li 2012, Multivariate Behavioral Research 47,
+    904–930; Brosseau-Liard & Savalei 2014, 49, 460–470); limits of RMSEA by Li & Bentler (2006).
+    """
+    if not model.df:
+        return RobustFit(1.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    excess = model.chisq - scales.factor * model.df
+    excess_base = baseline.chisq - scales.baseline_factor * baseline.df
+    worst = max(excess, excess_base, 0.0)
+    error = approximation_error(scaled_test(model, scales.factor), n / scales.factor, groups)
+    return RobustFit(
+        1 - max(excess, 0.0) / worst if worst > 0 else 1.0,
+        1 - excess * baseline.df / (excess_base * model.df),
+        *error.values(),
     )
