@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from crmresearch.errors import EstimationError
 from crmresearch.sem.covariance.admissibility import admissible_samples
 from crmresearch.sem.covariance.estimate import CbEstimate
 from crmresearch.sem.covariance.likelihood import Pattern
@@ -57,18 +58,18 @@ class CbBootstrap:
         return pd.DataFrame({"outcome": list(ended), "share": list(ended.values())})
 
 
-def bootstrap_cbsem(
-    estimate: CbEstimate, items: pd.DataFrame, *, resamples: int = 1000, seed: int = 1, chunk: int = CHUNK
-) -> CbBootstrap:
-    """Bootstrap a covariance structure estimated from the complete answers `items` (n, ≥ p).
+def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 1, chunk: int = CHUNK) -> CbBootstrap:
+    """Bootstrap a covariance structure estimated from complete answers.
 
     Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal to lavaan's on identical resamples
     where both converge to an admissible solution.
     """
-    X = items[list(estimate.ram.observed)].to_numpy(dtype=np.float64)
+    if estimate.full_information is not None:
+        raise EstimationError("The bootstrap of a covariance structure needs complete answers.")
+    X = estimate.answers
     fits = _fit_resamples(estimate, Sample(X), resamples, seed, chunk)
     fitted = _fit_resamples(estimate, Sample(_as_if_true(estimate, X)), resamples, seed, chunk)
-    observed = estimate.rows * estimate.minimum.discrepancy[0]
+    observed = estimate.chisq
     at_least = estimate.rows * fitted[1][fitted[2] < 1e-6] >= observed
     return CbBootstrap(
         theta=fits[0],

@@ -13,10 +13,16 @@ from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
 from crmresearch.sem.cautions import RANK, Caution
 from crmresearch.sem.covariance import admissibility
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate
+from crmresearch.sem.covariance.full_information import (
+    FullInformation,
+    estimate_full_information,
+    sample_patterns,
+)
+from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
 from crmresearch.sem.covariance.minimise import Minimum, minimise
 from crmresearch.sem.covariance.model import build_ram, covariance_part
 from crmresearch.sem.covariance.ram import Ram, implied
+from crmresearch.sem.covariance.robust import sandwich
 from crmresearch.sem.covariance.semopy_start import SemopyFit, semopy_fit
 from crmresearch.sem.covariance.standardised import (
     delta_errors,
@@ -42,14 +48,20 @@ class CbEstimate:
     specification: Specification
     ram: Ram
     minimum: Minimum
-    patterns: list[Pattern] = field(repr=False)
-    covariance: Floats = field(repr=False)
+    answers: Floats = field(repr=False)  # (rows, p) in the order of ram.observed, NaN for missing answers
+    covariance: Floats = field(repr=False)  # of the estimates
     information: Floats = field(repr=False)
-    rows: int
     regressions: dict[str, list[str]]
     left_out: tuple[str, ...]
     confidence: float
+    errors: Errors
     semopy: SemopyFit | None = None
+    full_information: FullInformation | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows with at least one answer."""
+        return len(self.answers)
 
     @property
     def theta(self) -> Floats:
@@ -184,8 +196,16 @@ class CbEstimate:
 
     @property
     def residual_moments(self) -> tuple[Floats, Floats]:
-        """Sample and model-implied covariances (p, p) of complete data."""
-        return self.patterns[0].covariances[0], implied(self.ram, self.theta[None])[0][0, 0]
+        """Sample (with holes: saturated) and model-implied covariances (p, p)."""
+        full = self.full_information
+        S = np.cov(self.answers.T, ddof=0) if full is None else full.saturated[0].covariances
+        return S, implied(self.ram, self.theta[None])[0][0, 0]
+
+    @property
+    def chisq(self) -> float:
+        """Likelihood ratio χ² against the saturated model."""
+        full = self.full_information
+        return float(self.rows * self.minimum.discrepancy[0]) if full is None else full.chisq
 
     @property
     def df(self) -> int:
@@ -207,6 +227,8 @@ class CbEstimate:
         return tuple(sorted(named, key=lambda caution: RANK[caution.severity]))
 
     def _agreement(self) -> list[Caution]:
+        if self.full_information is not None:
+            return []  # semopy has no correct full-information likelihood to agree with
         if self.semopy is None:
             return [Caution("cb_semopy_failed", "note", "cbsem", {})]
         error = np.sqrt(np.abs(np.diag(self.covariance)))
@@ -228,16 +250,24 @@ def _in_constructs(caution: Caution, named: dict[str, str]) -> Caution:
 
 
 def estimate_cbsem(
-    specification: Specification, items: pd.DataFrame, *, confidence: float = 0.95, start_with_semopy: bool = True
+    specification: Specification,
+    items: pd.DataFrame,
+    *,
+    full_information: bool = False,
+    errors: Errors = "standard",
+    confidence: float = 0.95,
 ) -> CbEstimate:
-    """Maximum likelihood estimate of the specification as a covariance structure, from complete answers.
+    """Maximum likelihood estimate of the specification as a covariance structure.
 
     Constructs of several items are common factors, of one item that item itself; composites and moderations are
-    left out. semopy estimates first, the engine of this package starts there and both are kept: a difference of
-    more than .001 standard errors is a caution.
+    left out. With `full_information` the rows may have holes (FIML), and the means are part of the model; rows
+    without any answer are left out. `errors` "robust" gives the sandwich errors of MLR.
 
-    Checked against lavaan 0.7-dev and 0.6-14 (estimates, errors, standardised solution, fit).
-    Raises EstimationError for missing answers, fewer rows than moments need, or a model without paths.
+    With complete answers semopy estimates first and the engine of this package starts there; a difference of more
+    than .001 standard errors is a caution. Standard errors come from the expected information, with holes from the
+    observed. Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML: estimates, errors, standardised, fit).
+
+    Raises EstimationError for missing answers without `full_information`, too few rows, or a model without paths.
     """
     measurement, regressions, left_out = covariance_part(specification)
     if not regressions:
@@ -245,48 +275,58 @@ def estimate_cbsem(
             f"Without its composites ({', '.join(left_out)}) the theory {specification.theory.key!r} has no path left, "
             "so there is no covariance structure to estimate."
         )
-    names = [
-        *(i for block in measurement.values() for i in block),
-        *regressions,
-        *(x for xs in regressions.values() for x in xs),
-    ]
-    used = [name for name in specification.items if name in names]
-    X = items[used]
-    if X.isna().to_numpy().any():
+    means = items.mean() if full_information else None
+    S = items.cov(ddof=0)
+    ram = build_ram(S, measurement, regressions, means=means)
+    X = items[list(ram.observed)]
+    if full_information:
+        X = X.dropna(how="all")
+    elif X.isna().to_numpy().any():
         raise EstimationError("Missing answers remain; choose a missing policy (listwise, mean or fiml).")
     n, p = X.shape
     if n <= p:
         raise EstimationError(f"{n} rows are too few for the covariances of {p} items; at least {p + 1} are needed.")
-    S = X.cov(ddof=0)
+    answers = X.to_numpy(dtype=np.float64)
     with threadpool_limits(1):
-        ram = build_ram(S, measurement, regressions)
-        observed = S.loc[list(ram.observed), list(ram.observed)].to_numpy()
-        patterns = [Pattern(n, np.arange(p), observed[None])]
-        first = semopy_fit(ram, X) if start_with_semopy else None
-        minimum = minimise(ram, patterns, (ram.start if first is None else first.theta)[None])
-        if first is not None and not minimum.converged()[0]:
-            minimum = minimise(ram, patterns, ram.start[None])
-        information = n / 2 * evaluate(ram, minimum.theta, patterns, observed_too=False).expected[0]
+        patterns = sample_patterns(ram, answers)
+        full = estimate_full_information(ram, patterns) if full_information else None
+        first = None if full_information else semopy_fit(ram, X)
+        minimum = full.minimum if full is not None else _from_semopy(ram, patterns, first)
+        if full is None:
+            information = n / 2 * evaluate(ram, minimum.theta, patterns, observed_too=False).expected[0]
+        else:
+            information = n / 2 * observed_hessian(ram, minimum.theta[0], patterns)
         covariance = (
-            np.linalg.pinv(information) if not np.isfinite(np.linalg.cond(information)) else _inverse(information)
+            _inverse(information) if errors == "standard" else sandwich(ram, minimum.theta[0], answers).covariance
         )
     return CbEstimate(
-        specification,
-        ram,
-        minimum,
-        patterns,
-        covariance,
-        information,
-        n,
-        regressions,
-        tuple(left_out),
-        confidence,
-        first,
+        specification=specification,
+        ram=ram,
+        minimum=minimum,
+        answers=answers,
+        covariance=covariance,
+        information=information,
+        regressions=regressions,
+        left_out=tuple(left_out),
+        confidence=confidence,
+        errors=errors,
+        semopy=first,
+        full_information=full,
     )
 
 
+def _from_semopy(ram: Ram, patterns: list[Pattern], first: SemopyFit | None) -> Minimum:
+    """Our minimum from semopy's estimate, or from the start values when that leads nowhere."""
+    if first is not None:
+        minimum = minimise(ram, patterns, first.theta[None])
+        if minimum.converged()[0]:
+            return minimum
+    return minimise(ram, patterns, ram.start[None])
+
+
 def _inverse(information: Floats) -> Floats:
+    """The inverse, NaN where there is none: the gate then reports the information matrix."""
     try:
-        return np.linalg.inv(information)
+        return np.asarray(np.linalg.inv(information))
     except np.linalg.LinAlgError:
         return np.full_like(information, np.nan)

@@ -1,0 +1,80 @@
+"""The fit of an estimated covariance structure as one table."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.sem.covariance.corrected_fit import corrected_tests
+from crmresearch.sem.covariance.estimate import CbEstimate
+from crmresearch.sem.covariance.fit_measures import (
+    Test,
+    approximation_error,
+    baseline_test,
+    comparative_fit,
+    information_criteria,
+    normal_log_likelihood,
+    residual_fit,
+)
+from crmresearch.sem.covariance.full_information import residual_fit_with_means
+from crmresearch.sem.covariance.robust import robust_fit, scaled_test, scaling
+
+
+def fit_table(estimate: CbEstimate) -> pd.DataFrame:
+    """χ², baseline, CFI, TLI, NFI, RMSEA with 90 % interval, SRMR, log-likelihoods, AIC, BIC, SABIC.
+
+    Columns measure and value, and robust where robust errors were asked for: the scaled χ² (yuan.bentler.mplus) with
+    its factor, and CFI, TLI and RMSEA corrected for answers that are not normal. Checked against lavaan.
+    """
+    n, parameters = estimate.rows, len(estimate.ram.labels)
+    S, Sigma = estimate.residual_moments
+    full = estimate.full_information
+    model = Test(estimate.chisq, estimate.df)
+    if full is None:
+        baseline = baseline_test(S, n)
+        log_likelihood, unrestricted = normal_log_likelihood(S, Sigma, n), normal_log_likelihood(S, S, n)
+        srmr = residual_fit(S, Sigma)
+    else:
+        baseline = Test(full.baseline_chisq, len(S) * (len(S) - 1) // 2)
+        log_likelihood, unrestricted = full.log_likelihood, full.unrestricted
+        srmr = residual_fit_with_means(full.saturated[0], estimate.ram, estimate.theta)
+    measures: dict[str, Any] = {
+        "n": n,
+        "npar": parameters,
+        "chisq": model.chisq,
+        "df": model.df,
+        "p_value": model.p_value,
+        "scaling_factor": np.nan,
+        "baseline_chisq": baseline.chisq,
+        "baseline_df": baseline.df,
+        **comparative_fit(model, baseline),
+        **approximation_error(model, n),
+        "srmr": srmr,
+        "log_likelihood": log_likelihood,
+        "unrestricted_log_likelihood": unrestricted,
+        **information_criteria(log_likelihood, parameters, n),
+    }
+    if estimate.errors == "standard":
+        del measures["scaling_factor"]
+    table = pd.DataFrame({"measure": list(measures), "value": [float(value) for value in measures.values()]})
+    if estimate.errors == "robust":
+        table["robust"] = table["measure"].map(_robust(estimate, model, baseline)).astype(float)
+    return table
+
+
+def _robust(estimate: CbEstimate, model: Test, baseline: Test) -> dict[str, float]:
+    scales = scaling(estimate.ram, estimate.theta, estimate.answers)
+    scaled = scaled_test(model, scales.factor)
+    full = estimate.full_information
+    if full is None:
+        corrected = robust_fit(model, baseline, scales, estimate.rows)
+    else:
+        tests = corrected_tests(estimate.ram, estimate.theta, estimate.answers, full.saturated, robust=True)
+        corrected = robust_fit(tests.model, tests.baseline, tests.scaling, estimate.rows)
+    return {
+        "chisq": scaled.chisq,
+        "df": scaled.df,
+        "p_value": scaled.p_value,
+        "scaling_factor": scales.factor,
+        **corrected._asdict(),
+    }
