@@ -10,10 +10,10 @@ from crmresearch.report.number_format import is_missing
 from crmresearch.report.record import record, write_output
 from crmresearch.report.wording import words
 
-SEVERITIES = ("inadmissible", "weak", "note")  # worst first
+SEVERITIES = ("inadmissible", "unidentified", "weak", "note")  # worst first
 _COLUMNS = ("code", "severity", "quantity", "message")
 # colours that hold where the report's own style sheet is absent (JupyterLab)
-_EDGES = {"inadmissible": "#b3261e", "weak": "#b26a00", "note": "#6b7280", "none": "#2e7d32"}
+_EDGES = {"inadmissible": "#b3261e", "unidentified": "#b3261e", "weak": "#b26a00", "note": "#6b7280", "none": "#2e7d32"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,8 +82,8 @@ class FindingsBox:
 def show_warnings(frame: pd.DataFrame, *, language: str = "en") -> WarningsBox:
     """The warnings of an analysis, worst first: columns code, severity, quantity, message.
 
-    severity: `inadmissible` (red), `weak` (amber) or `note` (grey). An empty frame prints a green box that
-    says so. A rendered report also gets `tables/warnings.csv`. Raises ValueError for a missing column or an
+    severity: `inadmissible` or `unidentified` (red), `weak` (amber) or `note` (grey). An empty frame prints a green
+    box that says so. A rendered report also gets `tables/warnings.csv`. Raises ValueError for a missing column or an
     unknown severity.
     """
     missing = [column for column in _COLUMNS if column not in frame.columns]

@@ -2,15 +2,18 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.stats import norm
 
 from crmresearch.phrases import say
+from crmresearch.report.covariance_story import CovarianceStory
 from crmresearch.report.path_diagram import Arrow, Ellipse, Indicator, Moderation, plot_path_diagram
 from crmresearch.report.satisfaction_story import SatisfactionStory
 from crmresearch.sem.quantities import product_key
 
-INK, ACCENT, QUIET = "#1f2933", "#1f5f8b", "#8a949e"
+INK, ACCENT, QUIET, WARM = "#1f2933", "#1f5f8b", "#8a949e", "#b26a00"
 ROW_HEIGHT = 0.32  # inches
 
 
@@ -40,29 +43,74 @@ def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
         Moderation(m.moderator, m.predictor, m.outcome, *numbers(product_key(m.predictor, m.moderator), m.outcome))
         for m in spec.moderations
     ]
-    words = {
-        key: say(f"figure.key_{key}", story.language) for key in ("width", "zero", "negative", "loading", "weight")
-    }
-    return plot_path_diagram(ellipses, arrows, moderations, words=words)
+    return plot_path_diagram(ellipses, arrows, moderations, words=_key(story))
 
 
-def plot_paths(story: SatisfactionStory) -> Figure:
-    """Every path coefficient with its interval, PLS and PLSc beneath each other."""
+def _key(story: SatisfactionStory) -> dict[str, str]:
+    """The words of the key below a model picture."""
+    return {key: say(f"figure.key_{key}", story.language) for key in ("width", "zero", "negative", "loading", "weight")}
+
+
+def plot_covariance(covariance: CovarianceStory) -> Figure:
+    """The covariance structure as a picture: standardised loadings and paths with intervals, R²."""
+    estimate, story = covariance.estimate, covariance.story
+    assert estimate is not None
+    loadings = estimate.loadings.set_index(["construct", "item"])["standardized"]
+    r2 = estimate.r_squared.set_index("outcome")["estimate"]
+    ellipses = []
+    for construct in story.estimate.specification.constructs:
+        if construct.key in estimate.left_out:
+            continue
+        single = len(construct.items) == 1
+        values = [1.0 if single else float(loadings[construct.key, item]) for item in construct.items]
+        indicators = tuple(Indicator(i, v, "reflective") for i, v in zip(construct.items, values, strict=True))
+        share = float(r2[construct.key]) if construct.key in r2 else None
+        ellipses.append(Ellipse(construct.key, story.label(construct.key), share, indicators, construct.stage))
+    z = norm.ppf(0.5 + estimate.confidence / 2)
+    arrows = [
+        Arrow(
+            row.predictor,
+            row.outcome,
+            row.standardized,
+            *(row.standardized + side * z * row.standardized_se for side in (-1, 1)),
+        )
+        for row in estimate.paths.itertuples()
+    ]
+    return plot_path_diagram(ellipses, arrows, words=_key(story))
+
+
+def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
+    """Every path coefficient with its interval: PLS, PLSc, and CB-SEM where it passes the gate.
+
+    The axis holds every estimate and every PLS interval; longer intervals of the others are cut at its ends.
+    """
     paths = story.estimate.paths
     frames = {e: paths[paths.estimator == e].reset_index(drop=True) for e in story.estimate.estimators}
     first = frames["pls"]
+    at = pd.MultiIndex.from_frame(first[["predictor", "outcome"]])
+    if covariance.trustworthy and covariance.estimate is not None:
+        cb = covariance.estimate.paths.set_index(["predictor", "outcome"]).reindex(at).reset_index()
+        z = norm.ppf(0.5 + story.confidence / 2)
+        reach = z * cb["standardized_se"]
+        frames["cbsem"] = cb.assign(
+            estimate=cb["standardized"], ci_lower=cb["standardized"] - reach, ci_upper=cb["standardized"] + reach
+        )
     labels = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in first.itertuples()]
     figure, axes = _rows(len(labels), labels)
     height = np.arange(len(labels))
-    styles = {"pls": (ACCENT, "o", -0.13), "plsc": (QUIET, "s", 0.17)}
+    styles = {"pls": (ACCENT, "o", -0.22), "plsc": (QUIET, "s", 0.02), "cbsem": (WARM, "D", 0.26)}
     for estimator, frame in frames.items():
         colour, marker, offset = styles[estimator]
         name = say(f"figure.{estimator}", story.language)
-        axes.hlines(height + offset, frame.ci_lower, frame.ci_upper, color=colour, linewidth=1.6)
-        axes.plot(frame["estimate"], height + offset, marker, color=colour, markersize=5, label=name)
+        axes.hlines(height + offset, frame.ci_lower, frame.ci_upper, color=colour, linewidth=1.5)
+        axes.plot(frame["estimate"], height + offset, marker, color=colour, markersize=4.5, label=name)
+    points = np.concatenate([frame["estimate"].dropna() for frame in frames.values()])
+    low, high = min(points.min(), first.ci_lower.min(), 0.0), max(points.max(), first.ci_upper.max())
+    margin = 0.08 * (high - low)
+    axes.set_xlim(low - margin, high + margin)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_xlabel(say("figure.paths_axis", story.language))
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
     return figure
 
 

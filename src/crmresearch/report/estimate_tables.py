@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.phrases import say
+from crmresearch.report.covariance_story import CovarianceStory
+from crmresearch.report.number_format import format_p_value
 from crmresearch.report.satisfaction_story import SatisfactionStory
 from crmresearch.sem.measurement import collinearity, reliability
 
@@ -69,11 +71,11 @@ def cross_loadings_view(story: SatisfactionStory) -> pd.DataFrame:
     return cross.rename(columns=story.label).rename_axis(index="item")
 
 
-def paths_view(story: SatisfactionStory) -> pd.DataFrame:
-    """Every path: expected sign, PLS estimate with interval and p, PLSc estimate with interval, verdict."""
+def paths_view(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
+    """Every path by both estimators: expected sign, PLS with interval and p, PLSc; CB-SEM standardised (beta) and
+    unstandardised with error, interval and p; verdict of the PLS interval."""
     paths = story.estimate.paths
     frame = paths[paths.estimator == "pls"].reset_index(drop=True)
-    plsc = paths[paths.estimator == "plsc"].reset_index(drop=True)
     told = story.verdicts.set_index(["predictor", "outcome"])
     at = [(row.predictor, row.outcome) for row in frame.itertuples()]
 
@@ -91,12 +93,33 @@ def paths_view(story: SatisfactionStory) -> pd.DataFrame:
             "p_value": frame["p_value"],
         }
     )
-    if len(plsc):
-        view["plsc"] = plsc["estimate"]
-        view["plsc_ci_lower"] = plsc["ci_lower"]
-        view["plsc_ci_upper"] = plsc["ci_upper"]
+    if "plsc" in story.estimate.estimators:
+        view["plsc"] = paths[paths.estimator == "plsc"]["estimate"].to_numpy()
+    if covariance.estimate is not None:
+        cb = covariance.estimate.paths.set_index(["predictor", "outcome"]).reindex(at)
+        columns = {"beta": "standardized", "unstandardised": "estimate", "se": "se", "b_ci_lower": "ci_lower",
+                   "b_ci_upper": "ci_upper"}  # fmt: skip
+        for name, column in columns.items():
+            view[name] = cb[column].to_numpy()
+        view["b_p"] = [format_p_value(value) for value in cb["p_value"]]
     view["verdict"] = [word(told.verdict.get(pair, "any")) for pair in at]
     return view
+
+
+def fit_view(covariance: CovarianceStory) -> pd.DataFrame:
+    """The measures of fit by name, with robust values where they were asked for."""
+    view = covariance.fit.copy()
+    view["measure"] = [say(f"measure.{key}", covariance.story.language) for key in view.measure]
+    return view
+
+
+def cb_paths_view(covariance: CovarianceStory) -> pd.DataFrame:
+    """Bootstrap intervals of the paths of the covariance structure."""
+    story, table = covariance.story, covariance.bootstrap_table()
+    names = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in table.itertuples()]
+    columns = ["estimate", "ci_lower", "ci_upper", "admissible_lower", "admissible_upper", "standardized_lower",
+               "standardized_upper"]  # fmt: skip
+    return pd.concat([pd.DataFrame({"path": names}), table.reindex(columns=columns)], axis=1)
 
 
 def r_squared_view(story: SatisfactionStory) -> pd.DataFrame:

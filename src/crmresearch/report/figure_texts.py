@@ -17,9 +17,11 @@ def headings(story: SatisfactionStory) -> dict[str, str]:
 
 
 def alt_text(story: SatisfactionStory, figure: str) -> str:
-    """What a figure (`model`, `paths` or `index`) shows."""
+    """What a figure (`model`, `covariance`, `paths` or `index`) shows."""
     spec, paths = story.estimate.specification, story.paths
     links = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in paths.itertuples()]
+    if figure == "covariance":
+        return story.say("figure.covariance_alt")
     if figure == "model":
         told = [f"{link} {value:.2f}" for link, value in zip(links, paths["estimate"], strict=True)]
         counts = {"constructs": len(spec.constructs), "items": len(spec.items)}

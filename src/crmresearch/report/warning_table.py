@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.phrases import listed, say
+from crmresearch.report.covariance_story import CovarianceStory
 from crmresearch.report.satisfaction_story import SatisfactionStory
 from crmresearch.sem.cautions import RANK, Caution
 
@@ -14,9 +15,11 @@ MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, 
 _CONSTRUCTS = {"construct", "other", "predictor", "outcome"}
 
 
-def warning_table(story: SatisfactionStory) -> pd.DataFrame:
-    """One row a caution: code, severity (inadmissible, weak, note), quantity, message."""
-    found = [*story.estimate.cautions, *story.refused, *_about_the_data(story)]
+def warning_table(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
+    """One row a caution: code, severity (inadmissible, unidentified, weak, note), quantity, message."""
+    found = [*covariance.cautions, *story.estimate.cautions, *story.refused, *_about_the_data(story)]
+    if covariance.estimate is not None and covariance.estimate.full_information is not None:
+        found.append(Caution("missing_fiml", "note", "missing answers", {}))
     found.sort(key=lambda caution: RANK[caution.severity])
     rows = [(c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found]
     return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
@@ -39,7 +42,7 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
             return "; ".join(pairs)
         if isinstance(value, list):
             return listed(value, story.language)
-        return story.label(value) if fact in _CONSTRUCTS and set(value.split(":")) <= known else value
+        return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
 
     facts = {fact: named(fact, value) for fact, value in caution.facts.items()}
     return say(f"caution.{caution.code}", story.language, **facts)

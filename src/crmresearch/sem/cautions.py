@@ -14,8 +14,8 @@ from crmresearch.sem.quantities import product_key
 if TYPE_CHECKING:
     from crmresearch.sem.estimate import PlsEstimate
 
-Severity = Literal["inadmissible", "weak", "note"]
-RANK: dict[Severity, int] = {"inadmissible": 0, "weak": 1, "note": 2}
+Severity = Literal["inadmissible", "unidentified", "weak", "note"]
+RANK: dict[Severity, int] = {"inadmissible": 0, "unidentified": 1, "weak": 2, "note": 3}
 
 HTMT_LIMIT = 0.90  # Henseler, Ringle & Sarstedt (2015) for constructs that are close in meaning
 VIF_LIMIT = 5.0  # Hair et al. (2021), chapter 5

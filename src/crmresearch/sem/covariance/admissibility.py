@@ -84,10 +84,10 @@ def weakly_identified(
             worst = int(inflation.argmax())
             if inflation[worst] > LATENT_VIF:
                 facts = {"predictor": predictors[worst], "outcome": outcome, "value": float(inflation[worst])}
-                found.append(Caution("cb_collinear", "weak", f"cbsem: {outcome} ~ {predictors[worst]}", facts))
+                found.append(Caution("cb_collinear", "unidentified", f"cbsem: {outcome} ~ {predictors[worst]}", facts))
     large = {pair: error for pair, error in errors.items() if not error <= WEAK_ERROR}
     if large:
         (predictor, outcome), error = max(large.items(), key=lambda item: np.nan_to_num(item[1], nan=np.inf))
         facts = {"predictor": predictor, "outcome": outcome, "value": error, "count": len(large)}
-        found.append(Caution("cb_weak_path", "weak", f"cbsem: {outcome} ~ {predictor}", facts))
+        found.append(Caution("cb_weak_path", "unidentified", f"cbsem: {outcome} ~ {predictor}", facts))
     return found

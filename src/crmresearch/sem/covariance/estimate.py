@@ -240,8 +240,8 @@ class CbEstimate:
 
     @property
     def trustworthy(self) -> bool:
-        """Whether no caution is graver than a note about semopy or left-out constructs."""
-        return all(caution.severity == "note" for caution in self.cautions)
+        """Whether the solution passes the gate: neither inadmissible nor weakly identified."""
+        return all(caution.severity in ("weak", "note") for caution in self.cautions)
 
 
 def _in_constructs(caution: Caution, named: dict[str, str]) -> Caution:
