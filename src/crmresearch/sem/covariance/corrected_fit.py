@@ -1,7 +1,7 @@
 """CFI, TLI and RMSEA of rows with holes as they would be without holes.
 
-χ² of full-information likelihood shrinks with every hole, so that the fit measures made of it flatter the model by
-how much is missing. The corrected ones (Zhang & Savalei 2023, Psychological Methods 28, 263–283) take the
+χ² of full-information likelihood grows less with misfit the more is missing, so that the fit measures made of it
+depend on how much that is. The corrected ones (Zhang & Savalei 2023, Psychological Methods 28, 263–283) take the
 discrepancy F_C of complete data between the saturated and the model's moments, both estimated from the rows with
 holes, and its mean N F_C ≈ tr(Q'WQ Γ) under the model: Γ the covariance of the saturated estimates, W the
 information of complete data about them, and Q = I − Δ(Δ'HΔ)⁻¹Δ'H what estimation leaves of their errors, with H the
@@ -19,15 +19,11 @@ from scipy.linalg import block_diag
 
 from crmresearch.sem.covariance.curvature import moment_jacobian
 from crmresearch.sem.covariance.fit_measures import Test
-from crmresearch.sem.covariance.full_information import (
-    Saturated,
-    independence_ram,
-    sample_patterns,
-    saturated_ram,
-)
+from crmresearch.sem.covariance.full_information import sample_patterns
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
 from crmresearch.sem.covariance.ram import Ram
-from crmresearch.sem.covariance.robust import Groups, Scaling, casewise_scores
+from crmresearch.sem.covariance.robust import Groups, Scaling, casewise_scores, inverse_or_nan
+from crmresearch.sem.covariance.saturated import Saturated, independence_ram, saturated_ram
 from crmresearch.sem.pls import Floats
 
 
@@ -90,7 +86,7 @@ def _moments(
         complete.append(replace(whole, group=g))
         H.append(rows / 2 * observed_hessian(free, free.start, mine))
         W.append(rows / 2 * observed_hessian(free, free.start, [whole]))
-        inverse = np.linalg.inv(H[-1])
+        inverse = inverse_or_nan(H[-1])
         if robust:
             scores = casewise_scores(free, free.start, X if group is None else X[group == g])
             inverse = inverse @ (scores.T @ scores) @ inverse
@@ -105,7 +101,7 @@ def _complete_test(ram: Ram, theta: Floats, moments: _Moments) -> tuple[float, f
     blocks = [moment_jacobian(ram, theta, g) for g in range(ram.groups)]
     Delta = np.vstack([part for block in blocks for part in (block.covariances[lower], block.means)])
     H = moments.information
-    Q = np.eye(len(H)) - Delta @ np.linalg.solve(Delta.T @ H @ Delta, Delta.T @ H)
+    Q = np.eye(len(H)) - Delta @ inverse_or_nan(Delta.T @ H @ Delta) @ Delta.T @ H
     rows = sum(pattern.rows for pattern in moments.patterns)
     F = evaluate(ram, theta[None], moments.patterns, hessian=False).discrepancy[0]
     return float(rows * F), float(((Q.T @ moments.complete @ Q) * moments.covariance).sum())

@@ -2,13 +2,12 @@
 
 Rows that answered the same questions o are one pattern, whose answers are N(μ_o, Σ_oo): the likelihood needs only
 the rows, means and covariances of each pattern (Finkbeiner 1979, Psychometrika 44, 409–420). It is valid when
-answers are missing at random given the answers there are (Rubin 1976). The saturated and the independence model are
-RAMs too, evaluated by the same engine, so χ² = 2 (log L of the saturated model − log L of the model).
+answers are missing at random given the answers there are (Rubin 1976). χ² is twice the log-likelihood of the
+saturated model of `saturated` over that of the model.
 
 Checked against lavaan 0.6-14 with missing="fiml".
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,25 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmresearch.errors import EstimationError
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate, saturated_constant
+from crmresearch.sem.covariance.likelihood import Pattern, log_likelihood
 from crmresearch.sem.covariance.minimise import Minimum, minimise
-from crmresearch.sem.covariance.ram import Cell, Ram, implied
+from crmresearch.sem.covariance.ram import Ram, implied, reach
+from crmresearch.sem.covariance.saturated import Saturated, independence_ram, saturated_moments
 from crmresearch.sem.pls import Floats
 
-EM_TOLERANCE = 1e-10  # largest change of a mean or covariance in one EM step, in standard deviations
-EM_ITERATIONS = 300
-
-
-class Saturated(NamedTuple):
-    """Maximum likelihood means (p,) and covariances (p, p) of one group without a model.
-
-    gradient is the largest entry of ∂F, with every variable in units of its standard deviation.
-    """
-
-    means: Floats
-    covariances: Floats
-    log_likelihood: float
-    gradient: float
+MAX_ITERATIONS = 100  # a second or so of a hundred patterns; what has not converged by then has no minimum
 
 
 class FullInformation(NamedTuple):
@@ -106,132 +93,67 @@ def _covariance(Y: Floats) -> Floats:
     return centred.T @ centred / len(Y)
 
 
-def fiml_log_likelihood(ram: Ram, theta: Floats, patterns: list[Pattern]) -> float:
-    """log L at θ (q,) = −½ Σ rows (o log 2π + log|Σ_oo| + tr(S* Σ_oo⁻¹)) over the patterns; −∞ outside the model."""
-    F = float((evaluate(ram, theta[None], patterns, hessian=False).discrepancy + saturated_constant(patterns))[0])
-    rows = sum(pattern.rows for pattern in patterns)
-    answers = sum(pattern.rows * len(pattern.observed) for pattern in patterns)
-    return -(rows * F + answers * float(np.log(2 * np.pi))) / 2
-
-
 def estimate_full_information(ram: Ram, patterns: list[Pattern], lower: Floats | None = None) -> FullInformation:
-    """The model with means, the saturated and the independence model, estimated from the same patterns."""
-    minimum = minimise(ram, patterns, ram.start[None], lower)
+    """The model with means, the saturated and the independence model, estimated from the same patterns.
+
+    `lower` (q,) are bounds of variances. Raises EstimationError when two items were never answered together.
+    """
     saturated = tuple(saturated_moments(ram.observed, patterns, group) for group in range(ram.groups))
+    minimum = (
+        _from_saturated(ram, patterns, saturated, lower)
+        if _every_mean_is_free(ram)
+        else minimise(ram, patterns, ram.start[None], lower, max_iterations=MAX_ITERATIONS)
+    )
     baseline = independence_ram(ram.observed, patterns)
     return FullInformation(
         minimum,
-        fiml_log_likelihood(ram, minimum.theta[0], patterns),
+        log_likelihood(ram, minimum.theta[0], patterns),
         sum(group.log_likelihood for group in saturated),
-        fiml_log_likelihood(baseline, baseline.start, patterns),
+        log_likelihood(baseline, baseline.start, patterns),
         saturated,
     )
 
 
-def saturated_moments(observed: Sequence[str], patterns: list[Pattern], group: int = 0) -> Saturated:
-    """Maximum likelihood means and covariances of one group by EM, and Newton steps should EM crawl.
+def _every_mean_is_free(ram: Ram) -> bool:
+    """Whether every observed variable of every group has an intercept of its own, and no latent one has any."""
+    cells = [cell for cell in ram.cells if cell.matrix == "M"]
+    expected = {(name, group) for name in ram.observed for group in range(ram.groups)}
+    labels = {cell.label for cell in cells if cell.label is not None}
+    return {(cell.row, cell.group) for cell in cells} == expected and len(labels) == len(cells) == len(expected)
 
-    With Ω = ∂F/∂Σ and x = −½ ∂F/∂μ the EM step of the normal distribution (Dempster, Laird & Rubin 1977) is
 
-        μ⁺ = μ + Σx,   Σ⁺ = Σ − ΣΩΣ − (μ⁺ − μ)(μ⁺ − μ)'
+def _from_saturated(
+    ram: Ram, patterns: list[Pattern], saturated: tuple[Saturated, ...], lower: Floats | None
+) -> Minimum:
+    """Estimate the covariances of the saturated model without means first, and then around the saturated means.
 
-    Checked against the sample moments on complete data and lavaan's unrestricted log-likelihood.
-    Raises EstimationError when two variables were never answered by the same row.
+    Three times fewer iterations with holes than from the start values; and around the means, where intercepts are
+    near 0, a slope between observed variables does not pull its outcome's intercept along.
     """
-    mine = [replace(pattern, group=0) for pattern in patterns if pattern.group == group]
-    _require_coverage(observed, mine)
-    means, variances = available_moments(len(observed), mine)
-    ram = saturated_ram(observed, means, np.diag(variances))
-    p, theta = len(observed), ram.start
-    lower = np.tril_indices(p)
-    deviation = np.sqrt(variances)
-    unit = np.concatenate([np.outer(deviation, deviation)[lower], deviation])
-    for _ in range(EM_ITERATIONS):
-        mu, Sigma = _moments(theta, p)
-        gradient = evaluate(ram, theta[None], mine, hessian=False).gradient[0]
-        Omega = np.zeros((p, p))
-        Omega[lower] = gradient[: len(unit) - p] / 2
-        Omega += Omega.T
-        shift = Sigma @ (-gradient[len(unit) - p :] / 2)
-        Sigma = Sigma - Sigma @ Omega @ Sigma - np.outer(shift, shift)
-        step = np.concatenate([((Sigma + Sigma.T) / 2)[lower], mu + shift]) - theta
-        theta = theta + step
-        if np.abs(step / unit).max() < EM_TOLERANCE:
-            break
-    else:
-        theta = minimise(ram, mine, theta[None]).theta[0]
-    gradient = evaluate(ram, theta[None], mine, hessian=False).gradient[0]
-    means, covariances = _moments(theta, p)
-    return Saturated(means, covariances, fiml_log_likelihood(ram, theta, mine), float(np.abs(gradient * unit).max()))
+    bare = replace(ram, cells=tuple(cell for cell in ram.cells if cell.matrix != "M"))
+    kept = [ram.labels.index(label) for label in bare.labels]
+    everything = np.arange(len(ram.observed))
+    whole = []
+    for g, moments in enumerate(saturated):
+        rows = sum(pattern.rows for pattern in patterns if pattern.group == g)
+        whole.append(Pattern(rows, everything, moments.covariances[None], None, g))
+    first = minimise(bare, whole, bare.start[None], None if lower is None else lower[kept])
+    start = np.zeros((1, len(ram.labels)))
+    start[:, kept] = first.theta
+    found = minimise(
+        ram, [_centred(pattern, saturated) for pattern in patterns], start, lower, max_iterations=MAX_ITERATIONS
+    )
+    theta = found.theta.copy()
+    B = reach(ram.matrices(theta).A)[0, :, : len(everything), : len(everything)]
+    for g, moments in enumerate(saturated):
+        row, _, number = ram.free("M", g)
+        theta[0, number] += np.linalg.solve(B[g], moments.means)[row]
+    return found._replace(theta=theta, iterations=first.iterations + found.iterations)
 
 
-def _moments(theta: Floats, p: int) -> tuple[Floats, Floats]:
-    Sigma = np.zeros((p, p))
-    row, column = np.tril_indices(p)
-    Sigma[row, column] = Sigma[column, row] = theta[: len(row)]
-    return theta[len(row) :], Sigma
-
-
-def _require_coverage(observed: Sequence[str], patterns: list[Pattern]) -> None:
-    together = np.zeros((len(observed), len(observed)), dtype=np.intp)
-    for pattern in patterns:
-        together[np.ix_(pattern.observed, pattern.observed)] += pattern.rows
-    never = np.argwhere(together == 0)
-    if len(never):
-        a, b = observed[never[0][0]], observed[never[0][1]]
-        what = f"Item {a!r} has no answer" if a == b else f"Nobody answered both {a!r} and {b!r}"
-        raise EstimationError(f"{what}: full information cannot estimate a covariance there. Leave an item out.")
-
-
-def available_moments(p: int, patterns: list[Pattern]) -> tuple[Floats, Floats]:
-    """Mean and variance (divisor n) of every variable (p,) over the rows of a group that answered it.
-
-    They are the maximum likelihood estimates of the independence model; without modelled means they are 0.
-    """
-    count, total, square = np.zeros(p), np.zeros(p), np.zeros(p)
-    for pattern in patterns:
-        mean = np.zeros(len(pattern.observed)) if pattern.means is None else pattern.means[0]
-        count[pattern.observed] += pattern.rows
-        total[pattern.observed] += pattern.rows * mean
-    means = total / count
-    for pattern in patterns:
-        mean = np.zeros(len(pattern.observed)) if pattern.means is None else pattern.means[0]
-        spread = np.diag(pattern.covariances[0]) + (mean - means[pattern.observed]) ** 2
-        square[pattern.observed] += pattern.rows * spread
-    return means, square / count
-
-
-def saturated_ram(observed: Sequence[str], means: Floats | None, covariances: Floats) -> Ram:
-    """Free covariances and means of one group, those given as start; θ is the lower triangle row by row, then μ."""
-    covariance = [
-        Cell("S", a, b, float(covariances[i, j]), f"{b} ~~ {a}")
-        for i, a in enumerate(observed)
-        for j, b in enumerate(observed[: i + 1])
-    ]
-    return Ram(tuple(observed), (), (*covariance, *_intercepts(observed, means, 0, "")))
-
-
-def independence_ram(observed: Sequence[str], patterns: list[Pattern]) -> Ram:
-    """The model of uncorrelated variables; its start values are its maximum likelihood estimates."""
-    groups = 1 + max(pattern.group for pattern in patterns)
-    cells = []
-    for group in range(groups):
-        mine = [pattern for pattern in patterns if pattern.group == group]
-        means, variances = available_moments(len(observed), mine)
-        suffix = f" [{group}]" if groups > 1 else ""
-        cells += [
-            Cell("S", name, name, float(value), f"{name} ~~ {name}{suffix}", group)
-            for name, value in zip(observed, variances, strict=True)
-        ]
-        cells += _intercepts(observed, None if mine[0].means is None else means, group, suffix)
-    return Ram(tuple(observed), (), tuple(cells), groups)
-
-
-def _intercepts(observed: Sequence[str], means: Floats | None, group: int, suffix: str) -> list[Cell]:
-    if means is None:
-        return []
-    named = zip(observed, means, strict=True)
-    return [Cell("M", name, name, float(value), f"{name} ~1{suffix}", group) for name, value in named]
+def _centred(pattern: Pattern, saturated: tuple[Saturated, ...]) -> Pattern:
+    assert pattern.means is not None
+    return replace(pattern, means=pattern.means - saturated[pattern.group].means[pattern.observed])
 
 
 def residual_fit_with_means(saturated: Saturated, ram: Ram, theta: Floats) -> float:

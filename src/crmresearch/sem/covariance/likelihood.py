@@ -195,3 +195,14 @@ def observed_hessian(ram: Ram, theta: Floats, patterns: list[Pattern]) -> Floats
     observed = evaluate(ram, theta[None], patterns).observed
     assert observed is not None
     return observed[0]
+
+
+def log_likelihood(ram: Ram, theta: Floats, patterns: list[Pattern]) -> float:
+    """log L at θ (q,) = −½ Σ rows (o log 2π + log|Σ_oo| + tr(S* Σ_oo⁻¹)) over the patterns; −∞ outside the model.
+
+    Equal to the summed normal densities of the answers.
+    """
+    F = float((evaluate(ram, theta[None], patterns, hessian=False).discrepancy + saturated_constant(patterns))[0])
+    rows = sum(pattern.rows for pattern in patterns)
+    answers = sum(pattern.rows * len(pattern.observed) for pattern in patterns)
+    return -(rows * F + answers * float(np.log(2 * np.pi))) / 2

@@ -17,15 +17,10 @@ from numpy.typing import NDArray
 
 from crmresearch.sem.covariance.curvature import moment_jacobian
 from crmresearch.sem.covariance.fit_measures import Test, approximation_error, comparative_fit
-from crmresearch.sem.covariance.full_information import (
-    independence_ram,
-    pattern_rows,
-    sample_patterns,
-    saturated_moments,
-    saturated_ram,
-)
+from crmresearch.sem.covariance.full_information import pattern_rows, sample_patterns
 from crmresearch.sem.covariance.likelihood import observed_hessian
 from crmresearch.sem.covariance.ram import Ram, implied
+from crmresearch.sem.covariance.saturated import independence_ram, saturated_moments, saturated_ram
 from crmresearch.sem.pls import Floats
 
 Groups = NDArray[np.intp]
@@ -88,10 +83,18 @@ def sandwich(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None) ->
     patterns = sample_patterns(ram, X, group)
     rows = sum(pattern.rows for pattern in patterns)
     information = rows / 2 * observed_hessian(ram, theta, patterns)
-    inverse = np.linalg.inv(information)
+    inverse = inverse_or_nan(information)
     scores = casewise_scores(ram, theta, X, group)
     covariance = inverse @ (scores.T @ scores) @ inverse
     return Sandwich(information, (covariance + covariance.T) / 2, float((inverse * (scores.T @ scores)).sum()))
+
+
+def inverse_or_nan(information: Floats) -> Floats:
+    """The inverse; NaN where there is none, as at a model that is not identified."""
+    try:
+        return np.asarray(np.linalg.inv(information))
+    except np.linalg.LinAlgError:
+        return np.full_like(information, np.nan)
 
 
 def saturated_trace(ram: Ram, X: Floats, group: Groups | None = None) -> float:
