@@ -22,6 +22,7 @@ SECTIONS = [
     "The model",
     "Can the constructs be measured by these items?",
     "What goes with what",
+    "The same model as a covariance structure",
     "Direct and indirect effects",
     "The index of every construct",
     "What this cannot say",
@@ -31,7 +32,7 @@ SECTIONS = [
 ]
 PATH_COLUMNS = ["estimator", "group", "outcome", "predictor", "estimate", "standardized", "se", "ci_lower", "ci_upper",
                 "p_value"]  # fmt: skip
-TABLES = ["paths", "loadings", "weights", "r_squared", "total_effects", "index", "warnings"]
+TABLES = ["paths", "loadings", "weights", "r_squared", "total_effects", "index", "warnings", "fit", "cb_paths"]
 
 
 def render(home: Path, name: str) -> Path:
@@ -95,15 +96,15 @@ def test_the_page_loads_nothing_and_has_every_section_in_order(page: str) -> Non
 
 
 def test_captions_are_numbered_in_order(page: str) -> None:
-    for kind, count in (("Table", 10), ("Figure", 3)):
+    for kind, count in (("Table", 12), ("Figure", 3)):
         numbers = re.findall(rf'class="crm-number"[^>]*>{kind} (\d+)', page)
         assert [int(number) for number in numbers] == list(range(1, count + 1))
 
 
 def test_tables_have_the_fixed_names_and_columns(tables: dict[str, pd.DataFrame]) -> None:
     assert set(TABLES) <= set(tables)
-    assert list(tables["paths"].columns) == PATH_COLUMNS
-    assert set(tables["paths"].estimator) == {"pls", "plsc"}
+    assert list(tables["paths"].columns)[:10] == PATH_COLUMNS
+    assert set(tables["paths"].estimator) == {"pls", "plsc", "cbsem"}
     assert list(tables["warnings"].columns) == ["code", "severity", "quantity", "message"]
     for name in ("loadings", "weights"):
         assert {"estimator", "group", "construct", "item", "estimate", "se", "ci_lower"} <= set(tables[name].columns)
@@ -146,6 +147,16 @@ def test_the_same_report_twice_has_the_same_bytes(reports: Path, tmp_path: Path)
     first = {p.relative_to(reports): p.read_bytes() for p in reports.rglob("*") if p.suffix in {".csv", ".svg", ".png"}}
     assert len(first) >= 15
     assert first == {path: (again / path).read_bytes() for path in first}
+
+
+def test_the_weakly_identified_structure_is_red_at_the_top(page: str, tables: dict[str, pd.DataFrame]) -> None:
+    warnings = tables["warnings"]
+    assert list(warnings.code[:2]) == ["cb_collinear", "cb_collinear"]
+    assert re.search(r'<section class="crm-box crm-warnings unidentified"', page)
+    assert "Read the PLS numbers" in page
+    # lavaan: chi-square of the full ECSI model on the mobile data
+    fit = tables["fit"].set_index("measure")["value"]
+    assert fit["chisq"] == pytest.approx(575.571282, abs=1e-4)
 
 
 def test_an_inadmissible_correction_turns_the_report_red(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def plot_covariance(covariance: CovarianceStory) -> Figure:
 def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
     """Every path coefficient with its interval: PLS, PLSc, and CB-SEM where it passes the gate.
 
-    The axis holds every estimate and every PLS interval; longer intervals of the others are cut at its ends.
+    The axis holds every estimate and the intervals of PLS and CB-SEM; longer ones of PLSc are cut at its ends.
     """
     paths = story.estimate.paths
     frames = {e: paths[paths.estimator == e].reset_index(drop=True) for e in story.estimate.estimators}
@@ -105,7 +105,8 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
         axes.hlines(height + offset, frame.ci_lower, frame.ci_upper, color=colour, linewidth=1.5)
         axes.plot(frame["estimate"], height + offset, marker, color=colour, markersize=4.5, label=name)
     points = np.concatenate([frame["estimate"].dropna() for frame in frames.values()])
-    low, high = min(points.min(), first.ci_lower.min(), 0.0), max(points.max(), first.ci_upper.max())
+    kept = pd.concat([frame for estimator, frame in frames.items() if estimator != "plsc"])
+    low, high = min(points.min(), kept.ci_lower.min(), 0.0), max(points.max(), kept.ci_upper.max())
     margin = 0.08 * (high - low)
     axes.set_xlim(low - margin, high + margin)
     axes.axvline(0, color=INK, linewidth=0.8)

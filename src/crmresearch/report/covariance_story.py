@@ -9,6 +9,7 @@ import pandas as pd
 from crmresearch.data.survey import Survey
 from crmresearch.errors import EstimationError
 from crmresearch.phrases import listed
+from crmresearch.report.number_format import format_p_value
 from crmresearch.report.satisfaction_story import SatisfactionStory
 from crmresearch.sem.cautions import Caution
 from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, bootstrap_paths
@@ -107,7 +108,9 @@ class CovarianceStory:
         if self.estimate is None:
             return []
         value = self.fit.set_index("measure")["value"]
-        chisq = self.story.say("covariance.chisq", chisq=value["chisq"], df=int(value["df"]), p=value["p_value"])
+        p = format_p_value(value["p_value"])
+        p = p if p.startswith(("<", ">")) else f"= {p}"
+        chisq = self.story.say("covariance.chisq", chisq=value["chisq"], df=int(value["df"]), p=p)
         return [chisq, *self._fit_in_words()]
 
     def resampling(self) -> list[str]:

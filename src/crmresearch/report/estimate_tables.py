@@ -8,8 +8,7 @@ import pandas as pd
 
 from crmresearch.phrases import say
 from crmresearch.report.covariance_story import CovarianceStory
-from crmresearch.report.number_format import format_p_value
-from crmresearch.report.satisfaction_story import SatisfactionStory
+from crmresearch.report.satisfaction_story import SatisfactionStory, verdict_of
 from crmresearch.sem.measurement import collinearity, reliability
 
 
@@ -72,43 +71,48 @@ def cross_loadings_view(story: SatisfactionStory) -> pd.DataFrame:
 
 
 def paths_view(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
-    """Every path by both estimators: expected sign, PLS with interval and p, PLSc; CB-SEM standardised (beta) and
-    unstandardised with error, interval and p; verdict of the PLS interval."""
-    paths = story.estimate.paths
-    frame = paths[paths.estimator == "pls"].reset_index(drop=True)
-    told = story.verdicts.set_index(["predictor", "outcome"])
-    at = [(row.predictor, row.outcome) for row in frame.itertuples()]
+    """Every path by every estimator, a row each: unstandardised, standardised, SE, interval, p and verdict.
 
-    def word(key: str) -> str:
-        return say(f"word.{key}", story.language)
-
-    view = pd.DataFrame(
-        {
-            "hypothesis": [told.hypothesis.get(pair, "") for pair in at],
-            "path": [f"{story.label(predictor)} → {story.label(outcome)}" for predictor, outcome in at],
-            "expected": [word(told.sign.get(pair, "open")) for pair in at],
-            "pls": frame["estimate"],
-            "ci_lower": frame["ci_lower"],
-            "ci_upper": frame["ci_upper"],
-            "p_value": frame["p_value"],
-        }
-    )
-    if "plsc" in story.estimate.estimators:
-        view["plsc"] = paths[paths.estimator == "plsc"]["estimate"].to_numpy()
+    Composites have no units, so PLS has standardised estimates only; SE, interval and p of CB-SEM are those of its
+    unstandardised estimate.
+    """
+    signs = {(p.predictor, p.outcome): (p.hypothesis, p.sign) for p in story.estimate.specification.paths}
+    tables = {e: story.estimate.paths[story.estimate.paths.estimator == e] for e in story.estimate.estimators}
     if covariance.estimate is not None:
-        cb = covariance.estimate.paths.set_index(["predictor", "outcome"]).reindex(at)
-        columns = {"beta": "standardized", "unstandardised": "estimate", "se": "se", "b_ci_lower": "ci_lower",
-                   "b_ci_upper": "ci_upper"}  # fmt: skip
-        for name, column in columns.items():
-            view[name] = cb[column].to_numpy()
-        view["b_p"] = [format_p_value(value) for value in cb["p_value"]]
-    view["verdict"] = [word(told.verdict.get(pair, "any")) for pair in at]
-    return view
+        tables["cbsem"] = covariance.estimate.paths
+    by_pair = {e: table.set_index(["predictor", "outcome"]) for e, table in tables.items()}
+    rows = []
+    for pair in by_pair["pls"].index:
+        hypothesis, sign = signs.get(pair, ("", "open"))
+        expected = say(f"word.{sign}", story.language)
+        name = f"{hypothesis} {story.label(pair[0])} → {story.label(pair[1])} ({expected})".strip()
+        for estimator, table in by_pair.items():
+            if pair not in table.index:
+                continue
+            row = table.loc[pair]
+            rows.append(
+                {
+                    "path": name,
+                    "estimator": say(f"word.{estimator}", story.language),
+                    "unstandardised": row.estimate if estimator == "cbsem" else np.nan,
+                    "standardized": row.standardized,
+                    "se": row.se,
+                    "ci_lower": row.ci_lower,
+                    "ci_upper": row.ci_upper,
+                    "p_value": row.p_value,
+                    "verdict": say(f"word.{verdict_of(sign, row.ci_lower, row.ci_upper)}", story.language),
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def fit_view(covariance: CovarianceStory) -> pd.DataFrame:
     """The measures of fit by name, with robust values where they were asked for."""
     view = covariance.fit.copy()
+    counts = view["measure"].isin(["n", "npar", "df", "baseline_df"])
+    view["value"] = pd.Series(
+        [int(v) if count else v for v, count in zip(covariance.fit["value"], counts, strict=True)], dtype=object
+    )
     view["measure"] = [say(f"measure.{key}", covariance.story.language) for key in view.measure]
     return view
 

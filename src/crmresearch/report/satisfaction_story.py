@@ -18,6 +18,16 @@ from crmresearch.sem.measurement import reliability
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 
 
+def verdict_of(sign: str, lower: float, upper: float) -> str:
+    """What an interval says of an expected sign: supported, not_established, contrary, or any (no sign expected)."""
+    if sign == "open":
+        return "any"
+    clear = {"positive": lower > 0, "negative": upper < 0}
+    if clear[sign]:
+        return "supported"
+    return "contrary" if clear["negative" if sign == "positive" else "positive"] else "not_established"
+
+
 @dataclass(frozen=True)
 class SatisfactionStory:
     """One theory on one survey, ready to be told; every method returns sentences in `language`.
@@ -144,14 +154,7 @@ class SatisfactionStory:
         rows = []
         for path in self.estimate.specification.paths:
             row = intervals.loc[(path.predictor, path.outcome)]
-            sides = {"positive": row.ci_lower > 0, "negative": row.ci_upper < 0}
-            if path.sign == "open":
-                verdict = "any"
-            elif sides[path.sign]:
-                verdict = "supported"
-            else:
-                other = "negative" if path.sign == "positive" else "positive"
-                verdict = "contrary" if sides[other] else "not_established"
+            verdict = verdict_of(path.sign, row.ci_lower, row.ci_upper)
             rows.append((path.hypothesis, path.predictor, path.outcome, path.sign, verdict))
         return pd.DataFrame(rows, columns=["hypothesis", "predictor", "outcome", "sign", "verdict"])
 

@@ -41,7 +41,7 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
             pairs = [say("word.pair", story.language, construct=a, other=b, value=size) for a, b, size in labels]
             return "; ".join(pairs)
         if isinstance(value, list):
-            return listed(value, story.language)
+            return listed([story.label(v).lower() if v in known else v for v in value], story.language)
         return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
 
     facts = {fact: named(fact, value) for fact, value in caution.facts.items()}
