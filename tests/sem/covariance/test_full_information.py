@@ -187,6 +187,21 @@ def test_items_never_answered_together_are_refused() -> None:
         saturated_moments(case.ram.observed, missing_patterns(X))
 
 
+def test_too_few_answers_are_refused() -> None:
+    X = sample("hs").X[:10].copy()
+    X[np.random.default_rng(0).random(X.shape) < 0.15] = np.nan
+    with pytest.raises(EstimationError, match="10 rows"):
+        saturated_moments(sample("hs").ram.observed, missing_patterns(X))
+
+
+def test_a_constant_item_is_refused() -> None:
+    case = sample("scsb", holed_mobi())
+    X = case.X.copy()
+    X[~np.isnan(X[:, 2]), 2] = 7
+    with pytest.raises(EstimationError, match="'CUEX3' has one and the same answer"):
+        saturated_moments(case.ram.observed, missing_patterns(X))
+
+
 def test_holes_need_means() -> None:
     case = sample("scsb", holed_mobi(), means=False)
     with pytest.raises(EstimationError, match="model with means"):

@@ -17,6 +17,7 @@ from crmresearch.sem.pls import Floats
 
 EM_TOLERANCE = 1e-10  # largest change of a mean or covariance in one EM step, in standard deviations
 EM_ITERATIONS = 300
+SINGULAR = 1e-9  # smallest eigenvalue, in standard deviations, below which the likelihood has no maximum
 
 
 class Saturated(NamedTuple):
@@ -39,11 +40,15 @@ def saturated_moments(observed: Sequence[str], patterns: list[Pattern], group: i
         μ⁺ = μ + Σx,   Σ⁺ = Σ − ΣΩΣ − (μ⁺ − μ)(μ⁺ − μ)'
 
     Checked against the sample moments on complete data and lavaan's unrestricted log-likelihood.
-    Raises EstimationError when two variables were never answered by the same row.
+    Raises EstimationError when two variables were never answered by the same row, and when the answers are too few
+    to keep the covariances positive definite.
     """
     mine = [replace(pattern, group=0) for pattern in patterns if pattern.group == group]
     _require_coverage(observed, mine)
     means, variances = available_moments(len(observed), mine)
+    if not variances.all():
+        constant = observed[int(np.argmin(variances))]
+        raise EstimationError(f"Item {constant!r} has one and the same answer in all rows. Leave it out.")
     ram = saturated_ram(observed, means, np.diag(variances))
     p, theta = len(observed), ram.start
     lower = np.tril_indices(p)
@@ -59,6 +64,11 @@ def saturated_moments(observed: Sequence[str], patterns: list[Pattern], group: i
         Sigma = Sigma - Sigma @ Omega @ Sigma - np.outer(shift, shift)
         step = np.concatenate([((Sigma + Sigma.T) / 2)[lower], mu + shift]) - theta
         theta = theta + step
+        if np.linalg.eigvalsh(_moments(theta, p)[1] / np.outer(deviation, deviation))[0] < SINGULAR:
+            raise EstimationError(
+                f"{sum(pattern.rows for pattern in mine)} rows with missing answers do not determine the covariances "
+                f"of {p} items: some combination of items has no variance. Leave items out, or collect more answers."
+            )
         if np.abs(step / unit).max() < EM_TOLERANCE:
             break
     else:
