@@ -37,8 +37,8 @@ TABLES = ["paths", "loadings", "weights", "r_squared", "total_effects", "index",
 
 def render(home: Path, name: str) -> Path:
     """A project of its own at `home` with the committed notebook and data; renders one report there."""
-    shutil.copytree(NOTEBOOKS, home / "notebooks")
-    shutil.copytree(DATA, home / "data")
+    shutil.copytree(NOTEBOOKS, home / "notebooks", dirs_exist_ok=True)
+    shutil.copytree(DATA, home / "data", dirs_exist_ok=True)
     environment = {**os.environ, "CRMRESEARCH_HOME": str(home)}
     command = [sys.executable, "-m", "crmresearch", "report", name]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
