@@ -23,6 +23,7 @@ from crmresearch.sem.covariance.minimise import Minimum, minimise
 from crmresearch.sem.covariance.model import build_ram, covariance_part
 from crmresearch.sem.covariance.ram import Ram, implied
 from crmresearch.sem.covariance.robust import sandwich
+from crmresearch.sem.covariance.saturated import SINGULAR
 from crmresearch.sem.covariance.semopy_start import SemopyFit, semopy_fit
 from crmresearch.sem.covariance.standardised import (
     delta_errors,
@@ -73,6 +74,12 @@ class CbEstimate:
         """Construct key of every structural RAM variable: itself, or the construct of a single item."""
         single = {c.items[0]: c.key for c in self.specification.constructs if len(c.items) == 1}
         return {name: single.get(name, name) for name in self.ram.variables}
+
+    @cached_property
+    def structural(self) -> list[str]:
+        """RAM variables that stand for a construct, in the order of the specification."""
+        variable = {c.key: c.items[0] if len(c.items) == 1 else c.key for c in self.specification.constructs}
+        return [name for name in variable.values() if name in self.ram.variables]
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -179,18 +186,14 @@ class CbEstimate:
                 reached[name] = set(outcomes).union(*(from_(y) for y in outcomes))
             return reached[name]
 
-        structural = [v for v in self.ram.variables if v in self.ram.latent or self.construct_of[v] != v]
-        order = {key: i for i, key in enumerate(self.specification.keys)}
-        structural.sort(key=lambda name: order[self.construct_of[name]])
-        return [(a, b) for b in structural for a in structural if b in from_(a)]
+        return [(a, b) for b in self.structural for a in self.structural if b in from_(a)]
 
     @cached_property
     def correlations(self) -> pd.DataFrame:
         """Model-implied correlations of the constructs, square."""
-        names = [v for v in self.ram.variables if v in self.ram.latent or self.construct_of[v] != v]
-        at = [self.ram.variables.index(name) for name in names]
+        at = [self.ram.variables.index(name) for name in self.structural]
         C = total_covariances(self.ram, self.theta[None])[0][np.ix_(at, at)]
-        keys = [self.construct_of[name] for name in names]
+        keys = [self.construct_of[name] for name in self.structural]
         deviation = np.sqrt(np.where(np.diag(C) > 0, np.diag(C), np.nan))
         return pd.DataFrame(C / np.outer(deviation, deviation), keys, keys)
 
@@ -232,9 +235,11 @@ class CbEstimate:
         if self.semopy is None:
             return [Caution("cb_semopy_failed", "note", "cbsem", {})]
         error = np.sqrt(np.abs(np.diag(self.covariance)))
+        if not np.isfinite(error).all():
+            return []  # no errors to measure the distance with: the gate reports the information matrix
         distance = np.abs(self.semopy.theta - self.theta) / error
         if not distance.max() < admissibility.AGREEMENT:
-            label = self.ram.labels[int(np.nanargmax(distance))]
+            label = self.ram.labels[int(np.argmax(distance))]
             return [Caution("cb_disagree", "weak", f"cbsem: {label}", {"label": label, "value": float(distance.max())})]
         return []
 
@@ -267,7 +272,8 @@ def estimate_cbsem(
     than .001 standard errors is a caution. Standard errors come from the expected information, with holes from the
     observed. Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML: estimates, errors, standardised, fit).
 
-    Raises EstimationError for missing answers without `full_information`, too few rows, or a model without paths.
+    Raises EstimationError for missing answers without `full_information`, too few rows, items without variance or that
+    are sums of others, or a model without paths.
     """
     measurement, regressions, left_out = covariance_part(specification)
     if not regressions:
@@ -277,6 +283,9 @@ def estimate_cbsem(
         )
     means = items.mean() if full_information else None
     S = items.cov(ddof=0)
+    for item in (item for c in specification.constructs if c.key not in left_out for item in c.items):
+        if not S.loc[item, item] > 0:
+            raise EstimationError(f"Item {item!r} has one and the same answer in all rows. Leave it out.")
     ram = build_ram(S, measurement, regressions, means=means)
     X = items[list(ram.observed)]
     if full_information:
@@ -287,6 +296,8 @@ def estimate_cbsem(
     if n <= p:
         raise EstimationError(f"{n} rows are too few for the covariances of {p} items; at least {p + 1} are needed.")
     answers = X.to_numpy(dtype=np.float64)
+    if not full_information and np.linalg.eigvalsh(np.corrcoef(answers.T))[0] < SINGULAR:
+        raise EstimationError("Some item is a sum of others, so there is no likelihood to maximise. Leave it out.")
     with threadpool_limits(1):
         patterns = sample_patterns(ram, answers)
         full = estimate_full_information(ram, patterns) if full_information else None
