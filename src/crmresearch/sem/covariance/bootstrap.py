@@ -20,9 +20,9 @@ from crmresearch.sem.covariance.standardised import standardised_cells
 from crmresearch.sem.moments import Sample, bootstrap_counts
 from crmresearch.sem.pls import Floats
 
-CHUNK = 50  # resamples per batch: their Hessians stay in the cache, twice as fast as 250
+CHUNK = 25  # resamples per batch: their Hessians stay in the cache, twice as fast as 250
 TOLERANCE = 1e-7
-UNBOUNDED, BOUNDED, SLOW, SLOWEST = 15, 60, 150, 3000  # iterations at most, from better to safer start values
+UNBOUNDED, BOUNDED, SLOW, SLOWEST = 15, 60, 300, 3000  # iterations at most, of one fit after the other
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
         raise EstimationError("The bootstrap of a covariance structure needs complete answers.")
     X = estimate.answers
     fits = _fit_resamples(estimate, Sample(X), resamples, seed, chunk)
-    fitted = _fit_resamples(estimate, Sample(_as_if_true(estimate, X)), resamples, seed, chunk)
+    fitted = _fit_resamples(estimate, Sample(as_if_true(estimate)), resamples, seed, chunk)
     observed = estimate.chisq
     at_least = estimate.rows * fitted[1][fitted[2] < 1e-6] >= observed
     return CbBootstrap(
@@ -83,12 +83,19 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
     )
 
 
-def _as_if_true(estimate: CbEstimate, X: Floats) -> Floats:
-    """X transformed so that its covariance is the model's: X S^(−½) Σ^(½) (Bollen & Stine 1992)."""
+def as_if_true(estimate: CbEstimate) -> Floats:
+    """The answers transformed so that their covariance is the model's: X S^(−½) Σ^(½) (Bollen & Stine 1992).
+
+    The roots are symmetric, so that the order of the items is of no consequence; resamples have lavaan's χ².
+    """
     S, Sigma = estimate.residual_moments
-    centred = X - X.mean(axis=0)
-    root = np.linalg.cholesky(S)
-    return np.asarray(np.linalg.solve(root, centred.T).T @ np.linalg.cholesky(Sigma).T)
+    return np.asarray((estimate.answers - estimate.answers.mean(axis=0)) @ _power(S, -0.5) @ _power(Sigma, 0.5))
+
+
+def _power(matrix: Floats, power: float) -> Floats:
+    """A power of a symmetric positive definite matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * values**power) @ vectors.T)
 
 
 def _fit_resamples(
@@ -132,15 +139,13 @@ def fit_covariances(
         left = np.flatnonzero(~((gradient < 1e-6) & admissible_samples(ram, theta)))
         bounded = np.zeros(batch, dtype=np.bool_)
         bounded[left] = True
-        inside = np.where(ram.variances, 0.05 * ram.start, -np.inf)
-        where_it_stopped = np.maximum(theta[left], inside)
-        for starts, iterations in (
-            (where_it_stopped, BOUNDED),
-            (np.repeat(ram.start[None], len(left), axis=0), SLOW),
-            (np.repeat(np.maximum(estimate.theta, inside)[None], len(left), axis=0), SLOWEST),
-        ):
-            open_ = ~(gradient[left] < 1e-6) if iterations != BOUNDED else np.ones(len(left), dtype=np.bool_)
-            fit(left[open_], starts[open_], lower, iterations)
+        # nearly collinear constructs make several minima: half as many are missed as from where the first fit stopped
+        stopped = np.maximum(theta, np.where(ram.variances, 0.05 * ram.start, -np.inf))
+        fit(left, np.repeat(ram.start[None], len(left), axis=0), lower, BOUNDED)
+        left = left[~(gradient[left] < 1e-6)]
+        fit(left, theta[left], lower, SLOW)
+        left = left[~(gradient[left] < 1e-6)]
+        fit(left, stopped[left], lower, SLOWEST)
     free_of_bounds = (theta > lower).all(axis=1)
     return theta, F, gradient, bounded, free_of_bounds & admissible_samples(ram, theta)
 

@@ -49,7 +49,9 @@ class Directions:
         self.w = np.concatenate([v + self.A[1], self.S[1]])
         self.half = np.where(self.S[0] == self.S[1], 0.5, 1.0)
         self.scale = np.concatenate([np.ones(len(self.A[0])), self.half])
+        self.scales = 2 * np.outer(self.scale, self.scale)  # every product of two derivatives has both scales
         self.number = np.concatenate([self.A[2], self.S[2]])
+        self._one: tuple[Weights, tuple[Floats, Floats, Floats, Floats]] | None = None
         self.means = ram.has_means
         if self.means:
             by_a = self.G[:, :, self.A[0]] * eta[:, None, self.A[1]]
@@ -69,8 +71,7 @@ class Directions:
             self._add_many(result, weights, exact=False)
             return
         share, inverse = weights.share[0], weights.inverse[:, 0]
-        R, P, Q = self._products(inverse)
-        _add_block(result, self.number, self.number, 2 * share * (R * R.swapaxes(1, 2) + P * Q))
+        _add_block(result, self.number, self.number, (share * self.scales) * self._of_one(weights)[3])
         if self.means:
             _add_block(result, self.number_d, self.number_d, 2 * share * (self.D.swapaxes(1, 2) @ inverse @ self.D))
 
@@ -81,11 +82,18 @@ class Directions:
             self._add_many(result, weights, exact=True)
             return
         share, inverse = weights.share[0], weights.inverse[:, 0]
-        R, P, Q = self._products(inverse)
+        R, P, Q, squares = self._of_one(weights)
         R_, P_, Q_ = self._products(Omega)
         cross = R_.swapaxes(1, 2) * R
-        H = share * (R * R.swapaxes(1, 2) + P * Q) - (cross + cross.swapaxes(1, 2) + Q_ * P + P_ * Q)
-        _add_block(result, self.number, self.number, 2 * H)
+        H = share * squares
+        H -= cross
+        H -= cross.swapaxes(1, 2)
+        Q_ *= P
+        H -= Q_
+        P_ *= Q
+        H -= P_
+        H *= self.scales
+        _add_block(result, self.number, self.number, H)
         if self.means:
             WD = inverse @ self.D
             z, Y = (pull[:, None] @ self.Z)[:, 0], self.Z.swapaxes(1, 2) @ WD
@@ -93,15 +101,17 @@ class Directions:
             self._add_mixed(result, 2 * self.scale[:, None] * mixed)
             _add_block(result, self.number_d, self.number_d, 2 * share * (self.D.swapaxes(1, 2) @ WD))
 
+    def _of_one(self, weights: Weights) -> tuple[Floats, Floats, Floats, Floats]:
+        """R, P, Q of W, and R∘R' + P∘Q, ½ tr(W dΣ W dΣ) without scales, once for both Hessians."""
+        if self._one is None or self._one[0] is not weights:
+            R, P, Q = self._products(weights.inverse[:, 0])
+            self._one = weights, (R, P, Q, R * R.swapaxes(1, 2) + P * Q)
+        return self._one[1]
+
     def _products(self, weight: Floats) -> tuple[Floats, Floats, Floats]:
-        """R = W'ΣU, P = U'ΣU, Q = W'ΣW (batch, cells, cells) for a weight matrix Σ (batch, p, p)."""
+        """R = W'ΣU, P = U'ΣU, Q = W'ΣW (batch, cells, cells) for a weight matrix Σ (batch, p, p), W without scale."""
         ZZ = self.Z.swapaxes(1, 2) @ (weight @ self.Z)
-        scale = self.scale
-        return (
-            _gather(ZZ, self.w, self.u) * scale[:, None],
-            _gather(ZZ, self.u, self.u),
-            _gather(ZZ, self.w, self.w) * (scale[:, None] * scale),
-        )
+        return _gather(ZZ, self.w, self.u), _gather(ZZ, self.u, self.u), _gather(ZZ, self.w, self.w)
 
     def _add_many(self, result: Floats, weights: Weights, *, exact: bool) -> None:
         """The terms without second derivatives of many patterns.

@@ -235,7 +235,7 @@ class CbEstimate:
         if self.semopy is None:
             return [Caution("cb_semopy_failed", "note", "cbsem", {})]
         error = np.sqrt(np.abs(np.diag(self.covariance)))
-        if not np.isfinite(error).all():
+        if not (np.isfinite(error) & (error > 0)).all():
             return []  # no errors to measure the distance with: the gate reports the information matrix
         distance = np.abs(self.semopy.theta - self.theta) / error
         if not distance.max() < admissibility.AGREEMENT:

@@ -134,17 +134,17 @@ def _weigh(patterns: list[Pattern], total: int, Sigma: Floats, mu: Floats) -> tu
 
 
 def saturated_constant(patterns: list[Pattern]) -> Floats | float:
-    """Σ share (log|S| + p) of complete data, 0 for data with holes: what F leaves out of −2 log L / N."""
+    """Σ share (log|S| + p), what F leaves out of −2 log L / N; 0 for data with holes and samples with singular S."""
     total = sum(pattern.rows for pattern in patterns)
     if len({pattern.group for pattern in patterns}) < len(patterns):
         return 0.0
-    parts = []
+    constant: Floats | float = 0.0
+    positive: NDArray[np.bool_] | bool = True
     for pattern in patterns:
         sign, log_determinant = np.linalg.slogdet(pattern.covariances)
-        if (sign <= 0).any():
-            return 0.0
-        parts.append(pattern.rows / total * (log_determinant + len(pattern.observed)))
-    return np.sum(parts, axis=0)
+        positive = positive & (sign > 0)
+        constant = constant + pattern.rows / total * (log_determinant + len(pattern.observed))
+    return np.where(positive, constant, 0.0)
 
 
 def _inverse(sigma: Floats) -> tuple[Floats, Floats]:

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf
 
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate
 from crmresearch.sem.covariance.ram import Ram
@@ -66,23 +68,17 @@ def minimise(
             gradient, projected, damping = gradient[stay], projected[stay], damping[stay]
             expected, observed = expected[stay], None if observed is None else observed[stay]
             parts = [pattern.take(active) for pattern in patterns]
-        step = _step(projected, expected, held, damping)
-        if observed is not None:
-            # close to the minimum Newton's own step, where it goes down: 6 iterations instead of 30
-            newton = _step(projected, observed, held, damping)
-            trusted = (damping == 0) & (size[active] < 0.1) & ((newton * projected).sum(axis=1) > 0)
-            step = np.where(trusted[:, None], newton, step)
-            stubborn = np.flatnonzero(iterations[active] >= STUBBORN)
-            if len(stubborn):
-                step[stubborn] = _saddle_free_step(
-                    projected[stubborn], observed[stubborn], expected[stubborn], held[stubborn], damping[stubborn]
-                )
+        step = _propose(projected, expected, observed, held, damping, size[active], iterations[active])
         proposed = np.maximum(here - step, lower)
-        value = evaluate(ram, proposed, parts)
+        with np.errstate(over="ignore", invalid="ignore"):  # a step of almost singular curvature: F = ∞, not taken
+            value = evaluate(ram, proposed, parts)
         iterations[active] += 1
         better = value.discrepancy <= F[active] + 1e-13 * np.abs(F[active])
         damping = np.where(better, np.where(damping > 1e-6, damping / 10, 0.0), np.maximum(damping, 1e-5) * 10)
         F[active] = np.where(better, value.discrepancy, F[active])
+        if better.all():  # copies of the Hessians cost a tenth of the time
+            here, gradient, expected, observed = proposed, value.gradient, value.expected, value.observed
+            continue
         here = np.where(better[:, None], proposed, here)
         gradient = np.where(better[:, None], value.gradient, gradient)
         expected = np.where(better[:, None, None], value.expected, expected)
@@ -90,6 +86,34 @@ def minimise(
             observed = np.where(better[:, None, None], value.observed, observed)
     theta[active] = here
     return Minimum(theta, F, size, iterations)
+
+
+def _propose(
+    gradient: Floats,
+    expected: Floats,
+    observed: Floats | None,
+    held: NDArray[np.bool_],
+    damping: Floats,
+    size: Floats,
+    iterations: NDArray[np.intp],
+) -> Floats:
+    """A step for every sample: close to the minimum Newton's own where it goes down, 6 iterations instead of 30."""
+    if observed is None:
+        return _step(gradient, expected, held, damping)
+    step = np.zeros_like(gradient)
+    stubborn = iterations >= STUBBORN
+    near = ~stubborn & (damping == 0) & (size < 0.1)
+    far = ~stubborn & ~near
+    if near.any():
+        step[near] = _step(gradient[near], observed[near], held[near], damping[near])
+        far |= near & ~((step * gradient).sum(axis=1) > 0)
+    if far.any():
+        step[far] = _step(gradient[far], expected[far], held[far], damping[far])
+    if stubborn.any():
+        step[stubborn] = _saddle_free_step(
+            gradient[stubborn], observed[stubborn], expected[stubborn], held[stubborn], damping[stubborn]
+        )
+    return step
 
 
 def _step(gradient: Floats, H: Floats, held: NDArray[np.bool_], damping: Floats) -> Floats:
@@ -115,10 +139,28 @@ def _saddle_free_step(
     It follows the curved valleys of nearly collinear predictors, where expected curvature misleads (Dauphin et al.
     2014, NeurIPS 27).
     """
-    free = ~held
     diagonal = np.diagonal(expected, axis1=1, axis2=2)
-    scale = np.where(free, 1 / np.sqrt(np.maximum(diagonal, 1e-10)), 0.0)
-    values, vectors = np.linalg.eigh(observed * scale[:, :, None] * scale[:, None, :])
-    along = (vectors.swapaxes(1, 2) @ (scale * gradient)[..., None])[..., 0]
-    along = along / (np.maximum(np.abs(values), 1e-9) + damping[:, None])
-    return scale * (vectors @ along[..., None])[..., 0]
+    scale = np.where(held, 0.0, 1 / np.sqrt(np.maximum(diagonal, 1e-10)))
+    H, g = observed * scale[:, :, None] * scale[:, None, :], scale * gradient
+    step = np.empty_like(g)
+    convex = np.zeros(len(g), dtype=np.bool_)
+    every = np.arange(g.shape[1])
+    for k in range(len(g)):
+        # where H is positive definite there is nothing to make positive, and Cholesky is ten times faster than eigh
+        C = H[k].copy()
+        C[every, every] += held[k]
+        if _is_convex(C):
+            C[every, every] += damping[k]
+            step[k] = cho_solve(cho_factor(C, lower=True, check_finite=False), g[k], check_finite=False)
+            convex[k] = True
+    if not convex.all():
+        values, vectors = np.linalg.eigh(H[~convex])
+        along = (vectors.swapaxes(1, 2) @ g[~convex][..., None])[..., 0]
+        along = along / (np.maximum(np.abs(values), 1e-9) + damping[~convex][:, None])
+        step[~convex] = (vectors @ along[..., None])[..., 0]
+    return scale * step
+
+
+def _is_convex(H: Floats) -> bool:
+    factor, failed = dpotrf(H, lower=1)
+    return not failed and bool(np.diagonal(factor).min() > 1e-4)
