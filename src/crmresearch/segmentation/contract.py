@@ -1,0 +1,152 @@
+"""The one contract of every segmentation method: `fit` learns frozen cut points, `predict` applies them to anyone.
+
+Works on the customer table: one row a customer (the index), calibration features in columns, times in days.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crmresearch.errors import CrmResearchError
+
+Text = dict[str, str]  # a text by language; English ("en") is always there
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+
+class SegmentationError(CrmResearchError):
+    """Customers that cannot be segmented, or a method whose parameters contradict each other."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment: its key, its name by language, and whether it only holds those no other segment describes."""
+
+    key: str
+    label: Text
+    other: bool = False
+
+
+class Segmenter(ABC):
+    """A segmentation method. Parameters are set in the constructor; what `fit` learns ends with an underscore.
+
+    A method says which columns it needs and which of them may be missing for some customers, learns from a checked
+    frame in `_learn`, and gives every customer of a checked frame the position of a segment in `_assign`.
+    """
+
+    may_be_missing: ClassVar[frozenset[str]] = frozenset()
+    learned_from_: int
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Key of the method with the parameters that change its result, such as `rfm_eight_mean`."""
+
+    @property
+    @abstractmethod
+    def definition(self) -> Text:
+        """What the segments are and where they come from, by language."""
+
+    @property
+    @abstractmethod
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments in the order in which a table shows them."""
+
+    @property
+    @abstractmethod
+    def needs(self) -> tuple[str, ...]:
+        """Columns of the customer table that the method reads."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether cut points come from the customers; False where the parameters already hold them all."""
+        return True
+
+    @abstractmethod
+    def _learn(self, frame: pd.DataFrame) -> None: ...
+
+    @abstractmethod
+    def _assign(self, frame: pd.DataFrame) -> Codes: ...
+
+    def fit(self, features: pd.DataFrame) -> Self:
+        """The method with cut points learned from these customers (customers × features).
+
+        Raises SegmentationError for missing columns, no customers, a customer listed twice, text or missing numbers
+        where the method needs numbers, and more segments than customers who differ in the columns needed.
+        """
+        frame = self._checked(features)
+        if self.learns:
+            distinct = len(frame.drop_duplicates())
+            if distinct < len(self.segments):
+                raise SegmentationError(
+                    f"{self.name} has {len(self.segments)} segments, but only {distinct} of the {len(frame)} customers "
+                    f"differ in {_listed(self.needs)}; use more customers or fewer segments."
+                )
+        self._learn(frame)
+        self.learned_from_ = len(frame)
+        return self
+
+    def predict(self, features: pd.DataFrame) -> pd.Series:
+        """Segment key of every customer, as a category in the order of `segments`, by the learned cut points.
+
+        The customers may be others than those of `fit`. Raises SegmentationError as `fit`, and before it.
+        """
+        if not hasattr(self, "learned_from_"):
+            raise SegmentationError(f"{self.name} has not learned its cut points yet; call fit first.")
+        frame = self._checked(features)
+        keys = [segment.key for segment in self.segments]
+        segments = pd.Categorical.from_codes(self._assign(frame), categories=keys)
+        return pd.Series(segments, index=features.index, name=self.name)
+
+    def _checked(self, features: pd.DataFrame) -> pd.DataFrame:
+        frame = needed_columns(features, self.needs, self.name)
+        return numeric(frame, self.may_be_missing, self.name)
+
+
+def needed_columns(features: pd.DataFrame, needs: Sequence[str], reader: str) -> pd.DataFrame:
+    """The columns needed. Raises SegmentationError when one is missing, no customer is there, or one is twice."""
+    if missing := [column for column in needs if column not in features.columns]:
+        raise SegmentationError(f"{reader} needs {_listed(missing)}, which the customer table does not have.")
+    if features.empty:
+        raise SegmentationError(f"{reader} got a customer table without customers.")
+    if features.index.has_duplicates:
+        twice = features.index[features.index.duplicated()][0]
+        raise SegmentationError(f"Customer {twice} is listed twice; the customer table has one row a customer.")
+    return features[list(dict.fromkeys(needs))]
+
+
+def numeric(frame: pd.DataFrame, may_be_missing: frozenset[str], reader: str) -> pd.DataFrame:
+    """The frame as numbers. Raises SegmentationError for text, infinity, and NaN where that is not allowed."""
+    for column in frame.columns:
+        if not (pd.api.types.is_numeric_dtype(frame[column]) or pd.api.types.is_bool_dtype(frame[column])):
+            raise SegmentationError(f"{reader} needs numbers in {column}; it holds {_example(frame[column])}.")
+    numbers = frame.astype(float)
+    for column in numbers.columns:
+        values = numbers[column]
+        wrong = np.isinf(values) if column in may_be_missing else ~np.isfinite(values)
+        if wrong.any():
+            raise SegmentationError(
+                f"{reader} needs a number in {column} for every customer; {int(wrong.sum())} have none, "
+                f"the first is customer {numbers.index[wrong.to_numpy().argmax()]}."
+            )
+    return numbers
+
+
+def coverage(segments: pd.Series, method: Segmenter) -> float:
+    """Share of customers in a segment that describes them: not in "other"."""
+    others = [segment.key for segment in method.segments if segment.other]
+    return float((~segments.isin(others)).mean())
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return " and ".join([", ".join(columns[:-1]), columns[-1]] if len(columns) > 1 else columns)
+
+
+def _example(column: pd.Series) -> str:
+    value: Any = next((v for v in column if not isinstance(v, (int, float))), column.iloc[0])
+    return f"{str(value)[:40]!r}"

@@ -1,0 +1,154 @@
+"""Stages of the customer life cycle — acquire, develop, retain, recover — by each customer's own purchase rhythm."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text
+
+_STAGES = (
+    Segment("acquire", {"en": "Acquire", "zh": "获取期"}),
+    Segment("develop", {"en": "Develop", "zh": "发展期"}),
+    Segment("retain", {"en": "Retain", "zh": "保持期"}),
+    Segment("recover", {"en": "Recover", "zh": "挽回期"}),
+)
+
+
+def _stages(frequency: np.ndarray, overdue: np.ndarray, established: int) -> Codes:
+    return np.select([overdue, frequency <= 1, frequency < established], [3, 0, 1], 2)
+
+
+def _check_established(established: int) -> None:
+    if established < 3:
+        raise SegmentationError(f"Established customers have bought on 3 days or more; {established} were given.")
+
+
+@dataclass(eq=False)
+class LifeCycle(Segmenter):
+    """Recover: silent for longer than the own rhythm allows. Else acquire, develop or retain by purchase days.
+
+    A customer is overdue when recency > gap_mean + patience × gap_sd, in days. Who has only one gap lends the typical
+    ratio gap_sd / gap_mean, who has none also the typical gap: both medians over the customers who have them, learned
+    by `fit` as `typical_gap_` and `typical_variation_`. Of the others, one purchase day is acquire, fewer than
+    `established` develop, the rest retain. The stages are those of customer life-cycle management; the rule by own
+    rhythm and its numbers are ours.
+    """
+
+    patience: float = 2.0
+    established: int = 4
+    may_be_missing: ClassVar[frozenset[str]] = frozenset({"gap_mean", "gap_sd"})
+    typical_gap_: float = field(init=False, repr=False)
+    typical_variation_: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_established(self.established)
+        if not self.patience >= 0:
+            raise SegmentationError(
+                f"Patience is a number of standard deviations, 0 or more; {self.patience:g} is not."
+            )
+
+    @property
+    def name(self) -> str:
+        """`life_cycle_rhythm`."""
+        return "life_cycle_rhythm"
+
+    @property
+    def definition(self) -> Text:
+        """Stages by own purchase rhythm."""
+        return {
+            "en": f"Recover: no purchase for longer than the customer's mean gap plus {self.patience:g} standard "
+            f"deviations; otherwise acquire (1 purchase day), develop (up to {self.established - 1}) or retain.",
+            "zh": f"超过自身平均购买间隔加 {self.patience:g} 个标准差未购买者为挽回期；其余按购买天数：1 天为获取期，"
+            f"至 {self.established - 1} 天为发展期，更多为保持期。",
+        }
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The four stages."""
+        return _STAGES
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """recency, frequency, gap_mean and gap_sd; the gaps are missing for those who bought once."""
+        return ("recency", "frequency", "gap_mean", "gap_sd")
+
+    @property
+    def learns(self) -> bool:
+        """Only the typical rhythm; the number of stages asks nothing of the number of customers."""
+        return False
+
+    def _learn(self, frame: pd.DataFrame) -> None:
+        gaps = frame["gap_mean"].dropna()
+        if gaps.empty:
+            raise SegmentationError(
+                f"{self.name} needs customers who bought on two days or more; nobody here did, so there is no rhythm."
+            )
+        self.typical_gap_ = float(gaps.median())
+        variations = (frame["gap_sd"] / frame["gap_mean"]).where(frame["gap_mean"] > 0).dropna()
+        self.typical_variation_ = float(variations.median()) if len(variations) else 1.0  # 1: a Poisson process
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        gap = frame["gap_mean"].fillna(self.typical_gap_)
+        sd = frame["gap_sd"].fillna(gap * self.typical_variation_)
+        overdue = frame["recency"] > gap + self.patience * sd
+        return _stages(frame["frequency"].to_numpy(), overdue.to_numpy(), self.established)
+
+
+@dataclass(eq=False)
+class LifeCycleAlive(Segmenter):
+    """The same stages with recover where the probability of being alive is below `alive`.
+
+    `column` holds P(alive) of a purchase model such as BG/NBD, between 0 and 1. Nothing is learned.
+    """
+
+    column: str = "p_alive"
+    alive: float = 0.5
+    established: int = 4
+
+    def __post_init__(self) -> None:
+        _check_established(self.established)
+        if not 0 < self.alive < 1:
+            raise SegmentationError(f"The bound for P(alive) must lie between 0 and 1; {self.alive:g} does not.")
+
+    @property
+    def name(self) -> str:
+        """`life_cycle_alive`."""
+        return "life_cycle_alive"
+
+    @property
+    def definition(self) -> Text:
+        """Stages by P(alive)."""
+        return {
+            "en": f"Recover: probability of being alive below {self.alive:g}; otherwise acquire (1 purchase day), "
+            f"develop (up to {self.established - 1}) or retain.",
+            "zh": f"存活概率低于 {self.alive:g} 者为挽回期；其余按购买天数：1 天为获取期，"
+            f"至 {self.established - 1} 天为发展期，更多为保持期。",
+        }
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The four stages."""
+        return _STAGES
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """frequency and the column of P(alive)."""
+        return ("frequency", self.column)
+
+    @property
+    def learns(self) -> bool:
+        """Nothing."""
+        return False
+
+    def _learn(self, frame: pd.DataFrame) -> None:
+        self._assign(frame)
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        p = frame[self.column].to_numpy()
+        if p.min() < 0 or p.max() > 1:
+            raise SegmentationError(
+                f"{self.column} must hold probabilities; its values reach from {p.min():g} to {p.max():g}."
+            )
+        return _stages(frame["frequency"].to_numpy(), p < self.alive, self.established)

@@ -1,0 +1,154 @@
+"""The portfolio matrix of the Boston Consulting Group turned on one's own customers, segments or categories.
+
+Boston compares a product's share with its largest competitor's and growth with the market's. Inside one firm there is
+no competitor: here share is relative to the mean item of the portfolio, growth to that of the whole portfolio.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.segmentation.contract import (
+    Codes,
+    Floats,
+    Segment,
+    SegmentationError,
+    Segmenter,
+    Text,
+    needed_columns,
+    numeric,
+)
+from crmresearch.segmentation.cuts import middle
+
+QUADRANTS = (
+    Segment("star", {"en": "Stars", "zh": "明星"}),
+    Segment("cash_cow", {"en": "Cash cows", "zh": "现金牛"}),
+    Segment("question_mark", {"en": "Question marks", "zh": "问题"}),
+    Segment("dog", {"en": "Dogs", "zh": "瘦狗"}),
+)
+
+
+def _quadrants(current: Floats, previous: Floats, mean: float, growth: float) -> Codes:
+    # growth above the cut without a division: an item new in the current window grows without bound
+    large, growing = current > mean, current > previous * (1 + growth)
+    return np.select([large & growing, large, growing], [0, 1, 2], 3)
+
+
+def _cuts(current: Floats, previous: Floats, what: str) -> tuple[float, float]:
+    now, before = middle(current, "mean"), middle(previous, "mean")
+    if not (now > 0 and before > 0):
+        raise SegmentationError(f"{what} needs sales in both windows; one of them has none.")
+    return now, now / before - 1
+
+
+@dataclass(eq=False)
+class PortfolioMatrix(Segmenter):
+    """Customers as stars, cash cows, question marks and dogs, by spend in the last window against the one before.
+
+    `windows` (short, long) in days name the columns spend_last_<short> and spend_last_<long>; the window before is
+    long − short, and should be as long as the short one. Learns `mean_spend_`, the mean spend in the short window,
+    and `growth_`, the growth of the whole: a customer above the first has a high share, above the second high growth.
+    """
+
+    windows: tuple[int, int] = (91, 182)
+    mean_spend_: float = field(init=False, repr=False)
+    growth_: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.windows[0] < self.windows[1]:
+            raise SegmentationError(f"The portfolio matrix needs a short and a longer window; {self.windows} are not.")
+
+    @property
+    def name(self) -> str:
+        """`portfolio_matrix`."""
+        return "portfolio_matrix"
+
+    @property
+    def definition(self) -> Text:
+        """The two axes."""
+        short, long = self.windows
+        return {
+            "en": f"Boston matrix of customers: share is high when spend in the last {short} days is above the mean "
+            f"customer's, growth when it rose more since the {long - short} days before than the whole portfolio.",
+            "zh": f"客户的波士顿矩阵：最近 {short} 天消费高于客户均值者份额高；"
+            f"较之前 {long - short} 天的增长快于总体者增长高。",
+        }
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The four quadrants."""
+        return QUADRANTS
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The two spend windows."""
+        return tuple(f"spend_last_{days}" for days in self.windows)
+
+    def _windows(self, frame: pd.DataFrame) -> tuple[Floats, Floats]:
+        current, both = (frame[column].to_numpy() for column in self.needs)
+        return current, both - current
+
+    def _learn(self, frame: pd.DataFrame) -> None:
+        self.mean_spend_, self.growth_ = _cuts(*self._windows(frame), self.name)
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        return _quadrants(*self._windows(frame), self.mean_spend_, self.growth_)
+
+
+def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
+    """The matrix of any items: columns share, relative_share, growth, quadrant; one row an item.
+
+    `current` and `previous` are sales of each item in two windows of equal length. share is the item's share of
+    current sales, relative_share that share against the mean item's (high above 1), growth current / previous − 1
+    (NaN for an item without sales in both, infinite for a new one; high above the growth of the whole).
+    Raises SegmentationError for different items in the two, missing numbers, or a window without sales.
+    """
+    if set(current.index) != set(previous.index):
+        raise SegmentationError("The portfolio matrix needs the same items in both windows.")
+    frame = needed_columns(
+        pd.DataFrame({"current": current, "previous": previous}), ("current", "previous"), "portfolio"
+    )
+    frame = numeric(frame, frozenset(), "The portfolio matrix")
+    now, before = frame["current"].to_numpy(), frame["previous"].to_numpy()
+    mean, whole = _cuts(now, before, "The portfolio matrix")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = now / before - 1
+    codes = _quadrants(now, before, mean, whole)
+    keys = [segment.key for segment in QUADRANTS]
+    return pd.DataFrame(
+        {
+            "share": now / now.sum(),
+            "relative_share": now / mean,
+            "growth": growth,
+            "quadrant": pd.Categorical.from_codes(codes, categories=keys),
+        },
+        index=frame.index,
+    )
+
+
+def segment_windows(
+    features: pd.DataFrame, segments: pd.Series, windows: tuple[int, int] = (91, 182)
+) -> tuple[pd.Series, pd.Series]:
+    """Sales of each segment in the last window and in the one before, ready for `portfolio_matrix`."""
+    frame = needed_columns(features, [f"spend_last_{days}" for days in windows], "The portfolio of segments")
+    totals = numeric(frame, frozenset(), "The portfolio of segments").groupby(segments, observed=True).sum()
+    current = totals.iloc[:, 0]
+    return current, totals.iloc[:, 1] - current
+
+
+def category_windows(features: pd.DataFrame, windows: tuple[int, int] = (91, 182)) -> tuple[pd.Series, pd.Series]:
+    """Sales of each category in the last window and in the one before, from the columns share_<category>.
+
+    The customer table holds a customer's mix over the whole calibration period, so a category grows here only because
+    its buyers do; where dated category sales are at hand, give those to `portfolio_matrix`.
+    """
+    mixes = [column for column in features.columns if column.startswith("share_")]
+    if not mixes:
+        raise SegmentationError("The portfolio of categories needs columns share_<category>; the table has none.")
+    needs = [*mixes, *(f"spend_last_{days}" for days in windows)]
+    frame = needed_columns(features, needs, "The portfolio of categories")
+    frame = numeric(frame, frozenset(), "The portfolio of categories")
+    mix = frame[mixes].rename(columns=lambda column: column.removeprefix("share_"))
+    short, long = (mix.mul(frame[f"spend_last_{days}"], axis=0).sum() for days in windows)
+    return short, long - short

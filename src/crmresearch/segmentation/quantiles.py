@@ -1,0 +1,58 @@
+"""Quantile segments of any one column: CLV octiles, spend deciles."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.cuts import groups_above, quantile_cuts
+
+
+@dataclass(eq=False)
+class QuantileSegments(Segmenter):
+    """`groups` segments of about equal size by one column, q1 lowest; equal values stay together.
+
+    Learns `cuts_` (groups − 1,) in the units of the column.
+    """
+
+    column: str
+    groups: int = 8
+    cuts_: Floats = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.groups < 2:
+            raise SegmentationError(f"Quantile segments need at least 2 groups; {self.groups} were asked for.")
+
+    @property
+    def name(self) -> str:
+        """`<column>_quantiles_<groups>`."""
+        return f"{self.column}_quantiles_{self.groups}"
+
+    @property
+    def definition(self) -> Text:
+        """Equal shares of the customers, by one column."""
+        return {
+            "en": f"The customers in {self.groups} groups of about equal size by {self.column}; "
+            "customers with equal values stay together.",
+            "zh": f"按 {self.column} 将客户分为人数大致相等的 {self.groups} 组；数值相同的客户不拆开。",
+        }
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """q1 (lowest) … q<groups> (highest)."""
+        n = self.groups
+        return tuple(
+            Segment(f"q{i}", {"en": f"Quantile {i} of {n}", "zh": f"第 {i} 分位组（共 {n} 组）"})
+            for i in range(1, n + 1)
+        )
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    def _learn(self, frame: pd.DataFrame) -> None:
+        self.cuts_ = quantile_cuts(frame[self.column].to_numpy(), self.groups)
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        return groups_above(frame[self.column].to_numpy(), self.cuts_)

@@ -1,0 +1,154 @@
+"""RFM classes: recency, frequency and monetary value each high or low make eight classes, of which four are important.
+
+The sources name the classes and give no rule for "high": mean against median matters more than the choice of method,
+so the rule is a parameter and part of the method's name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.cuts import groups_above, middle
+
+Cut = Literal["mean", "median", "threshold"]
+
+# by (recent, frequent): what the four classes of one level of spend are called
+_ROLES: dict[tuple[int, int], tuple[str, Text]] = {
+    (1, 1): ("value", {"en": "value customers", "zh": "价值客户"}),
+    (0, 1): ("keep", {"en": "customers to keep", "zh": "保持客户"}),
+    (1, 0): ("develop", {"en": "customers to develop", "zh": "发展客户"}),
+    (0, 0): ("win_back", {"en": "customers to win back", "zh": "挽留客户"}),
+}
+_LEVELS: dict[int, tuple[str, Text]] = {
+    1: ("important", {"en": "Important", "zh": "重要"}),
+    0: ("general", {"en": "General", "zh": "一般"}),
+}
+_EIGHT = tuple(
+    Segment(
+        f"{level}_{role}",
+        {"en": f"{level_label['en']} {role_label['en']}", "zh": f"{level_label['zh']}{role_label['zh']}"},
+    )
+    for level, level_label in _LEVELS.values()
+    for role, role_label in _ROLES.values()
+)
+_POSITION = {(m, r, f): 4 * (1 - m) + i for m in (1, 0) for i, (r, f) in enumerate(_ROLES)}
+_CUT_NAMES: dict[Cut, Text] = {
+    "mean": {"en": "the mean", "zh": "均值"},
+    "median": {"en": "the median", "zh": "中位数"},
+    "threshold": {"en": "given thresholds", "zh": "给定阈值"},
+}
+
+
+@dataclass(eq=False)
+class RfmEight(Segmenter):
+    """Eight classes: important or general by spend, each to value, keep, develop or win back by recency and frequency.
+
+    High means strictly better than the cut: bought more recently, more often, for more. `cut` is the mean, the median
+    or given `thresholds` for recency (days), frequency (purchase days) and the `monetary` column.
+    Learns `cuts_`, one number a column.
+    """
+
+    cut: Cut = "mean"
+    thresholds: Mapping[str, float] | None = None
+    monetary: str = "monetary_total"
+    cuts_: dict[str, float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.cut not in _CUT_NAMES:
+            raise SegmentationError(
+                f"The cut of RFM classes is mean, median or threshold; {self.cut!r} is none of them."
+            )
+        given = set(self.thresholds or {})
+        if self.cut != "threshold" and given:
+            raise SegmentationError(f"Thresholds are given, but the cut is {self.cut}; write cut='threshold'.")
+        if self.cut == "threshold" and given != set(self.needs):
+            raise SegmentationError(f"RFM classes by threshold need one threshold each for {', '.join(self.needs)}.")
+
+    @property
+    def name(self) -> str:
+        """`rfm_eight_<cut>`."""
+        return f"rfm_eight_{self.cut}"
+
+    @property
+    def definition(self) -> Text:
+        """The eight classes and the cut in use."""
+        cut = _CUT_NAMES[self.cut]
+        return {
+            "en": "Recency, frequency and monetary value, each high or low, make eight classes; the sources give no "
+            f"rule for high, here it is strictly better than {cut['en']}.",
+            "zh": f"最近购买时间、购买频率、购买金额各分高低，共八类；文献未给出高低的划分规则，"
+            f"此处以优于{cut['zh']}为高。",
+        }
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The eight classes, important ones first."""
+        return _EIGHT
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """recency, frequency and the monetary column."""
+        return ("recency", "frequency", self.monetary)
+
+    @property
+    def learns(self) -> bool:
+        """Not where thresholds are given."""
+        return self.cut != "threshold"
+
+    def _learn(self, frame: pd.DataFrame) -> None:
+        if self.cut == "threshold":
+            self.cuts_ = dict(self.thresholds or {})
+        else:
+            self.cuts_ = {column: middle(frame[column].to_numpy(), self.cut) for column in self.needs}
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        r, f, m = (
+            groups_above(frame[column].to_numpy(), np.array([self.cuts_[column]]), low_is_good=column == "recency")
+            for column in self.needs
+        )
+        positions = np.empty((2, 2, 2), dtype=np.intp)
+        for place, position in _POSITION.items():
+            positions[place] = position
+        return positions[m, r, f]
+
+
+@dataclass(eq=False)
+class RfmFour(RfmEight):
+    """The four important classes of `RfmEight`; everyone who spends less is "other".
+
+    Learns `coverage_` too, the share of customers that the four classes describe.
+    """
+
+    coverage_: float = field(init=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """`rfm_four_<cut>`."""
+        return f"rfm_four_{self.cut}"
+
+    @property
+    def definition(self) -> Text:
+        """The four classes and the cut in use."""
+        cut = _CUT_NAMES[self.cut]
+        return {
+            "en": "The four RFM classes that the sources describe, all of high monetary value: value, keep, develop "
+            f"and win back; high is strictly better than {cut['en']}, and customers they leave out are “other”.",
+            "zh": f"文献描述的四类高金额客户：重要价值、重要保持、重要发展、重要挽留；"
+            f"以优于{cut['zh']}为高，其余客户归入“其他”。",
+        }
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The four important classes and other."""
+        return (*_EIGHT[:4], Segment("other", {"en": "Other", "zh": "其他"}, other=True))
+
+    def _learn(self, frame: pd.DataFrame) -> None:
+        super()._learn(frame)
+        self.coverage_ = float((self._assign(frame) < 4).mean())
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        return np.minimum(super()._assign(frame), 4)

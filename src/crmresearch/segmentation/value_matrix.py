@@ -1,0 +1,86 @@
+"""Current × potential value: what customers bring now against what they may bring."""
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.cuts import groups_above, middle, quantile_cuts
+
+# by (current, potential), each low 0 or high 1
+_FOUR = (
+    Segment("low_low", {"en": "Low current, low potential value", "zh": "当前价值低、潜在价值低"}),
+    Segment("low_high", {"en": "Low current, high potential value", "zh": "当前价值低、潜在价值高"}),
+    Segment("high_low", {"en": "High current, low potential value", "zh": "当前价值高、潜在价值低"}),
+    Segment("high_high", {"en": "High current, high potential value", "zh": "当前价值高、潜在价值高"}),
+)
+
+
+@dataclass(eq=False)
+class CurrentPotential(Segmenter):
+    """A k × k matrix of current value (`current`) and potential value (`potential`, such as an expected value).
+
+    With `groups` = 2 the `cut` is the mean or the median and high is strictly above it; more groups are cut at
+    quantiles. Learns `cuts_`, the cut points of each of the two columns. The potential column is made elsewhere, by a
+    model of future purchases or by a share of wallet.
+    """
+
+    potential: str = "expected_value"
+    current: str = "monetary_total"
+    groups: int = 2
+    cut: Literal["mean", "median"] = "median"
+    cuts_: dict[str, Floats] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.groups <= 9:
+            raise SegmentationError(f"The value matrix has 2 to 9 groups a side; {self.groups} were asked for.")
+        if self.cut not in ("mean", "median"):
+            raise SegmentationError(f"The cut of the value matrix is mean or median; {self.cut!r} is neither.")
+        if self.current == self.potential:
+            raise SegmentationError(f"Current and potential value are the same column, {self.current}.")
+
+    @property
+    def name(self) -> str:
+        """`current_potential_<k>x<k>`, with the cut where there are two groups."""
+        size = f"current_potential_{self.groups}x{self.groups}"
+        return f"{size}_{self.cut}" if self.groups == 2 else size
+
+    @property
+    def definition(self) -> Text:
+        """The two axes and how they are cut."""
+        two = self.groups == 2
+        return {
+            "en": f"{self.current} (current value) against {self.potential} (potential value), each in {self.groups} "
+            "groups " + (f"cut at the {self.cut}." if two else "cut at quantiles."),
+            "zh": f"当前价值（{self.current}）与潜在价值（{self.potential}）的矩阵，各分 {self.groups} 组，"
+            + (f"以{'均值' if self.cut == 'mean' else '中位数'}为界。" if two else "以分位点为界。"),
+        }
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The cells, lowest current and potential value first."""
+        if self.groups == 2:
+            return _FOUR
+        sides = range(1, self.groups + 1)
+        return tuple(
+            Segment(f"c{c}p{p}", {"en": f"Current {c}, potential {p}", "zh": f"当前 {c}、潜在 {p}"})
+            for c, p in product(sides, sides)
+        )
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The two columns."""
+        return (self.current, self.potential)
+
+    def _learn(self, frame: pd.DataFrame) -> None:
+        if self.groups == 2:
+            self.cuts_ = {column: np.array([middle(frame[column].to_numpy(), self.cut)]) for column in self.needs}
+        else:
+            self.cuts_ = {column: quantile_cuts(frame[column].to_numpy(), self.groups) for column in self.needs}
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        current, potential = (groups_above(frame[column].to_numpy(), self.cuts_[column]) for column in self.needs)
+        return current * self.groups + potential
