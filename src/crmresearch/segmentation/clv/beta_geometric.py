@@ -91,7 +91,7 @@ def thinned_rate(shape: Floats, a: float, b: Floats, v: Floats) -> Floats:
 
     With w = z/(1+z) it is (1+z)^−a ₂F₁(a, a+b−shape−1; a+b; w) or (1+z)^−(shape+1) ₂F₁(shape+1, b; a+b; w); the one
     with the smaller exponent is computed. Where that still overflows (thousands of purchases a unit of time, or
-    parameters at their bounds) p takes 48 quantiles of its distribution, right to about 1 in 1,000.
+    parameters at their bounds) p takes 48 quantiles of its distribution, right to 0.001 of the rate before dropout.
     """
     shape, b, v = np.broadcast_arrays(shape, b, v)
     first = a < shape + 1

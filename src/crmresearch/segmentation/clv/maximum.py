@@ -73,19 +73,23 @@ def maximise(
         value, gradient = likelihood(theta)
         return -value / n, -gradient / n
 
-    begin = np.clip(centre if start is None else start, lower, upper)
-    # once Newton takes over, a tighter tolerance here only costs evaluations
-    options = {"ftol": 1e-12, "gtol": 1e-6, "maxiter": 1000, "maxcor": 20}
-    found = minimize(
-        objective, begin, jac=True, method="L-BFGS-B", bounds=list(zip(lower, upper, strict=True)), options=options
-    )
-    theta = _newton(objective, likelihood, n, found.x, lower, upper)
-    value, gradient = objective(theta)
+    def settled_at(theta: Floats) -> bool:
+        gradient = objective(theta)[1]
+        return bool(np.abs(gradient[(theta > lower) & (theta < upper)]).max(initial=0) < SETTLED)
+
+    theta = centre if start is None else _newton(objective, likelihood, n, np.clip(start, lower, upper), lower, upper)
+    if start is None or not settled_at(theta):
+        # Newton takes over near the maximum: a tighter tolerance here only costs evaluations
+        options = {"ftol": 1e-11, "gtol": 1e-5, "maxiter": 1000, "maxcor": 20}
+        bounds = list(zip(lower, upper, strict=True))
+        found = minimize(objective, theta, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        theta = _newton(objective, likelihood, n, found.x, lower, upper)
+    value = objective(theta)[0]
     at_bound = (theta - lower < 1e-6) | (upper - theta < 1e-6)
     free = ~at_bound
     information = -hessian(likelihood, theta)[np.ix_(free, free)]
     definite = _positive_definite(information)
-    settled = bool(np.abs(gradient[free]).max(initial=0) < SETTLED)
+    settled = settled_at(theta)
     covariances = np.full((len(theta), len(theta)), np.nan)
     if definite:
         covariances[np.ix_(free, free)] = np.linalg.inv(information)
@@ -121,8 +125,8 @@ def _newton(
             new_value, new_gradient = objective(tried)
             if new_value < value:
                 break
-            # at the bottom values are equal to rounding, and a smaller gradient is the better sign
-            level = new_value - value <= 4e-15 * abs(value)
+            # near the bottom values differ by rounding only, and a smaller gradient is the better sign
+            level = new_value - value <= 1e-11 * abs(value)
             if level and np.abs(new_gradient[free]).max() < np.abs(gradient[free]).max():
                 break
         else:
