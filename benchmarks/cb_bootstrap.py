@@ -36,7 +36,8 @@ from crmresearch.data.survey import load_survey
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.covariance.bootstrap import fit_covariances
-from crmresearch.sem.covariance.estimate import CbEstimate, estimate_cbsem
+from crmresearch.sem.covariance.estimate import estimate_cbsem
+from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.semopy_start import FTOL, semopy_syntax
 from crmresearch.sem.moments import Sample, bootstrap_counts
 

@@ -13,8 +13,9 @@ from crmresearch.report.number_format import format_p_value
 from crmresearch.report.satisfaction_story import SatisfactionStory
 from crmresearch.sem.cautions import Caution
 from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, bootstrap_paths
-from crmresearch.sem.covariance.estimate import CbEstimate, Errors, estimate_cbsem
+from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import fit_table
+from crmresearch.sem.covariance.result import CbEstimate, Errors
 
 # Hu & Bentler (1999): CFI and TLI at least, RMSEA and SRMR at most
 CUT_OFFS = {"cfi": 0.95, "tli": 0.95, "rmsea": 0.06, "srmr": 0.08}

@@ -10,7 +10,8 @@ from holes_cases import holed_mobi
 from crmresearch.data.survey import load_survey
 from crmresearch.models.specification import Specification, bind, bind_items
 from crmresearch.models.theory import Theory, load_theory
-from crmresearch.sem.covariance.estimate import CbEstimate, Errors, estimate_cbsem
+from crmresearch.sem.covariance.estimate import estimate_cbsem
+from crmresearch.sem.covariance.result import CbEstimate, Errors
 
 THEORIES = ("scsb", "acsi", "ecsi", "staged", "reputation")
 

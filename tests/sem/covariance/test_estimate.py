@@ -24,7 +24,8 @@ from estimate_cases import (
 
 from crmresearch.errors import EstimationError
 from crmresearch.sem.covariance import estimate as module
-from crmresearch.sem.covariance.estimate import CbEstimate, estimate_cbsem
+from crmresearch.sem.covariance.estimate import estimate_cbsem
+from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.semopy_start import SemopyFit, semopy_syntax
 
 TABLE = ["estimate", "se", "standardized", "standardized_se"]

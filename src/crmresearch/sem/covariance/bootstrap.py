@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError
 from crmresearch.sem.covariance.admissibility import admissible_samples
-from crmresearch.sem.covariance.estimate import CbEstimate
 from crmresearch.sem.covariance.likelihood import Pattern
 from crmresearch.sem.covariance.minimise import minimise
+from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.standardised import standardised_cells
 from crmresearch.sem.moments import Sample, bootstrap_counts
 from crmresearch.sem.pls import Floats

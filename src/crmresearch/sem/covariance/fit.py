@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.sem.covariance.corrected_fit import corrected_tests
-from crmresearch.sem.covariance.estimate import CbEstimate
 from crmresearch.sem.covariance.fit_measures import (
     Test,
     approximation_error,
@@ -17,6 +16,7 @@ from crmresearch.sem.covariance.fit_measures import (
     residual_fit,
 )
 from crmresearch.sem.covariance.full_information import residual_fit_with_means
+from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.robust import robust_fit, scaled_test, scaling
 
 
