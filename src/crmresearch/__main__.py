@@ -93,8 +93,11 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _check_data(options: argparse.Namespace) -> int:
+    from crmresearch.data.catalog import find_codebook
     from crmresearch.data.survey import check_survey, load_survey
 
+    if find_codebook(options.dataset).kind == "transactions":
+        return _check_transactions(options.dataset)
     problems = check_survey(options.dataset)
     for problem in problems:
         print(problem)
@@ -103,6 +106,26 @@ def _check_data(options: argparse.Namespace) -> int:
     survey = load_survey(options.dataset)
     print(f"{survey.path.name}: {survey.respondents} respondents, {survey.items.shape[1]} items, no problem found")
     for note in survey.notes:
+        print(f"note: {note}")
+    return 0
+
+
+def _check_transactions(dataset: str) -> int:
+    from crmresearch.data.transactions import check_transactions, load_transactions
+
+    problems = check_transactions(dataset)
+    for problem in problems:
+        print(problem)
+    if problems:
+        return 1
+    transactions = load_transactions(dataset)
+    print(
+        f"{transactions.path.name}: {transactions.customers():,} customers, {transactions.rows:,} lines from "
+        f"{transactions.first_day} to {transactions.last_day}, no problem found"
+    )
+    for rule, rows, treatment in transactions.counts.itertuples(index=False):
+        print(f"{rows:>12,} {rule}" + (f" ({treatment})" if rows and treatment else ""))
+    for note in transactions.notes:
         print(f"note: {note}")
     return 0
 

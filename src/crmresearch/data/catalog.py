@@ -1,28 +1,49 @@
 """The data sets a reader can name: where their codebooks and data files are."""
 
 from pathlib import Path
+from typing import Literal
 
-from crmresearch.data.codebook import CODEBOOK_FILE, Codebook, is_key, read_codebook
-from crmresearch.data.documents import shown
+from pydantic import BaseModel
+
+from crmresearch.data.codebook import Codebook
+from crmresearch.data.dataset import CODEBOOK_FILE, is_key, read_dataset
+from crmresearch.data.documents import read_document, shown
+from crmresearch.data.transactions_codebook import TransactionsCodebook
 from crmresearch.errors import CodebookError, DatasetMissingError
 from crmresearch.paths import data_folders
 
+AnyCodebook = Codebook | TransactionsCodebook
+
+
+class _Heading(BaseModel):
+    """The one key that says which codebook a document is; the rest is read afterwards."""
+
+    kind: Literal["survey", "transactions"] = "survey"
+
 
 def dataset_keys() -> list[str]:
-    """Keys of the data sets in the project's `data/` and in the folder named by `CRMRESEARCH_DATA`."""
+    """Keys of the data sets, of surveys and of transactions, in `data/` and in the folder of `CRMRESEARCH_DATA`."""
     return sorted({path.parent.name for folder in data_folders() for path in folder.glob(f"*/{CODEBOOK_FILE}")})
 
 
-def find_codebook(dataset: str) -> Codebook:
+def read_any_codebook(folder: Path) -> AnyCodebook:
+    """The codebook of a folder, of the kind its key `kind` names. Raises CodebookError, a sentence per mistake."""
+    kind = read_document(folder / CODEBOOK_FILE, _Heading, CodebookError).kind
+    if kind == "transactions":
+        return read_dataset(folder, TransactionsCodebook)
+    return read_dataset(folder, Codebook)
+
+
+def find_codebook(dataset: str) -> AnyCodebook:
     """The codebook of a data set, named by its key or by the path of a folder that holds a codebook.yaml.
 
     Raises CodebookError when there is none, when it has mistakes, and when its key is not its folder's name
-    (two surveys under one key would overwrite each other's reports).
+    (two data sets under one key would overwrite each other's reports).
     """
     if is_key(dataset):
         for folder in data_folders():
             if (folder / dataset / CODEBOOK_FILE).is_file():
-                codebook = read_codebook(folder / dataset)
+                codebook = read_any_codebook(folder / dataset)
                 if codebook.key != dataset:
                     raise CodebookError(
                         f"{shown(codebook.path)}, key: is {codebook.key!r} but the folder is named "
@@ -31,14 +52,14 @@ def find_codebook(dataset: str) -> Codebook:
                 return codebook
     path = Path(dataset).expanduser()
     if dataset and (path / CODEBOOK_FILE).is_file():
-        return read_codebook(path)
+        return read_any_codebook(path)
     raise CodebookError(
         f"There is no dataset {dataset!r}; there are {', '.join(dataset_keys()) or 'none'}. Name one, "
         f"or a folder that holds a {CODEBOOK_FILE}."
     )
 
 
-def candidate_data_files(codebook: Codebook) -> list[Path]:
+def candidate_data_files(codebook: AnyCodebook) -> list[Path]:
     """Places the data file may be, in the order of search: beside the codebook, then the data folders."""
     places = [codebook.folder]
     for folder in data_folders():
@@ -46,7 +67,7 @@ def candidate_data_files(codebook: Codebook) -> list[Path]:
     return list(dict.fromkeys(place / codebook.file for place in places))
 
 
-def find_data_file(codebook: Codebook) -> Path:
+def find_data_file(codebook: AnyCodebook) -> Path:
     """The data file of a codebook. Raises DatasetMissingError, which says how to get it."""
     for path in candidate_data_files(codebook):
         if path.is_file():

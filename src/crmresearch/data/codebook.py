@@ -1,56 +1,17 @@
 """A codebook: what every column of a survey file asks, its scale, and which construct it measures."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
-from crmresearch.data.documents import MistakesError, read_document
-from crmresearch.errors import CodebookError
-
-CODEBOOK_FILE = "codebook.yaml"
-
-
-def _with_english(texts: dict[str, str]) -> dict[str, str]:
-    if "en" not in texts:
-        raise ValueError("has no English text; write it under `en`, the fallback of every other language")
-    if empty := [language for language, text in texts.items() if not text.strip()]:
-        raise ValueError(f"the text under {empty[0]!r} is empty; write it or remove the key")
-    return texts
+from crmresearch.data.dataset import Code, DatasetCodebook, Filled, Number, Strict, Text, in_language, read_dataset
+from crmresearch.data.dataset import Key as Key
+from crmresearch.data.documents import MistakesError
 
 
-def _key(text: str) -> str:
-    if not is_key(text):
-        raise ValueError(f"{text!r} must be lower-case letters, digits and _, beginning with a letter")
-    return text
-
-
-def _checksum(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise ValueError("must be the 64 hexadecimal digits that `sha256sum` prints for the data file")
-    return text
-
-
-def is_key(text: str) -> bool:
-    """Whether the text can be the key of a dataset."""
-    return re.fullmatch(r"[a-z][a-z0-9_]*", text) is not None
-
-
-Text = Annotated[dict[str, str], AfterValidator(_with_english)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Code = Number | str
-Filled = Annotated[str, Field(min_length=1)]
-Key = Annotated[str, AfterValidator(_key)]
-Checksum = Annotated[str, AfterValidator(_checksum)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Item(_Strict):
+class Item(Strict):
     """One question: its text, its lowest and highest answer, and whether high means less of the construct."""
 
     text: Text
@@ -67,7 +28,7 @@ class Item(_Strict):
         return self
 
 
-class Group(_Strict):
+class Group(Strict):
     """A column that divides the respondents; `values` names its values, null for a number such as age."""
 
     label: Text
@@ -82,47 +43,26 @@ class Group(_Strict):
         return as_text(value)
 
 
-class Binding(_Strict):
+class Binding(Strict):
     """How this survey measures one theory where that is not the default: the items, a note, or both."""
 
     note: Text | None = None
     constructs: dict[str, tuple[str, ...]] | None = None
 
 
-class Codebook(_Strict):
+class Codebook(DatasetCodebook):
     """A survey described: columns, scales, constructs, source and licence. Read it with `read_codebook`."""
 
-    key: Key
-    title: Text
-    about: Text
-    file: Filled
-    sha256: Checksum | None = None
-    committed: Annotated[bool, Field(strict=True)]
-    how_to_get: Filled | None = None
-    source: Filled
-    citation: Filled
-    licence: Filled
-    url: Filled | None = None
+    kind: Literal["survey"] = "survey"
     id: Filled | None = None
     missing_codes: tuple[Code, ...] = ()
     other_columns: Literal["refuse", "ignore"] = "refuse"
     identical_rows: Literal["refuse", "expected"] = "refuse"
     identical_rows_reason: Filled | None = None
     items: Annotated[dict[str, Item], Field(min_length=1)]
-    constructs: dict[str, tuple[str, ...]] = {}
-    theories: dict[str, Binding] = {}
-    groups: dict[str, Group] = {}
-    _folder: Path = PrivateAttr(default=Path())
-
-    @property
-    def folder(self) -> Path:
-        """The folder the codebook was read from."""
-        return self._folder
-
-    @property
-    def path(self) -> Path:
-        """The codebook file."""
-        return self._folder / CODEBOOK_FILE
+    constructs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    theories: dict[str, Binding] = Field(default_factory=dict)
+    groups: dict[str, Group] = Field(default_factory=dict)
 
     def items_of(self, theory: str) -> dict[str, list[str]]:
         """Construct → items for a theory: its own map where the codebook gives one, else the default map."""
@@ -142,7 +82,8 @@ class Codebook(_Strict):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         mistakes = [
-            *self._file_mistakes(),
+            *self.file_mistakes(),
+            *self._rows_mistakes(),
             *self._column_mistakes(),
             *_map_mistakes("constructs", self.constructs, self.items),
         ]
@@ -154,19 +95,10 @@ class Codebook(_Strict):
             raise MistakesError(mistakes)
         return self
 
-    def _file_mistakes(self) -> list[str]:
-        mistakes = []
-        if Path(self.file).name != self.file or self.file in (".", ".."):
-            mistakes.append(f"file: {self.file!r} must be a file name without folders")
-        if self.committed and self.sha256 is None:
-            mistakes.append("sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)")
-        if not self.committed and self.how_to_get is None:
-            mistakes.append(
-                "how_to_get: this key is missing; a file that is not committed needs a sentence on getting it"
-            )
+    def _rows_mistakes(self) -> list[str]:
         if self.identical_rows == "expected" and self.identical_rows_reason is None:
-            mistakes.append("identical_rows_reason: this key is missing; say why identical rows are expected")
-        return mistakes
+            return ["identical_rows_reason: this key is missing; say why identical rows are expected"]
+        return []
 
     def _column_mistakes(self) -> list[str]:
         mistakes = [f"groups.{name}: is an item as well; keep one" for name in self.groups if name in self.items]
@@ -214,14 +146,6 @@ def as_text(code: object) -> str:
     return f"{code:g}" if isinstance(code, float) else str(code)
 
 
-def in_language(texts: Mapping[str, str], language: str = "en") -> str:
-    """The text in this language, in English where there is none."""
-    return texts.get(language, texts["en"])
-
-
 def read_codebook(folder: Path) -> Codebook:
-    """The codebook of a folder. Raises CodebookError: one sentence per mistake, naming file and key."""
-    folder = Path(folder).resolve()
-    codebook = read_document(folder / CODEBOOK_FILE, Codebook, CodebookError)
-    codebook._folder = folder
-    return codebook
+    """The survey codebook of a folder. Raises CodebookError: one sentence per mistake, naming file and key."""
+    return read_dataset(folder, Codebook)

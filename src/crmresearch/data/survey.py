@@ -12,7 +12,7 @@ from crmresearch.data.codebook import Codebook
 from crmresearch.data.columns import LISTED, read_group, read_item, repeated_ids
 from crmresearch.data.csv_table import CsvTable, read_csv_table
 from crmresearch.data.documents import shown
-from crmresearch.errors import DataError
+from crmresearch.errors import CodebookError, DataError
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,15 @@ class Survey:
 def load_survey(dataset: str) -> Survey:
     """The validated survey of a dataset key or of a folder with a codebook.yaml.
 
-    Raises CodebookError, DatasetMissingError, or DataError with one sentence per problem of the file.
+    Raises CodebookError (for a data set of transactions as well), DatasetMissingError, or DataError with one
+    sentence per problem of the file.
     """
     codebook = find_codebook(dataset)
+    if not isinstance(codebook, Codebook):
+        raise CodebookError(
+            f"{shown(codebook.path)} describes transactions, not a survey; name a survey, or load it with "
+            "`load_transactions`."
+        )
     return read_survey(codebook, find_data_file(codebook))
 
 

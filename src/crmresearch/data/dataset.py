@@ -1,0 +1,108 @@
+"""What every codebook says, whatever its data: key, title, file and checksum, source, citation and licence."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+
+from crmresearch.data.documents import read_document
+from crmresearch.errors import CodebookError
+
+CODEBOOK_FILE = "codebook.yaml"
+
+
+def _with_english(texts: dict[str, str]) -> dict[str, str]:
+    if "en" not in texts:
+        raise ValueError("has no English text; write it under `en`, the fallback of every other language")
+    if empty := [language for language, text in texts.items() if not text.strip()]:
+        raise ValueError(f"the text under {empty[0]!r} is empty; write it or remove the key")
+    return texts
+
+
+def _key(text: str) -> str:
+    if not is_key(text):
+        raise ValueError(f"{text!r} must be lower-case letters, digits and _, beginning with a letter")
+    return text
+
+
+def _checksum(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("must be the 64 hexadecimal digits that `sha256sum` prints for the data file")
+    return text
+
+
+def is_key(text: str) -> bool:
+    """Whether the text can be the key of a dataset."""
+    return re.fullmatch(r"[a-z][a-z0-9_]*", text) is not None
+
+
+Text = Annotated[dict[str, str], AfterValidator(_with_english)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Code = Number | str
+Filled = Annotated[str, Field(min_length=1)]
+Key = Annotated[str, AfterValidator(_key)]
+Checksum = Annotated[str, AfterValidator(_checksum)]
+
+
+class Strict(BaseModel):
+    """A part of a codebook: a key it does not know is a mistake, and nobody changes it once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetCodebook(Strict):
+    """The part that surveys and transactions share. Every kind adds its columns and calls `file_mistakes`."""
+
+    key: Key
+    title: Text
+    about: Text
+    file: Filled
+    sha256: Checksum | None = None
+    committed: Annotated[bool, Field(strict=True)]
+    how_to_get: Filled | None = None
+    source: Filled
+    citation: Filled
+    licence: Filled
+    url: Filled | None = None
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The folder the codebook was read from."""
+        return self._folder
+
+    @property
+    def path(self) -> Path:
+        """The codebook file."""
+        return self._folder / CODEBOOK_FILE
+
+    def file_mistakes(self) -> list[str]:
+        """What is wrong with the keys about the data file, each text beginning with the key."""
+        mistakes = []
+        if Path(self.file).name != self.file or self.file in (".", ".."):
+            mistakes.append(f"file: {self.file!r} must be a file name without folders")
+        if self.committed and self.sha256 is None:
+            mistakes.append("sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)")
+        if not self.committed and self.how_to_get is None:
+            mistakes.append(
+                "how_to_get: this key is missing; a file that is not committed needs a sentence on getting it"
+            )
+        return mistakes
+
+
+def in_language(texts: Mapping[str, str], language: str = "en") -> str:
+    """The text in this language, in English where there is none."""
+    return texts.get(language, texts["en"])
+
+
+Kind = TypeVar("Kind", bound=DatasetCodebook)
+
+
+def read_dataset(folder: Path, kind: type[Kind]) -> Kind:
+    """The codebook of a folder as this kind. Raises CodebookError: one sentence per mistake, naming file and key."""
+    folder = Path(folder).resolve()
+    codebook = read_document(folder / CODEBOOK_FILE, kind, CodebookError)
+    codebook._folder = folder
+    return codebook

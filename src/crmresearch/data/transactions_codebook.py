@@ -1,0 +1,150 @@
+"""A codebook of transactions: which column is the customer, the time and the amount, and the rules of cleaning."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from crmresearch.data.dataset import Code, DatasetCodebook, Filled, Strict, Text
+from crmresearch.data.documents import MistakesError
+
+TIME_PARTS = {
+    "%Y": r"(\d{4})",
+    "%y": r"(\d{2})",
+    "%m": r"(\d{1,2})",
+    "%d": r"(\d{1,2})",
+    "%H": r"(\d{1,2})",
+    "%M": r"(\d{1,2})",
+    "%S": r"(\d{1,2})(?:\.\d+)?",
+    "%z": r"(Z|[+-]\d{2}:?\d{2})",
+}
+SUFFIXES = (".csv", ".txt", ".parquet", ".duckdb")
+LINE_COLUMNS = {"customer", "time", "amount", "order", "product", "category", "channel", "discount", "quantity"}
+LINE_COLUMNS |= {"day"}
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone; name one as the IANA list does, such as Europe/Paris or UTC")
+    return name
+
+
+def _time_format(text: str) -> str:
+    codes = re.findall(r"%.?", text)
+    if unknown := [code for code in codes if code not in TIME_PARTS]:
+        raise ValueError(f"{unknown[0]!r} is not known; the parts are {', '.join(TIME_PARTS)}")
+    if twice := [code for code in codes if codes.count(code) > 1]:
+        raise ValueError(f"{twice[0]} is written twice; keep one")
+    if ("%Y" in codes) + ("%y" in codes) != 1 or "%m" not in codes or "%d" not in codes:
+        raise ValueError("must hold a year (%Y or %y), a month (%m) and a day (%d), such as '%Y-%m-%d %H:%M'")
+    if ("%M" in codes and "%H" not in codes) or ("%S" in codes and "%M" not in codes):
+        raise ValueError("minutes need hours and seconds need minutes")
+    return text
+
+
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date; write it as 1998-06-30") from None
+    return text
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+TimeFormat = Annotated[str, AfterValidator(_time_format)]
+Day = Annotated[str, AfterValidator(_day)]
+
+
+class Columns(Strict):
+    """Names of the file's columns. `discount` is money taken off the line, `quantity` a number of units."""
+
+    customer: Filled
+    time: Filled
+    amount: Filled
+    order: Filled | None = None
+    product: Filled | None = None
+    category: Filled | None = None
+    channel: Filled | None = None
+    discount: Filled | None = None
+    quantity: Filled | None = None
+
+    def named(self) -> dict[str, str]:
+        """Role → name of the column, for the roles that have one."""
+        return {role: name for role, name in self if name is not None}
+
+
+class Rules(Strict):
+    """What is done about returns (lines with a negative amount) and lines equal in every column of the file.
+
+    `returns: net` counts them in sums of money, never as a purchase; `drop` leaves them out.
+    """
+
+    returns: Literal["net", "drop"]
+    duplicates: Literal["keep", "drop"]
+
+
+class TransactionsCodebook(DatasetCodebook):
+    """A file of purchases described. Read it with `find_codebook`.
+
+    Times are taken as written unless `day_zone` says in which zone a day begins; then `time_zone` says in which zone
+    they are written (a time with an offset, and a column of a zoned type, need none: they are read as UTC).
+    `amount_per: unit` means that the amount is a price to be multiplied by `quantity`. Lines after `last_day`
+    (default: the day of reading) lie in the future.
+    """
+
+    kind: Literal["transactions"]
+    table: Filled | None = None
+    separator: Literal[",", ";", "\t", "|"] = ","
+    decimal: Literal[".", ","] = "."
+    columns: Columns
+    attributes: dict[str, Text] = Field(default_factory=dict)
+    amount_per: Literal["line", "unit"] = "line"
+    time_format: TimeFormat | None = None
+    time_zone: Zone | None = None
+    day_zone: Zone | None = None
+    last_day: Day | None = None
+    missing_codes: tuple[Code, ...] = ()
+    currency: Filled
+    rules: Rules
+    notes: Text | None = None
+
+    @property
+    def written_in(self) -> ZoneInfo | None:
+        """The zone of the times in the file; None where they are taken as written."""
+        return ZoneInfo(self.time_zone or "UTC") if self.day_zone else None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        mistakes = self.file_mistakes()
+        suffix = Path(self.file).suffix.lower()
+        if suffix not in SUFFIXES:
+            mistakes.append(f"file: {self.file!r} must end in one of {', '.join(SUFFIXES)}; convert it to Parquet")
+        if suffix == ".duckdb" and self.table is None:
+            mistakes.append("table: this key is missing; name the table of the database that holds the purchases")
+        if suffix != ".duckdb" and self.table is not None:
+            mistakes.append(f"table: {self.file} is not a database (.duckdb); remove this key")
+        if self.amount_per == "unit" and self.columns.quantity is None:
+            mistakes.append("columns.quantity: this key is missing; a price per unit needs the number of units")
+        offset = self.time_format is not None and "%z" in self.time_format
+        if self.time_zone is not None and self.day_zone is None:
+            mistakes.append("day_zone: this key is missing; say in which zone a day begins, or remove time_zone")
+        if offset and self.time_zone is not None:
+            mistakes.append("time_zone: the times carry their offset (%z) already; remove this key")
+        if offset and self.day_zone is None:
+            mistakes.append("day_zone: this key is missing; times with an offset (%z) need the zone where days begin")
+        roles: dict[str, str] = {}
+        for role, name in self.columns.named().items():
+            if name in roles:
+                mistakes.append(f"columns.{role}: {name!r} is the {roles[name]} as well; give each its own column")
+            roles.setdefault(name, role)
+        for name in self.attributes:
+            if name in roles:
+                mistakes.append(f"attributes.{name}: is the {roles[name]} as well; keep one")
+            elif name in LINE_COLUMNS:
+                mistakes.append(f"attributes.{name}: is the name of a column the project makes; rename it in the file")
+        if mistakes:
+            raise MistakesError(mistakes)
+        return self

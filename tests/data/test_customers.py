@@ -1,0 +1,246 @@
+"""The customer table: five customers by hand, CDNOW against plain pandas, limit cases, and Spark."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from plain_customers import plain_table
+
+from crmresearch.data.customers import customer_table
+from crmresearch.data.transactions import load_transactions
+from crmresearch.errors import DataError, ParameterError
+
+CODEBOOK = """\
+kind: transactions
+key: shop
+title: {en: Shop}
+about: {en: One shop}
+file: shop.csv
+committed: false
+how_to_get: Ask the owner.
+source: made up
+citation: none
+licence: none
+columns: {customer: who, time: when, amount: paid, category: kind, discount: off}
+attributes: {town: {en: Town}}
+last_day: "2021-12-31"
+currency: EUR
+rules: {returns: net, duplicates: keep}
+"""
+# cut-off 2021-06-30, holdout to 2021-12-31
+TOY = """\
+who,when,paid,kind,off,town
+ann,2021-01-01 09:00:00,10,tea,0,Rome
+ann,2021-01-01 18:00:00,20,tea,10,Rome
+ann,2021-01-11,30,cake,0,Rome
+ann,2021-06-30 23:59:59,60,tea,0,Rome
+ann,2021-07-01,5,tea,0,Rome
+ann,2021-07-01,7,tea,0,Rome
+bob,2021-06-10,40,cake,,Bonn
+bob,2021-06-20,-15,cake,,Bonn
+bob,2021-12-31,-5,cake,,Bonn
+cid,2021-01-05,-9,tea,0,Oslo
+cid,2021-04-01,0,tea,0,Oslo
+cid,2021-04-02,100,wine,25,Oslo
+dan,2021-07-01,50,tea,0,Kyiv
+eve,2021-03-31,12.345,,0,Pisa
+eve,2022-01-01,1,,0,Pisa
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """The loaded transactions of a shop."""
+
+    def load(data: str = TOY, connection=None, replace: tuple[str, str] = ("", "")):
+        (tmp_path / "codebook.yaml").write_text(CODEBOOK.replace(*replace), encoding="utf-8")
+        (tmp_path / "shop.csv").write_text(data, encoding="utf-8")
+        return load_transactions(str(tmp_path), connection)
+
+    return load
+
+
+def lines(*rows: str) -> str:
+    return "who,when,paid,kind,off,town\n" + "".join(f"{row},,,\n" for row in rows)
+
+
+def toy_by_hand() -> pd.DataFrame:
+    nan = np.nan
+    columns = [
+        "customer", "frequency", "repeat", "recency", "tenure", "t_last", "monetary_total", "monetary_mean",
+        "repeat_mean", "gap_mean", "gap_sd", "spend_last_91", "purchases_last_91", "spend_last_182",
+        "purchases_last_182", "share_tea", "share_cake", "discount_share", "town", "holdout_spend",
+        "holdout_purchases", "holdout_active",
+    ]  # fmt: skip
+    # ann: days 1 Jan, 11 Jan, 30 Jun: gaps 10 and 170; the last 182 days begin on 31 Dec 2020, the last 91 on 1 Apr
+    # cid: the return of 5 January is of something bought before the file begins; the day of 0 is a purchase
+    rows = [
+        ("ann", 3, 2, 0.0, 180.0, 180.0, 120.0, 40.0, 45.0, 90.0, np.sqrt(12_800), 60.0, 1, 120.0, 3,
+         90 / 120, 30 / 120, 10 / 130, "Rome", 12.0, 1, 1),
+        ("bob", 1, 0, 20.0, 20.0, 0.0, 25.0, 25.0, nan, nan, nan, 25.0, 1, 25.0, 1,
+         0.0, 1.0, 0.0, "Bonn", -5.0, 0, 0),
+        ("cid", 2, 1, 89.0, 90.0, 1.0, 100.0, 50.0, 100.0, 1.0, nan, 100.0, 2, 100.0, 2,
+         0.0, 0.0, 25 / 125, "Oslo", 0.0, 0, 0),
+        ("eve", 1, 0, 91.0, 91.0, 0.0, 12.345, 12.345, nan, nan, nan, 0.0, 0, 12.345, 1,
+         0.0, 0.0, 0.0, "Pisa", 0.0, 0, 0),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).set_index("customer")
+
+
+def toy_table(transactions):
+    return customer_table(
+        transactions, "2021-06-30", "2021-12-31", categories=["tea", "cake"], attributes=["town"]
+    )  # fmt: skip
+
+
+def test_five_customers_by_hand(shop):
+    table = toy_table(shop())
+    pd.testing.assert_frame_equal(table.frame, toy_by_hand(), rtol=1e-14)
+    assert (table.cutoff, table.holdout_end, table.unit_days) == (date(2021, 6, 30), date(2021, 12, 31), 1)
+    counts = table.counts.set_index("rule")["rows"]
+    assert counts["return (negative amount)"] == 3
+    assert counts["time in the future"] == 1
+    assert counts["customers in the table"] == 4
+    assert counts["customers whose first purchase is after 2021-06-30"] == 1
+
+
+def test_the_same_bits_again_and_in_any_order_of_lines(shop):
+    first = toy_table(shop()).frame
+    head, *rest = TOY.splitlines()
+    turned = toy_table(shop("\n".join([head, *reversed(rest)]) + "\n")).frame
+    pd.testing.assert_frame_equal(first, turned, check_exact=True)
+
+
+def test_without_a_holdout_there_are_no_outcomes(shop):
+    frame = customer_table(shop(), "2021-06-30").frame
+    assert not [name for name in frame if name.startswith("holdout")]
+    assert not [name for name in frame if name.startswith("share_")]
+    pd.testing.assert_frame_equal(frame, toy_by_hand()[frame.columns], rtol=1e-14)
+
+
+def test_times_in_weeks(shop):
+    days, weeks = (customer_table(shop(), "2021-06-30", unit_days=unit).frame for unit in (1, 7))
+    times = ["recency", "tenure", "t_last", "gap_mean", "gap_sd"]
+    pd.testing.assert_frame_equal(weeks[times] * 7, days[times])
+    pd.testing.assert_frame_equal(weeks.drop(columns=times), days.drop(columns=times))
+
+
+def test_dropped_returns_leave_what_was_paid(shop):
+    frame = toy_table(shop(replace=("returns: net", "returns: drop"))).frame
+    expected = toy_by_hand()
+    money = ["monetary_total", "monetary_mean", "spend_last_91", "spend_last_182"]
+    expected.loc["bob", money] = 40.0
+    expected.loc["bob", "holdout_spend"] = 0.0
+    pd.testing.assert_frame_equal(frame, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("cutoff", ["1997-03-31", "1997-09-30", "1998-03-31"])
+def test_cdnow_agrees_with_plain_pandas(cutoff):
+    transactions = load_transactions("cdnow")
+    frame = customer_table(transactions, cutoff, "1998-06-30").frame
+    raw = pd.read_parquet(transactions.path).rename(columns={"date": "time"})
+    raw["time"] = pd.to_datetime(raw["time"])
+    plain = plain_table(raw, cutoff, "1998-06-30")[frame.columns]
+    pd.testing.assert_frame_equal(frame, plain, rtol=1e-12, check_index_type=False)
+
+
+def test_a_single_customer(shop):
+    frame = customer_table(shop(lines("ann,2021-01-01,5")), "2021-06-30", "2021-12-31").frame
+    assert frame.loc["ann", ["frequency", "monetary_total", "holdout_active"]].tolist() == [1, 5, 0]
+
+
+def test_all_bought_once(shop):
+    data = lines(*(f"c{i},2021-01-{i:02},{i}" for i in range(1, 10)))
+    frame = customer_table(shop(data), "2021-06-30", "2021-12-31").frame
+    assert (frame["repeat"] == 0).all()
+    assert frame[["repeat_mean", "gap_mean", "gap_sd"]].isna().all(axis=None)
+    assert frame.drop(columns=["repeat_mean", "gap_mean", "gap_sd", "discount_share"]).notna().all(axis=None)
+    assert frame.filter(like="holdout").eq(0).all(axis=None), "a holdout without purchases is zeros"
+
+
+def test_constant_spend_at_a_constant_rhythm(shop):
+    data = lines(*(f"c{i},2021-0{month}-01,9.99" for i in range(5) for month in (1, 3, 5)))
+    frame = customer_table(shop(data), "2021-06-30").frame
+    assert (frame["monetary_mean"] == 9.99).all()
+    assert (frame["repeat_mean"] == 9.99).all()
+    assert frame["gap_sd"].round(6).eq(round(np.std([59, 61], ddof=1), 6)).all()
+
+
+def test_negative_totals_are_told_as_they_are(shop):
+    frame = customer_table(shop(lines("ann,2021-01-01,5", "ann,2021-01-02,-8")), "2021-06-30").frame
+    assert frame.loc["ann", ["frequency", "monetary_total", "monetary_mean"]].tolist() == [1, -3, -3]
+
+
+def test_nobody_has_bought_yet(shop):
+    with pytest.raises(ParameterError, match=r"2020-12-31 lies before the first purchase on 2021-01-01"):
+        customer_table(shop(), "2020-12-31")
+    returned = shop(lines("ann,2021-01-01,-5", "ann,2021-03-01,5"))
+    with pytest.raises(DataError, match=r"Nobody has bought by the cut-off 2021-02-01"):
+        customer_table(returned, "2021-02-01")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"cutoff": "30.6.2021"}, "`cutoff` must be a date such as 1997-09-30"),
+        ({"holdout_end": 7}, "`holdout_end` must be a date"),
+        ({"holdout_end": "2021-06-30"}, "not after the cut-off 2021-06-30"),
+        ({"windows": (0,)}, "one of them is 0"),
+        ({"windows": (91.5,)}, "whole numbers of days"),
+        ({"windows": (91, 91)}, "twice"),
+        ({"unit_days": 0}, "`unit_days` must be a number of days above 0"),
+        ({"attributes": ["city"]}, "no attribute 'city'; there are town"),
+    ],
+)
+def test_impossible_parameters(shop, arguments, reason):
+    with pytest.raises(ParameterError) as caught:
+        customer_table(shop(), **{"cutoff": "2021-06-30", **arguments})
+    assert reason in str(caught.value)
+
+
+def test_categories_are_named_by_spend(shop):
+    assert shop().categories(2) == ["tea", "wine"]
+    with pytest.raises(ParameterError, match=r"cdnow has no column of categories"):
+        customer_table(load_transactions("cdnow"), "1997-09-30", categories=["tea"])
+
+
+@pytest.fixture(scope="module")
+def spark():
+    """An ibis connection to Spark with two local workers."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed (extra `spark`)")
+    import ibis
+    from pyspark.sql import SparkSession
+
+    session = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .getOrCreate()
+    )
+    yield ibis.pyspark.connect(session)
+    session.stop()
+
+
+def test_spark_gives_the_same_table(shop, spark):
+    ours, theirs = shop(), shop(connection=spark)
+    pd.testing.assert_frame_equal(ours.counts, theirs.counts)
+    pd.testing.assert_frame_equal(toy_table(ours).frame, toy_table(theirs).frame, rtol=1e-14)
+    tables = [
+        customer_table(load_transactions("cdnow", engine), "1997-09-30", "1998-06-30", attributes=["published_sample"])
+        for engine in (None, spark)
+    ]  # fmt: skip
+    pd.testing.assert_frame_equal(tables[0].frame, tables[1].frame, rtol=1e-14)
+    pd.testing.assert_frame_equal(tables[0].counts, tables[1].counts)
+
+
+def test_spark_reads_formats_and_zones_alike(shop, spark):
+    data = lines("ann,2/3/2021 8:26,1.5", "bob,3/14/2021 7:30,2", "bob,14.3.2021,2", "cid,12/31/2020 23:00,1_0")
+    keys = "currency: EUR\ntime_format: '%m/%d/%Y %H:%M'\nday_zone: America/New_York"
+    ours, theirs = (shop(data, connection, ("currency: EUR", keys)) for connection in (None, spark))
+    pd.testing.assert_frame_equal(ours.counts, theirs.counts)
+    kept = [t.table.select("customer", "time", "amount").order_by("customer").execute() for t in (ours, theirs)]
+    pd.testing.assert_frame_equal(*kept, check_dtype=False)
+    assert ours.rows == 2
