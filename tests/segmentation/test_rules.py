@@ -145,27 +145,27 @@ def test_relationship_ladder() -> None:
 
 def test_portfolio_of_items_by_hand() -> None:
     matrix = portfolio_matrix(
-        pd.Series({"a": 60.0, "b": 50.0, "c": 10.0, "d": 0.0}), pd.Series({"a": 30.0, "b": 60.0, "c": 0.0, "d": 10.0})
+        pd.Series({"a": 60.0, "b": 50.0, "c": 10.0, "d": 0.0}), pd.Series({"a": 30.0, "b": 45.0, "c": 0.0, "d": 5.0})
     )
     assert matrix["quadrant"].tolist() == ["star", "cash_cow", "question_mark", "dog"]
     assert matrix["relative_share"].tolist() == pytest.approx([2, 5 / 3, 1 / 3, 0])
-    assert matrix["growth"].tolist() == pytest.approx([1, -1 / 6, np.inf, -1])
+    assert matrix["growth"].tolist() == pytest.approx([1, 1 / 9, np.inf, -1])  # b grows, the whole by a half
     assert matrix["share"].sum() == pytest.approx(1)
 
 
 def test_portfolio_of_customers_segments_and_categories_agree_on_the_whole() -> None:
     frame = table(
         spend_last_91=[60, 50, 10, 0],
-        spend_last_182=[90, 110, 10, 10],
+        spend_last_182=[90, 95, 10, 5],
         share_food=[1, 0.5, 0, 0],
         share_toys=[0, 0.5, 1, 1],
     )
     assert PortfolioMatrix().fit(frame).predict(frame).tolist() == ["star", "cash_cow", "question_mark", "dog"]
     segments = pd.Series(["x", "x", "y", "y"], index=frame.index)
     current, previous = segment_windows(frame, segments)
-    assert (current.to_dict(), previous.to_dict()) == ({"x": 110, "y": 10}, {"x": 90, "y": 10})
+    assert (current.to_dict(), previous.to_dict()) == ({"x": 110, "y": 10}, {"x": 75, "y": 5})
     current, previous = category_windows(frame)
-    assert (current.to_dict(), previous.to_dict()) == ({"food": 85, "toys": 35}, {"food": 60, "toys": 40})
+    assert (current.to_dict(), previous.to_dict()) == ({"food": 85, "toys": 35}, {"food": 52.5, "toys": 27.5})
 
 
 def test_current_against_potential_value() -> None:
