@@ -48,7 +48,7 @@ class RuleFile(Strict):
 
     key: Key
     definition: Text
-    other: Text = {"en": "Other", "zh": "其他"}
+    other: Text = Field(default={"en": "Other", "zh": "其他"})
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
