@@ -42,7 +42,7 @@ def test_forecast(value, customers):
     # nine months at 10 % a year: more than half, less than all of the discount at their end
     ratio = forecast.value / undiscounted.value
     assert ((ratio > 1.1 ** -(273 / 365.25)) & (ratio < 1)).all()
-    # in the 39 weeks that followed, these customers bought 1,882 times (Fader, Hardie & Lee 2005: BG/NBD is close)
+    # in the 39 weeks that followed, these customers bought on 1,882 days; the model is 12 % short
     assert undiscounted.expected_purchases.sum() == pytest.approx(1882, rel=0.15)
 
 
@@ -56,9 +56,10 @@ def test_unit_of_time_changes_nothing(value, customers):
     assert by_day.to_numpy() == pytest.approx(value.forecast(273, 0.1).to_numpy(), rel=1e-6)
 
 
-def test_endless_value_of_pareto_nbd(customers):
-    pareto = CustomerValue.fit(customers, model="pareto_nbd")
-    endless, long = pareto.forecast(np.inf, 0.15), pareto.forecast(365.25 * 150, 0.15)
+@pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+def test_endless_value(customers, model):
+    fitted = CustomerValue.fit(customers, model=model)
+    endless, long = fitted.forecast(np.inf, 0.15), fitted.forecast(365.25 * 150, 0.15)
     assert endless.value.to_numpy() == pytest.approx(long.value.to_numpy(), rel=1e-7)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from clv_cases import beta_weights, cdnow, gamma_weights, histories_of, mixture, simulate
 from scipy.integrate import quad
-from scipy.special import hyp2f1
+from scipy.special import hyp2f1, hyperu
 
 from crmresearch.segmentation.clv import BgNbdFit, MbgNbdFit, ParetoNbdFit, fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
 from crmresearch.segmentation.clv.beta_geometric import thinned_rate
@@ -80,8 +80,17 @@ def test_published_pareto_nbd(fitted):
 
 
 def test_mbg_nbd_as_in_lifetimes(fitted):
-    # the documentation of PyPI lifetimes, ModifiedBetaGeoFitter on the same customers
-    assert fitted["mbg_nbd"].parameters == pytest.approx((0.52, 6.18, 0.89, 1.61), abs=6e-3)
+    # PyPI lifetimes 0.11.3, ModifiedBetaGeoFitter, same customers, tolerance 1e-7
+    fit = fitted["mbg_nbd"]
+    assert fit.parameters == pytest.approx((0.524838, 6.182988, 0.891356, 1.614000), abs=1e-5)
+    assert fit.p_alive(2, 30.43, 38.86) == pytest.approx([0.706126], abs=1e-6)
+    assert fit.expected_purchases(2, 30.43, 38.86, 39) == pytest.approx([1.262671], abs=2e-6)
+
+
+def test_standard_errors_as_in_lifetimes(fitted):
+    # PyPI lifetimes 0.11.3, same customers
+    assert fitted["bg_nbd"].standard_errors == pytest.approx((0.012557, 0.378221, 0.185719, 0.705345), abs=2e-6)
+    assert fitted["mbg_nbd"].standard_errors == pytest.approx((0.083264, 0.695597, 0.154785, 0.537472), abs=2e-6)
 
 
 def test_published_conditional_expectation(fitted):
@@ -191,14 +200,32 @@ def test_pareto_nbd_survives_what_overflows():
 
 
 def test_endless_discounted_purchases_of_pareto_nbd():
-    # Fader, Hardie & Lee (2005, RFM and CLV): Tricomi's U against the integral it stands for
+    # Fader, Hardie & Lee (2005, RFM and CLV), eq. 2, and the integral it stands for
     r, alpha, s, beta = TRUTH["pareto_nbd"]
     fit = at("pareto_nbd", TRUTH["pareto_nbd"])
     x, t_x, T, rate = 3, 20, 30, 0.0027
     survival = quad(lambda u: ((beta + T) / (beta + T + u)) ** s * np.exp(-rate * u), 0, np.inf, epsrel=1e-11)[0]
+    tricomi = (beta + T) ** s * rate ** (s - 1) * hyperu(s, s, rate * (beta + T))
+    assert tricomi == pytest.approx(survival, rel=1e-8)
     expected = fit.p_alive(x, t_x, T) * (r + x) / (alpha + T) * survival
     assert fit.discounted_purchases(x, t_x, T, np.inf, rate) == pytest.approx(expected, rel=1e-8)
     assert fit.discounted_purchases(x, t_x, T, 1e5, rate) == pytest.approx(expected, rel=1e-8)
+
+
+@every_model
+def test_endless_is_the_limit_of_long(model):
+    fit = at(model, TRUTH[model])
+    customer = ([0, 3], [0, 20], [30, 30])
+    endless = fit.discounted_purchases(*customer, np.inf, 0.0027)
+    assert endless == pytest.approx(fit.discounted_purchases(*customer, 1e4, 0.0027), rel=1e-8)
+    assert (endless > fit.discounted_purchases(*customer, 500, 0.0027)).all()
+
+
+def test_all_dying_at_one_rate():
+    # s and beta large: μ is 0.1 for everybody, and what is to come is (r+x)/(α+T) / (μ + rate)
+    fit = at("pareto_nbd", (0.5, 6.0, 1e4, 1e5))
+    expected = fit.p_alive(3, 20, 30) * 3.5 / 36 / 0.1027
+    assert fit.discounted_purchases(3, 20, 30, np.inf, 0.0027) == pytest.approx(expected, rel=1e-3)
 
 
 def test_s_of_one_is_no_special_case():

@@ -77,11 +77,13 @@ class BetaGeometricFit(PurchaseFit):
         with the paper's form to 1e-12.
         """
         r, alpha, a, b = self.parameters
-        reach = min(horizon, 40 / rate) if rate > 0 else horizon  # beyond, e^(−40) is left
-        scale = (alpha + T)[:, None]
+        scale, after = (alpha + T)[:, None], (b + self.first_toss + x)[:, None]
+        # beyond, e^(−45) is left: of the discount, or of the rate for all but 1e-16 of the distribution of p
+        stop = np.expm1(45 / (r + x + 1))[:, None] / np.maximum(betaincinv(a, after, 1e-16), 1e-200)
+        reach = np.minimum(min(horizon, 45 / rate) if rate > 0 else horizon, scale * stop)
         width = np.log1p(reach / scale)
         v = width * NODES
-        mean = thinned_rate((r + x)[:, None], a, (b + self.first_toss + x)[:, None], v)
+        mean = thinned_rate((r + x)[:, None], a, after, v)
         discount = np.exp(v - rate * scale * np.expm1(v))
         return (r + x) * ((mean * discount * width) @ NODE_WEIGHTS)
 

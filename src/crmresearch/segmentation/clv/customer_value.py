@@ -65,7 +65,7 @@ class CustomerValue:
         """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over the horizon.
 
         `value` is expected_spend × expected purchases discounted at the yearly rate (0.1 = 10 % a year, 365.25 days)
-        from the moment of each purchase to the cut-off; the horizon may be endless for Pareto/NBD, where
+        from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
         expected_purchases is then the discounted number too. Other `customers` than those of the fit may be given.
         """
         if not 0 <= discount_rate_per_year < np.inf:

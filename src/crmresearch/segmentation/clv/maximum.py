@@ -53,7 +53,7 @@ def hessian(likelihood: Likelihood, theta: Floats) -> Floats:
 
 
 def digamma(z: Scores) -> Scores:
-    """ψ(z) for real z, and for z with the tiny imaginary part of a complex step (20 times faster than scipy's)."""
+    """ψ(z) for real z, and for z with the tiny imaginary part of a complex step (scipy's is 2.6 times slower then)."""
     if np.iscomplexobj(z):
         return psi(z.real) + 1j * z.imag * zeta(2, z.real)  # ψ′(z) = ζ(2, z)
     return psi(z)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import exprel, gammaln, hyperu
+from scipy.special import exprel, gammaln
 
 from crmresearch.segmentation.clv.histories import Floats, Scores, UniqueRows
 from crmresearch.segmentation.clv.maximum import digamma
@@ -78,19 +78,19 @@ class ParetoNbdFit(PurchaseFit):
     def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """(r+x)/(α+T) ∫ ((β+T)/(β+T+u))^s e^(−rate·u) du over the horizon.
 
-        Without a discount (β+T) ((1+h)^(1−s) − 1)/(1−s), h = horizon/(β+T), also at s = 1; without end Tricomi's
-        (β+T)^s rate^(s−1) U(s, s, rate (β+T)) (Fader, Hardie & Lee 2005, "RFM and CLV", eq. 2).
+        Without a discount (β+T) ((1+h)^(1−s) − 1)/(1−s), h = horizon/(β+T), also at s = 1. With one, Gauss–Legendre in
+        log(1 + u/(β+T)); without end it is Tricomi's (β+T)^s rate^(s−1) U(s, s, rate (β+T)) (Fader, Hardie & Lee 2005,
+        "RFM and CLV", eq. 2), which scipy computes wrongly for s above about 100.
         """
         r, alpha, s, beta = self.parameters
         scale = beta + T
         if rate == 0:
             width = np.log1p(horizon / scale)
             time = scale * width * exprel((1 - s) * width)
-        elif np.isinf(horizon):
-            time = scale**s * rate ** (s - 1) * hyperu(s, s, rate * scale)
         else:
-            reach = min(horizon, 40 / rate)
-            width = np.log1p(reach / scale)[:, None]
+            width = np.log1p(min(horizon, FALLEN / rate) / scale)[:, None]
+            if s > 1:
+                width = np.minimum(width, FALLEN / (s - 1))
             v = width * NODES
             time = scale * ((np.exp((1 - s) * v - rate * scale[:, None] * np.expm1(v)) * width) @ NODE_WEIGHTS)
         return (r + x) / (alpha + T) * time
