@@ -28,8 +28,8 @@ from sem_cases import corp_rep, ecsi, mobi, reputation
 from seminr_oracle import matrix_values, seminr_estimate
 
 from crmresearch.models.specification import Specification
+from crmresearch.resamples import bootstrap_rows
 from crmresearch.sem.estimate import PlsEstimate, estimate_pls
-from crmresearch.sem.moments import bootstrap_rows
 from crmresearch.sem.resample import bootstrap
 
 OURS = 500  # resamples a turn

@@ -11,8 +11,9 @@ from seminr_oracle import seminr_estimate, seminr_values
 
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification
+from crmresearch.resamples import DRAWS_PER_SEED, bootstrap_counts, bootstrap_rows, jackknife_counts
 from crmresearch.sem.estimate import PlsEstimate, estimate_pls
-from crmresearch.sem.moments import DRAWS_PER_SEED, Sample, bootstrap_counts, bootstrap_rows, jackknife_counts
+from crmresearch.sem.moments import Sample
 from crmresearch.sem.resample import bootstrap
 
 SEED = 20

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sem_cases import ecsi, mobi, path_model, staged
 
+from crmresearch.resamples import DRAWS_PER_SEED, bootstrap_rows
 from crmresearch.sem.estimate import estimate_pls
 from crmresearch.sem.index import construct_index, index_of
-from crmresearch.sem.moments import DRAWS_PER_SEED, bootstrap_rows
 from crmresearch.sem.resample import bootstrap
 
 

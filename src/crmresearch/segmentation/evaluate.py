@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crmresearch.resamples import bootstrap_counts
 from crmresearch.segmentation.contract import (
     Codes,
     Floats,
@@ -24,7 +25,6 @@ from crmresearch.segmentation.contract import (
 )
 from crmresearch.segmentation.crossfit import boosted, calibrated, deal_folds, segment_values
 from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, score
-from crmresearch.sem.moments import bootstrap_counts
 
 HOLDOUT = "holdout_"
 UNSEGMENTED, LEARNER = "unsegmented", "gradient_boosting"

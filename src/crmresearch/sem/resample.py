@@ -11,9 +11,9 @@ from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError, ParameterError
+from crmresearch.resamples import bootstrap_counts, jackknife_counts
 from crmresearch.sem.estimate import PlsEstimate
 from crmresearch.sem.fit import consistent_admissible, fit_samples
-from crmresearch.sem.moments import bootstrap_counts, jackknife_counts
 from crmresearch.sem.pls import Floats
 
 Interval = Literal["percentile", "bca"]

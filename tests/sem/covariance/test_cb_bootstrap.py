@@ -16,6 +16,7 @@ from estimate_cases import (
 )
 
 from crmresearch.errors import EstimationError
+from crmresearch.resamples import bootstrap_rows
 from crmresearch.sem.covariance.bootstrap import (
     CbBootstrap,
     as_if_true,
@@ -24,7 +25,6 @@ from crmresearch.sem.covariance.bootstrap import (
     fit_covariances,
 )
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.moments import bootstrap_rows
 
 THEORIES = ["scsb", "acsi"]
 

@@ -20,6 +20,7 @@ MODELS: dict[str, type[PurchaseFit]] = {"bg_nbd": BgNbdFit, "mbg_nbd": MbgNbdFit
 COLUMNS = ("repeat", "t_last", "tenure", "repeat_mean")
 FORECAST = ("p_alive", "expected_purchases", "expected_spend", "value")
 DAYS_A_YEAR = 365.25
+FEW = 0.01  # of the customers who bought again; more without usable spend than this and the spend model is in doubt
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,8 @@ class CustomerValue:
         spend = fit_gamma_gamma(x[usable], mean[usable])
         flags = [*purchases.warnings, *spend.warnings]
         if (left_out := int((again & ~usable).sum())) > 0:
-            flags.append(
-                Flag("spend_unusable", "weak", "spend", {"customers": left_out, "repeating": int(again.sum())})
-            )
+            facts = {"customers": left_out, "repeating": int(again.sum())}
+            flags.append(Flag("spend_unusable", "weak" if left_out > FEW * again.sum() else "note", "spend", facts))
         return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(flags))
 
     def forecast(

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError
+from crmresearch.resamples import bootstrap_counts
 from crmresearch.sem.covariance.admissibility import admissible_samples
 from crmresearch.sem.covariance.likelihood import Pattern
 from crmresearch.sem.covariance.minimise import minimise
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.standardised import standardised_cells
-from crmresearch.sem.moments import Sample, bootstrap_counts
+from crmresearch.sem.moments import Sample
 from crmresearch.sem.pls import Floats
 
 CHUNK = 25  # resamples per batch: their Hessians stay in the cache, twice as fast as 250

@@ -1,0 +1,44 @@
+"""Which rows a bootstrap resample or a jackknife sample holds: counts from spawned seeds, the same for any division.
+
+Lowest layer of resampling: models and segmentations draw the same customers for the same seed.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+DRAWS_PER_SEED = 50  # resamples that share one spawned seed; part of the definition of a run, never change it
+
+
+def bootstrap_counts(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Counts (≤ 50, n) of successive resamples of n rows, the same for any division of the work.
+
+    Resample b comes from the generator seeded with `SeedSequence(seed, spawn_key=(b // 50,))`.
+    """
+    for group in range(-(-resamples // DRAWS_PER_SEED)):
+        drawn = bootstrap_rows(n, group, seed)
+        drawn += n * np.arange(DRAWS_PER_SEED)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=n * DRAWS_PER_SEED).reshape(DRAWS_PER_SEED, n)
+        yield counts[: resamples - group * DRAWS_PER_SEED].astype(np.float64)
+
+
+def bootstrap_rows(n: int, group: int, seed: int) -> NDArray[np.int64]:
+    """Row numbers (50, n) drawn with replacement for one group of resamples."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(group,)))
+    return rng.integers(0, n, size=(DRAWS_PER_SEED, n))
+
+
+def jackknife_counts(n: int, groups: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Counts (≤ 50, n) of delete-a-group samples; `groups` = n deletes one row at a time.
+
+    With fewer groups than rows, the rows are dealt to the groups in an order drawn with `seed`.
+    """
+    order = np.arange(n)
+    if groups < n:
+        order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**32 - 1,))).permutation(n)
+    member = np.empty(n, dtype=np.intp)
+    member[order] = np.arange(n) % groups
+    for start in range(0, groups, DRAWS_PER_SEED):
+        stop = min(start + DRAWS_PER_SEED, groups)
+        yield (member[None, :] != np.arange(start, stop)[:, None]).astype(np.float64)
