@@ -68,7 +68,9 @@ def test_unusable_spend_is_counted(customers):
     again = broken.index[broken["repeat"] > 0]
     broken.loc[again[:3], "repeat_mean"] = [0.0, -5.0, np.nan]
     fit = CustomerValue.fit(broken)
-    assert [(flag.code, flag.facts["customers"]) for flag in fit.warnings] == [("spend_unusable", 3)]
+    (flag,) = fit.warnings
+    assert (flag.code, flag.severity) == ("spend_unusable", "note")
+    assert flag.facts == {"customers": 3, "repeating": 946}
     assert fit.forecast(91, 0.1).loc[again[:3], "expected_spend"].to_numpy() == pytest.approx(fit.spend.population_mean)
 
 
