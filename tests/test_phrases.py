@@ -30,6 +30,8 @@ def test_no_sentence_is_dead() -> None:
             "figure.cbsem",
             "figure.key_",
         ),
+        *("customers.best_", "customers.segments_", "customer_caution.", "method.", "kind.", "column.", "strategy."),
+        *("chart.before", "chart.after"),
         "measurement.reliable",
     )
     text = _sources()

@@ -162,6 +162,12 @@ def show_table(
     return table
 
 
+def write_table(frame: pd.DataFrame, name: str) -> None:
+    """A table too long to print: in a rendered report `tables/<name>.csv`, nothing elsewhere."""
+    content = frame.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+    write_output("tables", f"{check_name(name)}.csv", content.encode())
+
+
 def _class(column: Column) -> str:
     if column.numeric:
         return ' class="number"'

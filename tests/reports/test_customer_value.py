@@ -1,0 +1,36 @@
+"""The customer report as its reader gets it: the real notebook on CDNOW, rendered for good."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from test_satisfaction_index import render
+
+from crmresearch.report.self_contained import external_resources
+
+NAME = "customer-value-cdnow"
+
+
+def test_the_report_on_cdnow(tmp_path: Path) -> None:
+    reports = render(tmp_path / "project", NAME)
+    page = (reports / f"{NAME}.html").read_text(encoding="utf-8")
+    assert external_resources(page) == []
+    assert "Traceback" not in page
+    for heading in (
+        "The transactions",
+        "Who comes back",
+        "What each customer is worth",
+        "Segments",
+        "What this cannot say",
+    ):
+        assert heading in page
+    tables = reports / NAME / "tables"
+    segments = pd.read_csv(tables / "segments.csv", dtype=str)
+    assert list(segments.columns) == ["customer", "method", "segment"]
+    assert (segments.groupby("method").size() == 23_570).all()
+    record = json.loads((reports / NAME / "report.json").read_text(encoding="utf-8"))
+    assert record["status"] == "done"
+    assert record["headline"] in page
+    scores = pd.read_csv(tables / "scores.csv").set_index("method")
+    assert {"unsegmented", "recency", "past_spend", "recent_spend", "gradient_boosting"} <= set(scores.index)
+    assert abs(scores.r2_log["unsegmented"]) < 1e-3
