@@ -30,7 +30,16 @@ def test_no_sentence_is_dead() -> None:
             "figure.cbsem",
             "figure.key_",
         ),
-        *("customers.best_", "customers.segments_", "customer_caution.", "method.", "kind.", "column.", "strategy."),
+        *(
+            "customers.best_",
+            "customers.segments_",
+            "customer_caution.",
+            "value_caution.",
+            "method.",
+            "kind.",
+            "column.",
+            "strategy.",
+        ),
         *("chart.before", "chart.after"),
         "measurement.reliable",
     )
@@ -44,6 +53,20 @@ def test_every_caution_has_a_sentence_and_every_sentence_a_caution() -> None:
     raised |= set(re.findall(r'\("(\w+_resamples)",', _sources()))
     written = {key.removeprefix("caution.") for key in catalogue("en") if key.startswith("caution.")}
     assert raised - {"proxies"} == written  # the codebook writes the sentence on proxies
+
+
+def test_every_flag_of_the_value_models_has_a_sentence() -> None:
+    raised = set(re.findall(r'Flag\(\s*"(\w+)"', _sources()))
+    written = {key.removeprefix("value_caution.") for key in catalogue("en") if key.startswith("value_caution.")}
+    assert raised == written
+
+
+def test_every_warning_of_the_evaluator_has_a_sentence() -> None:
+    evaluator = (PACKAGE / "segmentation" / "evaluate.py").read_text(encoding="utf-8")
+    for code in (
+        key.removeprefix("customer_caution.") for key in catalogue("en") if key.startswith("customer_caution.")
+    ):
+        assert f'"{code}"' in evaluator
 
 
 @pytest.mark.parametrize("language", languages())

@@ -194,6 +194,9 @@ class CustomerStory:
         """All warnings of the evaluator and of the value models: code, severity, quantity, message; gravest first."""
         rows = []
         small = self.evaluation.warnings
+        labels = {
+            (m.name, segment.key): self.text(segment.label).lower() for m in self.methods for segment in m.segments
+        }
         for (code, severity, method), part in small.groupby(["code", "severity", "method"], dropna=False, sort=False):
             named = [
                 f"{row.segment} ({row.customers:,.0f})" for row in part.itertuples() if isinstance(row.segment, str)
@@ -204,7 +207,7 @@ class CustomerStory:
             quantity = self.method_name(method) if isinstance(method, str) else ""
             rows.append((code, severity, quantity, message))
         for flag in self.value.warnings:
-            message = self.say("customer_caution.value_model", what=flag.quantity, code=flag.code)
+            message = self.say(f"value_caution.{flag.code}", parameter=flag.quantity, **flag.facts)
             rows.append((flag.code, flag.severity, flag.quantity, message))
         rows.sort(key=lambda row: SEVERITIES.index(row[1]))
         return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
