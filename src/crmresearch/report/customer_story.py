@@ -199,7 +199,9 @@ class CustomerStory:
         }
         for (code, severity, method), part in small.groupby(["code", "severity", "method"], dropna=False, sort=False):
             named = [
-                f"{row.segment} ({row.customers:,.0f})" for row in part.itertuples() if isinstance(row.segment, str)
+                f"{labels.get((method, row.segment), row.segment)} ({row.customers:,.0f})"
+                for row in part.itertuples()
+                if isinstance(row.segment, str)
             ]
             message = self.say(
                 f"customer_caution.{code}", segments=listed(named or ["–"], self.language), count=len(part)
