@@ -64,9 +64,12 @@ def test_the_headline_is_counted_from_the_lines(story: CustomerStory, lines: pd.
 
 
 def test_the_verdict_follows_the_scores(story: CustomerStory) -> None:
-    best = story.scores.groupby("kind")["r2_log"].max()
-    wins = best["segmentation"] > max(best["naive"], best["forecast"])
-    assert ("Here segments predict better" in " ".join(story.findings())) == wins
+    first = story.scores.groupby("kind").first()
+    segments, number = first.loc["segmentation"], max(first.r2_log["naive"], first.r2_log["forecast"])
+    told = " ".join(story.findings())
+    assert ("Here segments predict better" in told) == (segments.r2_log_lower > number)
+    # on CDNOW the best number (.298) lies within the interval of the best segmentation (.290)
+    assert "equally well within the uncertainty" in told
 
 
 def test_segments_hold_every_customer_once(story: CustomerStory) -> None:

@@ -96,8 +96,13 @@ class CustomerStory:
                     k=int(row.k) if pd.notna(row.k) else 0,
                 )
             )
-        ahead = best["segmentation"].r2_log > max(best["naive"].r2_log, best["forecast"].r2_log)
-        told.append(self.say(f"customers.{'segments_win' if ahead else 'segments_lose'}"))
+        single = max((best["naive"], best["forecast"]), key=lambda row: row.r2_log)
+        segments = best["segmentation"]
+        if segments.r2_log_lower > single.r2_log:
+            verdict = "segments_win"
+        else:
+            verdict = "segments_lose" if single.r2_log_lower > segments.r2_log else "segments_tie"
+        told.append(self.say(f"customers.{verdict}"))
         return [*told, *self._forecast_total()]
 
     def _forecast_total(self) -> list[str]:
