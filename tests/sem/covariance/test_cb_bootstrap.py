@@ -122,6 +122,12 @@ def test_a_resample_is_the_estimate_of_the_drawn_rows() -> None:
         np.testing.assert_allclose(boot.theta[b], literal.theta, atol=1e-5)
 
 
+def test_a_step_to_a_nearly_singular_model_is_refused_not_fatal() -> None:
+    """One trial step of this seed leads to a Σ that has a Cholesky factor and no inverse."""
+    boot = bootstrap_cbsem(estimated("scsb"), resamples=1000, seed=20050101)
+    assert boot.converged.mean() >= 0.995
+
+
 @pytest.mark.parametrize("theory", ["scsb", "acsi", "reputation"])
 def test_answers_made_to_fit(theory: str) -> None:
     """Their covariance is the model's, and so their χ² is 0 at the same estimates."""

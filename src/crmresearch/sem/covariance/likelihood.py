@@ -151,16 +151,16 @@ def _inverse(sigma: Floats) -> tuple[Floats, Floats]:
     """Σ⁻¹ and log|Σ| of a batch, the latter NaN where Σ is not positive definite."""
     if np.iscomplexobj(sigma):
         return np.linalg.inv(sigma), np.full(len(sigma), np.nan)
+    positive = np.ones(len(sigma), dtype=np.bool_)
     try:
-        factor = np.linalg.cholesky(sigma)
-    except np.linalg.LinAlgError:
+        factor, inverse = np.linalg.cholesky(sigma), np.linalg.inv(sigma)
+    except np.linalg.LinAlgError:  # one matrix of the batch is not positive definite, or only just
         eigenvalues = np.linalg.eigvalsh(np.where(np.isfinite(sigma), sigma, -1.0))
         positive = eigenvalues[:, 0] > 1e-12 * np.abs(eigenvalues[:, -1])
         sigma = np.where(positive[:, None, None], sigma, np.eye(sigma.shape[-1]))
-        inverse, log_determinant = _inverse(sigma)
-        return inverse, np.where(positive, log_determinant, np.nan)
+        factor, inverse = np.linalg.cholesky(sigma), np.linalg.inv(sigma)
     diagonal = np.diagonal(factor, axis1=1, axis2=2)
-    return np.linalg.inv(sigma), 2 * np.log(diagonal).sum(axis=1)
+    return inverse, np.where(positive, 2 * np.log(diagonal).sum(axis=1), np.nan)
 
 
 def _group_gradient(
