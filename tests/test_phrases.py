@@ -23,7 +23,6 @@ def test_no_sentence_is_dead() -> None:
         *("heading.", "word.", "list.", "caution.", "finding.hypotheses_", "finding.to_loyalty_"),
         *(
             "finding.moderation_",
-            "effects.",
             "structure.percentile",
             "structure.bca",
             "figure.pls",

@@ -93,6 +93,7 @@ def test_the_page_loads_nothing_and_has_every_section_in_order(page: str) -> Non
     assert all(len(alt) > 30 for alt in text.alts)
     assert page.count("<math") >= 8
     assert "Traceback" not in page
+    assert not re.search(r"<pre[^>]*>(False|None)", page)  # a step that shows nothing shows nothing
 
 
 def test_captions_are_numbered_in_order(page: str) -> None:

@@ -271,15 +271,14 @@ class SatisfactionStory:
         told = []
         for outcome in (theory.satisfaction, theory.loyalty):
             row = self._strongest(outcome)
-            indirect, total = abs(row.indirect), abs(row.estimate)
-            size = "none" if indirect < 0.005 else "all" if abs(row.direct) < 0.005 else "part"
             told.append(
                 self.say(
                     "effects.strongest",
                     outcome=self.label(outcome).lower(),
                     predictor=self.label(row.predictor).lower(),
                     estimate=row.estimate,
-                    share=self.say(f"effects.{size}_indirect", indirect=min(indirect, total)),
+                    direct=row.direct,
+                    indirect=row.indirect,
                 )
             )
         return told
