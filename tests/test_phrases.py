@@ -79,8 +79,8 @@ def test_translations_name_the_same_facts(language: str) -> None:
 
 
 def test_a_missing_translation_falls_back_to_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "en.yaml").write_text('word: {a: "english {n}", b: only english}', encoding="utf-8")
-    (tmp_path / "zh.yaml").write_text('word: {a: "中文 {n}"}', encoding="utf-8")
+    _write(tmp_path / "en" / "words.yaml", 'word: {a: "english {n}", b: only english}')
+    _write(tmp_path / "zh" / "words.yaml", 'word: {a: "中文 {n}"}')
     monkeypatch.setattr(phrases, "FOLDER", tmp_path)
     catalogue.cache_clear()
     try:
@@ -90,6 +90,28 @@ def test_a_missing_translation_falls_back_to_english(tmp_path: Path, monkeypatch
             say("word.c", "zh")
     finally:
         catalogue.cache_clear()
+
+
+def test_a_section_goes_on_in_another_file_but_no_sentence_is_written_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(tmp_path / "en" / "a.yaml", "word: {a: first}")
+    _write(tmp_path / "en" / "b.yaml", "word: {b: second}")
+    monkeypatch.setattr(phrases, "FOLDER", tmp_path)
+    catalogue.cache_clear()
+    try:
+        assert catalogue("en") == {"word.a": "first", "word.b": "second"}
+        _write(tmp_path / "en" / "c.yaml", "word: {a: again}")
+        catalogue.cache_clear()
+        with pytest.raises(KeyError, match=r"word\.a"):
+            catalogue("en")
+    finally:
+        catalogue.cache_clear()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def test_lists_and_minus_signs() -> None:

@@ -1,4 +1,4 @@
-"""Every sentence a report can say about its results, keyed, one YAML catalogue per language.
+"""Every sentence a report can say about its results, keyed, one folder of YAML catalogues per language.
 
 A sentence is a format string; its facts come from the results. A language without a sentence falls back to
 English, so a catalogue can grow sentence by sentence without touching a notebook.
@@ -17,17 +17,23 @@ FOLDER = Path(__file__).parent
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """All sentences of one language by dotted key, such as `finding.index`; empty when there is none."""
-    path = FOLDER / f"{language}.yaml"
-    if not path.is_file():
-        return {}
-    sections = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {f"{section}.{key}": text for section, texts in sections.items() for key, text in texts.items()}
+    """All sentences of one language by dotted key, such as `finding.index`; empty when there is none.
+
+    A section may go on in another file; KeyError when two of them write the same sentence.
+    """
+    told: dict[str, str] = {}
+    for path in sorted((FOLDER / language).glob("*.yaml")):
+        for section, texts in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            for key, text in texts.items():
+                if f"{section}.{key}" in told:
+                    raise KeyError(f"{path.name} says {section}.{key} a second time")
+                told[f"{section}.{key}"] = text
+    return told
 
 
 def languages() -> list[str]:
     """Languages that have a catalogue."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    return sorted({path.parent.name for path in FOLDER.glob("*/*.yaml")})
 
 
 def say(key: str, language: str = "en", **facts: Any) -> str:
