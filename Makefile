@@ -5,6 +5,10 @@ VENV ?= .venv
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 
+# optional packages: chosen once with EXTRAS="retail spark", then remembered
+CHOSEN := $(shell cat $(VENV)/.extras 2>/dev/null)
+EXTRAS ?= $(CHOSEN)
+
 PY := $(VENV)/bin/python
 CRM := $(PY) -m crmresearch
 WANTED := $(patsubst notebooks/parameters/%.yaml,%,$(wildcard notebooks/parameters/*.yaml))
@@ -24,7 +28,7 @@ help:
 	@echo 'make <target>, where target is one of'
 	@sed -n 's/^## /  /p' $(firstword $(MAKEFILE_LIST))
 
-## setup                 make the Python environment in .venv from the lock file
+## setup                 make the Python environment in .venv from the lock file (EXTRAS=retail: optional packages)
 setup: $(VENV)/.locked
 
 ## reports               render every report into reports/, index.html first
@@ -88,7 +92,7 @@ include $(wildcard reports/.depends/*.d)
 $(VENV)/uv.lock: $(VENV)/.locked
 	@cmp -s uv.lock $@ || cp uv.lock $@
 
-$(VENV)/.locked: uv.lock pyproject.toml
+$(VENV)/.locked: uv.lock pyproject.toml $(if $(filter-out "$(strip $(CHOSEN))","$(strip $(EXTRAS))"),FORCE)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 	  echo 'crmresearch needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one of them.' >&2; \
 	  echo 'Name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
@@ -97,5 +101,6 @@ $(VENV)/.locked: uv.lock pyproject.toml
 	  echo '$(PYTHON) cannot make environments; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	@command -v $(UV) >/dev/null || .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@UV_PROJECT_ENVIRONMENT='$(VENV)' UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --compile-bytecode \
-	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(EXTRAS:%=--extra %)
+	@echo '$(EXTRAS)' > $(VENV)/.extras
 	@touch $@
