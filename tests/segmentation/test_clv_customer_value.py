@@ -48,7 +48,9 @@ def test_forecast(value, customers):
 
 def test_new_customers_are_forecast_with_the_learned_parameters(value, customers):
     few = customers.iloc[[5, 2000]]
-    assert value.forecast(273, 0.1, few).equals(value.forecast(273, 0.1).iloc[[5, 2000]])
+    of_all = value.forecast(273, 0.1).iloc[[5, 2000]]
+    # numpy's vector units may give another last bit than the rest of an array, so equal customers agree to rounding
+    pd.testing.assert_frame_equal(value.forecast(273, 0.1, few), of_all, rtol=1e-13, atol=0)
 
 
 def test_unit_of_time_changes_nothing(value, customers):
