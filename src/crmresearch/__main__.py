@@ -1,6 +1,7 @@
 """The command line: render reports, build the index, check a data set."""
 
 import argparse
+import os
 import signal
 import sys
 import traceback
@@ -11,11 +12,16 @@ from crmresearch.errors import CrmResearchError, DataError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 fine, 1 problems found in data, 2 a mistake to mend."""
+    """Run one command and return its exit code: 0 fine, 1 problems found in data, 2 a mistake to mend, 141 nobody reads on."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
-        return command(options)
+        code = command(options)
+        sys.stdout.flush()  # a reader that has gone, such as `head`, shows only when something is written
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains of it again at its end
+        return 141  # as the shell counts a program that ended because of its pipe
     except CrmResearchError as error:
         print(error, file=sys.stderr)
         return 2
