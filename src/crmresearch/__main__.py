@@ -12,7 +12,7 @@ from crmresearch.errors import CrmResearchError, DataError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 fine, 1 problems found in data, 2 a mistake to mend, 141 nobody reads on."""
+    """Run one command and return its exit code: 0 fine, 1 problems found in data, 2 a mistake to mend, 141 unread."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.run
     try:

@@ -82,7 +82,8 @@ def test_a_reader_who_has_seen_enough_is_no_mistake() -> None:
     """`check-data cdnow | head -1`: the pipe is closed before or while the command writes."""
     command = [sys.executable, "-m", "crmresearch", "check-data", "cdnow"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        assert running.stdout is not None and running.stderr is not None
+        assert running.stdout is not None
+        assert running.stderr is not None
         running.stdout.close()
         assert running.stderr.read() == b""
     assert running.returncode == 141
