@@ -13,7 +13,7 @@ from crmresearch.segmentation.evaluate import Evaluation, evaluate_segmentations
 from crmresearch.segmentation.quantiles import QuantileSegments
 from crmresearch.segmentation.rfm import RfmScore
 from crmresearch.segmentation.rfm_classes import RfmFour
-from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, score
+from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, gains, score
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,18 @@ def test_the_perfect_order_has_gini_one_and_its_area_is_the_gini_coefficient(cus
     top = np.sort(y)[::-1][: len(y) // 5].sum() / y.sum()
     assert score(Prediction(y, y, y), outcome, fold, one)["capture"][0] == pytest.approx(top)
     assert gini(pd.Series(y)) > 0
+
+
+def test_gains_by_hand_and_their_capture_is_the_score(evaluation: Evaluation) -> None:
+    # one fold, groups of 2, 1 and 1 customers holding 6, 3 and 1: half of the customers hold the first group's spend
+    spend, predicted = np.array([5.0, 1, 3, 1]), np.array([9.0, 9, 5, 2])
+    fold = np.zeros(4, dtype=int)
+    assert gains(predicted, spend, fold, [0.25, 0.5, 0.75, 1.0]) == pytest.approx([0.3, 0.6, 0.9, 1.0])
+    at_top = evaluation.gains[evaluation.gains.share == 0.2].set_index("method")["captured"]
+    captured = evaluation.scores.set_index("method")["capture"]
+    assert at_top.to_numpy() == pytest.approx(captured.loc[at_top.index].to_numpy())
+    assert evaluation.gains.groupby("method")["captured"].apply(lambda c: c.is_monotonic_increasing).all()
+    assert evaluation.gains[evaluation.gains.share == 1]["captured"].to_numpy() == pytest.approx(1)
 
 
 def test_folds_are_equal_in_size_and_spend() -> None:

@@ -24,12 +24,13 @@ from crmresearch.segmentation.contract import (
     numeric,
 )
 from crmresearch.segmentation.crossfit import boosted, calibrated, deal_folds, segment_values
-from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, score
+from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, gains, score
 
 HOLDOUT = "holdout_"
 UNSEGMENTED, LEARNER = "unsegmented", "gradient_boosting"
 SMALL_NUMBER, SMALL_SHARE = 30, 0.01  # a segment below either is too small to speak about
 LEVEL = 0.95
+SHARES = tuple(i / 20 for i in range(1, 21))  # of the customers, where the gains are read
 
 WARNINGS = ["code", "severity", "method", "segment", "customers", "share"]
 
@@ -45,12 +46,14 @@ class Evaluation:
     negative_spend (counted as 0), no_recent_spend (no spend_last_<days> column), constant_spend and
     constant_activity (scores not defined).
     `segments`: customer, method, segment, one row each.
+    `gains`: method, share (of the customers, those of highest predicted spend), captured (share of the spend).
     """
 
     scores: pd.DataFrame
     differences: pd.DataFrame
     warnings: pd.DataFrame
     segments: pd.DataFrame
+    gains: pd.DataFrame
     reference: str
     folds: int
     resamples: int
@@ -119,6 +122,7 @@ def evaluate_segmentations(
         differences,
         pd.DataFrame(warnings, columns=WARNINGS),
         _long(members, features.index),
+        pd.concat([_gains(row, outcome, fold) for row in rows], ignore_index=True),
         reference,
         folds,
         resamples,
@@ -252,6 +256,11 @@ def _compared(
     ]
     columns = ["method", "reference", "metric", "difference", "lower", "upper"]
     return pd.DataFrame(scores).astype({"k": "Int64"}), pd.DataFrame(differences, columns=columns)
+
+
+def _gains(row: _Row, outcome: Outcome, fold: Codes) -> pd.DataFrame:
+    captured = gains(row.prediction.spend, outcome.spend, fold, SHARES)
+    return pd.DataFrame({"method": row.method, "share": SHARES, "captured": captured})
 
 
 def _interval(drawn: Floats) -> tuple[Floats, Floats]:

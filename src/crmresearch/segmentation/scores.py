@@ -3,6 +3,7 @@
 A resample is a row of counts (how often each customer was drawn); the sample itself is a row of ones.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,16 @@ def score(prediction: Prediction, outcome: Outcome, fold: Codes, counts: Floats)
         "gini": _ratio(area, np.where(perfect > 1e-12 * size, perfect, 0.0)),
         "capture": _pooled([ranking.capture(TOP) for ranking in by_spend]),
     }
+
+
+def gains(predicted: Floats, spend: Floats, fold: Codes, shares: Sequence[float]) -> Floats:
+    """Share of the spend that each top share of customers by prediction holds, ranked within folds: (shares,).
+
+    The capture of `score` for any share; the customers predicted alike share what they have.
+    """
+    parts = [np.flatnonzero(fold == k) for k in np.unique(fold)]
+    rankings = [_Ranking(predicted[part], spend[part], np.ones((1, len(part)))) for part in parts]
+    return np.array([_pooled([ranking.capture(share) for ranking in rankings])[0] for share in shares])
 
 
 def tweedie_deviance(y: Floats, predicted: Floats) -> Floats:
