@@ -140,6 +140,13 @@ def test_gains_by_hand_and_their_capture_is_the_score(evaluation: Evaluation) ->
     assert evaluation.gains[evaluation.gains.share == 1]["captured"].to_numpy() == pytest.approx(1)
 
 
+def test_any_method_can_be_the_reference_afterwards(evaluation: Evaluation) -> None:
+    pd.testing.assert_frame_equal(evaluation.against("true"), evaluation.differences)
+    there = evaluation.differences.set_index(["method", "metric"]).loc[("chance", "r2_log")]
+    back = evaluation.against("chance").set_index(["method", "metric"]).loc[("true", "r2_log")]
+    assert (back.difference, back.lower, back.upper) == pytest.approx((-there.difference, -there.upper, -there.lower))
+
+
 def test_folds_are_equal_in_size_and_spend() -> None:
     spend = np.random.default_rng(1).gamma(0.3, 50, 1003)
     fold = deal_folds(spend, 10, np.random.default_rng(2))

@@ -8,7 +8,7 @@ the effect of an action on those customers.
 import copy
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,7 @@ class Evaluation:
     constant_activity (scores not defined).
     `segments`: customer, method, segment, one row each.
     `gains`: method, share (of the customers, those of highest predicted spend), captured (share of the spend).
+    `draws`: scores of every resample, (methods, metrics, resamples), in the order of `scores` and `scores.METRICS`.
     """
 
     scores: pd.DataFrame
@@ -58,6 +59,12 @@ class Evaluation:
     folds: int
     resamples: int
     seed: int
+    draws: Floats = field(repr=False)
+
+    def against(self, reference: str) -> pd.DataFrame:
+        """Paired differences of every other method to this one: the columns of `differences`."""
+        points = self.scores[list(METRICS)].to_numpy(dtype=float)
+        return _differences(list(self.scores["method"]), points, self.draws, reference)
 
 
 @dataclass(frozen=True)
@@ -116,10 +123,10 @@ def evaluate_segmentations(
     rows += [_single(name, "naive", values, outcome, fold) for name, values in naive.items()]
     nobody_apart = np.zeros(n, dtype=np.intp)
     rows.append(_Row(UNSEGMENTED, "none", _predicted(nobody_apart, outcome, fold), k=1, smallest_share=1.0))
-    scores, differences = _compared(rows, outcome, fold, reference, resamples, seed)
+    scores, draws = _compared(rows, outcome, fold, resamples, seed)
     return Evaluation(
         scores,
-        differences,
+        _differences(list(scores["method"]), scores[list(METRICS)].to_numpy(dtype=float), draws, reference),
         pd.DataFrame(warnings, columns=WARNINGS),
         _long(members, features.index),
         pd.concat([_gains(row, outcome, fold) for row in rows], ignore_index=True),
@@ -127,6 +134,7 @@ def evaluate_segmentations(
         folds,
         resamples,
         seed,
+        draws,
     )
 
 
@@ -227,8 +235,8 @@ def _learner(features: pd.DataFrame, outcome: Outcome, fold: Codes, seed: int) -
 
 
 def _compared(
-    rows: list[_Row], outcome: Outcome, fold: Codes, reference: str, resamples: int, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows: list[_Row], outcome: Outcome, fold: Codes, resamples: int, seed: int
+) -> tuple[pd.DataFrame, Floats]:
     n = len(outcome.spend)
     points, draws = [], []
     for row in rows:
@@ -237,25 +245,28 @@ def _compared(
     for counts in bootstrap_counts(n, resamples, seed):
         batch = [score(row.prediction, outcome, fold, counts) for row in rows]
         draws.append([[drawn[metric] for metric in METRICS] for drawn in batch])
-    point_array, drawn_array = np.array(points), np.concatenate(draws, axis=2)  # (methods, metrics[, resamples])
-    base = [row.method for row in rows].index(reference)
+    drawn_array = np.concatenate(draws, axis=2)  # (methods, metrics, resamples)
     lower, upper = _interval(drawn_array)
     scores = []
     for i, row in enumerate(rows):
         line = {"method": row.method, "kind": row.kind, "k": row.k, "coverage": row.coverage}
         line["smallest_share"] = row.smallest_share
         for j, metric in enumerate(METRICS):
-            line |= {metric: point_array[i, j], f"{metric}_lower": lower[i, j], f"{metric}_upper": upper[i, j]}
+            line |= {metric: points[i][j], f"{metric}_lower": lower[i, j], f"{metric}_upper": upper[i, j]}
         scores.append(line)
-    lower, upper = _interval(drawn_array - drawn_array[base])
+    return pd.DataFrame(scores).astype({"k": "Int64"}), drawn_array
+
+
+def _differences(methods: list[str], points: Floats, draws: Floats, reference: str) -> pd.DataFrame:
+    base = methods.index(reference)
+    lower, upper = _interval(draws - draws[base])
     differences = [
-        (row.method, reference, metric, point_array[i, j] - point_array[base, j], lower[i, j], upper[i, j])
-        for i, row in enumerate(rows)
+        (method, reference, metric, points[i, j] - points[base, j], lower[i, j], upper[i, j])
+        for i, method in enumerate(methods)
         if i != base
         for j, metric in enumerate(METRICS)
     ]
-    columns = ["method", "reference", "metric", "difference", "lower", "upper"]
-    return pd.DataFrame(scores).astype({"k": "Int64"}), pd.DataFrame(differences, columns=columns)
+    return pd.DataFrame(differences, columns=["method", "reference", "metric", "difference", "lower", "upper"])
 
 
 def _gains(row: _Row, outcome: Outcome, fold: Codes) -> pd.DataFrame:
