@@ -65,25 +65,24 @@ def mean_directions(X: Floats, weights: Floats) -> Centroids:
 FAMILIES = {"medians": Family("cityblock", medians), "angles": Family("cosine", mean_directions)}
 
 
-def descend(X: Floats, weights: Floats, start: Floats, family: Family) -> tuple[Floats, float]:
+def descend(X: Floats, weights: Floats, start: Floats, metric: Metric, centroids_of: Centroids) -> tuple[Floats, float]:
     """Centroids (k, p) and their sum of distances: assign and recompute from `start` (k, p) until nothing is gained.
 
     Each half-step can only lower the sum (Leisch, 2006, section 2). An empty cluster moves to the customer who is
     farthest from his centroid.
     """
-    update = family.centroids(X, weights)
     centroids, before = start, np.inf
     for _ in range(_MOST_STEPS):
-        distances = cdist(X, centroids, family.metric)
+        distances = cdist(X, centroids, metric)
         codes = distances.argmin(axis=1)
         nearest = distances[np.arange(len(X)), codes]
         total = float(weights @ nearest)
         if not before - total > _SMALLEST_GAIN * total:
             break
         before, best = total, centroids
-        centroids = update(codes, len(start))
-        empty = np.flatnonzero(np.isnan(centroids).any(axis=1))
-        centroids[empty] = X[np.argsort(-nearest, kind="stable")[: len(empty)]]
+        centroids = centroids_of(codes, len(start))
+        if len(empty := np.flatnonzero(np.isnan(centroids).any(axis=1))):
+            centroids[empty] = X[np.argsort(-nearest, kind="stable")[: len(empty)]]
     return best, before
 
 
@@ -104,5 +103,6 @@ def spread_start(X: Floats, weights: Floats, k: int, metric: Metric, rng: np.ran
 
 def k_centroids(X: Floats, weights: Floats, starts: list[Floats], family: Family) -> tuple[Floats, float]:
     """The best centroids of a descent from each start, and their sum of distances."""
-    ends = [descend(X, weights, start, family) for start in starts]
+    centroids_of = family.centroids(X, weights)
+    ends = [descend(X, weights, start, family.metric, centroids_of) for start in starts]
     return min(ends, key=lambda end: end[1])
