@@ -40,6 +40,7 @@ class Segmenter(ABC):
     """
 
     may_be_missing: ClassVar[frozenset[str]] = frozenset()
+    outcome = ""  # what a method that learns from an earlier window's outcome calls that column
     learned_from_: int
 
     @property

@@ -1,0 +1,15 @@
+"""What readers call a method: its name in words, with the number of segments where a method can have any."""
+
+import re
+
+from crmresearch.phrases import catalogue, say
+
+
+def method_name(key: str, language: str = "en") -> str:
+    """The name of a method's key: `method.<key>`, else `method.<stem>_k` with its number, else the key as words."""
+    if f"method.{key}" in catalogue("en"):
+        return say(f"method.{key}", language)
+    sized = re.fullmatch(r"(.+)_(\d+)", key)
+    if sized and f"method.{sized[1]}_k" in catalogue("en"):
+        return say(f"method.{sized[1]}_k", language, k=sized[2])
+    return key.replace("_", " ")
