@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from crmresearch.data.codebook import Codebook
 from crmresearch.data.dataset import CODEBOOK_FILE, is_key, read_dataset
 from crmresearch.data.documents import read_document, shown
-from crmresearch.data.transactions_codebook import TransactionsCodebook
+from crmresearch.data.transactions_codebook import Package, TransactionsCodebook
 from crmresearch.errors import CodebookError, DatasetMissingError
 from crmresearch.paths import data_folders
 
@@ -59,8 +59,17 @@ def find_codebook(dataset: str) -> AnyCodebook:
     )
 
 
+def _package(codebook: AnyCodebook) -> Package | None:
+    return codebook.package if isinstance(codebook, TransactionsCodebook) else None
+
+
 def candidate_data_files(codebook: AnyCodebook) -> list[Path]:
-    """Places the data file may be, in the order of search: beside the codebook, then the data folders."""
+    """Places the data file may be, in the order of search: beside the codebook, then the data folders; for a data
+    set of a Python package, that package's folder only."""
+    if package := _package(codebook):
+        from crmresearch.data.packaged import package_folder  # with it comes ibis, slow to import
+
+        return [package_folder(package) / codebook.file]
     places = [codebook.folder]
     for folder in data_folders():
         places += [folder / codebook.key, folder]
@@ -70,8 +79,13 @@ def candidate_data_files(codebook: AnyCodebook) -> list[Path]:
 def find_data_file(codebook: AnyCodebook) -> Path:
     """The data file of a codebook. Raises DatasetMissingError, which says how to get it."""
     for path in candidate_data_files(codebook):
-        if path.is_file():
+        if all(file.is_file() for file in codebook.data_files(path)):
             return path
+    if package := _package(codebook):
+        raise DatasetMissingError(
+            f"The data of {codebook.key} come with the Python package {package.name}, which is not installed (looked "
+            f"for {shown(candidate_data_files(codebook)[0])}). {codebook.how_to_get}"
+        )
     advice = codebook.how_to_get or "It belongs to the repository: get it back with `git restore`."
     raise DatasetMissingError(
         f"The data file {codebook.file} of {codebook.key} is not on this machine (looked in "

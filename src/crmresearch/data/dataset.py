@@ -1,7 +1,8 @@
 """What every codebook says, whatever its data: key, title, file and checksum, source, citation and licence."""
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -36,6 +37,18 @@ def _checksum(text: str) -> str:
 def is_key(text: str) -> bool:
     """Whether the text can be the key of a dataset."""
     return re.fullmatch(r"[a-z][a-z0-9_]*", text) is not None
+
+
+def files_sha256(files: Sequence[Path]) -> str:
+    """Hexadecimal SHA-256 of a file; of several, that of the list `sha256sum a b c` prints of them in their folder."""
+    digests = []
+    for path in files:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    if len(files) == 1:
+        return digests[0]
+    listed = "".join(f"{digest}  {path.name}\n" for digest, path in zip(digests, files, strict=True))
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 Text = Annotated[dict[str, str], AfterValidator(_with_english)]
@@ -77,6 +90,10 @@ class DatasetCodebook(Strict):
     def path(self) -> Path:
         """The codebook file."""
         return self._folder / CODEBOOK_FILE
+
+    def data_files(self, path: Path) -> list[Path]:
+        """All files that are read when the data file is `path`."""
+        return [path]
 
     def file_mistakes(self) -> list[str]:
         """What is wrong with the keys about the data file, each text beginning with the key."""

@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from crmresearch.data.dataset import files_sha256
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions_codebook import TransactionsCodebook
 from crmresearch.errors import CrmResearchError, DataError
@@ -21,15 +22,14 @@ def unusable(path: Path, why: str) -> DataError:
 
 
 def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, list[str]]:
-    """The sha256 of the file, and a note where it is another copy than the codebook was written with.
+    """The sha256 of the file (of several, `files_sha256`), and a note where it is another copy than the codebook's.
 
     Raises DataError when the file is empty, cannot be opened, or is committed and was changed.
     """
     try:
-        with path.open("rb") as file:
-            if not path.stat().st_size:
-                raise unusable(path, "it is empty; put the purchases there, one line each")
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        if not path.stat().st_size:
+            raise unusable(path, "it is empty; put the purchases there, one line each")
+        checksum = files_sha256(codebook.data_files(path))
     except OSError as problem:
         raise unusable(path, f"it cannot be opened: {problem.strerror or problem}") from None
     if codebook.sha256 in (None, checksum):
@@ -62,7 +62,7 @@ def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> i
                   "columns": dict.fromkeys(_header(codebook, path), "VARCHAR")}
         )  # fmt: skip
         lines = connection.read_csv(path, **options)
-    _check_columns(codebook, list(lines.columns), path)
+    check_columns(_wanted(codebook), list(lines.columns), path)
     return lines
 
 
@@ -108,15 +108,19 @@ def _header(codebook: TransactionsCodebook, path: Path) -> list[str]:
 
 def _check_header(codebook: TransactionsCodebook, path: Path) -> None:
     header = _header(codebook, path)
-    _check_columns(codebook, header, path)
+    check_columns(_wanted(codebook), header, path)
     if twice := list(dict.fromkeys(name for name in header if header.count(name) > 1)):
         raise unusable(path, f"its header names {', '.join(map(repr, twice))} more than once; rename or delete one")
     if "" in header:
         raise unusable(path, f"column {header.index('') + 1} of its header has no name; name it or delete it")
 
 
-def _check_columns(codebook: TransactionsCodebook, present: list[str], path: Path) -> None:
-    wanted = [*codebook.columns.named().values(), *codebook.attributes]
+def _wanted(codebook: TransactionsCodebook) -> list[str]:
+    return [*codebook.columns.named().values(), *codebook.attributes]
+
+
+def check_columns(wanted: Sequence[str], present: Sequence[str], path: Path) -> None:
+    """Raises DataError, which names the columns of the file, when one that is wanted is not among them."""
     absent = [name for name in wanted if name not in present]
     if not absent:
         return

@@ -15,6 +15,7 @@ import pandas as pd
 
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
+from crmresearch.data.packaged import open_package_lines
 from crmresearch.data.transaction_files import engine_sentences, file_checksum, open_lines, unusable
 from crmresearch.data.transaction_times import read_times
 from crmresearch.data.transactions_codebook import TransactionsCodebook
@@ -105,7 +106,8 @@ def read_transactions(
     checksum, notes = file_checksum(codebook, path)
     connection = embedded_duckdb() if connection is None else connection
     with engine_sentences(path):
-        lines = open_lines(connection, codebook, path)
+        opened = open_package_lines if codebook.package else open_lines
+        lines = opened(connection, codebook, path)
         total = int(lines.count().execute())
         if not total:
             raise unusable(path, "it has no lines; put the purchases there, one line each")

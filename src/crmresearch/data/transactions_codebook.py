@@ -86,21 +86,45 @@ class Rules(Strict):
     duplicates: Literal["keep", "drop"]
 
 
+class Join(Strict):
+    """A second file of the package that says more of a line: `columns` of the row with the same value of `on`."""
+
+    file: Filled
+    on: Filled
+    columns: Annotated[tuple[Filled, ...], Field(min_length=1)]
+
+
+class Package(Strict):
+    """An installed Python package that holds the data as Parquet files in `folder` of its module.
+
+    `name`: as a package index has it; `joins`: files joined to the lines; `sums`: new columns, each the sum of some.
+    """
+
+    name: Filled
+    module: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    folder: str = ""
+    joins: tuple[Join, ...] = ()
+    sums: dict[str, Annotated[tuple[Filled, ...], Field(min_length=1)]] = Field(default_factory=dict)
+
+
 class TransactionsCodebook(DatasetCodebook):
     """A file of purchases described. Read it with `find_codebook`.
 
     Times are taken as written unless `day_zone` says in which zone a day begins; then `time_zone` says in which zone
     they are written (a time with an offset, and a column of a zoned type, need none: they are read as UTC).
     `amount_per: unit` means that the amount is a price to be multiplied by `quantity`. Lines after `last_day`
-    (default: the day of reading) lie in the future.
+    (default: the day of reading) lie in the future. With `package` the file is looked for in that package only.
+    `levels`: the values of an attribute in their order, lowest first.
     """
 
     kind: Literal["transactions"]
+    package: Package | None = None
     table: Filled | None = None
     separator: Literal[",", ";", "\t", "|"] = ","
     decimal: Literal[".", ","] = "."
     columns: Columns
     attributes: dict[str, Text] = Field(default_factory=dict)
+    levels: dict[str, Annotated[tuple[Filled, ...], Field(min_length=2)]] = Field(default_factory=dict)
     amount_per: Literal["line", "unit"] = "line"
     time_format: TimeFormat | None = None
     time_zone: Zone | None = None
@@ -116,6 +140,11 @@ class TransactionsCodebook(DatasetCodebook):
         """The zone of the times in the file; None where they are taken as written."""
         return ZoneInfo(self.time_zone or "UTC") if self.day_zone else None
 
+    def data_files(self, path: Path) -> list[Path]:
+        """All files that are read when the lines are in `path`."""
+        joins = self.package.joins if self.package else ()
+        return [path, *(path.parent / join.file for join in joins)]
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         mistakes = self.file_mistakes()
@@ -128,6 +157,10 @@ class TransactionsCodebook(DatasetCodebook):
             mistakes.append(f"table: {self.file} is not a database (.duckdb); remove this key")
         if self.amount_per == "unit" and self.columns.quantity is None:
             mistakes.append("columns.quantity: this key is missing; a price per unit needs the number of units")
+        if self.package is not None and suffix != ".parquet":
+            mistakes.append(f"file: {self.file!r} must be a Parquet file, as every file read from a package")
+        if self.package is not None and self.committed:
+            mistakes.append("committed: a file of an installed package is not in the repository; write false")
         offset = self.time_format is not None and "%z" in self.time_format
         if self.time_zone is not None and self.day_zone is None:
             mistakes.append("day_zone: this key is missing; say in which zone a day begins, or remove time_zone")
@@ -145,6 +178,11 @@ class TransactionsCodebook(DatasetCodebook):
                 mistakes.append(f"attributes.{name}: is the {roles[name]} as well; keep one")
             elif name in LINE_COLUMNS:
                 mistakes.append(f"attributes.{name}: is the name of a column the project makes; rename it in the file")
+        for name, values in self.levels.items():
+            if name not in self.attributes:
+                mistakes.append(f"levels.{name}: is no attribute; name it under `attributes`, or remove its levels")
+            if len(set(values)) < len(values):
+                mistakes.append(f"levels.{name}: names a value twice; keep one")
         if mistakes:
             raise MistakesError(mistakes)
         return self

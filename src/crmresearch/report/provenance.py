@@ -1,13 +1,14 @@
 """Where a report comes from: the commit, the packages, the machine, the data."""
 
-import hashlib
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from crmresearch import paths
+from crmresearch.data.dataset import files_sha256
 
 PACKAGES = (
     "crmresearch",
@@ -32,11 +33,11 @@ class Commit(NamedTuple):
     dirty: bool
 
 
-def describe_origin(data_file: Path | None) -> dict[str, Any]:
-    """Facts about the code, the environment and the data file, ready for JSON.
+def describe_origin(data_files: Sequence[Path]) -> dict[str, Any]:
+    """Facts about the code, the environment and the data files, ready for JSON.
 
     Keys: commit (None outside a git work tree), uncommitted_changes, versions (by package), python, platform,
-    data_file (its name only: folders are nobody's business) and data_sha256.
+    data_file (names only: folders are nobody's business) and data_sha256 (see `files_sha256`).
     """
     commit = find_commit(paths.ROOT)
     return {
@@ -45,8 +46,8 @@ def describe_origin(data_file: Path | None) -> dict[str, Any]:
         "versions": package_versions(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "data_file": data_file.name if data_file else None,
-        "data_sha256": file_sha256(data_file) if data_file else None,
+        "data_file": ", ".join(path.name for path in data_files) or None,
+        "data_sha256": files_sha256(data_files) if data_files else None,
     }
 
 
@@ -70,12 +71,6 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -40,6 +40,7 @@ class _Data:
     codebook: Path
     candidates: list[Path]
     file: Path | None
+    files: tuple[Path, ...] = ()
     how_to_get: str = ""
 
 
@@ -75,9 +76,10 @@ def _find_data(report: Report) -> _Data | None:
     codebook = find_codebook(report.dataset)
     candidates = candidate_data_files(codebook)
     try:
-        return _Data(codebook.path, candidates, find_data_file(codebook))
+        found = find_data_file(codebook)
+        return _Data(codebook.path, candidates, found, tuple(codebook.data_files(found)))
     except DatasetMissingError as missing:
-        return _Data(codebook.path, candidates, None, str(missing))
+        return _Data(codebook.path, candidates, None, how_to_get=str(missing))
 
 
 def _skip(report: Report, outputs: Outputs, data: _Data, started: float) -> Outcome:
@@ -111,7 +113,7 @@ def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, sta
     record = {
         **_facts(report, started),
         "status": "done",
-        **describe_origin(data.file if data else None),
+        **describe_origin(data.files if data else ()),
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         "duration": round(time.time() - started, 1),
     }
@@ -156,7 +158,7 @@ def _facts(report: Report, started: float) -> dict[str, Any]:
 
 
 def _renderer_inputs(report: Report, data: _Data | None) -> set[Path]:
-    found = {path for path in (data.codebook, data.file) if path} if data else set()
+    found = {data.codebook, *data.files} if data else set()
     return {report.path, report.notebook} | found | opened_templates() | imported_modules()
 
 
