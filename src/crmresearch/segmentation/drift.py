@@ -1,0 +1,118 @@
+"""What changed between two dates: customers who moved, segments that grew or shrank, features that shifted."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, needed_columns, numeric
+from crmresearch.segmentation.cuts import groups_above, quantile_cuts
+
+FLOOR = 1e-4  # least share in the logarithm: an empty segment would cost infinity
+WATCH, SHIFTED = 0.1, 0.25  # of the population stability index, a convention of credit scoring (Siddiqi, 2006)
+
+
+def transition_matrix(before: pd.Series, after: pd.Series) -> pd.DataFrame:
+    """Who went where, of the customers present at both dates: before, after, customers, share (of the row).
+
+    One row for every two segments, also those between which nobody moved; share is NaN for a segment without anyone.
+    Raises SegmentationError for a customer listed twice and where nobody is present at both dates.
+    """
+    first, second = _both(before, after)
+    table = pd.crosstab(first, second, dropna=False).reindex(
+        index=first.cat.categories, columns=second.cat.categories, fill_value=0
+    )
+    counts = table.to_numpy(dtype=float)
+    number = counts.sum(axis=1, keepdims=True)
+    share = np.divide(counts, number, out=np.full_like(counts, np.nan), where=number > 0)
+    keys = [(str(a), str(b)) for a in table.index for b in table.columns]
+    frame = pd.DataFrame(keys, columns=["before", "after"])
+    return frame.assign(customers=counts.ravel().astype(int), share=share.ravel())
+
+
+def share_moved(before: pd.Series, after: pd.Series) -> float:
+    """Share of the customers present at both dates whose segment key changed."""
+    first, second = _both(before, after)
+    return float((first.astype(str).to_numpy() != second.astype(str).to_numpy()).mean())
+
+
+def population_stability(before: pd.Series, after: pd.Series, floor: float = FLOOR) -> float:
+    """Population stability index of the segment shares, PSI = Σ (b − a) ln(b / a): 0 if no share changed.
+
+    a and b are the shares before and after, raised to `floor`; the customers need not be the same ones. It is the
+    symmetric Kullback–Leibler divergence (Jeffreys). Of n and m customers from one unchanged population with k
+    segments it is about (1/n + 1/m) χ² with k − 1 degrees of freedom (Yurdakul & Naranjo, 2020), so small tables
+    show some drift by chance.
+    """
+    return float(stability_terms(before, after, floor)["term"].sum())
+
+
+def stability_terms(before: pd.Series, after: pd.Series, floor: float = FLOOR) -> pd.DataFrame:
+    """The terms of the index: segment, before and after (shares as they are), term. Order of first appearance."""
+    for which, segments in (("before", before), ("after", after)):
+        if segments.empty or segments.isna().any():
+            raise SegmentationError(f"Every customer needs a segment to measure drift; some have none {which}.")
+    keys = list(dict.fromkeys([*_keys(before), *_keys(after)]))
+    a, b = (
+        s.astype(str).value_counts(normalize=True).reindex(keys, fill_value=0.0).to_numpy() for s in (before, after)
+    )
+    return pd.DataFrame({"segment": keys, "before": a, "after": b, "term": _psi_terms(a, b, floor)})
+
+
+def feature_stability(
+    before: pd.DataFrame, after: pd.DataFrame, columns: Sequence[str], groups: int = 10
+) -> pd.DataFrame:
+    """Population stability index of each feature: feature, groups (cut), psi, missing_before, missing_after, verdict.
+
+    The values before are cut into `groups` of about equal size, ties together; the cut points are frozen and cut the
+    values after. Missing values are a group of their own. Raises SegmentationError for missing columns and text.
+    """
+    if groups < 2:
+        raise SegmentationError(f"A feature is cut into at least 2 groups to measure drift; {groups} were asked for.")
+    reader = "The drift of features"
+    tables = [numeric(needed_columns(f, columns, reader), frozenset(columns), reader) for f in (before, after)]
+    rows = []
+    for column in dict.fromkeys(columns):
+        old, new = (table[column].to_numpy() for table in tables)
+        known = old[~np.isnan(old)]
+        cuts = np.unique(quantile_cuts(known, groups)) if len(known) else np.array([])
+        cuts = cuts[cuts < known.max()] if len(known) else cuts  # nobody is above the largest value
+        size = len(cuts) + 2
+        shares = [np.bincount(_grouped(values, cuts), minlength=size) / len(values) for values in (old, new)]
+        psi = float(_psi_terms(*shares, FLOOR).sum())
+        rows.append((column, len(cuts) + 1, psi, np.isnan(old).mean(), np.isnan(new).mean(), drift_verdict(psi)))
+    return pd.DataFrame(rows, columns=["feature", "groups", "psi", "missing_before", "missing_after", "verdict"])
+
+
+def drift_verdict(psi: float) -> str:
+    """`stable` below .1, `watch` up to .25, `shifted` above.
+
+    The bounds are a convention of credit scoring (Siddiqi, 2006, Credit Risk Scorecards), not a test: they take no
+    account of the number of customers.
+    """
+    return "stable" if psi < WATCH else "watch" if psi <= SHIFTED else "shifted"
+
+
+def _psi_terms(a: Floats, b: Floats, floor: float) -> Floats:
+    present = (a > 0) | (b > 0)  # a group that never had anyone says nothing
+    a, b = np.maximum(a, floor), np.maximum(b, floor)
+    return np.where(present, (b - a) * np.log(b / a), 0.0)
+
+
+def _grouped(values: Floats, cuts: Floats) -> Codes:
+    return np.where(np.isnan(values), len(cuts) + 1, groups_above(values, cuts))
+
+
+def _keys(segments: pd.Series) -> list[str]:
+    return [str(key) for key in segments.astype("category").cat.categories]
+
+
+def _both(before: pd.Series, after: pd.Series) -> tuple[pd.Series, pd.Series]:
+    for segments in (before, after):
+        if segments.index.has_duplicates:
+            twice = segments.index[segments.index.duplicated()][0]
+            raise SegmentationError(f"Customer {twice} is listed twice; a segmentation has one segment a customer.")
+    both = before.index.intersection(after.index, sort=False)
+    if both.empty:
+        raise SegmentationError("No customer is in both segmentations, so nobody can have moved between them.")
+    return before.loc[both].astype("category"), after.loc[both].astype("category")
