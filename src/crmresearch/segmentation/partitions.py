@@ -3,14 +3,19 @@
 Arrays of codes in, numbers out; a code is the position of a segment, 0 or more.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
-from crmresearch.segmentation.contract import Codes, Floats, SegmentationError
+from crmresearch.segmentation.contract import Floats, SegmentationError
+
+Labels = NDArray[np.integer[Any]]  # a position of a segment for every customer
 
 
-def contingency(a: Codes, b: Codes, weights: Floats | None = None) -> Floats:
+def contingency(a: Labels, b: Labels, weights: Floats | None = None) -> Floats:
     """Customers (segments of a, segments of b) in each segment of a and of b; `weights` (n,) count a row more often.
 
     Raises SegmentationError where a and b are not the same number of customers, at least one.
@@ -37,7 +42,7 @@ def adjusted_rand(table: Floats) -> float:
     return (together - expected) / (most - expected) if most != expected else 1.0
 
 
-def adjusted_mutual_information(a: Codes, b: Codes) -> float:
+def adjusted_mutual_information(a: Labels, b: Labels) -> float:
     """Mutual information adjusted for chance (scikit-learn, arithmetic mean of the entropies): 1 if the same."""
     return float(adjusted_mutual_info_score(a, b))
 
@@ -48,7 +53,7 @@ def jaccard(table: Floats) -> Floats:
     return np.divide(table, either, out=np.zeros_like(table), where=either > 0)
 
 
-def adjusted_rand_of_pairs(partitions: Codes, weights: Floats) -> Floats:
+def adjusted_rand_of_pairs(partitions: Labels, weights: Floats) -> Floats:
     """Adjusted Rand index of every two of the partitions (P, n), pairs in the order of `numpy.triu_indices(P, 1)`.
 
     `weights` (n,): customers that each column stands for. Columns that every partition treats alike are added up
@@ -58,6 +63,6 @@ def adjusted_rand_of_pairs(partitions: Codes, weights: Floats) -> Floats:
     for codes in partitions:
         joint = pd.factorize(joint * (int(codes.max()) + 1) + codes)[0]
     first = np.unique(joint, return_index=True)[1]
-    kept, number = partitions[:, first], np.bincount(joint, weights)
+    kept, number = partitions[:, first], np.bincount(joint, weights).astype(float)
     pairs = zip(*np.triu_indices(len(kept), 1), strict=True)
     return np.array([adjusted_rand(contingency(kept[i], kept[j], number)) for i, j in pairs])
