@@ -48,14 +48,13 @@ def population_stability(before: pd.Series, after: pd.Series, floor: float = FLO
 
 
 def stability_terms(before: pd.Series, after: pd.Series, floor: float = FLOOR) -> pd.DataFrame:
-    """The terms of the index: segment, before and after (shares as they are), term. Order of first appearance."""
+    """The terms of the index: segment, before and after (shares as they are), term. Segments in the order of their categories."""
     for which, segments in (("before", before), ("after", after)):
         if segments.empty or segments.isna().any():
             raise SegmentationError(f"Every customer needs a segment to measure drift; some have none {which}.")
     keys = list(dict.fromkeys([*_keys(before), *_keys(after)]))
-    a, b = (
-        s.astype(str).value_counts(normalize=True).reindex(keys, fill_value=0.0).to_numpy() for s in (before, after)
-    )
+    shares = [s.astype(str).value_counts(normalize=True).reindex(keys, fill_value=0.0) for s in (before, after)]
+    a, b = (share.to_numpy(dtype=float) for share in shares)
     return pd.DataFrame({"segment": keys, "before": a, "after": b, "term": _psi_terms(a, b, floor)})
 
 
@@ -78,8 +77,8 @@ def feature_stability(
         cuts = np.unique(quantile_cuts(known, groups)) if len(known) else np.array([])
         cuts = cuts[cuts < known.max()] if len(known) else cuts  # nobody is above the largest value
         size = len(cuts) + 2
-        shares = [np.bincount(_grouped(values, cuts), minlength=size) / len(values) for values in (old, new)]
-        psi = float(_psi_terms(*shares, FLOOR).sum())
+        a, b = (np.bincount(_grouped(values, cuts), minlength=size) / len(values) for values in (old, new))
+        psi = float(_psi_terms(a, b, FLOOR).sum())
         rows.append((column, len(cuts) + 1, psi, np.isnan(old).mean(), np.isnan(new).mean(), drift_verdict(psi)))
     return pd.DataFrame(rows, columns=["feature", "groups", "psi", "missing_before", "missing_after", "verdict"])
 

@@ -130,7 +130,7 @@ def targeting_profit(
 
 
 def internal_indices(X: Floats, segments: pd.Series, seed: int = 0, sample: int = 2000) -> pd.DataFrame:
-    """How compact and apart segments are in X (n, p), one row: method, k, silhouette, calinski_harabasz, davies_bouldin.
+    """How compact segments are in X (n, p): method, k, silhouette, calinski_harabasz, davies_bouldin; one row.
 
     X is the space in which the clusters were found (standardised, logged). The numbers compare clusters of one family
     in one space; of two spaces or two families they say nothing. silhouette (Rousseeuw, 1987; −1 to 1) is on a seeded

@@ -23,7 +23,7 @@ def contingency(a: Labels, b: Labels, weights: Floats | None = None) -> Floats:
     if len(a) != len(b) or not len(a):
         raise SegmentationError(f"Two partitions of the same customers are needed; got {len(a)} and {len(b)}.")
     shape = (int(a.max()) + 1, int(b.max()) + 1)
-    place = a.astype(np.intp) * shape[1] + b
+    place = a.astype(np.intp) * shape[1] + b  # codes may be int16
     return np.bincount(place, weights, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
 

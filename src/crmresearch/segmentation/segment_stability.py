@@ -5,6 +5,7 @@ when there is one segment more. Dolnicar & Leisch (2017), Marketing Letters 28, 
 Market Segmentation Analysis, sections 7.5.3 and 7.5.4.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,14 +73,14 @@ def slsa(solutions: Sequence[pd.Series]) -> pd.DataFrame:
     if len(solutions) < 2:
         raise SegmentationError("Stability across solutions needs at least two solutions of the same customers.")
     rows = []
-    for before, after in zip(solutions[:-1], solutions[1:], strict=True):
+    for before, after in itertools.pairwise(solutions):
         if not before.index.equals(after.index):
             raise SegmentationError(f"{before.name} and {after.name} are not segments of the same customers.")
-        old, old_keys = pd.factorize(before, sort=True)
-        new, new_keys = pd.factorize(after, sort=True)
-        if min(old.min(), new.min()) < 0:
+        if before.isna().any() or after.isna().any():
             raise SegmentationError(f"Some customers have no segment in {before.name} or {after.name}.")
-        table = contingency(old, new)
+        old, new = (s.astype("category").cat.remove_unused_categories().cat for s in (before, after))
+        old_keys, new_keys = old.categories, new.categories
+        table = contingency(old.codes.to_numpy(), new.codes.to_numpy())
         origin = table / table.sum(axis=0)
         level = across(origin)
         for s, key in enumerate(new_keys):

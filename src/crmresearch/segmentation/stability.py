@@ -115,8 +115,9 @@ def best_jaccard(again: Refits, everyone: bool = False) -> Floats:
 
     Among the distinct customers drawn, or among all with `everyone`.
     """
-    base, keys = pd.factorize(again.base, sort=True)
-    rows = np.zeros((len(again.codes), len(keys)))
+    members = again.base.cat.remove_unused_categories().cat
+    base = members.codes.to_numpy()
+    rows = np.zeros((len(again.codes), len(members.categories)))
     for i in range(len(again.codes)):
         segments = again.segments(i)
         chosen = slice(None) if everyone or again.drawn is None else again.drawn[i]
