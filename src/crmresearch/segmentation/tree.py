@@ -101,7 +101,10 @@ class OutcomeTree(Segmenter):
         X, y = X[order], y[order]
         state = int(np.random.SeedSequence(self.seed).generate_state(1)[0])
         grown = DecisionTreeRegressor(
-            max_leaf_nodes=self.leaves, min_samples_leaf=self.smallest_share, random_state=state
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=self.smallest_share,
+            min_impurity_decrease=1e-10 * y.var(),  # rounding in the variance of equal outcomes is nothing to split on
+            random_state=state,
         )
         tree = grown.fit(X, y).tree_
         self._feature, self._children = tree.feature, np.stack([tree.children_left, tree.children_right])
