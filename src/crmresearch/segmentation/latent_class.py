@@ -186,7 +186,7 @@ class LatentClasses(Segmenter):
     def _fitted(self, patterns: Floats, weights: Floats, k: int, variances: Floats) -> _Classes:
         """The best of the random starts: every one has a seed of its own, so that more starts keep the earlier."""
         ends = []
-        for start in range(self.starts):
+        for start in range(self.starts if k > 1 else 1):  # one class has one solution
             state = np.random.SeedSequence(self.seed, spawn_key=(k, start)).generate_state(1)
             model = StepMix(k, measurement=self._description(patterns), measurement_params=self._encoding(), n_init=1,
                             abs_tol=self.tolerance, max_iter=self.most_steps, progress_bar=0,
@@ -243,7 +243,7 @@ class LatentClasses(Segmenter):
             "bic": parameters * np.log(n) - 2 * total,
             "entropy_r2": 1 - entropy / (n * np.log(k)) if k > 1 else np.nan,
             "smallest_share": float(np.exp(fitted.log_shares.min())),
-            "starts": self.starts,
+            "starts": self.starts if k > 1 else 1,
             "found": int((fitted.log_likelihoods > fitted.log_likelihoods[0] - SAME).sum()),
             "converged": fitted.converged,
         }
