@@ -48,23 +48,25 @@ def population_stability(before: pd.Series, after: pd.Series, floor: float = FLO
 
 
 def stability_terms(before: pd.Series, after: pd.Series, floor: float = FLOOR) -> pd.DataFrame:
-    """The terms of the index: segment, before and after (shares as they are), term. Segments in the order of their categories."""
+    """The terms of the index, segments in the order of their categories: segment, before and after (shares), term."""
     for which, segments in (("before", before), ("after", after)):
         if segments.empty or segments.isna().any():
             raise SegmentationError(f"Every customer needs a segment to measure drift; some have none {which}.")
     keys = list(dict.fromkeys([*_keys(before), *_keys(after)]))
-    shares = [s.astype(str).value_counts(normalize=True).reindex(keys, fill_value=0.0) for s in (before, after)]
-    a, b = (share.to_numpy(dtype=float) for share in shares)
+    a, b = (_shares(segments, keys) for segments in (before, after))
     return pd.DataFrame({"segment": keys, "before": a, "after": b, "term": _psi_terms(a, b, floor)})
 
 
 def feature_stability(
     before: pd.DataFrame, after: pd.DataFrame, columns: Sequence[str], groups: int = 10
 ) -> pd.DataFrame:
-    """Population stability index of each feature: feature, groups (cut), psi, missing_before, missing_after, verdict.
+    """Population stability index of each feature: feature, groups, psi, missing_before, missing_after, verdict.
 
     The values before are cut into `groups` of about equal size, ties together; the cut points are frozen and cut the
-    values after. Missing values are a group of their own. Raises SegmentationError for missing columns and text.
+    values after. Missing values are a group of their own, and so are values beyond a least or largest value that was as
+    frequent as a whole group. `groups` of the table counts those with anyone before.
+
+    Raises SegmentationError for missing columns and text.
     """
     if groups < 2:
         raise SegmentationError(f"A feature is cut into at least 2 groups to measure drift; {groups} were asked for.")
@@ -73,13 +75,11 @@ def feature_stability(
     rows = []
     for column in dict.fromkeys(columns):
         old, new = (table[column].to_numpy() for table in tables)
-        known = old[~np.isnan(old)]
-        cuts = np.unique(quantile_cuts(known, groups)) if len(known) else np.array([])
-        cuts = cuts[cuts < known.max()] if len(known) else cuts  # nobody is above the largest value
+        cuts = _frozen_cuts(old[~np.isnan(old)], groups)
         size = len(cuts) + 2
         a, b = (np.bincount(_grouped(values, cuts), minlength=size) / len(values) for values in (old, new))
         psi = float(_psi_terms(a, b, FLOOR).sum())
-        rows.append((column, len(cuts) + 1, psi, np.isnan(old).mean(), np.isnan(new).mean(), drift_verdict(psi)))
+        rows.append((column, int((a > 0).sum()), psi, np.isnan(old).mean(), np.isnan(new).mean(), drift_verdict(psi)))
     return pd.DataFrame(rows, columns=["feature", "groups", "psi", "missing_before", "missing_after", "verdict"])
 
 
@@ -98,12 +98,27 @@ def _psi_terms(a: Floats, b: Floats, floor: float) -> Floats:
     return np.where(present, (b - a) * np.log(b / a), 0.0)
 
 
+def _frozen_cuts(values: Floats, groups: int) -> Floats:
+    if not len(values):
+        return np.array([])
+    cuts = np.unique(quantile_cuts(values, groups))
+    least = values.min()
+    # a column that was 0 for most would otherwise hide what falls below 0
+    return np.concatenate([[np.nextafter(least, -np.inf)], cuts]) if cuts[0] == least else cuts
+
+
 def _grouped(values: Floats, cuts: Floats) -> Codes:
     return np.where(np.isnan(values), len(cuts) + 1, groups_above(values, cuts))
 
 
 def _keys(segments: pd.Series) -> list[str]:
     return [str(key) for key in segments.astype("category").cat.categories]
+
+
+def _shares(segments: pd.Series, keys: list[str]) -> Floats:
+    known = segments.astype("category").cat
+    counts = np.bincount(known.codes, minlength=len(known.categories)) / len(segments)
+    return pd.Series(counts, index=known.categories.astype(str)).reindex(keys, fill_value=0.0).to_numpy(dtype=float)
 
 
 def _both(before: pd.Series, after: pd.Series) -> tuple[pd.Series, pd.Series]:

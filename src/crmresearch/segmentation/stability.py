@@ -18,29 +18,19 @@ NAMED = 0.6  # mean Jaccard below which a segment should not be given a name (He
 RECOVERED, DISSOLVED = 0.75, 0.5  # Jaccard of one refit (Hennig, 2007; the defaults of fpc::clusterboot)
 TAILS = (0.05, 0.95)
 
-SOLUTIONS = [
-    "method",
-    "k",
-    "refits",
-    "failed",
-    "ari",
-    "ari_lower",
-    "ari_upper",
-    "lowest_jaccard",
-    "largest_jaccard",
-]
+SOLUTIONS = ["method", "k", "refits", "failed", "ari", "ari_lower", "ari_upper", "lowest_jaccard", "largest_jaccard"]
 SEGMENTS = ["method", "segment", "share", "jaccard", "recovered", "dissolved", "named"]
 
 
 @dataclass(frozen=True)
 class Stability:
-    """How stable each method and each of its segments is.
+    """How stable each method and each of its segments is. Without a refit that learned, all is NaN and nothing named.
 
     `solutions`: method, k (segments with members), refits (asked for), failed, ari (mean over all pairs of refits)
     with ari_lower and ari_upper (5 % and 95 % quantile of the pairs), lowest_jaccard and largest_jaccard (of its
     segments).
     `segments`: method, segment, share (of the customers), jaccard (mean over refits of the best match), recovered
-    (share of refits with a match of .75 or more), dissolved (of .5 or less), named (jaccard at least .6).
+    (share of refits with a match above .75), dissolved (of .5 or less), named (jaccard at least .6).
     """
 
     solutions: pd.DataFrame
@@ -81,32 +71,12 @@ def stability(refits: Sequence[Refits]) -> Stability:
         if len(similarity) > 1:
             ari = adjusted_rand_of_pairs(again.codes, np.bincount(again.row).astype(float))
         lower, upper = np.quantile(ari, TAILS)
-        solutions.append(
-            (
-                again.method,
-                len(members),
-                again.refits,
-                again.failed,
-                ari.mean(),
-                lower,
-                upper,
-                mean.min(),
-                mean.max(),
-            )
-        )
+        overall = (again.method, len(members), again.refits, again.failed, ari.mean(), lower, upper)
+        solutions.append((*overall, mean.min(), mean.max()))
         for j, (key, number) in enumerate(members.items()):
             met = similarity[:, j]
-            segments.append(
-                (
-                    again.method,
-                    str(key),
-                    number / len(again.base),
-                    mean[j],
-                    (met >= RECOVERED).mean() if known else np.nan,
-                    (met <= DISSOLVED).mean() if known else np.nan,
-                    bool(mean[j] >= NAMED),
-                )
-            )
+            found = ((met > RECOVERED).mean(), (met <= DISSOLVED).mean()) if known else (np.nan, np.nan)
+            segments.append((again.method, str(key), number / len(again.base), mean[j], *found, mean[j] >= NAMED))
     return Stability(pd.DataFrame(solutions, columns=SOLUTIONS), pd.DataFrame(segments, columns=SEGMENTS))
 
 
