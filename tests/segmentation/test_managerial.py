@@ -26,6 +26,16 @@ def test_segments_of_a_tree_need_its_number_of_leaves(m: int) -> None:
     assert leaves(m).nunique() == m
 
 
+def test_no_shorter_rule_of_the_tree_reaches_the_segments() -> None:
+    noisy = leaves(6).where(RNG.uniform(size=3000) < 0.97, "s0").rename("noisy")
+    for fidelity in (0.6, 0.75, 0.9):
+        found = rule_length(FRAME, noisy, fidelity)
+        assert found["fidelity"][0] >= fidelity
+        shorter = rule_length(FRAME, noisy, fidelity, most=int(found["leaves"][0]) - 1)
+        assert np.isnan(shorter["leaves"][0])
+        assert shorter["fidelity"][0] < fidelity
+
+
 def test_a_rule_of_most_leaves_may_not_reach_the_segments() -> None:
     chance = pd.Series(RNG.choice(list("ab"), 3000), name="chance")
     found = rule_length(FRAME, chance, most=8).iloc[0]

@@ -27,8 +27,8 @@ class Stability:
     """How stable each method and each of its segments is. Without a refit that learned, all is NaN and nothing named.
 
     `solutions`: method, k (segments with members), refits (asked for), failed, ari (mean over all pairs of refits)
-    with ari_lower and ari_upper (5 % and 95 % quantile of the pairs), lowest_jaccard and largest_jaccard (of its
-    segments).
+    with ari_lower and ari_upper (5 % and 95 % quantile of the pairs), lowest_jaccard and largest_jaccard (the
+    least and the most stable of its segments).
     `segments`: method, segment, share (of the customers), jaccard (mean over refits of the best match), recovered
     (share of refits with a match above .75), dissolved (of .5 or less), named (jaccard at least .6).
     """
