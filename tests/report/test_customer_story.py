@@ -9,13 +9,15 @@ from crmresearch.data.cohorts import cohort_retention
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions import load_transactions
 from crmresearch.paths import DATA
-from crmresearch.report import customer_charts
-from crmresearch.report.customer_story import CustomerStory, with_forecast
+from crmresearch.report import customer_charts, customer_segments, customer_value_story
+from crmresearch.report.customer_forecast import forecast_customers, value_intervals
+from crmresearch.report.customer_story import CustomerStory
 from crmresearch.segmentation.abc_classes import Abc
-from crmresearch.segmentation.clv import CustomerValue
 from crmresearch.segmentation.evaluate import evaluate_segmentations
+from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.life_cycle import LifeCycle
-from crmresearch.segmentation.rfm import RfmScore
+from crmresearch.segmentation.quantiles import QuantileSegments
+from crmresearch.segmentation.rfm import RfmCells, RfmScore
 from crmresearch.segmentation.rfm_classes import RfmEight, RfmFour
 
 
@@ -29,14 +31,12 @@ def lines() -> pd.DataFrame:
 def story() -> CustomerStory:
     transactions = load_transactions("cdnow")
     table = customer_table(transactions, "1997-09-30", "1998-06-30")
-    value = CustomerValue.fit(table.frame, "bg_nbd")
-    forecast = value.forecast((table.holdout_end - table.cutoff).days, 0.1)  # type: ignore[operator]
-    customers = with_forecast(table.frame, forecast)
-    methods = [RfmScore(), RfmEight("mean"), RfmEight("median"), RfmFour("mean"), Abc(), LifeCycle()]
-    methods = [method.fit(customers) for method in methods]
-    forecasts = {"expected_value": "expected_value"}
-    evaluation = evaluate_segmentations(customers, methods, forecasts, "rfm_eight_mean", 10, 50, 1)
-    return CustomerStory(transactions, table, methods, value, forecast, evaluation)
+    forecast = forecast_customers(table, 0.1, "bg_nbd", ["mbg_nbd"])
+    customers = forecast.beside(table.frame)
+    rules = [RfmScore(), RfmEight("mean"), RfmEight("median"), RfmFour("mean"), Abc(), LifeCycle(), RfmCells()]
+    methods, left_out = fit_methods([*rules, QuantileSegments("no_such_column")], customers)
+    evaluation = evaluate_segmentations(customers, methods, forecast.individual, "rfm_eight_mean", 10, 50, 1)
+    return CustomerStory(transactions, table, forecast, methods, left_out, evaluation)
 
 
 def test_scores_are_those_of_the_first_look(story: CustomerStory) -> None:
@@ -74,18 +74,19 @@ def test_the_verdict_follows_the_scores(story: CustomerStory) -> None:
 
 def test_segments_hold_every_customer_once(story: CustomerStory) -> None:
     for method in story.methods:
-        table = story.segment_table(method)
+        table = customer_segments.segment_table(story, method)
         assert table.customers.sum() == len(story.table.frame)
         assert table.share.sum() == pytest.approx(1)
         spend = (table.customers * table.spend_after.fillna(0)).sum()
         assert spend == pytest.approx(story.table.frame["holdout_spend"].sum())
-    eight = story.segment_table(story.methods[1])
+    eight = customer_segments.segment_table(story, story.methods[1])
     assert (eight.strategy != "–").all()
 
 
 def test_calibration_adds_up_to_the_forecast(story: CustomerStory) -> None:
-    table = story.calibration()
-    assert (table.customers * table.expected).sum() == pytest.approx(story.forecast["expected_purchases"].sum())
+    table = customer_value_story.calibration(story)
+    expected = story.forecast.frame["expected_purchases"].sum()  # type: ignore[index]
+    assert (table.customers * table.expected).sum() == pytest.approx(expected)
     assert (table.customers * table.actual).sum() == pytest.approx(story.table.frame["holdout_purchases"].sum())
 
 
@@ -102,10 +103,20 @@ def test_retention_is_counted_from_the_lines(story: CustomerStory, lines: pd.Dat
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: CustomerStory) -> None:
     told = [*story.findings(), *story.quality(), *story.concentration(), *story.limits(), *story.warnings().message]
+    told += [*story.comparison(), *story.method_notes(), *story.glossary(), *customer_segments.cells_sentences(story)]
+    told += [*story.retention(cohort_retention(story.transactions)), *customer_value_story.model_sentences(story)]
+    told += [sentence for method in story.methods for sentence in customer_segments.segment_sentences(story, method)]
     assert all(sentence and "{" not in sentence and "nan" not in sentence for sentence in told)
     named = set(story.headings)
-    for view in (story.segment_table(story.methods[0]), story.calibration(), story.parameters(), story.scores_view(),
-                 story.differences_view()):  # fmt: skip
+    for view in (
+        customer_segments.segment_table(story, story.methods[0]),
+        customer_segments.portfolio_table(story, "rfm_eight_mean"),
+        customer_value_story.calibration(story),
+        customer_value_story.parameters(story),
+        customer_value_story.models_view(story),
+        story.scores_view(),
+        story.differences_view(),
+    ):
         assert {c for c in view.columns if not c.endswith(("_lower", "_upper"))} <= named
 
 
@@ -117,9 +128,51 @@ def test_pictures(story: CustomerStory) -> None:
     scores = customer_charts.plot_scores(story).axes[0]
     assert len(scores.get_yticklabels()) == len(story.scores)
     calibration = customer_charts.plot_calibration(story).axes[0]
-    assert list(calibration.lines[0].get_ydata()) == list(story.calibration().actual)
+    assert list(calibration.lines[0].get_ydata()) == list(customer_value_story.calibration(story).actual)
     grid = customer_charts.plot_recency_frequency(story)
-    counted = [int(t.get_text().split("\n")[1].replace(",", "")) for t in grid.axes[0].texts if t.get_text()]
+    counted = [
+        int(t.get_text().split("\n")[1].strip("()").replace(",", "")) for t in grid.axes[0].texts if t.get_text()
+    ]
     assert sum(counted) == len(story.table.frame)
     customer_charts.plot_retention(story, cohort_retention(story.transactions))
     plt.close("all")
+
+
+def test_intervals_are_of_everyone_and_of_every_segment_in_its_order(story: CustomerStory) -> None:
+    groups = story.methods[4].predict(story.customers)  # A, B, C
+    intervals = value_intervals(story.forecast, groups, 3, 1)
+    assert list(intervals["group"].unique()) == ["all", "A", "B", "C"]
+    values = intervals[intervals["quantity"] == "value"].set_index("group")
+    assert values.estimate["all"] == pytest.approx(story.forecast.frame["value"].mean())  # type: ignore[index]
+    weighted = (values.estimate * values.customers)[["A", "B", "C"]].sum() / values.customers["all"]
+    assert weighted == pytest.approx(values.estimate["all"])
+    assert ((values.ci_lower < values.estimate) & (values.estimate < values.ci_upper)).all()
+    told = customer_value_story.interval_sentences(story, intervals, 3)
+    assert f"{values.estimate['all']:,.2f} USD" in told[0]
+
+
+def test_purchase_models_are_told_apart_by_their_likelihood(story: CustomerStory) -> None:
+    models = story.forecast.models.set_index("model")
+    assert (models.aic == 2 * models.parameters - 2 * models.log_likelihood).all()
+    assert models.actual["bg_nbd"] == story.table.frame["holdout_purchases"].sum()
+    better = models.aic.idxmin()
+    assert f"{story.model_name(better)} fits" in " ".join(customer_value_story.model_sentences(story))
+
+
+def test_a_portfolio_of_segments_has_all_recent_sales(story: CustomerStory) -> None:
+    table = customer_segments.portfolio_table(story, "rfm_eight_mean")
+    assert table.share.sum() == pytest.approx(1)
+    value = story.table.frame["spend_last_91"][story.methods[1].predict(story.customers) == "important_value"].sum()
+    assert table.share[0] == pytest.approx(value / story.table.frame["spend_last_91"].sum())
+
+
+def test_a_method_left_out_is_a_warning_with_its_reason(story: CustomerStory) -> None:
+    left = story.warnings().query("code == 'method_left_out'")
+    assert len(left) == 1
+    assert "needs no_such_column" in left["message"].iloc[0]
+
+
+def test_four_classes_say_whom_they_describe(story: CustomerStory) -> None:
+    table = customer_segments.segment_table(story, story.methods[3])
+    told = " ".join(customer_segments.segment_sentences(story, story.methods[3]))
+    assert f"describe {1 - table.share.iloc[-1]:.0%} of the customers" in told

@@ -21,7 +21,11 @@ def test_the_report_on_cdnow(tmp_path: Path) -> None:
         "Who comes back",
         "What each customer is worth",
         "Segments",
+        "Segments as a portfolio",
+        "Who the segments are",
         "What this cannot say",
+        "Methods",
+        "Glossary",
     ):
         assert heading in page
     tables = reports / NAME / "tables"
@@ -34,3 +38,9 @@ def test_the_report_on_cdnow(tmp_path: Path) -> None:
     scores = pd.read_csv(tables / "scores.csv").set_index("method")
     assert {"unsegmented", "recency", "past_spend", "recent_spend", "gradient_boosting"} <= set(scores.index)
     assert abs(scores.r2_log["unsegmented"]) < 1e-3
+    # the user's own rules, named in the parameters file of this report
+    own = segments[segments.method == "cdnow_desk"]
+    assert set(own.segment) == {"collectors", "lapsed_spenders", "fresh", "tried_once", "other"}
+    intervals = pd.read_csv(tables / "clv_intervals.csv")
+    assert len(intervals) == 4 * 9  # quantities × (all and eight classes)
+    assert intervals.ci_lower.notna().all()

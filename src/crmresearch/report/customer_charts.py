@@ -6,9 +6,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from crmresearch.report.customer_segments import cells_table
 from crmresearch.report.customer_story import CustomerStory
+from crmresearch.report.customer_value_story import calibration
 from crmresearch.segmentation.abc_classes import gini, lorenz_curve
-from crmresearch.segmentation.cuts import groups_above, quantile_cuts
 
 INK, ACCENT, QUIET, WARM = "#1f2933", "#1f5f8b", "#8a949e", "#b26a00"
 KIND_COLOURS = {"segmentation": ACCENT, "forecast": WARM, "learner": WARM, "naive": QUIET, "none": QUIET}
@@ -19,6 +20,8 @@ def plot_lorenz(story: CustomerStory) -> Figure:
     figure, axes = plt.subplots(figsize=(5.2, 4.6), layout="constrained")
     for column, colour, key in (("monetary_total", ACCENT, "before"), ("holdout_spend", WARM, "after")):
         values = story.table.frame[column]
+        if not values.max() > 0:  # nothing to share
+            continue
         curve = lorenz_curve(values)
         name = story.say(f"chart.{key}", gini=gini(values))
         axes.plot(curve["customers"], curve["value"], color=colour, linewidth=2, label=name)
@@ -30,15 +33,12 @@ def plot_lorenz(story: CustomerStory) -> Figure:
 
 
 def plot_recency_frequency(story: CustomerStory) -> Figure:
-    """Mean holdout spend of customers by fifths of recency and frequency, with how many they are."""
-    frame = story.table.frame
-    recency, frequency = frame["recency"].to_numpy(float), frame["frequency"].to_numpy(float)
-    r = groups_above(recency, quantile_cuts(recency, 5, low_is_good=True), low_is_good=True)
-    f = groups_above(frequency, quantile_cuts(frequency, 5))
-    cells = pd.DataFrame({"r": r + 1, "f": f + 1, "spend": frame["holdout_spend"].to_numpy()})
-    mean = cells.pivot_table(index="f", columns="r", values="spend", aggfunc="mean").sort_index(ascending=False)
-    size = cells.pivot_table(index="f", columns="r", values="spend", aggfunc="size").reindex_like(mean)
-    texts = [[f"{m:.1f}\n{int(n):,}" if n == n else "" for m, n in zip(*row, strict=True)]
+    """Mean holdout spend of customers by recency and frequency score, with how many they are."""
+    cells = cells_table(story)
+    mean = cells.pivot_table(index="frequency_score", columns="recency_score", values="spend_after")
+    mean = mean.sort_index(ascending=False)
+    size = cells.pivot_table(index="frequency_score", columns="recency_score", values="customers").reindex_like(mean)
+    texts = [[f"{m:,.0f}\n({int(n):,})" if n == n else "" for m, n in zip(*row, strict=True)]
              for row in zip(mean.to_numpy(), size.to_numpy(), strict=True)]  # fmt: skip
     figure, axes = plt.subplots(figsize=(6.4, 0.75 * len(mean) + 1.5), layout="constrained")
     sns.heatmap(mean, annot=np.array(texts), fmt="", cmap="Blues", ax=axes, annot_kws={"fontsize": 8.5},
@@ -71,7 +71,7 @@ def plot_scores(story: CustomerStory) -> Figure:
 
 def plot_calibration(story: CustomerStory) -> Figure:
     """Expected and actual purchases in the holdout by repeat purchases before the cut-off."""
-    table = story.calibration()
+    table = calibration(story)
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     labels = [str(repeat) if repeat < table.repeat.max() else f"{repeat}+" for repeat in table.repeat]
     position = np.arange(len(table))

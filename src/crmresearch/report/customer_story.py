@@ -4,38 +4,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import ibis
 import pandas as pd
 
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions import Transactions
 from crmresearch.phrases import catalogue, listed, say
+from crmresearch.report.customer_forecast import CustomerForecast
 from crmresearch.segmentation.abc_classes import gini
-from crmresearch.segmentation.clv import CustomerValue
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.evaluate import Evaluation
 
 TOP = 0.2  # the share of customers whose part of the spend is told
-MOST_REPEATS = 7  # repeat purchases from which customers are pooled in the calibration table
+MOST_NAMED = 5  # segments of one method that a warning names
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
-
-
-def with_forecast(customers: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
-    """The customer table with the forecast of `CustomerValue` as columns expected_value and expected_purchases."""
-    return customers.assign(expected_value=forecast["value"], expected_purchases=forecast["expected_purchases"])
 
 
 @dataclass(frozen=True)
 class CustomerStory:
     """One company's customers at a cut-off date, told with what they did after it.
 
-    `methods` are the fitted segmenters of `evaluation`; `forecast` is `CustomerValue.forecast` over the holdout.
+    `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
     """
 
     transactions: Transactions
     table: CustomerTable
+    forecast: CustomerForecast
     methods: Sequence[Segmenter]
-    value: CustomerValue
-    forecast: pd.DataFrame
+    left_out: pd.DataFrame
     evaluation: Evaluation
     language: str = "en"
 
@@ -58,12 +54,6 @@ class CustomerStory:
         return self.evaluation.scores.sort_values("r2_log", ascending=False, kind="stable").reset_index(drop=True)
 
     @property
-    def horizon_days(self) -> int:
-        """Days of the holdout."""
-        assert self.table.holdout_end is not None
-        return (self.table.holdout_end - self.table.cutoff).days
-
-    @property
     def headings(self) -> dict[str, str]:
         """Column headings of the reader's tables."""
         columns = [key for key in catalogue("en") if key.startswith("column.")]
@@ -73,20 +63,21 @@ class CustomerStory:
         """Concentration, activity, what predicts best, and whether segments beat a naive number; headline first."""
         frame = self.table.frame
         spend = frame["monetary_total"].clip(lower=0).sort_values(ascending=False)
-        top = float(spend.iloc[: max(1, round(TOP * len(spend)))].sum() / spend.sum())
-        best = {kind: self.scores[self.scores.kind == kind].iloc[0] for kind in ("segmentation", "naive", "forecast")}
-        told = [
-            self.say(
-                "customers.headline",
-                customers=len(frame),
-                top=TOP,
-                share=top,
-                active=float(frame["holdout_active"].mean()),
-                days=self.horizon_days,
-            )
-        ]
-        if any(pd.isna(row.r2_log) for row in best.values()):  # nobody differs: the warnings say so
-            return [*told, *self._forecast_total()]
+        active = {"customers": len(frame), "active": float(frame["holdout_active"].mean()), "days": self.forecast.days}
+        if spend.sum() > 0:
+            top = float(spend.iloc[: max(1, round(TOP * len(spend)))].sum() / spend.sum())
+            told = [self.say("customers.headline", top=TOP, share=top, **active)]
+        else:
+            told = [self.say("customers.headline_no_spend", **active)]
+        return [*told, *self._best(), *self._forecast_total()]
+
+    def _best(self) -> list[str]:
+        """The best of each kind and the verdict between segments and single numbers; nothing where nobody differs."""
+        kinds = [kind for kind in ("segmentation", "naive", "forecast") if (self.scores.kind == kind).any()]
+        best = {kind: self.scores[self.scores.kind == kind].iloc[0] for kind in kinds}
+        if any(pd.isna(row.r2_log) for row in best.values()):  # the warnings say so
+            return []
+        told = []
         for kind, row in best.items():
             told.append(
                 self.say(
@@ -98,23 +89,29 @@ class CustomerStory:
                     k=int(row.k) if pd.notna(row.k) else 0,
                 )
             )
-        single = max((best["naive"], best["forecast"]), key=lambda row: row.r2_log)
+        if "segmentation" not in best:
+            return told
+        single = max((row for kind, row in best.items() if kind != "segmentation"), key=lambda row: row.r2_log)
         segments = best["segmentation"]
         if segments.r2_log_lower > single.r2_log:
             verdict = "segments_win"
         else:
             verdict = "segments_lose" if single.r2_log_lower > segments.r2_log else "segments_tie"
-        told.append(self.say(f"customers.{verdict}"))
-        return [*told, *self._forecast_total()]
+        return [*told, self.say(f"customers.{verdict}")]
 
     def _forecast_total(self) -> list[str]:
-        expected = float(self.forecast["expected_purchases"].sum())
+        if self.forecast.frame is None:
+            return []
+        expected = float(self.forecast.frame["expected_purchases"].sum())
         actual = float(self.table.frame["holdout_purchases"].sum())
-        return [self.say("customers.forecast", expected=expected, actual=actual)]
+        name = self.model_name(self.forecast.model)
+        return [self.say("customers.forecast", model=name, expected=expected, actual=actual)]
 
     def quality(self) -> list[str]:
         """What the data are, and which lines were left out."""
         codebook, table = self.transactions.codebook, self.table
+        best = self.transactions.table.group_by("customer").agg(best=ibis._.amount.max())
+        only_returns = int(best.filter(best.best < 0).count().execute())
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
             self.say(
@@ -123,63 +120,41 @@ class CustomerStory:
                 cutoff=table.cutoff,
                 end=table.holdout_end,
                 customers=len(table.frame),
+                currency=codebook.currency,
             ),
+            *([self.say("customers.only_returns", customers=only_returns)] if only_returns else []),
             *self.transactions.notes,
         ]
 
     def concentration(self) -> list[str]:
         """How unequal spend is."""
         frame = self.table.frame
-        one = float((frame["frequency"] == 1).mean())
-        return [self.say("customers.concentration", gini=gini(frame["monetary_total"]), one=one)]
+        one = self.say("customers.one_time", one=float((frame["frequency"] == 1).mean()))
+        if not frame["monetary_total"].max() > 0:
+            return [self.say("customers.no_spend"), one]
+        return [self.say("customers.concentration", gini=gini(frame["monetary_total"])), one]
+
+    def retention(self, cohorts: pd.DataFrame) -> list[str]:
+        """How many of the customers of all cohorts come back in the first month, and in the last one all have had."""
+        again = cohorts[cohorts["months"] > 0].groupby("months")
+        if not len(again):
+            return [self.say("customers.retention_none")]
+        everyone = cohorts.loc[cohorts["months"] == 0, ["cohort", "customers"]].set_index("cohort")["customers"]
+        share = {months: float(part["customers"].sum() / everyone[part["cohort"]].sum()) for months, part in again}
+        # months that only the oldest cohorts have lived through say nothing about all
+        lived = [months for months, part in again if len(part) == len(everyone)] or [min(share)]
+        last = max(lived)
+        first = self.say("customers.retention_first", share=share[min(share)], months=min(share))
+        return [first, *([self.say("customers.retention_last", share=share[last], months=last)] if last > 1 else [])]
 
     @cached_property
     def customers(self) -> pd.DataFrame:
-        """The customer table with the individual forecasts as columns expected_value and expected_purchases."""
-        return with_forecast(self.table.frame, self.forecast)
+        """The customer table with the individual forecasts as columns."""
+        return self.forecast.beside(self.table.frame)
 
-    def segment_table(self, method: Segmenter) -> pd.DataFrame:
-        """Segments of one method: label, customers, share, spend before and after, active after, what to do."""
-        segments = method.predict(self.customers)
-        frame = self.table.frame.assign(segment=segments)
-        grouped = frame.groupby("segment", observed=False)
-        strategies = catalogue("en")
-        rows = []
-        for segment in method.segments:
-            part = grouped.get_group(segment.key) if (segments == segment.key).any() else frame.iloc[:0]
-            key = f"strategy.{segment.key}"
-            rows.append(
-                {
-                    "segment": self.text(segment.label),
-                    "customers": len(part),
-                    "share": len(part) / len(frame),
-                    "spend_before": part["monetary_total"].mean(),
-                    "spend_after": part["holdout_spend"].mean(),
-                    "active_after": part["holdout_active"].mean(),
-                    "strategy": self.say(key) if key in strategies else "–",
-                }
-            )
-        return pd.DataFrame(rows)
-
-    def calibration(self) -> pd.DataFrame:
-        """Expected and actual purchases in the holdout by repeat purchases before: repeat, customers, both means."""
-        repeat = self.table.frame["repeat"].clip(upper=MOST_REPEATS)
-        both = pd.DataFrame(
-            {"expected": self.forecast["expected_purchases"], "actual": self.table.frame["holdout_purchases"]}
-        )
-        table = both.groupby(repeat).agg(
-            customers=("actual", "size"), expected=("expected", "mean"), actual=("actual", "mean")
-        )
-        return table.rename_axis("repeat").reset_index()
-
-    def parameters(self) -> pd.DataFrame:
-        """Estimates of the purchase and the spend model with standard errors."""
-        rows = []
-        for fit in (self.value.purchases, self.value.spend):
-            model = type(fit).__name__.removesuffix("Fit")
-            for name, estimate, error in zip(fit.parameters._fields, fit.parameters, fit.standard_errors, strict=True):
-                rows.append({"model": model, "parameter": name, "estimate": estimate, "se": error})
-        return pd.DataFrame(rows)
+    def model_name(self, model: str) -> str:
+        """Name of a purchase model for readers."""
+        return self.say(f"value_model.{model}")
 
     def scores_view(self) -> pd.DataFrame:
         """The scores for readers: kind, method, k, coverage, smallest share, R², AUC, Gini, capture."""
@@ -189,6 +164,32 @@ class CustomerStory:
         view["method"] = [self.method_name(key) for key in view.method]
         view["k"] = [int(k) if pd.notna(k) else None for k in view.k]
         return view
+
+    def comparison(self) -> list[str]:
+        """Which segmentations differ from the reference beyond the uncertainty, and how far capture goes."""
+        view = self.evaluation.differences.query("metric == 'r2_log'").dropna()
+        ours = self.scores.loc[self.scores.kind == "segmentation", "method"]
+        view = view[view.method.isin(ours)]
+        told = []
+        sides = {"customers.better_than": view[view.lower > 0], "customers.worse_than": view[view.upper < 0]}
+        for key, part in sides.items():
+            if len(part):
+                names = listed([self.method_name(name) for name in part.method], self.language)
+                reference = self.method_name(self.evaluation.reference)
+                told.append(self.say(key, methods=names, reference=reference))
+        captured = self.scores.dropna(subset=["capture"]).sort_values("capture", ascending=False, kind="stable")
+        if len(captured):
+            best = captured.iloc[0]
+            told.append(
+                self.say(
+                    "customers.capture",
+                    method=self.method_name(best.method),
+                    share=best.capture,
+                    lower=best.capture_lower,
+                    upper=best.capture_upper,
+                )
+            )
+        return told
 
     def differences_view(self) -> pd.DataFrame:
         """Paired differences in R² of log spend to the reference, for readers."""
@@ -201,23 +202,33 @@ class CustomerStory:
         """All warnings of the evaluator and of the value models: code, severity, quantity, message; gravest first."""
         rows = []
         small = self.evaluation.warnings
-        labels = {
-            (m.name, segment.key): self.text(segment.label).lower() for m in self.methods for segment in m.segments
-        }
+        labels = {(m.name, segment.key): self.text(segment.label) for m in self.methods for segment in m.segments}
         for (code, severity, method), part in small.groupby(["code", "severity", "method"], dropna=False, sort=False):
             named = [
                 f"{labels.get((method, row.segment), row.segment)} ({row.customers:,.0f})"
                 for row in part.itertuples()
                 if isinstance(row.segment, str)
             ]
+            if len(named) > MOST_NAMED:
+                named = [
+                    *named[: MOST_NAMED - 1],
+                    self.say("customers.more_segments", count=len(named) - MOST_NAMED + 1),
+                ]
             message = self.say(
                 f"customer_caution.{code}", segments=listed(named or ["–"], self.language), count=len(part)
             )
             quantity = self.method_name(method) if isinstance(method, str) else ""
             rows.append((code, severity, quantity, message))
-        for flag in self.value.warnings:
+        for flag in self.forecast.value.warnings if self.forecast.value else ():
             message = self.say(f"value_caution.{flag.code}", parameter=flag.quantity, **flag.facts)
             rows.append((flag.code, flag.severity, flag.quantity, message))
+        for row in self.left_out.itertuples():
+            message = self.say("customers.left_out", reason=row.reason)
+            rows.append(("method_left_out", "weak", self.method_name(row.method), message))
+        for row in self.forecast.failures.itertuples():
+            key = "customers.no_forecast" if row.model == self.forecast.model else "customers.no_model"
+            message = self.say(key, reason=row.reason)
+            rows.append((key.removeprefix("customers."), "weak", self.model_name(row.model), message))
         rows.sort(key=lambda row: SEVERITIES.index(row[1]))
         return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
 
@@ -226,6 +237,19 @@ class CustomerStory:
         about = self.text(self.transactions.codebook.about)
         return [
             self.say("customers.limit_uplift"),
+            self.say("customers.limit_advice"),
             self.say("customers.limit_company", about=about),
             self.say("customers.limit_segments"),
         ]
+
+    def method_notes(self) -> list[str]:
+        """How the results were made, a sentence a step, with the numbers in use."""
+        evaluation, forecast = self.evaluation, self.forecast
+        facts: dict[str, object] = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": forecast.days}
+        facts |= {"folds": evaluation.folds, "resamples": evaluation.resamples, "rate": forecast.rate}
+        steps = ["windows", "learning", "scores", "intervals", *(["value"] if forecast.value else [])]
+        return [self.say(f"customer_method.{step}", **facts) for step in steps]
+
+    def glossary(self) -> list[str]:
+        """The terms of the report, each with what it means, in the order of the alphabet."""
+        return sorted(self.say(key) for key in catalogue("en") if key.startswith("customer_term."))

@@ -1,0 +1,183 @@
+"""Bad transactions as whole reports: each ends in one clear sentence, or in an honest report with its warnings.
+
+The code cells of the committed notebook run here in one process, with a tiny file and the smallest parameters.
+"""
+
+import ast
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmresearch.errors import CrmResearchError, DataError
+from crmresearch.paths import NOTEBOOKS
+from crmresearch.segmentation.contract import SegmentationError
+
+CODEBOOK = """\
+kind: transactions
+key: {key}
+title: {{en: Tiny}}
+about: {{en: Made up.}}
+file: lines.csv
+committed: false
+how_to_get: Ask the test.
+source: made up
+citation: none
+licence: none
+columns: {{customer: customer, time: day, amount: amount}}
+last_day: "2020-12-31"
+currency: EUR
+rules: {{returns: net, duplicates: {duplicates}}}
+"""
+CUTOFF, END = "2020-08-31", "2020-12-31"
+
+
+def write(folder: Path, lines: pd.DataFrame | str, duplicates: str = "keep") -> str:
+    """A data set in a folder of its own; returns its path, as the parameter `dataset` takes it."""
+    home = folder / "tiny"
+    home.mkdir()
+    (home / "codebook.yaml").write_text(CODEBOOK.format(key="tiny", duplicates=duplicates), encoding="utf-8")
+    text = lines if isinstance(lines, str) else lines.to_csv(index=False)
+    (home / "lines.csv").write_text(text, encoding="utf-8")
+    return str(home)
+
+
+def customers(count: int, seed: int = 5, days: int = 366) -> pd.DataFrame:
+    """Lines of ordinary customers of 2020: some buy once, some often, for different amounts."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for i in range(count):
+        start = int(rng.integers(0, 150))
+        for at in [start, *rng.integers(start + 1, days, rng.poisson(rng.gamma(1.0, 3.0)))]:
+            amount = round(float(rng.gamma(4, 5) * (1 + i % 3)), 2)
+            lines.append((f"c{i:03d}", date(2020, 1, 1) + timedelta(days=int(at)), amount))
+    return pd.DataFrame(lines, columns=["customer", "day", "amount"])
+
+
+def report(dataset: str, **parameters: Any) -> dict[str, Any]:
+    """The names left by the notebook's code cells; what a cell shows is turned into text, as a page would be."""
+    smallest = {"folds": 3, "resamples": 50, "value_resamples": 2, "cutoff": CUTOFF, "holdout_end": END}
+    given = {"dataset": dataset, **smallest, **parameters}
+    cells = json.loads((NOTEBOOKS / "customer_value.ipynb").read_text(encoding="utf-8"))["cells"]
+    names: dict[str, Any] = {"shown": []}
+    for cell in cells:
+        if cell["cell_type"] != "code":
+            continue
+        body = ast.parse("".join(cell["source"])).body
+        shown = ast.Expression(body.pop().value) if isinstance(body[-1], ast.Expr) else None
+        exec(compile(ast.Module(body, []), "notebook", "exec"), names)
+        if "parameters" in cell["metadata"].get("tags", []):
+            names |= given
+        if shown:
+            names["shown"].append(repr(eval(compile(shown, "notebook", "eval"), names)))
+    plt.close("all")
+    return names
+
+
+def warned(names: dict[str, Any]) -> pd.DataFrame:
+    return names["story"].warnings()
+
+
+def refused(dataset: str, **parameters: Any) -> str:
+    with pytest.raises(CrmResearchError) as caught:
+        report(dataset, **parameters)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "customer,day,amount\n"])
+def test_an_empty_file_says_so(tmp_path: Path, text: str) -> None:
+    dataset = write(tmp_path, text)
+    with pytest.raises(DataError) as caught:
+        report(dataset)
+    assert "lines.csv" in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_one_customer_is_too_few_to_score(tmp_path: Path) -> None:
+    lines = pd.DataFrame({"customer": ["a", "a"], "day": ["2020-02-01", "2020-10-01"], "amount": [10, 12]})
+    with pytest.raises(SegmentationError, match=r"Only 1 customer has bought by the cut-off.*later `cutoff`"):
+        report(write(tmp_path, lines))
+
+
+def test_more_segments_than_distinct_customers_leaves_those_methods_out(tmp_path: Path) -> None:
+    names = report(write(tmp_path, customers(6)))
+    left = warned(names).query("code == 'method_left_out'")
+    assert left["message"].str.contains("segments, but only").any()
+    assert {"abc_80_15_5"} <= {method.name for method in names["methods"]}
+    # the eight classes ask for eight customers who differ, so the comparison is with no segments
+    assert names["reference"] == "unsegmented"
+
+
+def test_one_time_buyers_have_no_rhythm_and_no_value_model(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    once = [(f"c{i}", date(2020, 1, 1) + timedelta(days=int(rng.integers(0, 240))), 5 + i % 17) for i in range(90)]
+    names = report(write(tmp_path, pd.DataFrame(once, columns=["customer", "day", "amount"])))
+    told = warned(names)
+    assert (told["code"] == "no_forecast").sum() == 1
+    out = set(names["left_out"]["method"])
+    assert {"life_cycle_rhythm", "life_cycle_alive", "expected_value_quantiles_8"} <= out
+    assert (told["code"] == "method_left_out").sum() == len(out)
+    assert names["forecast"].frame is None
+    assert "No value model could be fitted" in " ".join(names["shown"])
+    # nobody bought after the cut-off either, which the evaluator says of its scores
+    assert {"constant_spend", "constant_activity"} <= set(told["code"])
+
+
+def test_constant_spend_is_reported_with_what_cannot_be_said(tmp_path: Path) -> None:
+    names = report(write(tmp_path, customers(60).assign(amount=10.0)))
+    told = warned(names)
+    assert len(told[told["code"].isin(["no_forecast", "unconverged", "boundary", "vague", "information"])])
+    assert names["story"].findings()
+
+
+def test_returns_above_purchases_are_not_negative_shares(tmp_path: Path) -> None:
+    lines = customers(60)
+    first = lines.groupby("customer")["day"].min()
+    back = pd.DataFrame(
+        {"customer": first.index[:10], "day": first.to_numpy()[:10] + timedelta(days=20), "amount": -900}
+    )
+    only = pd.DataFrame({"customer": ["returns_only"], "day": ["2020-03-01"], "amount": [-5.0]})
+    names = report(write(tmp_path, pd.concat([lines, back, only])))
+    frame = names["table"].frame
+    assert (frame["monetary_total"] < 0).sum() >= 5
+    assert "returns_only" not in frame.index
+    assert "1 customer ids have returns but no purchase" in " ".join(names["story"].quality())
+    share = names["story"].findings()[0]
+    assert "brought" in share
+    assert "nan" not in " ".join(names["shown"])
+
+
+def test_future_dates_duplicates_and_text_for_amounts_are_counted_and_left_out(tmp_path: Path) -> None:
+    lines = customers(40).astype({"amount": object})
+    wrong = pd.DataFrame(
+        [("c000", "2031-01-01", 5), ("c001", "2020-02-30", 5), ("c002", "2020-03-01", "ten"), ("", "2020-03-01", 5)],
+        columns=["customer", "day", "amount"],
+    )
+    twice = lines.head(3)
+    copies = int(lines.duplicated().sum()) + 3
+    names = report(write(tmp_path, pd.concat([lines, wrong, twice]), duplicates="drop"))
+    counted = names["table"].counts.set_index("rule")["rows"]
+    assert counted["time in the future"] == 1
+    assert counted["time missing or not readable"] == 1
+    assert counted["amount missing or not a number"] == 1
+    assert counted["no customer id"] == 1
+    assert counted["exact copy of another line"] == copies
+    assert names["transactions"].rows == len(lines.drop_duplicates())
+
+
+def test_only_wrong_lines_name_the_reason(tmp_path: Path) -> None:
+    lines = customers(3).assign(amount="much")
+    assert "nothing is left of its" in refused(write(tmp_path, lines))
+    assert "amount missing or not a number" in refused(str(tmp_path / "tiny"))
+
+
+def test_dates_that_cannot_be_and_rules_that_are_not_there(tmp_path: Path) -> None:
+    dataset = write(tmp_path, customers(12))
+    assert "before the first purchase" in refused(dataset, cutoff="1999-01-01")
+    assert "after the cut-off" in refused(dataset, holdout_end="2020-01-01")
+    assert "There is no rule file 'nowhere.yaml'" in refused(dataset, rules="nowhere.yaml")
