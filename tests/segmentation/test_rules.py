@@ -9,7 +9,7 @@ from crmresearch.segmentation.abc_classes import Abc, gini, lorenz_curve
 from crmresearch.segmentation.contract import SegmentationError, coverage
 from crmresearch.segmentation.ladder import RelationshipLadder
 from crmresearch.segmentation.life_cycle import LifeCycle, LifeCycleAlive
-from crmresearch.segmentation.portfolio import PortfolioMatrix, category_windows, portfolio_matrix, segment_windows
+from crmresearch.segmentation.portfolio import PortfolioMatrix, portfolio_matrix, segment_windows
 from crmresearch.segmentation.quantiles import QuantileSegments
 from crmresearch.segmentation.rfm import RfmCells, RfmScore
 from crmresearch.segmentation.rfm_classes import RfmEight, RfmFour
@@ -153,19 +153,15 @@ def test_portfolio_of_items_by_hand() -> None:
     assert matrix["share"].sum() == pytest.approx(1)
 
 
-def test_portfolio_of_customers_segments_and_categories_agree_on_the_whole() -> None:
+def test_portfolio_of_customers_and_of_segments_agree_on_the_whole() -> None:
     frame = table(
         spend_last_91=[60, 50, 10, 0],
         spend_last_182=[90, 95, 10, 5],
-        share_food=[1, 0.5, 0, 0],
-        share_toys=[0, 0.5, 1, 1],
     )
     assert PortfolioMatrix().fit(frame).predict(frame).tolist() == ["star", "cash_cow", "question_mark", "dog"]
     segments = pd.Series(["x", "x", "y", "y"], index=frame.index)
     current, previous = segment_windows(frame, segments)
     assert (current.to_dict(), previous.to_dict()) == ({"x": 110, "y": 10}, {"x": 75, "y": 5})
-    current, previous = category_windows(frame)
-    assert (current.to_dict(), previous.to_dict()) == ({"food": 85, "toys": 35}, {"food": 52.5, "toys": 27.5})
 
 
 def test_current_against_potential_value() -> None:

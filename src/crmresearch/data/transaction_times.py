@@ -4,13 +4,14 @@ Zones are turned by comparing with the instants at which their clocks change, fo
 expression then runs on every engine, whatever its own settings and time zone tables.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
 
 from crmresearch.data.transactions_codebook import TIME_PARTS, TransactionsCodebook
+from crmresearch.errors import ParameterError
 
 # no offset: an engine may drop one silently when it reads the text
 _ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
@@ -123,3 +124,11 @@ def _without_offset(times: ir.TimestampValue, offset: ir.StringValue, lines: ir.
 
 def _seconds(offset: str) -> int:
     return int(offset[0] + "1") * (3600 * int(offset[1:3]) + 60 * int(offset[-2:]))
+
+
+def as_date(name: str, value: date | str) -> date:
+    """The date a parameter names. Raises ParameterError, which names the parameter."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else date(value.year, value.month, value.day)
+    except (ValueError, AttributeError):
+        raise ParameterError(f"`{name}` must be a date such as 1997-09-30; it is {value!r}.") from None

@@ -135,20 +135,3 @@ def segment_windows(
     totals = numeric(frame, frozenset(), "The portfolio of segments").groupby(segments, observed=True).sum()
     current = totals.iloc[:, 0]
     return current, totals.iloc[:, 1] - current
-
-
-def category_windows(features: pd.DataFrame, windows: tuple[int, int] = (91, 182)) -> tuple[pd.Series, pd.Series]:
-    """Sales of each category in the last window and in the one before, from the columns share_<category>.
-
-    The customer table holds a customer's mix over the whole calibration period, so a category grows here only because
-    its buyers do; where dated category sales are at hand, give those to `portfolio_matrix`.
-    """
-    mixes = [column for column in features.columns if column.startswith("share_")]
-    if not mixes:
-        raise SegmentationError("The portfolio of categories needs columns share_<category>; the table has none.")
-    needs = [*mixes, *(f"spend_last_{days}" for days in windows)]
-    frame = needed_columns(features, needs, "The portfolio of categories")
-    frame = numeric(frame, frozenset(), "The portfolio of categories")
-    mix = frame[mixes].rename(columns=lambda column: column.removeprefix("share_"))
-    short, long = (mix.mul(frame[f"spend_last_{days}"], axis=0).sum() for days in windows)
-    return short, long - short
