@@ -85,6 +85,8 @@ def evaluate_segmentations(
     folds: int = 10,
     resamples: int = 200,
     seed: int = 0,
+    *,
+    learner: bool = True,
 ) -> Evaluation:
     """Every method scored on the holdout of the same customers, with bootstrap intervals and paired differences.
 
@@ -92,9 +94,10 @@ def evaluate_segmentations(
     features unless it already is: then its frozen cut points are applied) or a named Series of segment keys made
     elsewhere, without use of the holdout. `forecasts` are individual numbers by name, as a Series or a column of the
     table. They and the naive rows (past_spend, recent_spend by the longest window, recency) are put on the scale of
-    each outcome by cross-fitted isotonic regression. Always shown besides: unsegmented (one mean for all) and
-    gradient_boosting on all numeric features. `reference` names any row. The folds are dealt with `seed` and balanced
-    in holdout spend; intervals resample customers with predictions held, so they leave out the luck of learning.
+    each outcome by cross-fitted isotonic regression. Always shown besides: unsegmented (one mean for all) and, unless
+    `learner` is False, gradient_boosting on all numeric features, which takes most of the time. `reference` names any
+    row. The folds are dealt with `seed` and balanced in holdout spend; intervals resample customers with predictions
+    held, so they leave out the luck of learning.
 
     Raises SegmentationError for missing columns or numbers, two methods of one name, an unknown reference, fewer
     customers than folds. Checked against values computed by hand, scikit-learn's AUC and Tweedie deviance, and
@@ -108,7 +111,8 @@ def evaluate_segmentations(
         raise SegmentationError(f"Intervals need at least 1 resample, better 200; {resamples} were asked for.")
     features = table[[column for column in table.columns if not column.startswith(HOLDOUT)]]
     naive, naive_warnings = _naive(features)
-    _check_names([method.name for method in methods], [*(forecasts or {}), LEARNER, *naive, UNSEGMENTED], reference)
+    learned = [LEARNER] if learner else []
+    _check_names([method.name for method in methods], [*(forecasts or {}), *learned, *naive, UNSEGMENTED], reference)
     fold = deal_folds(outcome.spend, folds, np.random.default_rng(seed))
     rows, members = [], []
     for method in methods:
@@ -118,7 +122,8 @@ def evaluate_segmentations(
         rows.append(_segmentation(segments, covered, outcome, fold))
     for name, given in (forecasts or {}).items():
         rows.append(_single(name, "forecast", _numbers(name, given, features), outcome, fold))
-    rows.append(_learner(features, outcome, fold, seed))
+    if learner:
+        rows.append(_learner(features, outcome, fold, seed))
     warnings += naive_warnings
     rows += [_single(name, "naive", values, outcome, fold) for name, values in naive.items()]
     nobody_apart = np.zeros(n, dtype=np.intp)
