@@ -391,19 +391,20 @@ class ComparisonStory:
     def mixture_numbers(self) -> pd.DataFrame:
         """BIC of the Gaussian mixture by number of components; empty where it was left out."""
         mixture = next((m for m in self.benchmark.methods if m.name == "gaussian_mixture"), None)
-        return mixture.bic_[["k", "bic"]] if isinstance(mixture, GaussianMixtureClusters) else pd.DataFrame()
+        return mixture.bic_[["k", "bic"]] if isinstance(mixture, GaussianMixtureClusters) else pd.DataFrame(columns=["k", "bic"])
 
     def reached(self) -> pd.DataFrame:
         """Whether demographics tell the segments apart: method, k, balanced accuracy, chance; empty without them."""
         frame = self.table.frame
         known = [name for name in self.transactions.codebook.attributes if name in frame]
+        columns = ["method", "k", "balanced_accuracy", "error", "chance"]
         if not known:
-            return pd.DataFrame()
+            return pd.DataFrame(columns=columns)
         seed = self.benchmark.evaluation.seed
         rows = [reachability(frame[known], self.benchmark.segments(m.name), seed=seed) for m in self.benchmark.methods]
         table = pd.concat(rows, ignore_index=True)
         table["method"] = [self.name(key) for key in table["method"]]
-        return table[["method", "k", "balanced_accuracy", "error", "chance"]]
+        return table[columns]
 
     def reach_text(self) -> list[str]:
         """Which segments demographics tell best, or that there are none."""
