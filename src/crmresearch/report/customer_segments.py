@@ -6,6 +6,7 @@ from crmresearch.phrases import catalogue
 from crmresearch.report.customer_story import CustomerStory
 from crmresearch.report.customer_value_story import told_by
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
+from crmresearch.segmentation.evaluate import SMALL_NUMBER
 from crmresearch.segmentation.portfolio import QUADRANTS, portfolio_matrix, segment_windows
 from crmresearch.segmentation.rfm import RfmCells
 
@@ -194,6 +195,7 @@ def demographic_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str
 def cells_sentences(story: CustomerStory) -> list[str]:
     """The cell of recency and frequency scores that spent most a customer."""
     cells = cells_table(story)
+    cells = cells[cells["customers"] >= SMALL_NUMBER]  # a mean of a handful is no finding
     if cells.empty:
         return []
     best = cells.loc[cells["spend_after"].idxmax()]
