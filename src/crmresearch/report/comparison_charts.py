@@ -19,7 +19,7 @@ INK, QUIET = "#1f2933", "#8a949e"
 COLOURS = {"rfm": "#1f5f8b", "value": "#b26a00", "stage": "#2e7d32", "clusters": "#8e3b8a", "tree": "#b3261e"}
 MARKERS = {"rfm": "o", "value": "s", "stage": "^", "clusters": "D", "tree": "P", "other": "X"}
 FONT = 8.5
-GAIN_METHODS = 4  # segmentations whose gains are drawn: more curves are one grey band
+GAIN_METHODS = 4  # families whose best segmentation is drawn: more curves are one grey band
 
 
 def plot_validity_stability(story: ComparisonStory) -> Figure:
@@ -30,13 +30,14 @@ def plot_validity_stability(story: ComparisonStory) -> Figure:
         axes.plot(part["ari"], part["r2"], MARKERS[family], color=COLOURS.get(family, INK), markersize=7,
                   label=story.say(f"family.{family}"), linestyle="none")  # fmt: skip
     single = story.single
-    axes.axhline(single["r2"], color=QUIET, linestyle="--", linewidth=1)
-    left = min(0.0, float(table["ari"].min())) - 0.02
-    axes.set_xlim(left, 1.36)  # room for the names on the right
-    axes.text(left + 0.01, single["r2"], story.name(single["method"]), fontsize=FONT, color=QUIET, va="bottom")
+    left = np.floor(10 * float(table["ari"].min()) - 0.5) / 10
+    width = 1 - left
+    axes.plot([left, 1], [single["r2"]] * 2, color=QUIET, linestyle="--", linewidth=1)
+    axes.set_xlim(left, 1 + 0.36 * width)  # room for the names on the right
+    axes.text(left + 0.01 * width, single["r2"], story.name(single["method"]), fontsize=FONT, color=QUIET, va="bottom")
     low, high = axes.get_ylim()
-    _names_on_the_right(axes, story, table, (high - low) / 34)
-    axes.set_xticks(np.linspace(0, 1, 6))
+    _names_on_the_right(axes, story, table, (high - low) / 34, width)
+    axes.set_xticks(np.arange(np.ceil(10 * left) / 10, 1.001, 0.1))
     axes.set(xlabel=story.say("chart.ari"), ylabel=story.say("chart.validity"))
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=6, fontsize=9)
     axes.grid(color="#e4e7eb", linewidth=0.8)
@@ -44,14 +45,20 @@ def plot_validity_stability(story: ComparisonStory) -> Figure:
     return figure
 
 
-def _names_on_the_right(axes: Axes, story: ComparisonStory, table: pd.DataFrame, gap: float) -> None:
+def _names_on_the_right(axes: Axes, story: ComparisonStory, table: pd.DataFrame, gap: float, width: float) -> None:
     """A name for every point in one column, in the order of height, apart by `gap`, tied to its point."""
     ordered = table.sort_values("r2")
     heights = spread(ordered["r2"].to_numpy(float), gap)
     for (_, row), height in zip(ordered.iterrows(), heights, strict=True):
         colour = COLOURS.get(str(row["family"]), INK)
-        axes.plot([row["ari"], 1.03, 1.06], [row["r2"], height, height], color=colour, linewidth=0.6, alpha=0.45)
-        axes.text(1.07, height, story.name(row["method"]), fontsize=FONT, color=colour, va="center")
+        axes.plot(
+            [row["ari"], 1 + 0.03 * width, 1 + 0.06 * width],
+            [row["r2"], height, height],
+            color=colour,
+            linewidth=0.6,
+            alpha=0.45,
+        )
+        axes.text(1 + 0.07 * width, height, story.name(row["method"]), fontsize=FONT, color=colour, va="center")
 
 
 def spread(heights: Floats, gap: float) -> Floats:
@@ -92,9 +99,10 @@ def plot_forest(story: ComparisonStory) -> Figure:
 
 
 def plot_gains(story: ComparisonStory) -> Figure:
-    """Share of spend held by the best-ranked customers: leading segmentations and the best single number."""
+    """Share of spend held by the best-ranked customers: the best of each family and the best single number."""
     gains = story.benchmark.evaluation.gains
-    leaders = story.segmentations.sort_values("capture", ascending=False, kind="stable")["method"].iloc[:GAIN_METHODS]
+    ordered = story.segmentations.sort_values("gini", ascending=False, kind="stable")
+    leaders = ordered.drop_duplicates("family")["method"].iloc[:GAIN_METHODS]
     figure, axes = plt.subplots(figsize=(6.4, 5.0), layout="constrained")
     styles = ["-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)), "-"]
     colours = ["#1f5f8b", "#8e3b8a", "#2e7d32", "#b3261e", "#b26a00"]

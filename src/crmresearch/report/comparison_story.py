@@ -12,7 +12,6 @@ from crmresearch.phrases import catalogue, listed, say
 from crmresearch.report.comparison_windows import Windows
 from crmresearch.report.method_names import method_name
 from crmresearch.segmentation.benchmark import LEAVES, Benchmark
-from crmresearch.segmentation.evaluate import HOLDOUT
 from crmresearch.segmentation.managerial import internal_indices, reachability
 from crmresearch.segmentation.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.space_clusters import SpaceClusters
@@ -20,6 +19,8 @@ from crmresearch.segmentation.stability import NAMED
 
 FEWEST = 3  # methods of one number of segments that make a block
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
+MOST = 10  # segments: more are not served apart from each other
+CORE = ("recency", "frequency", "tenure", "monetary_mean", "monetary_total")  # features of the profile, with spend_last
 VALUE_FIRST = "expected_value_quantiles_"  # individual value first, then segments of it
 
 
@@ -100,8 +101,9 @@ class ComparisonStory:
 
     @property
     def choice(self) -> pd.Series | None:
-        """The segmentation with the highest R² among those whose segments are all found again."""
-        lasting = self.segmentations[self.segmentations["lowest_jaccard"] >= NAMED]
+        """The segmentation with the highest R² among those of few segments that are all found again."""
+        few = self.segmentations[self.segmentations["k"] <= MOST]
+        lasting = few[few["lowest_jaccard"] >= NAMED]
         return None if lasting.empty else lasting.sort_values("r2", ascending=False, kind="stable").iloc[0]
 
     @property
@@ -124,19 +126,26 @@ class ComparisonStory:
             upper=best["r2_upper"],
             days=self._days(),
         )
-        return [headline, self._naive(), *self._blocks(), *self._stability(), *self._frozen(), self.claim()]
+        singles = [*self._single("naive"), *self._single("forecast")]
+        return [headline, *singles, *self._blocks(), *self._stability(), *self._frozen(), self.claim()]
 
-    def _naive(self) -> str:
-        single, best = self.single, self.best
-        paired = self._paired(best["method"], single["method"])
-        facts = {"naive": self.name(single["method"]), "r2": single["r2"]}
-        facts |= {"lower": single["r2_lower"], "upper": single["r2_upper"]}
-        if paired["lower"] > 0:
-            return self.say("comparison.naive_loses", **facts)
-        if paired["upper"] < 0:
-            return self.say("comparison.naive_wins", **facts)
-        spread = {"difference_lower": paired["lower"], "difference_upper": paired["upper"]}
-        return self.say("comparison.naive_ties", difference=paired["difference"], **spread, **facts)
+    def _single(self, kind: str) -> list[str]:
+        """Whether the best number of a kind (naive, forecast) tells more than the best segmentation."""
+        rows = self.singles[self.singles["kind"] == kind]
+        if rows.empty:
+            return []
+        row = rows.iloc[0]
+        paired = self._paired(row["method"], self.best["method"])
+        verdict = "wins" if paired["lower"] > 0 else "loses" if paired["upper"] < 0 else "ties"
+        facts = {
+            "single": self.name(row["method"]),
+            "r2": row["r2"],
+            "lower": row["r2_lower"],
+            "upper": row["r2_upper"],
+        }
+        spread = {"difference": paired["difference"], "difference_lower": paired["lower"]}
+        spread |= {"difference_upper": paired["upper"]}
+        return [self.say(f"comparison.{kind}_{verdict}", **facts, **spread)]
 
     def _blocks(self) -> list[str]:
         told = []
@@ -164,13 +173,19 @@ class ComparisonStory:
         ]
         chosen = self.choice
         if chosen is None:
-            return [*told, self.say("comparison.choice_none")]
+            return [*told, self.say("comparison.choice_none", most=MOST)]
         rule = (
             self.say("comparison.rule_none", most=LEAVES)
             if pd.isna(chosen["rule_length"])
             else self.say("comparison.rule_leaves", leaves=chosen["rule_length"])
         )
-        facts = {"method": self.name(chosen["method"]), "r2": chosen["r2"], "k": int(chosen["k"]), "rule": rule}
+        facts = {
+            "method": self.name(chosen["method"]),
+            "r2": chosen["r2"],
+            "k": int(chosen["k"]),
+            "rule": rule,
+            "most": MOST,
+        }
         return [*told, self.say("comparison.choice", **facts)]
 
     def _frozen(self) -> list[str]:
@@ -276,10 +291,9 @@ class ComparisonStory:
     def benchmark_view(self) -> pd.DataFrame:
         """The one table for readers, blocks of equal number first, with the seconds of learning each method."""
         table = self.segmentations
-        block = [self.say("block.equal", k=k) if k else self.say("block.other") for k in table["block"]]
         seconds = table["method"].map(self.benchmark.seconds.set_index("method")["seconds"])
-        view = pd.DataFrame({"block": block, "method": [self.name(key) for key in table["method"]]})
-        columns = ["k", "coverage", "smallest_share", "r2", "r2_lower", "r2_upper", "difference", "difference_lower"]
+        view = pd.DataFrame({"k": table["k"].to_numpy(), "method": [self.name(key) for key in table["method"]]})
+        columns = ["coverage", "smallest_share", "r2", "r2_lower", "r2_upper", "difference", "difference_lower"]
         columns += ["difference_upper", "ari", "lowest_jaccard", "r2_frozen", "share_moved", "psi", "rule_length"]
         rename = {"r2_lower": "r2_log_lower", "r2_upper": "r2_log_upper"}
         rename |= {"difference_lower": "ci_lower", "difference_upper": "ci_upper"}
@@ -324,8 +338,8 @@ class ComparisonStory:
     def profiles(self) -> pd.DataFrame:
         """Segments of the lead method × features: mean deviation from all customers in standard deviations."""
         frame = self.table.frame.select_dtypes("number")
-        frame = frame[[column for column in frame if not column.startswith(HOLDOUT)]]
-        logged = [c for c in frame if c.startswith(("frequency", "monetary", "spend", "purchases", "repeat"))]
+        frame = frame[[column for column in frame if column in CORE or column.startswith("spend_last")]]
+        logged = [c for c in frame if c.startswith(("frequency", "monetary", "spend"))]
         frame = frame.assign(**{column: np.log1p(frame[column].clip(lower=0)) for column in logged})
         frame = frame.loc[:, frame.std() > 0]
         scores = (frame - frame.mean()) / frame.std(ddof=0)
@@ -344,7 +358,7 @@ class ComparisonStory:
         gains = gains.assign(profit=profit)
         best = gains.loc[gains.groupby("method", sort=False)["profit"].idxmax()]
         everybody = self.margin * spend - self.cost * len(self.table.frame)
-        table = best.rename(columns={"share": "share_contacted", "captured": "capture"}).assign(everybody=everybody)
+        table = best.rename(columns={"share": "share_contacted"}).assign(everybody=everybody)
         return table.sort_values("profit", ascending=False, kind="stable").reset_index(drop=True)
 
     def targeting_view(self) -> pd.DataFrame:
@@ -391,7 +405,11 @@ class ComparisonStory:
     def mixture_numbers(self) -> pd.DataFrame:
         """BIC of the Gaussian mixture by number of components; empty where it was left out."""
         mixture = next((m for m in self.benchmark.methods if m.name == "gaussian_mixture"), None)
-        return mixture.bic_[["k", "bic"]] if isinstance(mixture, GaussianMixtureClusters) else pd.DataFrame(columns=["k", "bic"])
+        return (
+            mixture.bic_[["k", "bic"]]
+            if isinstance(mixture, GaussianMixtureClusters)
+            else pd.DataFrame(columns=["k", "bic"])
+        )
 
     def reached(self) -> pd.DataFrame:
         """Whether demographics tell the segments apart: method, k, balanced accuracy, chance; empty without them."""
