@@ -181,3 +181,20 @@ def test_dates_that_cannot_be_and_rules_that_are_not_there(tmp_path: Path) -> No
     assert "before the first purchase" in refused(dataset, cutoff="1999-01-01")
     assert "after the cut-off" in refused(dataset, holdout_end="2020-01-01")
     assert "There is no rule file 'nowhere.yaml'" in refused(dataset, rules="nowhere.yaml")
+
+
+def test_categories_are_a_portfolio_of_their_own(tmp_path: Path) -> None:
+    """Tea grows, cups shrink, by sales counted here; no bad input, but the same tiny report."""
+    lines = customers(60)
+    category = np.where(lines["day"] > date(2020, 6, 1), "tea", "cups")
+    lines["category"] = np.where(lines.index % 4 == 0, "cups", category)
+    dataset = write(tmp_path, lines)
+    book = Path(dataset) / "codebook.yaml"
+    book.write_text(book.read_text(encoding="utf-8").replace("amount: amount}", "amount: amount, category: category}"))
+    names = report(dataset)
+    recent = lines[(lines["day"] > date(2020, 6, 1)) & (lines["day"] <= date(2020, 8, 31))]
+    share = recent.groupby("category")["amount"].sum() / recent["amount"].sum()
+    table = names["categories"].set_index("category")
+    assert list(table.index) == ["tea", "cups"]
+    assert table.share["tea"] == pytest.approx(share["tea"])
+    assert list(table.quadrant) == ["Stars", "Dogs"]

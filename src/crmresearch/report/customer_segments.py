@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from crmresearch.data.categories import category_sales
+from crmresearch.errors import ParameterError
 from crmresearch.phrases import catalogue
 from crmresearch.report.customer_story import CustomerStory
 from crmresearch.report.customer_value_story import told_by
@@ -108,6 +110,23 @@ def portfolio_table(story: CustomerStory, method_name: str) -> pd.DataFrame:
     return portfolio_view(story, matrix, labels)
 
 
+def category_portfolio(story: CustomerStory) -> pd.DataFrame:
+    """The categories of the data set as items of a portfolio, by dated sales of two windows of 91 days, largest first.
+
+    Columns category, share, relative_share, growth, quadrant, strategy. Empty where there is no column of categories,
+    where the data do not cover both windows, or one is without sales.
+    """
+    columns = ["category", "share", "relative_share", "growth", "quadrant", "strategy"]
+    if story.transactions.codebook.columns.category is None:
+        return pd.DataFrame(columns=columns)
+    try:
+        sales = category_sales(story.transactions, story.table.cutoff).set_index("category")
+        matrix = portfolio_matrix(sales["current"], sales["previous"])
+    except (ParameterError, SegmentationError):
+        return pd.DataFrame(columns=columns)
+    return portfolio_view(story, matrix, {}).rename(columns={"segment": "category"})
+
+
 def portfolio_view(story: CustomerStory, matrix: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """A `portfolio_matrix` for readers, largest share first."""
     matrix = matrix.sort_values("share", ascending=False, kind="stable")
@@ -129,9 +148,10 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
     if table.empty:
         return [story.say("customers.portfolio_none")]
     first = table.iloc[0]
+    name = first["category"] if "category" in table else first["segment"]
     star = story.text(QUADRANTS[0].label)
     count = int((table["quadrant"] == star).sum())
-    return [story.say("customers.portfolio", item=first.segment, share=first["share"], stars=count, items=len(table))]
+    return [story.say("customers.portfolio", item=name, share=first["share"], stars=count, items=len(table))]
 
 
 def demographics(story: CustomerStory, method_name: str) -> pd.DataFrame:
