@@ -205,6 +205,27 @@ def test_categories_are_named_by_spend(shop):
         customer_table(load_transactions("cdnow"), "1997-09-30", categories=["tea"])
 
 
+LEVELS = ("town: {en: Town}}", "town: {en: Town}}\nlevels: {town: [Rome, Oslo, Bonn, Pisa, Kyiv]}")
+
+
+def test_of_several_values_of_a_customer_the_highest_level_counts(shop):
+    data = TOY.replace("ann,2021-01-11,30,cake,0,Rome", "ann,2021-01-11,30,cake,0,Bonn").replace("0,Oslo", "0,")
+    data = data.replace("25,Oslo", "25,")
+    town = customer_table(shop(data, replace=LEVELS), "2021-06-30", attributes=["town"]).frame["town"]
+    assert town.cat.ordered
+    assert list(town.cat.categories) == ["Rome", "Oslo", "Bonn", "Pisa", "Kyiv"]
+    # ann by her level (the alphabet says Rome), cid without any
+    assert town.astype("str").fillna("?").to_dict() == {"ann": "Bonn", "bob": "Bonn", "cid": "?", "eve": "Pisa"}
+
+
+def test_a_value_without_a_level_is_named(shop):
+    data = TOY.replace("eve,2021-03-31,12.345,,0,Pisa", "eve,2021-03-31,12.345,,0,Atlantis")
+    with pytest.raises(
+        DataError, match=r"Column town holds 'Atlantis', which levels\.town does not name; add it there"
+    ):
+        customer_table(shop(data, replace=LEVELS), "2021-06-30", attributes=["town"])
+
+
 @pytest.fixture(scope="module")
 def spark():
     """An ibis connection to Spark with two local workers."""

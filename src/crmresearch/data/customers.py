@@ -13,11 +13,13 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from crmresearch.data.documents import shown
+from crmresearch.data.exact_money import PARTS, in_parts
+from crmresearch.data.transaction_times import as_date
 from crmresearch.data.transactions import Transactions
 from crmresearch.data.transactions_codebook import TransactionsCodebook
 from crmresearch.errors import DataError, ParameterError
 
-PARTS = 10_000  # of the unit of money
 EPOCH = date(1970, 1, 1)
 FEATURES = [
     "frequency", "repeat", "recency", "tenure", "t_last", "monetary_total", "monetary_mean", "repeat_mean", "gap_mean",
@@ -67,8 +69,9 @@ def customer_table(
     repeat purchase day; NaN without one: the input of Gamma–Gamma), `spend_last_<d>`. With `categories`:
     `share_<category>` of what was bought (returns aside; NaN if that is 0). With a discount column: `discount_share`
     = discount / (discount + what was paid), returns aside. `attributes`: the named columns, the largest value of a
-    customer. With `holdout_end`: `holdout_spend` (returns netted), `holdout_purchases` (purchase days),
-    `holdout_active` (0/1, a purchase).
+    customer (of text the last in the alphabet; where the codebook has `levels`, ordered categories and the highest),
+    missing where no line has one. With `holdout_end`: `holdout_spend` (returns netted), `holdout_purchases` (purchase
+    days), `holdout_active` (0/1, a purchase).
 
     Amounts are rounded to 1/10,000 of the currency first. Checked against a hand-computed case and, on CDNOW, a
     plain pandas program and the published x, t_x, T (Fader, Hardie & Lee 2005, Marketing Science 24, 275–284).
@@ -76,7 +79,7 @@ def customer_table(
     Raises ParameterError for impossible dates, windows, categories or attributes, and DataError when nobody has
     bought by the cut-off.
     """
-    cut, end = _date("cutoff", cutoff), None if holdout_end is None else _date("holdout_end", holdout_end)
+    cut, end = as_date("cutoff", cutoff), None if holdout_end is None else as_date("holdout_end", holdout_end)
     _check(transactions, cut, end, windows, categories, attributes, unit_days)
     chain = customer_expression(transactions, cut, end, windows, categories, attributes)
     everybody = chain.execute()
@@ -98,7 +101,10 @@ def customer_table(
         ],
         ignore_index=True,
     )
-    return CustomerTable(_finished(frame, attributes, unit_days), cut, end, counts, transactions.codebook, unit_days)
+    frame = _finished(frame, attributes, unit_days)
+    return CustomerTable(
+        _with_levels(frame, transactions, attributes), cut, end, counts, transactions.codebook, unit_days
+    )
 
 
 def customer_expression(
@@ -109,48 +115,60 @@ def customer_expression(
     categories: Sequence[str],
     attributes: Sequence[str],
 ) -> ir.Table:
-    """The chain lines → customer days → customers. Money in ten-thousandths and times in days, whole numbers."""
+    """The chain lines → lines in the order of their days → customers; money in ten-thousandths, times in days."""
     cut = (cutoff - EPOCH).days
     discounts = "discount" in transactions.table.columns
     lines = transactions.table.filter(_.day <= ibis.date(holdout_end or cutoff))
-    lines = lines.mutate(day=_.day.delta(ibis.date(EPOCH), unit="day"), parts=_parts(_.amount))
-    bought = _.parts >= 0
-    gross = {"gross": _.parts.sum(where=bought)} if categories or discounts else {}
-    off = {"off": _parts(_.discount.abs()).sum(where=bought)} if discounts else {}
-    of = {f"of_{i}": _.parts.sum(where=bought & (_.category == name)) for i, name in enumerate(categories)}
-    days = lines.group_by("customer", "day").agg(
-        parts=_.parts.sum(),
-        bought=bought.any(),
-        **gross,
-        **off,
-        **of,
-        **{f"at_{i}": _[name].max() for i, name in enumerate(attributes)},
-    )
-    # the purchase day before this one: a running maximum, because days with nothing but returns stand between
-    purchase = ibis.ifelse(_.bought, _.day, ibis.null("int64"))
-    before = ibis.window(group_by="customer", order_by="day", preceding=(None, 1), following=None)
-    days = days.mutate(previous=purchase.max().over(before)).filter(_.bought | _.previous.notnull())
-    known, paid = _.day <= cut, _.bought & (_.day <= cut)
+    lines = lines.mutate(day=_.day.delta(ibis.date(EPOCH), unit="day").cast("int32"), parts=in_parts(_.amount))
+    bought, nothing = _.parts >= 0, ibis.null("int64")
+    gross = {"gross": ibis.ifelse(bought, _.parts, nothing)} if categories or discounts else {}
+    off = {"off": ibis.ifelse(bought, in_parts(_.discount.abs()), nothing)} if discounts else {}
+    of = {f"of_{i}": ibis.ifelse(bought & (_.category == name), _.parts, nothing) for i, name in enumerate(categories)}
+    levels = transactions.codebook.levels
+
+    def ranked(name: str) -> ir.Value:
+        if name not in levels:
+            return _[name]
+        places = [(_[name].cast("string") == value, place) for place, value in enumerate(levels[name])]
+        # what is not among the levels ranks above them, so that a maximum never hides it
+        return ibis.cases((_[name].isnull(), ibis.null("int64")), *places, else_=len(places))
+
+    at = {f"at_{i}": ranked(name) for i, name in enumerate(attributes)}
+    of_line = lines.select("customer", "day", "parts", bought=bought, **gross, **off, **of, **at)
+    # the purchase day before a line's, or its own if a line before it was bought on it. Lines are ordered instead of
+    # grouped by day, for most days of a customer have one line: half the memory. With returns it is a running maximum,
+    # because days with nothing but returns stand between; without, the line before, in three quarters of the time
+    purchase = ibis.ifelse(_.bought, _.day, ibis.null("int32"))
+    if transactions.returns:
+        order = _.day * 2 + (~_.bought).cast("int32")
+        before = purchase.max().over(group_by="customer", order_by=order, rows=(None, -1))
+    else:
+        order = _.day
+        before = _.day.lag().over(group_by="customer", order_by=order)
+    first = purchase.min().over(group_by="customer", order_by=order, rows=(None, None))
+    of_line = of_line.mutate(previous=before, first=first).filter(_.bought | _.previous.notnull())
+    known, opens = _.day <= cut, _.bought & (_.previous.isnull() | (_.previous < _.day))
+    paid = opens & known
     gap = (_.day - _.previous).cast("int64")
     recent = {}
     for d in windows:
         recent[f"spend_last_{d}"] = _.parts.sum(where=known & (_.day > cut - d)).fill_null(0)
-        recent[f"purchases_last_{d}"] = (paid & (_.day > cut - d)).sum()
+        recent[f"purchases_last_{d}"] = _.count(where=paid & (_.day > cut - d))
     outcomes = {}
     if holdout_end is not None:
         outcomes["holdout_spend"] = _.parts.sum(where=_.day > cut).fill_null(0)
-        outcomes["holdout_purchases"] = (_.bought & (_.day > cut)).sum()
-    customers = days.group_by("customer").agg(
-        frequency=paid.sum(),
+        outcomes["holdout_purchases"] = _.count(where=opens & (_.day > cut))
+    customers = of_line.group_by("customer").agg(
+        frequency=_.count(where=paid),
         first=_.day.min(where=paid),
         last=_.day.max(where=paid),
         monetary_total=_.parts.sum(where=known),
-        first_parts=_.parts.sum(where=paid & _.previous.isnull()),
+        first_parts=_.parts.sum(where=known & (_.day == _.first)),
         gaps=gap.sum(where=paid),
         gap_squares=(gap * gap).sum(where=paid),
         **recent,
         **{name: _[name].sum(where=known).fill_null(0) for name in [*gross, *off, *of]},
-        **{f"at_{i}": _[f"at_{i}"].max(where=known) for i in range(len(attributes))},
+        **{name: _[name].max(where=known) for name in at},
         **outcomes,
     )
     n = _.frequency - 1
@@ -172,10 +190,6 @@ def customer_expression(
     return derived.select("customer", *FEATURES, *recent, *shares, *attributes, *(OUTCOMES if outcomes else []))
 
 
-def _parts(money: ir.Value) -> ir.IntegerValue:
-    return (money * PARTS).round().cast("int64")
-
-
 def _finished(frame: pd.DataFrame, attributes: Sequence[str], unit_days: float) -> pd.DataFrame:
     """Money in the currency, times in the unit asked for, one type a column on every engine."""
     finished = frame.copy()
@@ -189,11 +203,21 @@ def _finished(frame: pd.DataFrame, attributes: Sequence[str], unit_days: float) 
     return finished
 
 
-def _date(name: str, value: date | str) -> date:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else date(value.year, value.month, value.day)
-    except (ValueError, AttributeError):
-        raise ParameterError(f"`{name}` must be a date such as 1997-09-30; it is {value!r}.") from None
+def _with_levels(frame: pd.DataFrame, transactions: Transactions, attributes: Sequence[str]) -> pd.DataFrame:
+    """Attributes with levels as ordered categories; they come as the place of the value among its levels."""
+    book, named = transactions.codebook, frame.copy()
+    for name in attributes:
+        if values := book.levels.get(name):
+            codes = frame[name].astype("float64").fillna(-1).astype("int64")
+            if (codes == len(values)).any():
+                found = transactions.table[name].cast("string")
+                other = transactions.table.filter(~found.isin(values)).select(value=found).distinct().execute()["value"]
+                raise DataError(
+                    f"{transactions.path.name} does not fit {shown(book.path)}:",
+                    [f"Column {name} holds {min(other)!r}, which levels.{name} does not name; add it there."],
+                )
+            named[name] = pd.Categorical.from_codes(codes, categories=list(values), ordered=True)
+    return named
 
 
 def _check(
