@@ -111,7 +111,7 @@ class SurveySegmentStory:
     @cached_property
     def by_construct(self) -> pd.DataFrame:
         """Deviation of every construct in every segment."""
-        return construct_deviations(self.profile, self.constructs)
+        return construct_deviations(self.profile, self.constructs).rename_axis("segment")
 
     @cached_property
     def level(self) -> tuple[float, pd.Series]:
@@ -148,10 +148,7 @@ class SurveySegmentStory:
         return list(self._findings())
 
     def _findings(self) -> Iterator[str]:
-        told = [
-            self.say("survey.segment_share", segment=self.label(key), share=self.sizes[key] / self.sizes.sum())
-            for key in self.keys
-        ]
+        told = [self._share(key) for key in self.keys]
         names = listed([self.construct(key).lower() for key in self.constructs], self.language)
         yield self.say("survey.headline", respondents=len(self.answers), k=self.numbers.chosen, constructs=names,
                        segments="; ".join(told))  # fmt: skip
@@ -164,6 +161,12 @@ class SurveySegmentStory:
         close = self.solution.agreement >= ALIKE
         facts = {"k": self.numbers.chosen, "agreement": self.solution.agreement}
         yield self.say("survey.agreement_close" if close else "survey.agreement_far", **facts)
+
+    def _share(self, key: str) -> str:
+        share = self.sizes[key] / self.sizes.sum()
+        if not self.stable(key):
+            return self.say("survey.unstable_share", number=key[1:], share=share)
+        return self.say("survey.named_share", number=key[1:], name=self.name(key), share=share)
 
     def _choice(self) -> str:
         solutions = self.numbers.solutions

@@ -7,15 +7,17 @@ from crmresearch.report.segment_models import ALL
 from crmresearch.report.survey_segment_story import SurveySegmentStory, certainty
 from crmresearch.segmentation.segment_profiles import shares_by_group
 
+SOLUTION_DIGITS = {"log_likelihood": 1, "bic": 1, "aic": 1, "entropy_r2": 2, "stability": 2, "lowest_slsw": 2,
+                   "medians_stability": 2, "agreement": 2}  # fmt: skip
 AGE_GROUPS = 4  # a variable of numbers is cut at its quartiles
 
 
 def solutions_view(story: SurveySegmentStory) -> pd.DataFrame:
-    """Every number of classes: fit, certainty, stability."""
-    view = story.numbers.solutions[["k", "log_likelihood", "parameters", "bic", "aic", "entropy_r2", "smallest_share",
-                                    "stability", "lowest_slsw", "medians_stability", "agreement"]].copy()  # fmt: skip
+    """Every number of classes: fit, certainty, starts that reached the best likelihood, stability."""
+    view = story.numbers.solutions[["k", "log_likelihood", "parameters", "bic", "aic", "entropy_r2", "stability",
+                                    "lowest_slsw", "medians_stability", "agreement"]].copy()  # fmt: skip
     counts = zip(story.numbers.solutions.found, story.numbers.solutions.starts, strict=True)
-    view.insert(7, "found", [f"{found}/{starts}" for found, starts in counts])
+    view.insert(6, "found", [f"{found}/{starts}" for found, starts in counts])
     return view
 
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from stepmix.stepmix import StepMix  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits
@@ -171,7 +172,8 @@ class LatentClasses(Segmenter):
                 raise SegmentationError(
                     f"{self.name} has {k} classes, but the answers show only {len(patterns)} different patterns."
                 )
-            found[k] = self._fitted(patterns, weights, k, np.nanvar(X, axis=0))
+            with threadpool_limits(1):
+                found[k] = self._fitted(patterns, weights, k, np.nanvar(X, axis=0))
             table.append(self._row(found[k], coded[first], observed[first], weights))
         self.solutions_ = pd.DataFrame(table)
         best = found[int(self.solutions_.loc[self.solutions_["bic"].idxmin(), "k"])]
@@ -191,7 +193,7 @@ class LatentClasses(Segmenter):
             model = StepMix(k, measurement=self._description(patterns), measurement_params=self._encoding(), n_init=1,
                             abs_tol=self.tolerance, max_iter=self.most_steps, progress_bar=0,
                             random_state=int(state[0]))  # fmt: skip
-            with threadpool_limits(1), warnings.catch_warnings(), np.errstate(all="ignore"):
+            with warnings.catch_warnings(), np.errstate(all="ignore"), config_context(assume_finite=True):
                 warnings.simplefilter("ignore", ConvergenceWarning)  # told in solutions_
                 warnings.simplefilter("ignore", RuntimeWarning)  # an emptied class: its likelihood is not finite
                 model.fit(patterns, sample_weight=weights)

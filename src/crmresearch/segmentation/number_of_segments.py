@@ -70,7 +70,7 @@ def number_of_segments(
     quick = [replace(classes[k], starts=REFIT_STARTS, tolerance=REFIT_TOLERANCE) for k in numbers]
     bases = [classes[k].predict(answers) for k in numbers]
     again = [replace(r, base=base) for r, base in zip(refit(quick, answers, None, refits, seed), bases, strict=True)]
-    centroids = refit(list(medians.values()), level, None, refits, seed)
+    centroids = refit([replace(m, starts=1) for m in medians.values()], level, None, refits, seed)
     solutions = pd.concat([method.solutions_ for method in (one, *classes.values())], ignore_index=True)
     solutions = solutions.join(_reproduced(again), on="k")
     solutions["medians_stability"] = solutions["k"].map(_reproduced(centroids)["stability"])
