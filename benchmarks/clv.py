@@ -1,10 +1,12 @@
 """Time the customer value models on the published CDNOW sample and on a million simulated customers.
 
     python benchmarks/clv.py [rounds] [python of an environment with clvkit]
+    python benchmarks/clv.py pymc [rounds]              with the extra `bayes`: the sample against pymc-marketing
 
 Both sides get the same summaries (x, t_x, T in weeks; a mean spend) and take turns; clvkit runs in its own environment,
 for it is no dependency, and is timed inside its own process without start and import. Without a second interpreter
-only our times are printed.
+only our times are printed. pymc-marketing runs in the same process as ours: maximum a posteriori with flat priors on
+r, α, …, whose mode is the maximum of the likelihood, once with its default priors, and once its default sampling.
 """
 
 import json
@@ -90,6 +92,57 @@ def theirs(interpreter: str, model: str, data: dict[str, np.ndarray]) -> tuple[f
     return said["seconds"], said["parameters"]
 
 
+def against_pymc(turns: int) -> None:
+    """Print the table against pymc-marketing on the published sample: compiled before the turns, seconds of the fit."""
+    import pandas as pd
+    from pymc_extras.prior import Prior
+    from pymc_marketing import clv
+
+    data = published()
+    frame = pd.DataFrame({"frequency": data["x"], "recency": data["t_x"], "T": data["T"]})
+    frame = frame.assign(customer_id=np.arange(len(frame)), monetary_value=data["spend"])
+    purchases = [data[name] for name in ("x", "t_x", "T")]
+    pairs: dict[str, tuple[Callable[[], Any], Any, list[str], Any]] = {
+        "BG/NBD": (lambda: fit_bg_nbd(*purchases), clv.BetaGeoModel, ["r", "alpha", "a", "b"], frame),
+        "MBG/NBD": (lambda: fit_mbg_nbd(*purchases), clv.ModifiedBetaGeoModel, ["r", "alpha", "a", "b"], frame),
+        "Pareto/NBD": (lambda: fit_pareto_nbd(*purchases), clv.ParetoNBDModel, ["r", "alpha", "s", "beta"], frame),
+        "Gamma–Gamma": (
+            lambda: fit_gamma_gamma(*spenders(data)),
+            clv.GammaGammaModel,
+            ["p", "q", "v"],
+            frame[frame.frequency > 0],
+        ),
+    }
+    names = ("crmresearch", "pymc-marketing", "pymc", "pytensor", "numpy")
+    print(", ".join(f"{name} {version(name)}" for name in names), f"Python {platform.python_version()}", sep="; ")
+    print(
+        "| model | crmresearch, s | flat priors, s | ratio | difference "
+        "| default priors, s | difference | sampling, s |"
+    )
+    print(f"{'|---' * 8}|")
+    for model, (fit, theirs_of, names_of, rows) in pairs.items():
+        columns = [model]
+        rows = rows if theirs_of is clv.GammaGammaModel else rows.drop(columns="monetary_value")
+        flat, own = theirs_of(rows, model_config={name: Prior("HalfFlat") for name in names_of}), theirs_of(rows)
+        fitted, both = fit(), []
+        for other in (flat, own):
+            other.fit(method="map", progressbar=False)  # compiles
+        for _ in range(turns):
+            with threadpool_limits(1):
+                times = [timed(fit)[0]]
+            both.append(times + [timed(lambda m=m: m.fit(method="map", progressbar=False))[0] for m in (flat, own)])
+        ours, flats, owns = (list(times) for times in zip(*both, strict=True))
+        far = []
+        for other in (flat, own):
+            found = [float(other.fit_result[name].to_numpy().ravel()[0]) for name in names_of]
+            far.append(np.abs(np.array(found) / fitted.parameters - 1).max())
+        columns += [spread(ours), spread(flats), f"{statistics.median(flats) / statistics.median(ours):.0f}"]
+        columns += [f"{far[0]:.1e}", spread(owns), f"{far[1]:.1e}"]
+        start = time.perf_counter()
+        theirs_of(rows).fit(method="mcmc", progressbar=False, random_seed=1, cores=1)
+        print(f"| {' | '.join(columns)} | {time.perf_counter() - start:.0f} |", flush=True)
+
+
 def spread(times: list[float]) -> str:
     """Median [least, most]."""
     return f"{statistics.median(times):.3g} [{min(times):.3g}, {max(times):.3g}]"
@@ -97,6 +150,8 @@ def spread(times: list[float]) -> str:
 
 def main() -> None:
     """Print the tables."""
+    if sys.argv[1:2] == ["pymc"]:
+        return against_pymc(int(sys.argv[2]) if len(sys.argv) > 2 else 5)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     interpreter = sys.argv[2] if len(sys.argv) > 2 else None
     versions = ", ".join(f"{name} {version(name)}" for name in ("crmresearch", "numpy", "scipy", "pandas"))

@@ -67,7 +67,8 @@ def methods(folder: Path) -> "dict[str, Segmenter]":
 def measure(name: str, folder: Path) -> None:
     """Fit and predict one method in this process; print its seconds and peak memory as JSON."""
     columns = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
-    table = pd.DataFrame(np.load(folder / "table.npy"), columns=columns)  # no copy: the peak so far is the table
+    numbers = np.load(folder / "table.npy")
+    table = pd.DataFrame(numbers, columns=columns, copy=False)  # a copy, since freed, would hide the peak of the method
     method = methods(folder)[name]
     method.fit(table.iloc[:1000]).predict(table.iloc[:1000])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -104,9 +105,9 @@ def main() -> None:
         folders = [Path(name) / str(n) for n in sizes]
         for folder, n in zip(folders, sizes, strict=True):
             folder.mkdir()
-            generate(folder, n)
+            _run("--generate", str(n), folder)
         for method in methods(folders[0]):
-            runs = [json.loads(_run(method, folder)) for folder in folders]
+            runs = [json.loads(_run("--measure", method, folder)) for folder in folders]
             fits = [run["fit"] for run in runs]
             sample = f"{runs[0]['sample']:,}" if runs[0]["sample"] else ""
             cells = [method, sample, *(f"{fit:.3f}" for fit in fits), growth(fits, sizes), f"{runs[-1]['predict']:.2f}"]
@@ -114,8 +115,9 @@ def main() -> None:
             print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def _run(method: str, folder: Path) -> str:
-    command = [sys.executable, __file__, "--measure", method, str(folder)]
+def _run(task: str, what: str, folder: Path) -> str:
+    """What a process of its own prints. Tables are made in one too: a process inherits the peak of its parent."""
+    command = [sys.executable, __file__, task, what, str(folder)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
@@ -123,5 +125,7 @@ def _run(method: str, folder: Path) -> str:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
         measure(sys.argv[2], Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["--generate"]:
+        generate(Path(sys.argv[3]), int(sys.argv[2]))
     else:
         main()

@@ -43,6 +43,13 @@ def test_no_sentence_is_dead() -> None:
             "strategy.",
         ),
         *("chart.before", "chart.after"),
+        *("comparison.naive_", "comparison.forecast_", "comparison.block_", "comparison.stable_", "comparison.claim_"),
+        *("comparison.validity", "comparison.stability", "comparison_caption.", "family."),
+        *("survey.choice_", "survey.name_", "survey_caution.", "survey_heading.", "survey_chart."),
+        *("monitoring.alarm_", "monitoring.refit_", "monitoring.ageing_", "monitoring.balance_", "monitoring.psi_"),
+        *("monitoring.movers_", "monitoring.limit_", "monitoring.alt_", "monitoring_method.", "monitoring_term."),
+        *("monitoring_verdict.", "monitoring_direction.", "monitoring_reason.", "monitoring_column."),
+        "monitoring_feature.",
         "measurement.reliable",
     )
     text = _sources()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,11 @@ LEAST_LABEL = 0.012  # share of a block below which a name would not fit; the ca
 
 
 def draw_alluvial(
-    axes: Axes, stages: Sequence[pd.Series], names: Sequence[Mapping[str, str]], titles: Sequence[str]
+    axes: Axes,
+    stages: Sequence[pd.Series],
+    names: Sequence[Mapping[str, str]],
+    titles: Sequence[str],
+    colours: Mapping[str, str] | None = None,
 ) -> None:
     """Draw the stages from left to right: a block a segment, first category at the top, a ribbon a flow.
 
@@ -31,7 +36,7 @@ def draw_alluvial(
     kept = [stage.loc[shared].astype("category").cat.remove_unused_categories() for stage in stages]
     places = [_blocks(stage) for stage in kept]
     for i, (left, right) in enumerate(pairwise(kept)):
-        _ribbons(axes, left, right, i, places[i], places[i + 1])
+        _ribbons(axes, left, right, i, places[i], places[i + 1], colours)
     last = len(kept) - 1
     for i, (place, label, title) in enumerate(zip(places, names, titles, strict=True)):
         for key, (bottom, height) in place.items():
@@ -40,7 +45,8 @@ def draw_alluvial(
                 continue
             outward = -1 if i == 0 else 1
             aligned = "right" if i == 0 else "left"
-            text = f"{label.get(key, key)} ({height:.0%})"
+            name = label.get(key, key)
+            text = f"{name} ({height:.0%})" if name else f"{height:.0%}"
             axes.text(i + outward * (WIDTH / 2 + 0.015), bottom + height / 2, text, ha=aligned, va="center", fontsize=8,
                       bbox=None if i in (0, last) else {"facecolor": "white", "alpha": 0.75, "pad": 1, "linewidth": 0},
                       )  # fmt: skip
@@ -66,8 +72,9 @@ def _ribbons(
     i: int,
     starts: Mapping[str, tuple[float, float]],
     ends: Mapping[str, tuple[float, float]],
+    colours: Mapping[str, Any] | None,
 ) -> None:
-    colours = dict(zip(starts, sns.color_palette("husl", len(starts)), strict=True))
+    colours = colours or dict(zip(starts, sns.color_palette("husl", len(starts)), strict=True))
     leaving = {key: bottom + height for key, (bottom, height) in starts.items()}
     arriving = {key: bottom + height for key, (bottom, height) in ends.items()}
     for flow in flows(left, right).itertuples():

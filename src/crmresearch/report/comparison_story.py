@@ -179,14 +179,8 @@ class ComparisonStory:
             if pd.isna(chosen["rule_length"])
             else self.say("comparison.rule_leaves", leaves=chosen["rule_length"])
         )
-        facts = {
-            "method": self.name(chosen["method"]),
-            "r2": chosen["r2"],
-            "k": int(chosen["k"]),
-            "rule": rule,
-            "most": MOST,
-        }
-        return [*told, self.say("comparison.choice", **facts)]
+        name, k = self.name(chosen["method"]), int(chosen["k"])
+        return [*told, self.say("comparison.choice", method=name, r2=chosen["r2"], k=k, most=MOST, rule=rule)]
 
     def _frozen(self) -> list[str]:
         table = self.segmentations.dropna(subset="r2_frozen")

@@ -133,8 +133,8 @@ def numeric(frame: pd.DataFrame, may_be_missing: frozenset[str], reader: str) ->
     if wrong.any():
         place = int(wrong.any(axis=0).argmax())
         raise SegmentationError(
-            f"{reader} needs a number in {numbers.columns[place]} for every customer; {int(wrong[:, place].sum())} have "
-            f"none, the first is customer {numbers.index[wrong[:, place].argmax()]}."
+            f"{reader} needs a number in {numbers.columns[place]} for every customer; {int(wrong[:, place].sum())} "
+            f"have none, the first is customer {numbers.index[wrong[:, place].argmax()]}."
         )
     return numbers
 
