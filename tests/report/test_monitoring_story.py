@@ -43,7 +43,7 @@ def test_the_drift_of_an_ageing_cohort_is_told_as_ageing(story: MonitoringStory)
     assert story.alarm == "some"
     headline = story.findings()[0]
     assert headline.startswith(f"{story.now.share_moved:.0%} of the customers moved")
-    assert "Drift alarm: no; growing older explains most" in headline
+    assert "Drift alarm: no; the shares differ" in headline
     assert "Nobody joined after 1997-06-30" in story.cohort()[0]
 
 
