@@ -14,7 +14,7 @@ from crmresearch.report.segment_models import ALL, SegmentModels
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.latent_class import LatentClasses
 from crmresearch.segmentation.managerial import reachability
-from crmresearch.segmentation.number_of_segments import REPRODUCED, SegmentNumbers
+from crmresearch.segmentation.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.segment_profiles import construct_deviations, deviations, level_share
 
 LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
@@ -170,12 +170,10 @@ class SurveySegmentStory:
 
     def _choice(self) -> str:
         solutions = self.numbers.solutions
-        several = solutions[solutions.k > 1]
-        stable = several[several.stability >= REPRODUCED]
-        rule = (stable if len(stable) else several).set_index("k")["bic"].idxmin()
+        rule, _ = by_rule(solutions)
         row = self.solution
         return self.say(f"survey.choice_{self.numbers.choice}", k=self.numbers.chosen, most=int(solutions.k.max()),
-                        bic=row.bic, stability=row.stability, entropy=row.entropy_r2, rule=int(rule))  # fmt: skip
+                        bic=row.bic, stability=row.stability, entropy=row.entropy_r2, rule=rule)  # fmt: skip
 
     def _indices(self) -> Iterator[str]:
         theory = self.specification.theory
@@ -227,9 +225,8 @@ class SurveySegmentStory:
         if self.reached is None:
             return self.say("survey.no_groups")
         row, groups = self.reached, self.survey.codebook.groups
-        variables = listed([self.text(groups[name].label) for name in self.groups], self.language)
+        variables = listed([self.text(groups[name].label).lower() for name in self.groups], self.language)
         better = row.balanced_accuracy - 2 * row.error > row.chance
-        variables = variables[0].upper() + variables[1:].lower()
         return self.say("survey.reached" if better else "survey.not_reached", variables=variables,
                         accuracy=row.balanced_accuracy, chance=row.chance)  # fmt: skip
 
@@ -237,13 +234,13 @@ class SurveySegmentStory:
         """Who answered what, what is missing, and how answers enter."""
         codebook, left = self.survey.codebook, len(self.survey.items) - len(self.answers)
         names = listed([self.construct(key).lower() for key in self.constructs], self.language)
-        dropped = self.say("survey.dropped", count=left) if left else ""
+        dropped = [self.say("survey.dropped", count=left)] if left else []
         cells = int(self.answers.isna().to_numpy().sum())
         first = self.say("survey.sample", items=self.answers.shape[1], constructs=names,
-                         respondents=len(self.answers), dropped=dropped)  # fmt: skip
+                         respondents=len(self.answers))  # fmt: skip
         gaps = self.say("survey.missing", cells=cells, share=cells / self.answers.size) if cells else ""
         about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
-        return [about, first, gaps or self.say("survey.none_missing"), *self.survey.notes]
+        return [about, first, *dropped, gaps or self.say("survey.none_missing"), *self.survey.notes]
 
     def measurement(self) -> list[str]:
         """How answers enter the latent classes, and how often the best start was reached."""

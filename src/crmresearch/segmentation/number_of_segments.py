@@ -29,7 +29,7 @@ class SegmentNumbers:
     columns of `LatentClasses.solutions_`, stability (mean adjusted Rand index over bootstrap pairs, with lower and
     upper its 5 % and 95 % quantile), lowest_slsw, failed (refits), medians_stability, and agreement (adjusted Rand
     index of latent classes and k-medians). `segments`: k, segment, share, slsw, slsw_lower, slsw_upper, slsa, named
-    (slsw of .6 or more). `chosen`: the number of segments, by the rule `choice`.
+    (slsw of .6 or more). `chosen`: the number of segments; `choice`: whether it was given or, by the rule, is stable.
     """
 
     classes: dict[int, LatentClasses]
@@ -53,11 +53,10 @@ def number_of_segments(
 ) -> SegmentNumbers:
     """Latent classes of `answers` (n, items; NaN = missing) and k-medians of `complete` for 1 to `most` segments.
 
-    The rule: of the numbers whose mean adjusted Rand index over bootstrap pairs is at least .60 the one of lowest BIC
-    ("stable"); where none is, the number of lowest BIC above 1 ("none_stable"); `chosen` above 0 overrules it
-    ("given"). BIC alone tends to ever more classes in large samples whose items depend on each other within a class,
-    and stability alone to the fewest. Every number is refitted on the same `refits` bootstrap samples, two a pair,
-    from fewer starts, so that stability is rather too low than too high. Raises SegmentationError as the methods do.
+    The number is that of `by_rule`; `chosen` above 0 overrules it ("given"). BIC alone tends to ever more classes in
+    large samples whose items depend on each other within a class, and stability alone to the fewest. Every number is
+    refitted on the same `refits` bootstrap samples, two a pair, from fewer starts, so that stability is rather too low
+    than too high. Raises SegmentationError as the methods do.
     """
     items = list(answers.columns)
     options = {"measurement": measurement, "seed": seed}
@@ -77,7 +76,7 @@ def number_of_segments(
     solutions["agreement"] = solutions["k"].map({k: _alike(classes[k], answers, medians[k], level) for k in numbers})
     segments = _segments(again, bases)
     solutions["lowest_slsw"] = solutions["k"].map(segments.groupby("k")["slsw"].min())
-    number, choice = _choose(solutions, chosen)
+    number, choice = (chosen, "given") if chosen else by_rule(solutions)
     return SegmentNumbers(classes, medians, solutions, segments, number, choice)
 
 
@@ -102,10 +101,14 @@ def _segments(refits: Sequence[Refits], bases: Sequence[pd.Series]) -> pd.DataFr
     return table.drop(columns="method").assign(named=table["slsw"] >= NAMED)
 
 
-def _choose(solutions: pd.DataFrame, chosen: int) -> tuple[int, Choice]:
-    if chosen:
-        return chosen, "given"
+def by_rule(solutions: pd.DataFrame) -> tuple[int, Choice]:
+    """The number of segments by the rule, and whether any number is stable.
+
+    Of the numbers above 1 that resamples find again, as a whole (mean adjusted Rand index over bootstrap pairs of .60
+    or more) and segment by segment (every SLSw .60 or more, so that each can be named), the one of lowest BIC
+    ("stable"); where there is none, the lowest BIC ("none_stable").
+    """
     several = solutions[solutions["k"] > 1]
-    stable = several[several["stability"] >= REPRODUCED]
+    stable = several[(several["stability"] >= REPRODUCED) & (several["lowest_slsw"] >= NAMED)]
     from_these = stable if len(stable) else several
     return int(from_these.loc[from_these["bic"].idxmin(), "k"]), "stable" if len(stable) else "none_stable"
