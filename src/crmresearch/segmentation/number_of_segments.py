@@ -76,7 +76,9 @@ def number_of_segments(
     solutions["agreement"] = solutions["k"].map({k: _alike(classes[k], answers, medians[k], level) for k in numbers})
     segments = _segments(again, bases)
     solutions["lowest_slsw"] = solutions["k"].map(segments.groupby("k")["slsw"].min())
-    number, choice = (chosen, "given") if chosen else by_rule(solutions)
+    number, choice = by_rule(solutions)
+    if chosen:
+        number, choice = chosen, "given"
     return SegmentNumbers(classes, medians, solutions, segments, number, choice)
 
 
