@@ -164,14 +164,15 @@ def customer_expression(
         last=_.day.max(where=paid),
         monetary_total=_.parts.sum(where=known),
         first_parts=_.parts.sum(where=known & (_.day == _.first)),
-        gaps=gap.sum(where=paid),
         gap_squares=(gap * gap).sum(where=paid),
         **recent,
         **{name: _[name].sum(where=known).fill_null(0) for name in [*gross, *off, *of]},
         **{name: _[name].max(where=known) for name in at},
         **outcomes,
     )
-    n = _.frequency - 1
+    n, gaps = _.frequency - 1, (_.last - _.first).cast("int64")
+    # as sums, engines give wider types, which would come back as one Python object a number
+    money = [name for name in ("monetary_total", *recent, *outcomes) if "purchases" not in name]
     derived = customers.mutate(
         repeat=n,
         recency=cut - _.last,
@@ -179,13 +180,14 @@ def customer_expression(
         t_last=_.last - _.first,
         monetary_mean=_.monetary_total / _.frequency,
         repeat_mean=(_.monetary_total - _.first_parts) / n.nullif(0),
-        gap_mean=_.gaps / n.nullif(0),
-        gap_sd=((n * _.gap_squares - _.gaps * _.gaps) / (n * (n - 1)).nullif(0)).sqrt(),
+        gap_mean=gaps / n.nullif(0),
+        gap_sd=((n * _.gap_squares - gaps * gaps) / (n * (n - 1)).nullif(0)).sqrt(),
         **{f"share_{name}": _[f"of_{i}"] / _.gross.nullif(0) for i, name in enumerate(categories)},
         **({"discount_share": _.off / (_.off + _.gross).nullif(0)} if discounts else {}),
         **{name: _[f"at_{i}"] for i, name in enumerate(attributes)},
         **({"holdout_active": (_.holdout_purchases > 0).cast("int64")} if outcomes else {}),
     )
+    derived = derived.mutate(**{name: _[name].cast("float64") for name in money})
     shares = [*(f"share_{name}" for name in categories), *(["discount_share"] if discounts else [])]
     return derived.select("customer", *FEATURES, *recent, *shares, *attributes, *(OUTCOMES if outcomes else []))
 
