@@ -7,6 +7,7 @@ from customers import simulated_customers
 
 from crmresearch.segmentation.benchmark import Benchmark, benchmark
 from crmresearch.segmentation.clusters import KMeans
+from crmresearch.segmentation.evaluate import evaluate_segmentations
 from crmresearch.segmentation.life_cycle import LifeCycle
 from crmresearch.segmentation.quantiles import QuantileSegments
 from crmresearch.segmentation.rfm_classes import RfmEight
@@ -53,6 +54,24 @@ def test_where_nothing_changed_frozen_segments_are_todays() -> None:
     assert table["ari_frozen"].to_numpy() == pytest.approx(1)
     assert (table["share_moved"] == 0).all()
     assert (table["psi"] == 0).all()
+
+
+def test_cut_points_learned_earlier_are_frozen_by_hand() -> None:
+    now, earlier = customers(1), customers(2)
+    earlier["monetary_total"] = np.arange(500.0)  # halves are cut above 249
+    now["monetary_total"] = np.arange(500.0) + 100  # of today's, above 349
+    found = benchmark(now, earlier, [RfmEight("mean"), QuantileSegments("monetary_total", 2)], **SMALL)  # type: ignore[arg-type]
+    name = "monetary_total_quantiles_2"
+    assert found.before[name].value_counts().to_dict() == {"q1": 250, "q2": 250}
+    assert found.after[name].value_counts().to_dict() == {"q1": 150, "q2": 350}
+    assert found.segments(name).value_counts().to_dict() == {"q1": 250, "q2": 250}
+    row = found.table.set_index("method").loc[name]
+    assert row["share_moved"] == 0.2
+    assert row["psi"] == pytest.approx(0.2 * np.log(0.7 / 0.5) - 0.2 * np.log(0.3 / 0.5))
+    # the frozen segments score as segments given from outside do
+    methods = [RfmEight("mean").fit(now), found.after[name]]
+    given = evaluate_segmentations(now, methods, None, "rfm_eight_mean", 5, 50, 3)
+    assert row["r2_frozen"] == pytest.approx(given.scores.set_index("method")["r2_log"][name])
 
 
 def test_a_tree_learns_from_the_earlier_outcome_only() -> None:

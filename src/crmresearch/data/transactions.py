@@ -26,6 +26,7 @@ from crmresearch.errors import CodebookError, DataError
 TEXT_ROLES = ("order", "product", "category", "channel")
 NUMBER_ROLES = ("discount", "quantity")
 LARGEST_AMOUNT = 1e12  # beyond it an amount is no amount; sums of 10⁻⁴ of it still fit into 64 bits
+FEW_HASHES = 1_000_000  # so many, 8 bytes each, may pass through this process
 
 _DROPPED = {
     "customer": "no customer id",
@@ -216,20 +217,25 @@ def _number(column: ir.Value, decimal: str) -> ir.FloatingValue:
 
 
 @ibis.udf.scalar.builtin(name="hash")
-def _hash(line) -> dt.int64:  # type: ignore[no-untyped-def]
+def _hash(line) -> dt.uint64:  # type: ignore[no-untyped-def]
     """The engine's own hash: `Value.hash` goes through text on DuckDB."""
 
 
 def _copies(lines: ir.Table) -> int:
     """Number of lines that repeat another one in every column.
 
-    Grouping whole lines takes twice the time and memory of grouping 31 bits of their hash. Lines that share those
-    with another one, few of them by chance, are compared column by column: the number is exact.
+    Grouping whole lines takes more time and memory than grouping their hashes. Lines whose hash another one has are
+    compared column by column: the number is exact.
     """
     name = f"{max(lines.columns, key=len)}_hash"
-    bits = _hash(ibis.struct({column: lines[column] for column in lines.columns})) % 2**31
-    hashed = lines.mutate(bits.cast("int32").name(name))
+    line = _hash(ibis.struct({column: lines[column] for column in lines.columns}))
+    hashed = lines.mutate((line >> 1).cast("int64").name(name))  # 63 bits: DuckDB's hash has no sign
     shared = hashed.group_by(name).having(_.count() > 1).agg()
+    few = shared.limit(FEW_HASHES + 1).execute()
+    if few.empty:
+        return 0
+    if len(few) <= FEW_HASHES:  # known, they are not searched for a second time: half the time
+        shared = ibis.memtable(few)
     alike = hashed.semi_join(shared, name).group_by(*lines.columns).agg(**{name: _.count() - 1})
     return int(alike[name].sum().fill_null(0).execute())
 

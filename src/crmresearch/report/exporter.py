@@ -1,7 +1,6 @@
 """An executed notebook as one HTML file that opens from disk and loads nothing."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -86,11 +85,10 @@ def render_template(name: str, language: str, **values: Any) -> str:
     """A page template filled in; style sheet and script are put inside the page."""
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     script = Markup((TEMPLATES / "page.js").read_text(encoding="utf-8"))
-    template = _environment().get_template(name)
+    template = _environment().get_template(name)  # read each time: a report's record names the templates it read
     return template.render(language=language, word=words(language), style=style, script=script, **values)
 
 
-@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

@@ -99,5 +99,5 @@ def leaves_ellipse(control: Array, centre: Array, radii: Array) -> float:
 
 
 def polyline(points: Array) -> Array:
-    """The segments (m × 4) of a line through points ((m + 1) × 2)."""
-    return np.concatenate([points[:-1], points[1:]], axis=-1)
+    """The segments (… m × 4) of a line through points (… (m + 1) × 2)."""
+    return np.concatenate([points[..., :-1, :], points[..., 1:, :]], axis=-1)

@@ -97,13 +97,18 @@ def _curves(model: Model, obstacles: _Obstacles) -> tuple[list[Array], float, in
     order = np.argsort([np.hypot(*(c[0, 2] - c[0, 0])) for c in options], kind="stable")
     chosen: dict[int, tuple[float, int]] = {}
     # the short arrows find their way first, then every arrow twice again among all the others
+    picked = [0] * len(pairs)
+    known: dict[tuple[int, int, int], tuple[Array, NDArray[np.bool_]]] = {}  # most others stay where they are
     for _ in range(3):
         for i in order:
-            others = [curves[j] for j in (chosen if len(chosen) < len(pairs) else range(len(pairs))) if j != i]
-            with_others = lonely[i][0] + _together(options[i], others)
+            others = [j for j in (chosen if len(chosen) < len(pairs) else range(len(pairs))) if j != i]
+            for j in others:
+                if (i, j, picked[j]) not in known:
+                    known[i, j, picked[j]] = _meetings(options[i], curves[j])
+            with_others = lonely[i][0] + _together(len(options[i]), [known[i, j, picked[j]] for j in others])
             best = int(with_others.argmin())
             chosen[int(i)] = (float(with_others[best]), int(lonely[i][1][best]))
-            curves[i] = options[i][best]
+            picked[i], curves[i] = best, options[i][best]
     clipped = [_clip(curve, obstacles, int(a), int(b)) for curve, (a, b) in zip(curves, pairs, strict=True)]
     for m, path in moderated:
         start = obstacles.centres[m]
@@ -113,7 +118,12 @@ def _curves(model: Model, obstacles: _Obstacles) -> tuple[list[Array], float, in
         alone, wrong = _alone(tries, {int(m)}, obstacles, keep_end=True)
         away = np.repeat([0.0, 3.0, 3.0, 6.0, 6.0], [len(group) for group in groups])
         reach = np.hypot(*(tries[:, 2] - start).T) / 8
-        total = alone + away + reach + _together(tries, [c for j, c in enumerate(clipped) if j != path])
+        total = (
+            alone
+            + away
+            + reach
+            + _together(len(tries), [_meetings(tries, c) for j, c in enumerate(clipped) if j != path])
+        )
         total += 20.0 * (crossings_of(tries, clipped[path]) > 0)
         best = int(total.argmin())
         chosen[len(clipped)] = (float(total[best]), int(wrong[best]))
@@ -181,18 +191,20 @@ def _alone(
     return cost, hits
 
 
-def _together(curves: Array, others: list[Array]) -> Array:
+def _meetings(curves: Array, other: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """How often each curve crosses another arrow, and where it runs close beside it."""
+    points, across = bezier(curves, 25), bezier(other, 25)
+    crossed = crossings(polyline(points).reshape(-1, 4), polyline(across)).reshape(len(points), -1).sum(1)
+    near = np.hypot(*(points[:, 5:-5, None] - across[3:-3]).transpose(3, 0, 1, 2)).min(-1) < 9
+    return crossed, near
+
+
+def _together(curves: int, meetings: list[tuple[Array, NDArray[np.bool_]]]) -> Array:
     """The cost of each curve beside the other arrows: crossings and long neighbourhoods."""
-    cost = np.zeros(len(curves))
-    if not others:
-        return cost
-    points = bezier(curves, 25)
-    lines = np.concatenate([points[:, :-1], points[:, 1:]], axis=-1)
-    other_points = bezier(np.array(others), 25)
-    rest = np.concatenate([other_points[:, :-1], other_points[:, 1:]], axis=-1).reshape(-1, 4)
-    cost += 16.0 * crossings(lines.reshape(-1, 4), rest).reshape(len(lines), -1).sum(1)
-    near = np.hypot(*(points[:, 5:-5, None] - other_points[:, 3:-3].reshape(-1, 2)).transpose(3, 0, 1, 2))
-    cost += 2.0 * (near.min(-1) < 9).sum(-1)
+    if not meetings:
+        return np.zeros(curves)
+    crossed, near = zip(*meetings, strict=True)
+    cost: Array = 16.0 * np.sum(crossed, axis=0) + 2.0 * np.any(near, axis=0).sum(-1)
     return cost
 
 
