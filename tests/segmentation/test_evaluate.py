@@ -13,7 +13,7 @@ from crmresearch.segmentation.evaluate import Evaluation, evaluate_segmentations
 from crmresearch.segmentation.quantiles import QuantileSegments
 from crmresearch.segmentation.rfm import RfmScore
 from crmresearch.segmentation.rfm_classes import RfmFour
-from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, gains, score
+from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, Samples, gains, score
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_scores_computed_by_hand() -> None:
     predicted = np.array([17.5] * 4 + [15.0] * 2 + [0.0] * 4)
     p = np.array([0.5] * 4 + [1.0] * 2 + [0.0] * 4)
     prediction = Prediction(np.log1p(predicted), predicted, p)
-    found = score(prediction, Outcome(y, (y > 0).astype(float)), np.zeros(10, dtype=int), np.ones((1, 10)))
+    found = score(prediction, Samples(Outcome(y, (y > 0).astype(float)), np.zeros(10, dtype=int), np.ones((1, 10))))
     found = {metric: values[0] for metric, values in found.items()}
     # squares about the mean of 10: 3000 − 1000; about the predictions: 1275 + 50 + 0
     assert found["r2"] == pytest.approx(1 - 1325 / 2000)
@@ -90,7 +90,8 @@ def test_scores_agree_with_scikit_learn() -> None:
     a, rank = (y > 0).astype(float), rng.integers(0, 30, 400) / 30
     predicted = 1 + 40 * rank
     counts = rng.integers(0, 4, (3, 400)).astype(float)
-    found = score(Prediction(np.log1p(predicted), predicted, rank), Outcome(y, a), np.zeros(400, dtype=int), counts)
+    samples = Samples(Outcome(y, a), np.zeros(400, dtype=int), counts)
+    found = score(Prediction(np.log1p(predicted), predicted, rank), samples)
     for b, w in enumerate(counts):
         assert found["r2"][b] == pytest.approx(r2_score(y, predicted, sample_weight=w), abs=1e-12)
         logs = np.log1p(y), np.log1p(predicted)
@@ -107,12 +108,10 @@ def test_counts_are_customers_drawn_that_often() -> None:
     prediction, outcome = Prediction(predicted / 20, predicted, predicted / 50), Outcome(y, (y > 0).astype(float))
     counts = rng.integers(1, 4, 60)
     drawn = np.repeat(np.arange(60), counts)
-    by_counts = score(prediction, outcome, fold, counts[None].astype(float))
+    by_counts = score(prediction, Samples(outcome, fold, counts[None].astype(float)))
     by_rows = score(
         Prediction(*(values[drawn] for values in vars(prediction).values())),
-        Outcome(*(values[drawn] for values in vars(outcome).values())),
-        fold[drawn],
-        np.ones((1, len(drawn))),
+        Samples(Outcome(*(values[drawn] for values in vars(outcome).values())), fold[drawn], np.ones((1, len(drawn)))),
     )
     for metric in set(METRICS) - {"deviance"}:  # whose floor belongs to the sample itself
         assert by_counts[metric][0] == pytest.approx(by_rows[metric][0])
@@ -120,11 +119,11 @@ def test_counts_are_customers_drawn_that_often() -> None:
 
 def test_the_perfect_order_has_gini_one_and_its_area_is_the_gini_coefficient(customers: pd.DataFrame) -> None:
     y = customers["holdout_spend"].to_numpy()
-    outcome, one, fold = Outcome(y, (y > 0).astype(float)), np.ones((1, len(y))), np.zeros(len(y), dtype=int)
-    assert score(Prediction(y, y, y), outcome, fold, one)["gini"][0] == pytest.approx(1)
-    assert score(Prediction(-y, -y, -y), outcome, fold, one)["gini"][0] == pytest.approx(-1)
+    one = Samples(Outcome(y, (y > 0).astype(float)), np.zeros(len(y), dtype=int), np.ones((1, len(y))))
+    assert score(Prediction(y, y, y), one)["gini"][0] == pytest.approx(1)
+    assert score(Prediction(-y, -y, -y), one)["gini"][0] == pytest.approx(-1)
     top = np.sort(y)[::-1][: len(y) // 5].sum() / y.sum()
-    assert score(Prediction(y, y, y), outcome, fold, one)["capture"][0] == pytest.approx(top)
+    assert score(Prediction(y, y, y), one)["capture"][0] == pytest.approx(top)
     assert gini(pd.Series(y)) > 0
 
 
@@ -184,7 +183,7 @@ def test_worthless_segments_are_not_pushed_below_chance(features: pd.DataFrame) 
     for _ in range(60):
         fold, codes = deal_folds(y, 10, rng), rng.integers(0, 5, len(y))
         values = [segment_values(codes, target, fold) for target in (np.log1p(y), y, outcome.active)]
-        found = score(Prediction(*values), outcome, fold, one)
+        found = score(Prediction(*values), Samples(outcome, fold, one))
         aucs.append(found["auc"][0])
         ginis.append(found["gini"][0])
     assert abs(np.mean(aucs) - 0.5) < 3 * np.std(aucs) / np.sqrt(60)

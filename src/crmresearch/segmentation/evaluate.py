@@ -24,7 +24,7 @@ from crmresearch.segmentation.contract import (
     numeric,
 )
 from crmresearch.segmentation.crossfit import boosted, calibrated, deal_folds, segment_values
-from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, gains, score
+from crmresearch.segmentation.scores import METRICS, Outcome, Prediction, Samples, gains, score
 
 HOLDOUT = "holdout_"
 UNSEGMENTED, LEARNER = "unsegmented", "gradient_boosting"
@@ -244,11 +244,13 @@ def _compared(
 ) -> tuple[pd.DataFrame, Floats]:
     n = len(outcome.spend)
     points, draws = [], []
+    everyone = Samples(outcome, fold, np.ones((1, n)))
     for row in rows:
-        point = score(row.prediction, outcome, fold, np.ones((1, n)))
+        point = score(row.prediction, everyone)
         points.append([point[metric][0] for metric in METRICS])
     for counts in bootstrap_counts(n, resamples, seed):
-        batch = [score(row.prediction, outcome, fold, counts) for row in rows]
+        samples = Samples(outcome, fold, counts)
+        batch = [score(row.prediction, samples) for row in rows]
         draws.append([[drawn[metric] for metric in METRICS] for drawn in batch])
     drawn_array = np.concatenate(draws, axis=2)  # (methods, metrics, resamples)
     lower, upper = _interval(drawn_array)

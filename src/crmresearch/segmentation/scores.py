@@ -5,6 +5,7 @@ A resample is a row of counts (how often each customer was drawn); the sample it
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,8 +35,46 @@ class Prediction:
     active: Floats
 
 
-def score(prediction: Prediction, outcome: Outcome, fold: Codes, counts: Floats) -> dict[str, Floats]:
-    """The METRICS, each (B,), of B samples given by counts (B, n); NaN where a score is not defined.
+class Samples:
+    """B samples of the n customers of an outcome, prepared once for the scores of many predictions.
+
+    `counts` (B, n): how often each customer is in each sample. `fold` (n,): customers are ranked within their fold.
+    """
+
+    def __init__(self, outcome: Outcome, fold: Codes, counts: Floats) -> None:
+        self.outcome, self.log_spend = outcome, np.log1p(outcome.spend)
+        self.folds = [np.flatnonzero(fold == k) for k in np.unique(fold)]
+        self.drawn = np.ascontiguousarray(counts.T)  # (n, B): what is added up lies side by side
+        self.size = self.drawn.sum(axis=0)
+
+    def rankings(self, predicted: Floats, amount: Floats) -> list["_Ranking"]:
+        """The customers in order of a prediction, a ranking a fold."""
+        return [_Ranking(predicted[part], amount[part], self.drawn[part]) for part in self.folds]
+
+    def means(self, *values: Floats) -> Floats:
+        """Means of several values, (n,) each, in every sample: (number of values, B)."""
+        means: Floats = np.array(values) @ self.drawn / self.size
+        return means
+
+    @cached_property
+    def variances(self) -> Floats:
+        """Variances of log1p(spend) and of spend in every sample (2, B); NaN where nobody differs."""
+        shifted = [y - y.mean() for y in (self.log_spend, self.outcome.spend)]  # so that no digits cancel
+        squares, means = self.means(*(y**2 for y in shifted)), self.means(*shifted)
+        least = np.array([1e-12 * np.mean(y**2) for y in (self.log_spend, self.outcome.spend)])
+        variances = squares - means**2
+        return np.where(variances > least[:, None], variances, np.nan)
+
+    @cached_property
+    def perfect(self) -> Floats:
+        """Area of the perfect order of spend (B,)."""
+        spend = self.outcome.spend
+        area = np.sum([ranking.area() for ranking in self.rankings(spend, spend)], axis=0)
+        return np.where(area > 1e-12 * self.size, area, 0.0)
+
+
+def score(prediction: Prediction, samples: Samples) -> dict[str, Floats]:
+    """The METRICS, each (B,), in every sample; NaN where a score is not defined.
 
     r2_log, r2: 1 − Σ(y − ŷ)² / Σ(y − ȳ)² of log1p(spend) and of spend, ȳ the mean of the sample itself.
     deviance: mean Tweedie deviance of power 1.5 of spend (Jørgensen, 1997). auc, brier: of being active.
@@ -45,20 +84,22 @@ def score(prediction: Prediction, outcome: Outcome, fold: Codes, counts: Floats)
     where one and the same learned values apply, and add the folds up: across folds, whoever is left out of a mean
     lowers it by being high, and worthless segments score below chance (Forman & Scholz, 2010).
     """
-    log_y, y, a = np.log1p(outcome.spend), outcome.spend, outcome.active
-    size = counts.sum(axis=1)
-    parts = [np.flatnonzero(fold == k) for k in np.unique(fold)]
-    by_spend = [_Ranking(prediction.spend[part], y[part], counts[:, part]) for part in parts]
-    by_active = [_Ranking(prediction.active[part], a[part], counts[:, part]) for part in parts]
-    perfect = np.sum([_Ranking(y[part], y[part], counts[:, part]).area() for part in parts], axis=0)
-    area = np.sum([ranking.area() for ranking in by_spend], axis=0)
+    y, active = samples.outcome.spend, samples.outcome.active
+    by_spend = samples.rankings(prediction.spend, y)
+    by_active = samples.rankings(prediction.active, active)
+    log_error, error, deviance, brier = samples.means(
+        (samples.log_spend - prediction.log_spend) ** 2,
+        (y - prediction.spend) ** 2,
+        tweedie_deviance(y, prediction.spend),
+        (active - prediction.active) ** 2,
+    )
     return {
-        "r2_log": _r_squared(prediction.log_spend, log_y, counts),
-        "r2": _r_squared(prediction.spend, y, counts),
-        "deviance": counts @ tweedie_deviance(y, prediction.spend) / size,
+        "r2_log": 1 - log_error / samples.variances[0],
+        "r2": 1 - error / samples.variances[1],
+        "deviance": deviance,
         "auc": _pooled([ranking.auc() for ranking in by_active]),
-        "brier": counts @ (prediction.active - a) ** 2 / size,
-        "gini": _ratio(area, np.where(perfect > 1e-12 * size, perfect, 0.0)),
+        "brier": brier,
+        "gini": _ratio(np.sum([ranking.area() for ranking in by_spend], axis=0), samples.perfect),
         "capture": _pooled([ranking.capture(TOP) for ranking in by_spend]),
     }
 
@@ -69,7 +110,7 @@ def gains(predicted: Floats, spend: Floats, fold: Codes, shares: Sequence[float]
     The capture of `score` for any share; the customers predicted alike share what they have.
     """
     parts = [np.flatnonzero(fold == k) for k in np.unique(fold)]
-    rankings = [_Ranking(predicted[part], spend[part], np.ones((1, len(part)))) for part in parts]
+    rankings = [_Ranking(predicted[part], spend[part], np.ones((len(part), 1))) for part in parts]
     return np.array([_pooled([ranking.capture(share) for ranking in rankings])[0] for share in shares])
 
 
@@ -82,14 +123,6 @@ def tweedie_deviance(y: Floats, predicted: Floats) -> Floats:
     return 4 * (np.sqrt(y) - mu) ** 2 / mu
 
 
-def _r_squared(predicted: Floats, y: Floats, counts: Floats) -> Floats:
-    shifted = y - y.mean()  # so that no digits cancel
-    size = counts.sum(axis=1)
-    total = counts @ shifted**2 - (counts @ shifted) ** 2 / size
-    total = np.where(total > 1e-12 * (y @ y), total, np.nan)
-    return 1 - counts @ (y - predicted) ** 2 / total
-
-
 def _ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
@@ -100,34 +133,34 @@ def _pooled(parts: list[tuple[Floats, Floats]]) -> Floats:
 
 
 class _Ranking:
-    """Customers and amounts of B samples in groups of equal prediction, best group first: arrays (B, groups)."""
+    """Customers and amounts of B samples in groups of equal prediction, best group first: arrays (groups, B)."""
 
-    def __init__(self, predicted: Floats, amount: Floats, counts: Floats) -> None:
+    def __init__(self, predicted: Floats, amount: Floats, drawn: Floats) -> None:
         order = np.argsort(-predicted, kind="stable")
         ordered = predicted[order]
         starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        drawn = counts[:, order]
-        self.size = np.add.reduceat(drawn, starts, axis=1)
-        self.amount = np.add.reduceat(drawn * amount[order], starts, axis=1)
+        best_first = drawn[order]
+        self.size = np.add.reduceat(best_first, starts)
+        self.amount = np.add.reduceat(best_first * amount[order, None], starts)
 
     def area(self) -> Floats:
         """Area between concentration curve and diagonal (B,), times the number of customers; 0 without amounts."""
-        total, whole = self.size.sum(axis=1), self.amount.sum(axis=1)
-        before = self.amount.cumsum(axis=1) - self.amount
-        area = (self.size * (before + self.amount / 2)).sum(axis=1)
+        total, whole = self.size.sum(axis=0), self.amount.sum(axis=0)
+        before = self.amount.cumsum(axis=0) - self.amount
+        area = (self.size * (before + self.amount / 2)).sum(axis=0)
         return np.divide(area, whole, out=total / 2, where=whole > 0) - total / 2
 
     def auc(self) -> tuple[Floats, Floats]:
         """Pairs of an active and an inactive customer in the right order, ties half, and all pairs; amounts are 0/1."""
         passive = self.size - self.amount
-        after = passive.sum(axis=1, keepdims=True) - passive.cumsum(axis=1)
-        won = (self.amount * (after + passive / 2)).sum(axis=1)
-        return won, self.amount.sum(axis=1) * passive.sum(axis=1)
+        after = passive.sum(axis=0) - passive.cumsum(axis=0)
+        won = (self.amount * (after + passive / 2)).sum(axis=0)
+        return won, self.amount.sum(axis=0) * passive.sum(axis=0)
 
     def capture(self, top: float) -> tuple[Floats, Floats]:
         """Amount held by the `top` share of customers, and the whole amount."""
-        wanted = top * self.size.sum(axis=1, keepdims=True)
-        before = self.size.cumsum(axis=1) - self.size
+        wanted = top * self.size.sum(axis=0)
+        before = self.size.cumsum(axis=0) - self.size
         taken = np.clip(wanted - before, 0, self.size)
         share = np.divide(taken, self.size, out=np.zeros_like(taken), where=self.size > 0)
-        return (share * self.amount).sum(axis=1), self.amount.sum(axis=1)
+        return (share * self.amount).sum(axis=0), self.amount.sum(axis=0)
