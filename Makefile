@@ -47,7 +47,7 @@ report:
 
 ## test                  run all tests, the notebooks among them (options for pytest: ARGS=...)
 test: setup
-	@$(PY) -m pytest --nbval --nbval-current-env -n auto --dist loadfile $(ARGS)
+	@$(PY) -m pytest --nbval --nbval-current-env -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ## lab                   open the notebooks in JupyterLab
 lab: export JUPYTER_PREFER_ENV_PATH = 1

@@ -15,6 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 fine, 1 problems found in data, 2 a mistake to mend, 141 unread."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.run
+    # jsonschema, which papermill imports, would build a grammar of addresses for seconds; notebooks need none checked
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         code = command(options)
         sys.stdout.flush()  # a reader that has gone, such as `head`, shows only when something is written

@@ -19,7 +19,9 @@ def draw() -> Figure:
 
 
 @pytest.fixture
-def view() -> FigureView:
+def view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FigureView:
+    """A figure of a rendered report."""
+    monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
     return show_figure(draw(), "importance", "Importance <and> performance", 'Three "points"')
 
 
@@ -45,11 +47,7 @@ def test_png_has_200_dots_an_inch(view: FigureView) -> None:
     assert view.width == pytest.approx(4 * 96, abs=40)
 
 
-def test_html_is_escaped_and_described(view: FigureView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    by_hand = view._repr_html_()
-    assert "data:image/png" in by_hand
-    assert "download" not in by_hand
-    monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
+def test_html_is_escaped_and_described(view: FigureView) -> None:
     html = view._repr_html_()
     assert 'alt="Three &quot;points&quot;"' in html
     assert "Importance &lt;and&gt; performance" in html
@@ -59,15 +57,23 @@ def test_html_is_escaped_and_described(view: FigureView, tmp_path: Path, monkeyp
     assert repr(view) == "Figure importance: Importance <and> performance"
 
 
+def test_a_notebook_keeps_one_small_picture(view: FigureView, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CRMRESEARCH_REPORT_FOLDER")
+    by_hand = show_figure(draw(), "importance", "Importance", "A line")
+    html = by_hand._repr_html_()
+    assert '<img src="data:image/png' in html
+    assert "download" not in html
+    assert len(by_hand.png) < len(view.png) / 2
+    assert (by_hand.width, by_hand.height) == pytest.approx((view.width, view.height), abs=3)
+
+
 def test_figure_is_closed() -> None:
     before = plt.get_fignums()
     show_figure(draw(), "closed", "Closed", "A line")
     assert plt.get_fignums() == before
 
 
-def test_files_inside_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
-    view = show_figure(draw(), "importance", "Importance", "A line")
+def test_files_inside_a_report(view: FigureView, tmp_path: Path) -> None:
     assert (tmp_path / "figures" / "importance.svg").read_bytes() == view.svg
     assert (tmp_path / "figures" / "importance.png").read_bytes() == view.png
 

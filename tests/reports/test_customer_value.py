@@ -1,4 +1,4 @@
-"""The customer report as its reader gets it: the real notebook on CDNOW, rendered for good."""
+"""The customer report as its reader gets it: the real notebook on CDNOW with few folds, rendered for good."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,25 @@ from test_satisfaction_index import render
 
 from crmresearch.report.self_contained import external_resources
 
-NAME = "customer-value-cdnow"
+NAME = "customer-value-small"
+PARAMETERS = """notebook: customer_value
+title: {en: Customers}
+group: {en: Customers}
+parameters:
+  dataset: cdnow
+  rules: data/cdnow/segments.yaml
+  folds: 3
+  resamples: 50
+  value_resamples: 5
+"""
 
 
 def test_the_report_on_cdnow(tmp_path: Path) -> None:
-    reports = render(tmp_path / "project", NAME)
+    home = tmp_path / "project"
+    file = home / "notebooks" / "parameters" / f"{NAME}.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(PARAMETERS, encoding="utf-8")
+    reports = render(home, NAME)
     page = (reports / f"{NAME}.html").read_text(encoding="utf-8")
     assert external_resources(page) == []
     assert "Traceback" not in page

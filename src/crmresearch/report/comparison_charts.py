@@ -119,17 +119,19 @@ def plot_gains(story: ComparisonStory) -> Figure:
 
 
 def plot_agreement(story: ComparisonStory) -> Figure:
-    """Adjusted mutual information of every two segmentations, neighbours alike (average linkage)."""
+    """Adjusted mutual information of every two segmentations, each pair once, neighbours alike (average linkage)."""
     square = story.benchmark.agreement.pivot_table(index="method", columns="other", values="ami", sort=False)
     apart = np.clip(1 - square.to_numpy(), 0, None)
     np.fill_diagonal(apart, 0)
     order = leaves_list(linkage(squareform(apart, checks=False), "average", optimal_ordering=True))
     square = square.iloc[order, order]
-    names = [story.name(key) for key in square.index]
+    square = square.iloc[1:, :-1]
+    square = square.where(np.tri(len(square), dtype=bool))
     side = 0.29 * len(square)
     figure, axes = plt.subplots(figsize=(side + 2.6, side + 2.0), layout="constrained")
     sns.heatmap(square, cmap="Blues", vmin=0, vmax=1, ax=axes, square=True, annot=100 * square, fmt=".0f",
-                annot_kws={"fontsize": 6.5}, xticklabels=names, yticklabels=names,
+                annot_kws={"fontsize": 6.5}, xticklabels=[story.name(key) for key in square.columns],
+                yticklabels=[story.name(key) for key in square.index],
                 cbar_kws={"label": story.say("chart.agreement"), "shrink": 0.6})  # fmt: skip
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="x", rotation=90, labelsize=FONT)

@@ -1,4 +1,7 @@
-"""Figures of a report: one SVG for the page, SVG and PNG for download, the same bytes every time."""
+"""Figures of a report: one SVG for the page, SVG and PNG for download, the same bytes every time.
+
+A notebook run by hand keeps one small PNG instead: every further drawing of a figure costs as much as the first.
+"""
 
 from dataclasses import dataclass
 from html import escape
@@ -20,11 +23,13 @@ PREVIEW_DPI = 72
 
 @dataclass(frozen=True, repr=False)
 class FigureView:
-    """One figure: its SVG, PNG and small PNG bytes, caption and the text for those who do not see it."""
+    """One figure: its SVG (empty outside a rendered report) and PNG bytes, caption, text for those who do not see it.
+
+    `width`, `height`: in CSS pixels.
+    """
 
     svg: bytes
     png: bytes
-    preview: bytes
     name: str
     caption: str
     alt: str
@@ -39,15 +44,13 @@ class FigureView:
         anchor = f"figure-{self.name}"
         word = words(self.language)
         size = " wide" if self.width > 620 else ""
-        rendered = report_folder() is not None
-        # a notebook keeps the small picture only; a report the sharp one and both downloads
-        source = data_uri(self.svg, "image/svg+xml") if rendered else data_uri(self.preview, "image/png")
+        source = data_uri(self.svg, "image/svg+xml") if self.svg else data_uri(self.png, "image/png")
         return f"""<figure class="crm-figure{size}" id="{anchor}">
 <div class="crm-scroll crm-card" role="region" tabindex="0" aria-labelledby="{anchor}-caption">
 <img src="{source}" alt="{escape(self.alt)}" width="{self.width}" height="{self.height}">
 </div>
 <figcaption id="{anchor}-caption"><span class="crm-number" data-counter="figure">{word["figure"]}</span> \
-{escape(self.caption)}</figcaption>{self._downloads() if rendered else ""}
+{escape(self.caption)}</figcaption>{self._downloads() if self.svg else ""}
 </figure>"""
 
     def _downloads(self) -> str:
@@ -66,15 +69,16 @@ def show_figure(figure: Figure, name: str, caption: str, alt: str, *, language: 
     if not alt.strip():
         raise ValueError(f"figure {name!r} needs an alt text: what it shows, in a sentence")
     check_name(name)
+    rendered = report_folder() is not None
+    dpi = PNG_DPI if rendered else PREVIEW_DPI
     with mpl.rc_context(SVG_STYLE):  # type: ignore[arg-type]
-        svg = _save(figure, "svg", PNG_DPI, {"Date": None, "Creator": None})
-        png = _save(figure, "png", PNG_DPI, {"Software": None})
-        preview = _save(figure, "png", PREVIEW_DPI, {"Software": None})
+        svg = _save(figure, "svg", dpi, {"Date": None, "Creator": None}) if rendered else b""
+        png = _save(figure, "png", dpi, {"Software": None})
     plt.close(figure)
-    width, height = _size_of_png(png)
-    view = FigureView(svg, png, preview, name, caption, alt, width, height, language)
-    write_output("figures", f"{name}.svg", svg)
-    write_output("figures", f"{name}.png", png)
+    view = FigureView(svg, png, name, caption, alt, *_size_of_png(png, dpi), language)
+    if rendered:
+        write_output("figures", f"{name}.svg", svg)
+        write_output("figures", f"{name}.png", png)
     return view
 
 
@@ -87,7 +91,7 @@ def _save(figure: Figure, kind: str, dpi: int, metadata: dict[str, str | None]) 
     return buffer.getvalue()
 
 
-def _size_of_png(png: bytes) -> tuple[int, int]:
+def _size_of_png(png: bytes, dpi: int) -> tuple[int, int]:
     """Width and height in CSS pixels (96 an inch), read from the PNG header."""
     pixels = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
-    return round(pixels[0] * 96 / PNG_DPI), round(pixels[1] * 96 / PNG_DPI)
+    return round(pixels[0] * 96 / dpi), round(pixels[1] * 96 / dpi)

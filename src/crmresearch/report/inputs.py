@@ -2,17 +2,22 @@
 
 import os
 import sys
+import sysconfig
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from crmresearch import paths
 
+# told from the name alone: a notebook imports thousands of modules, and asking the disk about each takes seconds
+_INSTALLED = tuple(sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
+
 
 def imported_modules() -> set[Path]:
     """Source files of the modules imported so far that belong to the project, not to the environment."""
     files = (getattr(module, "__file__", None) for module in tuple(sys.modules.values()))
-    return {path for file in files if file and _is_of_project(path := Path(file).resolve())}
+    ours = {file for file in files if file and not file.startswith(_INSTALLED)}
+    return {path for file in ours if _is_of_project(path := Path(file).resolve())}
 
 
 class OpenedFiles:
@@ -31,7 +36,8 @@ class OpenedFiles:
 
     def of_project(self) -> set[Path]:
         """Those below the project or a data folder that exist, without bytecode and hidden files."""
-        found = {Path(name).resolve() for name in tuple(self._names) if not name.endswith(".pyc")}
+        names = (name for name in tuple(self._names) if not name.endswith(".pyc") and not name.startswith(_INSTALLED))
+        found = {Path(name).resolve() for name in names}
         return {path for path in found if path.is_file() and _is_of_project(path)}
 
 

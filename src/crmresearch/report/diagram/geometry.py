@@ -9,34 +9,39 @@ Array = NDArray[np.float64]
 def crossings(a: Array, b: Array) -> NDArray[np.bool_]:
     """Which of the segments a (… m × 4) properly cross which of the segments b (… k × 4): … m × k."""
 
-    def side(p: Array, q: Array, r: Array) -> Array:
-        return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])
+    def side(px: Array, py: Array, qx: Array, qy: Array, rx: Array, ry: Array) -> Array:
+        return (qx - px) * (ry - py) - (qy - py) * (rx - px)
 
-    p, q = a[..., :, None, :2], a[..., :, None, 2:]
-    r, s = b[..., None, :, :2], b[..., None, :, 2:]
-    across: NDArray[np.bool_] = (side(p, q, r) * side(p, q, s) < 0) & (side(r, s, p) * side(r, s, q) < 0)
+    # coordinates apart: numpy is slow along an axis of two
+    px, py, qx, qy = np.moveaxis(a[..., :, None, :], -1, 0).copy()
+    rx, ry, sx, sy = np.moveaxis(b[..., None, :, :], -1, 0).copy()
+    across: NDArray[np.bool_] = side(px, py, qx, qy, rx, ry) * side(px, py, qx, qy, sx, sy) < 0
+    across &= side(rx, ry, sx, sy, px, py) * side(rx, ry, sx, sy, qx, qy) < 0
     return across
 
 
 def through_ellipses(segments: Array, centres: Array, radii: Array) -> NDArray[np.bool_]:
     """Which segments (… m × 4) enter which ellipses (… k × 2 centres, k × 2 radii): … m × k."""
-    start = (segments[..., :, None, :2] - centres[..., None, :, :]) / radii
-    step = (segments[..., :, None, 2:] - segments[..., :, None, :2]) / radii
-    squared = np.maximum((step**2).sum(-1), 1e-12)
-    nearest = np.clip(-(start * step).sum(-1) / squared, 0, 1)
-    inside: NDArray[np.bool_] = ((start + nearest[..., None] * step) ** 2).sum(-1) < 1
+    start = [(segments[..., :, None, i] - centres[..., None, :, i]) / radii[:, i] for i in (0, 1)]
+    step = [(segments[..., :, None, 2 + i] - segments[..., :, None, i]) / radii[:, i] for i in (0, 1)]
+    squared = np.maximum(step[0] ** 2 + step[1] ** 2, 1e-12)
+    nearest = np.clip(-(start[0] * step[0] + start[1] * step[1]) / squared, 0, 1)
+    x, y = (start[i] + nearest * step[i] for i in (0, 1))
+    inside: NDArray[np.bool_] = x**2 + y**2 < 1
     return inside
 
 
 def through_boxes(segments: Array, boxes: Array) -> NDArray[np.bool_]:
     """Which segments (… m × 4) enter which boxes (… k × 4: left, top, right, bottom): … m × k."""
-    start = segments[..., :, None, :2]
-    step = segments[..., :, None, 2:] - start
-    boxes = boxes[..., None, :, :]
-    step = np.where(np.abs(step) < 1e-9, 1e-9, step)
-    near, far = (boxes[..., :2] - start) / step, (boxes[..., 2:] - start) / step
-    enter = np.minimum(near, far).max(-1)
-    leave = np.maximum(near, far).min(-1)
+    near, far = [], []
+    for i in (0, 1):
+        start = segments[..., :, None, i]
+        step = segments[..., :, None, 2 + i] - start
+        step = np.where(np.abs(step) < 1e-9, 1e-9, step)
+        one, other = ((boxes[..., None, :, k] - start) / step for k in (i, 2 + i))
+        near.append(np.minimum(one, other))
+        far.append(np.maximum(one, other))
+    enter, leave = np.maximum(*near), np.minimum(*far)
     inside: NDArray[np.bool_] = (enter < leave) & (leave > 0) & (enter < 1)
     return inside
 

@@ -16,7 +16,7 @@ from crmresearch.report.diagram.placement import (
 )
 
 _COLUMNS = 5
-_WALKS, _STEPS, _HOT, _COLD = 64, 80, 25.0, 1.5  # steps: per construct that may move
+_WALKS, _STEPS, _HOT, _COLD = 64, 40, 25.0, 1.5  # steps: per construct that may move
 _REPLACED = 8  # walks, a dozen times
 _POLISHED = 8  # walks whose best state is improved to the end
 _AT_ONCE = 512  # states settled in one call
@@ -33,14 +33,15 @@ def place(model: Model) -> list[Placement]:
     if len(free) > 1:
         states += list(_anneal(model, start, free))
     found: dict[bytes, Placement] = {}
+    known: dict[bytes, Placement] = {}
     for state in states:
-        best = _polish(model, state, free)
+        best = _polish(model, state, free, known)
         found.setdefault(best.state.tobytes(), best)
     if len(free) == len(model.shapes):  # upside down they may keep more of the reader's order
         for placement in sorted(found.values(), key=lambda p: p.cost)[:2]:
             column, row, side = placement.state.T
             turned = np.column_stack([column, row.max() - row, _UPSIDE_DOWN[side]])
-            best = _polish(model, turned, free)
+            best = _polish(model, turned, free, known)
             found.setdefault(best.state.tobytes(), best)
     return sorted(found.values(), key=lambda p: p.cost)
 
@@ -134,17 +135,19 @@ def _anneal(model: Model, start: State, free: Ints) -> State:
     return best[order[unique[:_POLISHED]]]
 
 
-def _polish(model: Model, start: State, free: Ints) -> Placement:
-    """The placement that no single move makes better."""
+def _polish(model: Model, start: State, free: Ints, known: dict[bytes, Placement]) -> Placement:
+    """The placement that no single move makes better; `known`: the best neighbours of states on earlier ways."""
     best = settle(model, start[None]).one(0)
     while len(free):
-        states = _neighbours(best.state, free)
-        parts = [settle(model, states[k : k + _AT_ONCE]) for k in range(0, len(states), _AT_ONCE)]
-        candidates = [part.one(int(part.costs.argmin())) for part in parts]
-        candidate = min(candidates, key=lambda p: p.cost, default=best)
-        if candidate.cost >= best.cost - 1e-6:
+        key = best.state.tobytes()
+        if key not in known:
+            states = _neighbours(best.state, free)
+            parts = [settle(model, states[k : k + _AT_ONCE]) for k in range(0, len(states), _AT_ONCE)]
+            candidates = [part.one(int(part.costs.argmin())) for part in parts]
+            known[key] = min(candidates, key=lambda p: p.cost, default=best)
+        if known[key].cost >= best.cost - 1e-6:
             break
-        best = candidate
+        best = known[key]
     return best
 
 
