@@ -100,6 +100,28 @@ def test_standard_errors_are_those_of_the_bootstrap():
     assert ((lower < fit.parameters) & (fit.parameters < upper)).all()
 
 
+@pytest.mark.parametrize("fit", [fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd])
+def test_a_resample_fitted_from_its_neighbour_is_at_its_own_maximum(fit):
+    everyone = fit(**histories_of(cdnow()))
+    counts = np.random.default_rng(4).multinomial(int(everyone.n), everyone.rows.weights / everyone.n)
+    rows = everyone.rows.counted(counts)
+    near, alone = type(everyone).estimate(rows, near=everyone), type(everyone).estimate(rows)
+    assert near.parameters == pytest.approx(alone.parameters, rel=1e-6)
+    assert near.log_likelihood == pytest.approx(alone.log_likelihood, rel=1e-13)
+    assert near.converged
+    # errors are those of this resample, or none: never its neighbour's
+    assert np.isnan(near.standard_errors).all() or near.standard_errors == pytest.approx(alone.standard_errors)
+
+
+def test_a_neighbour_too_far_away_gives_way_to_the_whole_search():
+    x, t_x, T = simulate("bg_nbd", (0.5, 6.0, 0.8, 2.4), 3000, seed=11)
+    far = fit_bg_nbd(*simulate("bg_nbd", (3.0, 1.0, 0.2, 9.0), 500, seed=12))
+    alone = fit_bg_nbd(x, t_x, T)
+    near = type(alone).estimate(alone.rows, near=far)
+    assert near.parameters == pytest.approx(alone.parameters, rel=1e-6)
+    assert near.standard_errors == pytest.approx(alone.standard_errors, rel=1e-6)
+
+
 def test_bootstrap_of_a_quantity():
     fit = fit_bg_nbd(**histories_of(cdnow()))
     replicates = bootstrap(fit, 20, seed=2, quantity=lambda refit: refit.expected_purchases_of_new(39))

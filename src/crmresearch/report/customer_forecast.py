@@ -92,7 +92,7 @@ def value_intervals(forecast: CustomerForecast, segments: pd.Series, resamples: 
     """Mean P(alive), purchases, spend per purchase and value, of all and of each segment, with 95 % intervals.
 
     As `CustomerValue.intervals` with the bounds estimate ± 1.96 bootstrap standard errors (money and counts not
-    below 0, P(alive) within 0 and 1): some 25 resamples tell a standard error, a percentile asks for hundreds.
+    below 0, P(alive) within 0 and 1): some 50 resamples tell a standard error, a percentile asks for hundreds.
     Segments of fewer than 30 customers are left out: a resample may draw none of them. Empty where there is no
     forecast, or where too few customers teach the models in fewer than two resamples.
     """

@@ -108,9 +108,9 @@ class CustomerValue:
         def replicates() -> Iterator[tuple[Floats, bool]]:
             for counts in resample_counts(np.ones(features.shape[1]), resamples, seed):
                 histories = np.bincount(rows.position, weights=counts, minlength=len(rows.weights))
-                purchases = type(self.purchases).estimate(rows.counted(histories), start=self.purchases.parameters)
+                purchases = type(self.purchases).estimate(rows.counted(histories), near=self.purchases)
                 spent = np.bincount(spend_rows.position, weights=counts[usable], minlength=len(spend_rows.weights))
-                spend = GammaGammaFit.estimate(spend_rows.counted(spent), start=self.spend.parameters)
+                spend = GammaGammaFit.estimate(spend_rows.counted(spent), near=self.spend)
                 yield means(purchases, spend, counts), purchases.converged and spend.converged
 
         found = collect(replicates())

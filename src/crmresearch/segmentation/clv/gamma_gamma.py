@@ -9,7 +9,7 @@ Checked against the published CDNOW estimates and numerical integration over ν.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +17,7 @@ from scipy.special import gammaln
 
 from crmresearch.errors import EstimationError
 from crmresearch.segmentation.clv.histories import Floats, Scores, UniqueRows, checked_weights, numbers, unique_rows
-from crmresearch.segmentation.clv.maximum import Flag, digamma, maximise
+from crmresearch.segmentation.clv.maximum import Flag, Maximum, digamma, maximise
 
 RELATED = 0.3  # correlation of spend and frequency from which their independence, which the model assumes, is in doubt
 
@@ -61,14 +61,20 @@ class GammaGammaFit:
         known = p * repeats + q > 1
         return np.where(known, p * (gamma + repeats * own) / np.where(known, p * repeats + q - 1, 1.0), np.nan)
 
+    @property
+    def maximum(self) -> Maximum:
+        """The fit as the optimiser left it."""
+        parameters = np.array(self.parameters)
+        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.warnings)
+
     @classmethod
-    def estimate(cls, rows: UniqueRows, start: Any = None) -> "GammaGammaFit":
-        """Fit unique rows (x, mean spend); `start` are natural parameters to begin from."""
+    def estimate(cls, rows: UniqueRows, near: "GammaGammaFit | None" = None) -> "GammaGammaFit":
+        """Fit unique rows (x, mean spend); `near`: a fit of much the same customers, quicker, may leave errors NaN."""
         _, m = rows.columns
         centre = np.array([0.0, 0.0, np.log(rows.weights @ m / rows.n)])
-        begin = None if start is None else np.log(np.asarray(start, dtype=np.float64))
         fields = GammaGammaParameters._fields
-        best = maximise(lambda theta: gamma_gamma_score(theta, rows), centre, fields, rows.n, begin)
+        start = None if near is None else near.maximum
+        best = maximise(lambda theta: gamma_gamma_score(theta, rows), centre, fields, rows.n, start)
         parameters = GammaGammaParameters(*best.parameters.tolist())
         flags = list(best.flags)
         if parameters.q <= 1:

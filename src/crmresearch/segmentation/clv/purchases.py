@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from crmresearch.errors import EstimationError
 from crmresearch.segmentation.clv.histories import Floats, Scores, UniqueRows, checked_histories, histories, unique_rows
-from crmresearch.segmentation.clv.maximum import Flag, maximise
+from crmresearch.segmentation.clv.maximum import Flag, Maximum, maximise
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 NODES, NODE_WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2  # on [0, 1]
@@ -49,14 +49,20 @@ class PurchaseFit(ABC):
     def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """Expected discounted purchases (n,) in (T, T + horizon] of customers known to be alive at T."""
 
+    @property
+    def maximum(self) -> Maximum:
+        """The fit as the optimiser left it."""
+        parameters = np.array(self.parameters)
+        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.warnings)
+
     @classmethod
-    def estimate(cls, rows: UniqueRows, start: Any = None) -> Any:
-        """Fit unique rows; `start` are natural parameters to begin from."""
+    def estimate(cls, rows: UniqueRows, near: Any = None) -> Any:
+        """Fit unique rows; `near`: a fit of much the same customers, which is quicker and may leave errors NaN."""
         _, _, T = rows.columns
         scale = np.log(rows.weights @ T / rows.n)
         centre = np.where(cls.timed, scale, 0.0)
-        begin = None if start is None else np.log(np.asarray(start, dtype=np.float64))
-        best = maximise(lambda theta: cls.score(theta, rows), centre, cls.names._fields, rows.n, begin)
+        start = None if near is None else near.maximum
+        best = maximise(lambda theta: cls.score(theta, rows), centre, cls.names._fields, rows.n, start)
         return cls(
             cls.names(*best.parameters.tolist()),
             cls.names(*best.standard_errors.tolist()),

@@ -47,7 +47,7 @@ def bootstrap(fit: Any, resamples: int, seed: int, quantity: Callable[[Any], Arr
     found = quantity or (lambda refit: refit.parameters)
 
     def one(counts: Floats) -> tuple[Floats, bool]:
-        refit = type(fit).estimate(rows.counted(counts), start=fit.parameters)
+        refit = type(fit).estimate(rows.counted(counts), near=fit)
         return np.asarray(found(refit), dtype=np.float64).ravel(), refit.converged
 
     return collect(one(counts) for counts in resample_counts(rows.weights, resamples, seed))
