@@ -17,6 +17,9 @@ from crmresearch.segmentation.stability import NAMED, TAILS
 
 REPRODUCED = 0.6  # mean adjusted Rand index of bootstrap pairs from which a number of segments may be chosen
 REFIT_STARTS, REFIT_TOLERANCE = 2, 1e-6  # a refit only has to find the segments, not the last digit of the likelihood
+MEDIAN_STARTS = (
+    5  # of a refit: from one start k-medians of binary items differ by where they stopped, not by the sample
+)
 
 Choice = Literal["given", "stable", "none_stable"]
 
@@ -65,11 +68,13 @@ def number_of_segments(
     classes = {k: LatentClasses(items, k, starts=starts, **options).fit(answers) for k in numbers}  # type: ignore[arg-type]
     space = FeatureSpace(tuple(items), log=())
     level = complete.assign(mean_answer=complete.mean(axis=1))
-    medians = {k: KCentroids(k, space=space, order_by="mean_answer", seed=seed).fit(level) for k in numbers}
+    medians = {
+        k: KCentroids(k, space=space, order_by="mean_answer", starts=starts, seed=seed).fit(level) for k in numbers
+    }
     quick = [replace(classes[k], starts=REFIT_STARTS, tolerance=REFIT_TOLERANCE) for k in numbers]
     bases = [classes[k].predict(answers) for k in numbers]
     again = [replace(r, base=base) for r, base in zip(refit(quick, answers, None, refits, seed), bases, strict=True)]
-    centroids = refit([replace(m, starts=1) for m in medians.values()], level, None, refits, seed)
+    centroids = refit([replace(m, starts=MEDIAN_STARTS) for m in medians.values()], level, None, refits, seed)
     solutions = pd.concat([method.solutions_ for method in (one, *classes.values())], ignore_index=True)
     solutions = solutions.join(_reproduced(again), on="k")
     solutions["medians_stability"] = solutions["k"].map(_reproduced(centroids)["stability"])

@@ -14,7 +14,7 @@ from crmresearch.segmentation.contract import Floats, Segmenter
 from crmresearch.segmentation.partitions import adjusted_rand_of_pairs, contingency, jaccard
 from crmresearch.segmentation.refits import Refits, refit
 
-NAMED = 0.6  # mean Jaccard below which a segment should not be given a name (Hennig, 2008, p. 1170)
+NAMED = 0.6  # mean Jaccard below which a segment should not be given a name (Hennig, 2008; help of fpc::clusterboot)
 RECOVERED, DISSOLVED = 0.75, 0.5  # Jaccard of one refit (Hennig, 2007; the defaults of fpc::clusterboot)
 TAILS = (0.05, 0.95)
 

@@ -16,7 +16,7 @@ from crmresearch.report.diagram.placement import (
 )
 
 _COLUMNS = 5
-_WALKS, _STEPS, _HOT, _COLD = 64, 40, 25.0, 1.5  # steps: per construct that may move
+_WALKS, _STEPS, _HOT, _COLD = 64, 80, 25.0, 1.5  # steps: per construct that may move
 _REPLACED = 8  # walks, a dozen times
 _POLISHED = 8  # walks whose best state is improved to the end
 _AT_ONCE = 512  # states settled in one call
