@@ -5,7 +5,8 @@
 Both sides read the same Parquet file, count copies, missing ids and times and future days, and make the same customer
 table (features, recent windows, gaps, holdout); the tables are compared. `lines`: reading and counting. `table`: from
 the lines to the finished data frame. `processor`: seconds of all cores together, which other work on the machine
-disturbs least. Peak memory is that of the whole process, libraries included.
+disturbs least. Peak memory is that of the whole process, libraries included; the process that starts the others stays
+small, for a child's peak begins at its parent's.
 """
 
 import json
@@ -110,12 +111,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "synthetic"
             folder.mkdir()
-            generate(folder, rows)
+            _apart("--generate", folder, str(rows))
             for side in ("duckdb", "pandas"):
-                command = [sys.executable, __file__, "--measure", side, str(folder)]
-                run = subprocess.run(command, check=True, capture_output=True, text=True)
-                found = json.loads(run.stdout)
-                difference = f"{compare(folder):.1e}" if side == "pandas" else ""
+                found = json.loads(_apart("--measure", folder, side))
+                difference = f"{float(_apart('--compare', folder)):.1e}" if side == "pandas" else ""
                 lines, table, processor = found["lines"], found["table"], found["processor"]
                 print(
                     f"| {rows:,} | {side} | {lines:.1f} | {table:.1f} | {lines + table:.1f} | {processor:.1f} | "
@@ -124,8 +123,18 @@ def main() -> None:
                 )
 
 
+def _apart(step: str, folder: Path, *options: str) -> str:
+    command = [sys.executable, __file__, step, str(folder), *options]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--measure"]:
-        measure(sys.argv[2], Path(sys.argv[3]))
-    else:
-        main()
+    match sys.argv[1:]:
+        case ["--generate", folder, rows]:
+            generate(Path(folder), int(rows))
+        case ["--measure", folder, side]:
+            measure(side, Path(folder))
+        case ["--compare", folder]:
+            print(compare(Path(folder)))
+        case _:
+            main()
