@@ -11,6 +11,17 @@ from crmresearch.data.transactions import load_transactions
 from crmresearch.report import comparison_charts
 from crmresearch.report.comparison_charts import spread
 from crmresearch.report.comparison_story import ComparisonStory
+from crmresearch.report.comparison_tables import (
+    inside,
+    lasting_view,
+    lead_segments,
+    reach_text,
+    singles_view,
+    targeting,
+    targeting_text,
+    targeting_view,
+    validity_view,
+)
 from crmresearch.report.comparison_windows import two_windows
 from crmresearch.segmentation.benchmark import benchmark
 from crmresearch.segmentation.clusters import KMeans
@@ -106,23 +117,24 @@ def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
 
 
 def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> None:
-    free = dataclasses.replace(story, cost=0.0).targeting()
+    free = targeting(dataclasses.replace(story, cost=0.0))
     spend = story.table.frame["holdout_spend"].sum()
     assert free["profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
-    dear = dataclasses.replace(story, cost=1e6).targeting()
+    dear = targeting(dataclasses.replace(story, cost=1e6))
     assert (dear["share_contacted"] == 0.05).all()
-    assert "Capture is not uplift" in " ".join(story.targeting_text())
+    assert "Capture is not uplift" in " ".join(targeting_text(story))
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:
     told = [*story.findings(), *story.windows_text(), *story.limits(), *story.moved_text(), *story.agreement_text()]
-    told += [*story.method_text("validity"), *story.method_text("stability"), *story.reach_text(), *story.lead_text()]
-    told += [story.caption(key) for key in ("table", "flows", "transitions", "profiles", "lead")]
+    told += [*story.method_text("validity"), *story.method_text("stability"), *reach_text(story), *story.lead_text()]
+    told += [story.caption(key) for key in ("validity", "lasting", "flows", "transitions", "profiles", "lead")]
     assert not any("{" in sentence or "nan" in sentence for sentence in told)
     joined = {"r2_log_lower", "r2_log_upper", "ci_lower", "ci_upper"}
-    views = [story.benchmark_view(), story.singles_view(), story.targeting_view(), story.lead_segments()]
-    for view in [*views, story.inside()]:
-        assert set(view.columns) - joined <= set(story.headings)
+    for view in (validity_view, lasting_view, singles_view, targeting_view, lead_segments, inside):
+        table = view(story)
+        assert len(table)
+        assert set(table.columns) - joined <= set(story.headings)
     assert {"code", "severity", "quantity", "message"} == set(story.warnings().columns)
 
 

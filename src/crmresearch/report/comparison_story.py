@@ -12,9 +12,6 @@ from crmresearch.phrases import catalogue, listed, say
 from crmresearch.report.comparison_windows import Windows
 from crmresearch.report.method_names import method_name
 from crmresearch.segmentation.benchmark import LEAVES, Benchmark
-from crmresearch.segmentation.managerial import internal_indices, reachability
-from crmresearch.segmentation.mixture import GaussianMixtureClusters
-from crmresearch.segmentation.space_clusters import SpaceClusters
 from crmresearch.segmentation.stability import NAMED
 
 FEWEST = 3  # methods of one number of segments that make a block
@@ -224,12 +221,6 @@ class ComparisonStory:
         assert self.table.holdout_end is not None
         return (self.table.holdout_end - self.table.cutoff).days
 
-    @property
-    def digits(self) -> dict[str, int]:
-        """Decimals of the one table."""
-        few = ("coverage", "smallest_share", "ari", "lowest_jaccard", "share_moved", "psi", "seconds")
-        return {**dict.fromkeys(few, 2), "rule_length": 0}
-
     def caption(self, key: str) -> str:
         """A caption of this report: `comparison_caption.<key>` with the lead method and the dates."""
         dates = {"cutoff": self.table.cutoff, "earlier": self.earlier.cutoff, "end": self.table.holdout_end}
@@ -282,29 +273,6 @@ class ComparisonStory:
         rows.sort(key=lambda row: SEVERITIES.index(row[1]))
         return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
 
-    def benchmark_view(self) -> pd.DataFrame:
-        """The one table for readers, blocks of equal number first, with the seconds of learning each method."""
-        table = self.segmentations
-        seconds = table["method"].map(self.benchmark.seconds.set_index("method")["seconds"])
-        view = pd.DataFrame({"k": table["k"].to_numpy(), "method": [self.name(key) for key in table["method"]]})
-        columns = ["coverage", "smallest_share", "r2", "r2_lower", "r2_upper", "difference", "difference_lower"]
-        columns += ["difference_upper", "ari", "lowest_jaccard", "r2_frozen", "share_moved", "psi", "rule_length"]
-        rename = {"r2_lower": "r2_log_lower", "r2_upper": "r2_log_upper"}
-        rename |= {"difference_lower": "ci_lower", "difference_upper": "ci_upper"}
-        values = table[columns].rename(columns=rename).reset_index(drop=True)
-        return pd.concat([view, values], axis=1).assign(seconds=seconds.to_numpy())
-
-    def singles_view(self) -> pd.DataFrame:
-        """Naive numbers, individual forecasts, the learner and no segments at all, for readers."""
-        table = self.singles
-        rename = {"r2_lower": "r2_log_lower", "r2_upper": "r2_log_upper"}
-        rename |= {"difference_lower": "ci_lower", "difference_upper": "ci_upper"}
-        columns = ["r2", "r2_lower", "r2_upper", "difference", "difference_lower", "difference_upper"]
-        view = table[[*columns, "auc", "gini", "capture"]].rename(columns=rename).reset_index(drop=True)
-        view.insert(0, "kind", [self.say(f"kind.{kind}") for kind in table["kind"]])
-        view.insert(1, "method", [self.name(key) for key in table["method"]])
-        return view
-
     def method_text(self, key: str, **facts: object) -> list[str]:
         """One explaining sentence of the section `comparison`."""
         evaluation = self.benchmark.evaluation
@@ -342,91 +310,9 @@ class ComparisonStory:
         labels = self.labels(self.lead)
         return means.set_axis([labels[key] for key in means.index]).rename(columns=lambda c: c.replace("_", " "))
 
-    def targeting(self) -> pd.DataFrame:
-        """Profit of contacting the best-ranked share of customers, by method: share_contacted, captured, profit,
-        everybody (profit of contacting all); best first."""
-        gains = self.benchmark.evaluation.gains
-        gains = gains[~gains["method"].str.contains(":")]
-        spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
-        profit = self.margin * spend * gains["captured"] - self.cost * len(self.table.frame) * gains["share"]
-        gains = gains.assign(profit=profit)
-        best = gains.loc[gains.groupby("method", sort=False)["profit"].idxmax()]
-        everybody = self.margin * spend - self.cost * len(self.table.frame)
-        table = best.rename(columns={"share": "share_contacted"}).assign(everybody=everybody)
-        return table.sort_values("profit", ascending=False, kind="stable").reset_index(drop=True)
-
-    def targeting_view(self) -> pd.DataFrame:
-        """The targeting table for readers, the ten best."""
-        table = self.targeting().head(10)
-        return table.assign(method=[self.name(key) for key in table["method"]])
-
-    def targeting_text(self) -> list[str]:
-        """The most profitable ranking, with the sentence that capture is not uplift."""
-        top = self.targeting().iloc[0]
-        facts = {"margin": self.margin, "cost": self.cost, "currency": self.transactions.codebook.currency}
-        facts |= {"share": top["share_contacted"], "method": self.name(top["method"])}
-        facts |= {"profit": top["profit"], "everybody": top["everybody"]}
-        return [self.say("comparison.targeting", **facts), self.say("comparison.uplift")]
-
     def lead_text(self) -> list[str]:
         """The definition of the lead method."""
         return [self.text(next(m for m in self.benchmark.methods if m.name == self.lead).definition)]
-
-    def lead_segments(self) -> pd.DataFrame:
-        """Every segment of the lead method: share, spend after, and how well resampling finds it again."""
-        found = self.benchmark.stability.segments.query("method == @self.lead").set_index("segment")
-        spend = self.table.frame["holdout_spend"].groupby(self.benchmark.segments(self.lead), observed=True).mean()
-        labels = self.labels(self.lead)
-        table = found[["share", "jaccard", "recovered", "dissolved"]].assign(spend_after=spend)
-        return table.reset_index().assign(segment=[labels[key] for key in table.index])
-
-    def inside(self) -> pd.DataFrame:
-        """Internal indices of each clustering in its own space, in families: comparable within a family only."""
-        rows = []
-        for method in self.benchmark.methods:
-            if isinstance(method, SpaceClusters):
-                X = method.space_.transform(self.table.frame)
-                indices = internal_indices(X, self.benchmark.segments(method.name), self.benchmark.evaluation.seed)
-                kind = self.name(type(method).__name__)
-                rows.append(indices.assign(family=kind, method=self.name(method.name)))
-        if not rows:
-            return pd.DataFrame(columns=["family", "method", "k", "silhouette"])
-        table = pd.concat(rows, ignore_index=True).sort_values(["family", "k"], kind="stable")
-        return table[["family", "method", "k", "silhouette", "calinski_harabasz", "davies_bouldin"]].reset_index(
-            drop=True
-        )
-
-    def mixture_numbers(self) -> pd.DataFrame:
-        """BIC of the Gaussian mixture by number of components; empty where it was left out."""
-        mixture = next((m for m in self.benchmark.methods if m.name == "gaussian_mixture"), None)
-        return (
-            mixture.bic_[["k", "bic"]]
-            if isinstance(mixture, GaussianMixtureClusters)
-            else pd.DataFrame(columns=["k", "bic"])
-        )
-
-    def reached(self) -> pd.DataFrame:
-        """Whether demographics tell the segments apart: method, k, balanced accuracy, chance; empty without them."""
-        frame = self.table.frame
-        known = [name for name in self.transactions.codebook.attributes if name in frame]
-        columns = ["method", "k", "balanced_accuracy", "error", "chance"]
-        if not known:
-            return pd.DataFrame(columns=columns)
-        seed = self.benchmark.evaluation.seed
-        rows = [reachability(frame[known], self.benchmark.segments(m.name), seed=seed) for m in self.benchmark.methods]
-        table = pd.concat(rows, ignore_index=True)
-        table["method"] = [self.name(key) for key in table["method"]]
-        return table[columns]
-
-    def reach_text(self) -> list[str]:
-        """Which segments demographics tell best, or that there are none."""
-        table = self.reached()
-        if table.empty:
-            return [self.say("comparison.reach_none")]
-        lift = table["balanced_accuracy"] / table["chance"]
-        row = table.loc[lift.idxmax()]
-        facts = {"method": row["method"], "accuracy": row["balanced_accuracy"], "chance": row["chance"]}
-        return [self.say("comparison.reach", **facts)]
 
     def limits(self) -> list[str]:
         """What this comparison cannot say."""

@@ -1,0 +1,137 @@
+"""The tables of a comparison, and the sentences that go with them."""
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.report.comparison_story import ComparisonStory
+from crmresearch.segmentation.managerial import internal_indices, reachability
+from crmresearch.segmentation.mixture import GaussianMixtureClusters
+from crmresearch.segmentation.space_clusters import SpaceClusters
+
+INTERVALS = {
+    "r2_lower": "r2_log_lower",
+    "r2_upper": "r2_log_upper",
+    "difference_lower": "ci_lower",
+    "difference_upper": "ci_upper",
+}
+DIGITS = {
+    **dict.fromkeys(("coverage", "smallest_share", "ari", "lowest_jaccard", "share_moved", "psi", "seconds"), 2),
+    "rule_length": 0,
+}
+
+
+def validity_view(story: ComparisonStory) -> pd.DataFrame:
+    """What every segmentation tells of later spend, for readers, blocks of equal number first."""
+    columns = ["coverage", "smallest_share", "r2", "r2_lower", "r2_upper", "difference", "difference_lower"]
+    return _named(story).join(story.segmentations[[*columns, "difference_upper"]].rename(columns=INTERVALS))
+
+
+def lasting_view(story: ComparisonStory) -> pd.DataFrame:
+    """Whether its segments are found again, what becomes of them, and what they cost; the same rows."""
+    table = story.segmentations
+    seconds = table["method"].map(story.benchmark.seconds.set_index("method")["seconds"])
+    columns = ["ari", "lowest_jaccard", "r2_frozen", "share_moved", "psi", "rule_length"]
+    return _named(story).join(table[columns]).assign(seconds=seconds)
+
+
+def _named(story: ComparisonStory) -> pd.DataFrame:
+    table = story.segmentations[["k", "method"]]
+    return table.assign(method=[story.name(key) for key in table["method"]])
+
+
+def singles_view(story: ComparisonStory) -> pd.DataFrame:
+    """Naive numbers, individual forecasts, the learner and no segments at all, for readers."""
+    table = story.singles
+    columns = ["r2", "r2_lower", "r2_upper", "difference", "difference_lower", "difference_upper"]
+    view = table[[*columns, "auc", "gini", "capture"]].rename(columns=INTERVALS).reset_index(drop=True)
+    view.insert(0, "kind", [story.say(f"kind.{kind}") for kind in table["kind"]])
+    view.insert(1, "method", [story.name(key) for key in table["method"]])
+    return view
+
+
+def targeting(story: ComparisonStory) -> pd.DataFrame:
+    """Profit of contacting the best-ranked share of customers, by method: share_contacted, captured, profit,
+    everybody (profit of contacting all); best first."""
+    gains = story.benchmark.evaluation.gains
+    gains = gains[~gains["method"].str.contains(":")]
+    spend = float(np.maximum(story.table.frame["holdout_spend"], 0).sum())
+    profit = story.margin * spend * gains["captured"] - story.cost * len(story.table.frame) * gains["share"]
+    gains = gains.assign(profit=profit)
+    best = gains.loc[gains.groupby("method", sort=False)["profit"].idxmax()]
+    everybody = story.margin * spend - story.cost * len(story.table.frame)
+    table = best.rename(columns={"share": "share_contacted"}).assign(everybody=everybody)
+    return table.sort_values("profit", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def targeting_view(story: ComparisonStory) -> pd.DataFrame:
+    """The targeting table for readers, the ten best."""
+    table = targeting(story).head(10)
+    return table.assign(method=[story.name(key) for key in table["method"]])
+
+
+def targeting_text(story: ComparisonStory) -> list[str]:
+    """The most profitable ranking, with the sentence that capture is not uplift."""
+    top = targeting(story).iloc[0]
+    facts = {"margin": story.margin, "cost": story.cost, "currency": story.transactions.codebook.currency}
+    facts |= {"share": top["share_contacted"], "method": story.name(top["method"])}
+    facts |= {"profit": top["profit"], "everybody": top["everybody"]}
+    return [story.say("comparison.targeting", **facts), story.say("comparison.uplift")]
+
+
+def lead_segments(story: ComparisonStory) -> pd.DataFrame:
+    """Every segment of the lead method: share, spend after, and how well resampling finds it again."""
+    found = story.benchmark.stability.segments.query("method == @story.lead").set_index("segment")
+    spend = story.table.frame["holdout_spend"].groupby(story.benchmark.segments(story.lead), observed=True).mean()
+    labels = story.labels(story.lead)
+    table = found[["share", "jaccard", "recovered", "dissolved"]].assign(spend_after=spend)
+    return table.reset_index().assign(segment=[labels[key] for key in table.index])
+
+
+def inside(story: ComparisonStory) -> pd.DataFrame:
+    """Internal indices of each clustering in its own space, in families: comparable within a family only."""
+    rows = []
+    for method in story.benchmark.methods:
+        if isinstance(method, SpaceClusters):
+            X = method.space_.transform(story.table.frame)
+            indices = internal_indices(X, story.benchmark.segments(method.name), story.benchmark.evaluation.seed)
+            kind = story.name(type(method).__name__)
+            rows.append(indices.assign(family=kind, method=story.name(method.name)))
+    if not rows:
+        return pd.DataFrame(columns=["family", "method", "k", "silhouette"])
+    table = pd.concat(rows, ignore_index=True).sort_values(["family", "k"], kind="stable")
+    return table[["family", "method", "k", "silhouette", "calinski_harabasz", "davies_bouldin"]].reset_index(drop=True)
+
+
+def mixture_numbers(story: ComparisonStory) -> pd.DataFrame:
+    """BIC of the Gaussian mixture by number of components; empty where it was left out."""
+    mixture = next((m for m in story.benchmark.methods if m.name == "gaussian_mixture"), None)
+    return (
+        mixture.bic_[["k", "bic"]]
+        if isinstance(mixture, GaussianMixtureClusters)
+        else pd.DataFrame(columns=["k", "bic"])
+    )
+
+
+def reached(story: ComparisonStory) -> pd.DataFrame:
+    """Whether demographics tell the segments apart: method, k, balanced accuracy, chance; empty without them."""
+    frame = story.table.frame
+    known = [name for name in story.transactions.codebook.attributes if name in frame]
+    columns = ["method", "k", "balanced_accuracy", "error", "chance"]
+    if not known:
+        return pd.DataFrame(columns=columns)
+    seed = story.benchmark.evaluation.seed
+    rows = [reachability(frame[known], story.benchmark.segments(m.name), seed=seed) for m in story.benchmark.methods]
+    table = pd.concat(rows, ignore_index=True)
+    table["method"] = [story.name(key) for key in table["method"]]
+    return table[columns]
+
+
+def reach_text(story: ComparisonStory) -> list[str]:
+    """Which segments demographics tell best, or that there are none."""
+    table = reached(story)
+    if table.empty:
+        return [story.say("comparison.reach_none")]
+    lift = table["balanced_accuracy"] / table["chance"]
+    row = table.loc[lift.idxmax()]
+    facts = {"method": row["method"], "accuracy": row["balanced_accuracy"], "chance": row["chance"]}
+    return [story.say("comparison.reach", **facts)]
