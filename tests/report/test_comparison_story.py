@@ -134,6 +134,7 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Compa
     for view in (validity_view, lasting_view, singles_view, targeting_view, lead_segments, inside):
         table = view(story)
         assert len(table)
+        assert table.index.equals(pd.RangeIndex(len(table)))  # any other would be shown
         assert set(table.columns) - joined <= set(story.headings)
     assert {"code", "severity", "quantity", "message"} == set(story.warnings().columns)
 

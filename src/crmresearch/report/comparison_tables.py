@@ -23,7 +23,7 @@ DIGITS = {
 def validity_view(story: ComparisonStory) -> pd.DataFrame:
     """What every segmentation tells of later spend, for readers, blocks of equal number first."""
     columns = ["coverage", "smallest_share", "r2", "r2_lower", "r2_upper", "difference", "difference_lower"]
-    return _named(story).join(story.segmentations[[*columns, "difference_upper"]].rename(columns=INTERVALS))
+    return _named(story, story.segmentations[[*columns, "difference_upper"]].rename(columns=INTERVALS))
 
 
 def lasting_view(story: ComparisonStory) -> pd.DataFrame:
@@ -31,12 +31,12 @@ def lasting_view(story: ComparisonStory) -> pd.DataFrame:
     table = story.segmentations
     seconds = table["method"].map(story.benchmark.seconds.set_index("method")["seconds"])
     columns = ["ari", "lowest_jaccard", "r2_frozen", "share_moved", "psi", "rule_length"]
-    return _named(story).join(table[columns]).assign(seconds=seconds)
+    return _named(story, table[columns].assign(seconds=seconds))
 
 
-def _named(story: ComparisonStory) -> pd.DataFrame:
+def _named(story: ComparisonStory, values: pd.DataFrame) -> pd.DataFrame:
     table = story.segmentations[["k", "method"]]
-    return table.assign(method=[story.name(key) for key in table["method"]])
+    return table.assign(method=[story.name(key) for key in table["method"]]).join(values).reset_index(drop=True)
 
 
 def singles_view(story: ComparisonStory) -> pd.DataFrame:
