@@ -217,8 +217,8 @@ def _number(column: ir.Value, decimal: str) -> ir.FloatingValue:
 
 
 @ibis.udf.scalar.builtin(name="hash")
-def _hash(line) -> dt.uint64:  # type: ignore[no-untyped-def]
-    """The engine's own hash: `Value.hash` goes through text on DuckDB."""
+def _hash(line) -> dt.int64:  # type: ignore[no-untyped-def]
+    """The engine's own hash, without sign on DuckDB: `Value.hash` goes through text there."""
 
 
 def _copies(lines: ir.Table) -> int:
@@ -229,7 +229,7 @@ def _copies(lines: ir.Table) -> int:
     """
     name = f"{max(lines.columns, key=len)}_hash"
     line = _hash(ibis.struct({column: lines[column] for column in lines.columns}))
-    hashed = lines.mutate((line >> 1).cast("int64").name(name))  # 63 bits: DuckDB's hash has no sign
+    hashed = lines.mutate((line >> 1).name(name))  # 63 bits fit where ibis expects a sign
     shared = hashed.group_by(name).having(_.count() > 1).agg()
     few = shared.limit(FEW_HASHES + 1).execute()
     if few.empty:

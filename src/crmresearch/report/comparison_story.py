@@ -177,7 +177,8 @@ class ComparisonStory:
             else self.say("comparison.rule_leaves", leaves=chosen["rule_length"])
         )
         name, k = self.name(chosen["method"]), int(chosen["k"])
-        return [*told, self.say("comparison.choice", method=name, r2=chosen["r2"], k=k, most=MOST, rule=rule)]
+        facts = {"r2": chosen["r2"], "k": k, "moved": chosen["share_moved"], "days": self._days_between()}
+        return [*told, self.say("comparison.choice", method=name, most=MOST, rule=rule, **facts)]
 
     def _frozen(self) -> list[str]:
         table = self.segmentations.dropna(subset="r2_frozen")
@@ -187,10 +188,8 @@ class ComparisonStory:
         loss = table["r2"] - table["r2_frozen"]
         worst = loss.idxmax()
         key = "comparison.frozen" if loss.median() > 0 else "comparison.frozen_gain"
-        days = (self.table.cutoff - self.earlier.cutoff).days
-        return [
-            self.say(key, days=days, loss=loss.median(), worst=loss[worst], method=self.name(table["method"][worst]))
-        ]
+        facts = {"loss": loss.median(), "worst": loss[worst], "method": self.name(table["method"][worst])}
+        return [self.say(key, days=self._days_between(), **facts)]
 
     def claim(self) -> str:
         """Whether estimating value first and segmenting then serves groups worse, at the largest equal number."""
@@ -220,6 +219,9 @@ class ComparisonStory:
     def _days(self) -> int:
         assert self.table.holdout_end is not None
         return (self.table.holdout_end - self.table.cutoff).days
+
+    def _days_between(self) -> int:
+        return (self.table.cutoff - self.earlier.cutoff).days
 
     def caption(self, key: str) -> str:
         """A caption of this report: `comparison_caption.<key>` with the lead method and the dates."""

@@ -92,12 +92,11 @@ class CustomerStory:
         if "segmentation" not in best:
             return told
         single = max((row for kind, row in best.items() if kind != "segmentation"), key=lambda row: row.r2_log)
-        segments = best["segmentation"]
-        if segments.r2_log_lower > single.r2_log:
-            verdict = "segments_win"
-        else:
-            verdict = "segments_lose" if single.r2_log_lower > segments.r2_log else "segments_tie"
-        return [*told, self.say(f"customers.{verdict}")]
+        differences = self.evaluation.against(single.method).query("metric == 'r2_log'").set_index("method")
+        paired = differences.loc[best["segmentation"].method]
+        verdict = "segments_win" if paired.lower > 0 else "segments_lose" if paired.upper < 0 else "segments_tie"
+        facts = {"difference": paired.difference, "lower": paired.lower, "upper": paired.upper}
+        return [*told, self.say(f"customers.{verdict}", single=self.method_name(single.method), **facts)]
 
     def _forecast_total(self) -> list[str]:
         if self.forecast.frame is None:
