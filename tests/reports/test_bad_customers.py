@@ -59,11 +59,19 @@ def customers(count: int, seed: int = 5, days: int = 366) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["customer", "day", "amount"])
 
 
-def report(dataset: str, **parameters: Any) -> dict[str, Any]:
+SMALLEST: dict[str, dict[str, Any]] = {
+    "customer_value": {"folds": 3, "resamples": 50, "value_resamples": 2, "cutoff": CUTOFF, "holdout_end": END},
+    "segmentation_comparison": {"folds": 3, "resamples": 50, "refits": 2, "sizes": [4], "earlier_cutoff": "2020-05-31",
+                                "cutoff": CUTOFF, "holdout_end": END},
+    "segment_monitoring": {"folds": 3, "resamples": 50, "simulations": 20, "windows": 3, "first_cutoff": "2020-05-31",
+                           "step": 61},
+}  # fmt: skip
+
+
+def report(dataset: str, notebook: str = "customer_value", **parameters: Any) -> dict[str, Any]:
     """The names left by the notebook's code cells; what a cell shows is turned into text, as a page would be."""
-    smallest = {"folds": 3, "resamples": 50, "value_resamples": 2, "cutoff": CUTOFF, "holdout_end": END}
-    given = {"dataset": dataset, **smallest, **parameters}
-    cells = json.loads((NOTEBOOKS / "customer_value.ipynb").read_text(encoding="utf-8"))["cells"]
+    given = {"dataset": dataset, **SMALLEST[notebook], **parameters}
+    cells = json.loads((NOTEBOOKS / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     names: dict[str, Any] = {"shown": []}
     for cell in cells:
         if cell["cell_type"] != "code":
@@ -77,6 +85,41 @@ def report(dataset: str, **parameters: Any) -> dict[str, Any]:
             names["shown"].append(repr(eval(compile(shown, "notebook", "eval"), names)))
     plt.close("all")
     return names
+
+
+def one_time_buyers() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    once = [(f"c{i}", date(2020, 1, 1) + timedelta(days=int(rng.integers(0, 240))), 5 + i % 17) for i in range(90)]
+    return pd.DataFrame(once, columns=["customer", "day", "amount"])
+
+
+def all_negative() -> pd.DataFrame:
+    """Every customer returns more than was bought."""
+    lines = customers(40)
+    first = lines.groupby("customer")["day"].min()
+    back = [(customer, day + timedelta(days=5), -9000.0) for customer, day in first.items()]
+    return pd.concat([lines, pd.DataFrame(back, columns=lines.columns)])
+
+
+UNUSUAL = {
+    "one_time_buyers": one_time_buyers,
+    "all_negative": all_negative,
+    "constant_spend": lambda: customers(60).assign(amount=10.0),
+    "nine_customers": lambda: customers(9),
+}
+
+
+@pytest.mark.parametrize("notebook", ["segmentation_comparison", "segment_monitoring"])
+@pytest.mark.parametrize("case", list(UNUSUAL))
+def test_other_reports_end_in_findings_or_in_one_sentence(tmp_path: Path, notebook: str, case: str) -> None:
+    try:
+        names = report(write(tmp_path, UNUSUAL[case]()), notebook)
+    except CrmResearchError as error:
+        assert len(str(error).splitlines()) <= 3
+        return
+    told = " ".join(names["story"].findings())
+    assert told
+    assert "nan" not in told
 
 
 def warned(names: dict[str, Any]) -> pd.DataFrame:
@@ -114,9 +157,7 @@ def test_more_segments_than_distinct_customers_leaves_those_methods_out(tmp_path
 
 
 def test_one_time_buyers_have_no_rhythm_and_no_value_model(tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    once = [(f"c{i}", date(2020, 1, 1) + timedelta(days=int(rng.integers(0, 240))), 5 + i % 17) for i in range(90)]
-    names = report(write(tmp_path, pd.DataFrame(once, columns=["customer", "day", "amount"])))
+    names = report(write(tmp_path, one_time_buyers()))
     told = warned(names)
     assert (told["code"] == "no_forecast").sum() == 1
     out = set(names["left_out"]["method"])

@@ -164,6 +164,19 @@ def test_portfolio_of_customers_and_of_segments_agree_on_the_whole() -> None:
     assert (current.to_dict(), previous.to_dict()) == ({"x": 110, "y": 10}, {"x": 75, "y": 5})
 
 
+@pytest.mark.parametrize(("first", "refused"), [(120, True), (172, True), (173, False)])
+def test_growth_from_before_the_data_is_refused(first: float, refused: bool) -> None:
+    """The window before is days 182 to 92; of its 91 days at least 82 (90 %) must lie after the first purchase."""
+    frame = table(spend_last_91=[9, 1, 5, 2], spend_last_182=[10, 9, 6, 4], tenure=[first - 1, 30, 5, 9])
+    if refused:
+        with pytest.raises(SegmentationError, match=f"the first purchase of all is only {first} days old"):
+            PortfolioMatrix().fit(frame)
+        with pytest.raises(SegmentationError, match="choose a later cut-off or shorter windows"):
+            segment_windows(frame, pd.Series(["x", "y", "y", "x"], index=frame.index))
+    else:
+        assert PortfolioMatrix().fit(frame).learned_from_ == 4
+
+
 def test_current_against_potential_value() -> None:
     frame = table(monetary_total=[1, 2, 3, 40], expected_value=[5, 40, 6, 7])
     assert CurrentPotential().fit(frame).predict(frame).tolist() == ["low_low", "low_high", "high_low", "high_high"]

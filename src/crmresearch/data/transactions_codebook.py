@@ -114,7 +114,8 @@ class TransactionsCodebook(DatasetCodebook):
     they are written (a time with an offset, and a column of a zoned type, need none: they are read as UTC).
     `amount_per: unit` means that the amount is a price to be multiplied by `quantity`. Lines after `last_day`
     (default: the day of reading) lie in the future. With `package` the file is looked for in that package only.
-    `levels`: the values of an attribute in their order, lowest first.
+    `levels`: the values of an attribute in their order, lowest first. `marks`: attributes that mark a selection, such
+    as a published sample, and say nothing of the customer.
     """
 
     kind: Literal["transactions"]
@@ -125,6 +126,7 @@ class TransactionsCodebook(DatasetCodebook):
     columns: Columns
     attributes: dict[str, Text] = Field(default_factory=dict)
     levels: dict[str, Annotated[tuple[Filled, ...], Field(min_length=2)]] = Field(default_factory=dict)
+    marks: tuple[Filled, ...] = ()
     amount_per: Literal["line", "unit"] = "line"
     time_format: TimeFormat | None = None
     time_zone: Zone | None = None
@@ -139,6 +141,11 @@ class TransactionsCodebook(DatasetCodebook):
     def written_in(self) -> ZoneInfo | None:
         """The zone of the times in the file; None where they are taken as written."""
         return ZoneInfo(self.time_zone or "UTC") if self.day_zone else None
+
+    @property
+    def demographics(self) -> list[str]:
+        """The attributes that describe customers: all but `marks`."""
+        return [name for name in self.attributes if name not in self.marks]
 
     def data_files(self, path: Path) -> list[Path]:
         """All files that are read when the lines are in `path`."""
@@ -183,6 +190,9 @@ class TransactionsCodebook(DatasetCodebook):
                 mistakes.append(f"levels.{name}: is no attribute; name it under `attributes`, or remove its levels")
             if len(set(values)) < len(values):
                 mistakes.append(f"levels.{name}: names a value twice; keep one")
+        for name in self.marks:
+            if name not in self.attributes:
+                mistakes.append(f"marks: {name!r} is no attribute; name it under `attributes`, or remove it here")
         if mistakes:
             raise MistakesError(mistakes)
         return self

@@ -16,6 +16,7 @@ from crmresearch.segmentation.stability import NAMED
 
 FEWEST = 3  # methods of one number of segments that make a block
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
+FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
 MOST = 10  # segments: more are not served apart from each other
 CORE = ("recency", "frequency", "tenure", "monetary_mean", "monetary_total")  # features of the profile, with spend_last
 VALUE_FIRST = "expected_value_quantiles_"  # individual value first, then segments of it
@@ -114,7 +115,7 @@ class ComparisonStory:
             return [self.say("comparison.nothing")]
         best = self.best
         headline = self.say(
-            "comparison.headline",
+            "comparison.headline" if best["r2_lower"] > 0 else "comparison.headline_nothing",
             methods=len(self.segmentations),
             best=self.name(best["method"]),
             k=int(best["k"]),
@@ -226,8 +227,9 @@ class ComparisonStory:
     def caption(self, key: str) -> str:
         """A caption of this report: `comparison_caption.<key>` with the lead method and the dates."""
         dates = {"cutoff": self.table.cutoff, "earlier": self.earlier.cutoff, "end": self.table.holdout_end}
-        pair = {"method": self.name(self.lead), "reference": self.name(self.rival)}
-        return self.say(f"comparison_caption.{key}", **dates, **pair)
+        names = {"method": self.name(self.lead), "reference": self.name(self.rival)}
+        names["base"] = self.name(self.benchmark.evaluation.reference)
+        return self.say(f"comparison_caption.{key}", **dates, **names)
 
     @property
     def rival(self) -> str:
@@ -252,6 +254,9 @@ class ComparisonStory:
             named = [f"{labels[(method, row.segment)]} ({row.jaccard:.2f})" for row in part.itertuples()]
             message = self.say("comparison_caution.unstable", segments=_some(named, self.language), bound=NAMED)
             rows.append(("unstable_segments", "weak", self.name(str(method)), message))
+        refits = int(self.benchmark.stability.solutions["refits"].max())
+        if refits < FEW_REFITS:
+            rows.append(("few_refits", "weak", "", self.say("comparison_caution.few_refits", refits=refits)))
         for row in self.benchmark.left_out.itertuples():
             message = self.say("comparison_caution.left_out", reason=row.reason)
             rows.append(("left_out", "weak", self.name(row.method), message))

@@ -53,7 +53,7 @@ def targeting(story: ComparisonStory) -> pd.DataFrame:
     """Profit of contacting the best-ranked share of customers, by method: share_contacted, captured, profit,
     everybody (profit of contacting all); best first."""
     gains = story.benchmark.evaluation.gains
-    gains = gains[~gains["method"].str.contains(":")]
+    gains = gains[~gains["method"].str.contains(":")].fillna({"captured": 0.0})  # nobody spends: no share of it
     spend = float(np.maximum(story.table.frame["holdout_spend"], 0).sum())
     profit = story.margin * spend * gains["captured"] - story.cost * len(story.table.frame) * gains["share"]
     gains = gains.assign(profit=profit)
@@ -75,7 +75,9 @@ def targeting_text(story: ComparisonStory) -> list[str]:
     facts = {"margin": story.margin, "cost": story.cost, "currency": story.transactions.codebook.currency}
     facts |= {"share": top["share_contacted"], "method": story.name(top["method"])}
     facts |= {"profit": top["profit"], "everybody": top["everybody"]}
-    return [story.say("comparison.targeting", **facts), story.say("comparison.uplift")]
+    key = "comparison.targeting" if top["profit"] > top["everybody"] else "comparison.targeting_all"
+    key = key if top["profit"] > 0 else "comparison.targeting_nobody"
+    return [story.say(key, **facts), story.say("comparison.uplift")]
 
 
 def lead_segments(story: ComparisonStory) -> pd.DataFrame:
@@ -115,7 +117,7 @@ def mixture_numbers(story: ComparisonStory) -> pd.DataFrame:
 def reached(story: ComparisonStory) -> pd.DataFrame:
     """Whether demographics tell the segments apart: method, k, balanced accuracy, chance; empty without them."""
     frame = story.table.frame
-    known = [name for name in story.transactions.codebook.attributes if name in frame]
+    known = [name for name in story.transactions.codebook.demographics if name in frame]
     columns = ["method", "k", "balanced_accuracy", "error", "chance"]
     if not known:
         return pd.DataFrame(columns=columns)

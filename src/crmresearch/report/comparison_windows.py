@@ -41,8 +41,9 @@ def two_windows(
     The value model is BG/NBD × Gamma–Gamma over the horizon of the holdout. Raises ParameterError for impossible
     dates and DataError where nobody has bought by a cut-off.
     """
-    then = customer_table(transactions, earlier, cutoff)
-    table = customer_table(transactions, cutoff, holdout_end)
+    known = transactions.codebook.demographics
+    then = customer_table(transactions, earlier, cutoff, attributes=known)
+    table = customer_table(transactions, cutoff, holdout_end, attributes=known)
     assert table.holdout_end is not None
     days = (table.holdout_end - table.cutoff).days
     try:

@@ -1,4 +1,4 @@
-"""What the segments of a report are and did: a table and sentences a method, portfolio of segments, demographics."""
+"""What the segments of a report did: a table and sentences a method, cells of RFM, portfolios."""
 
 import pandas as pd
 
@@ -8,12 +8,9 @@ from crmresearch.phrases import catalogue
 from crmresearch.report.customer_story import CustomerStory
 from crmresearch.report.customer_value_story import told_by
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
-from crmresearch.segmentation.evaluate import SMALL_NUMBER
+from crmresearch.segmentation.evaluate import SMALL_NUMBER, SMALL_SHARE
 from crmresearch.segmentation.portfolio import QUADRANTS, portfolio_matrix, segment_windows
 from crmresearch.segmentation.rfm import RfmCells
-
-SMALL_GAP = 0.02  # of a share; less is not told as a difference
-MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
@@ -56,10 +53,10 @@ def segment_sentences(story: CustomerStory, method: Segmenter) -> list[str]:
     segments = method.predict(story.customers)
     if any(segment.other for segment in method.segments):
         told.append(story.say("customers.covered", share=coverage(segments, method)))
-    filled = table[table["customers"] > 0].sort_values("spend_after", ascending=False, kind="stable")
-    best, least = filled.iloc[0], filled.iloc[-1]
+    told_of = table[~too_small(table["customers"])].sort_values("spend_after", ascending=False, kind="stable")
     everyone = story.table.frame["holdout_spend"]
-    if len(filled) > 1 and best.spend_after > least.spend_after and everyone.sum() > 0:
+    if told_of["spend_after"].max() > told_of["spend_after"].min() and everyone.sum() > 0:
+        best, least = told_of.iloc[0], told_of.iloc[-1]
         told.append(
             story.say(
                 "customers.segment_best",
@@ -75,10 +72,15 @@ def segment_sentences(story: CustomerStory, method: Segmenter) -> list[str]:
     row = story.scores[story.scores["method"] == method.name]
     if len(row) and pd.notna(row.r2_log.iloc[0]):
         score = row.iloc[0]
-        told.append(
-            story.say("customers.segment_r2", r2=score.r2_log, lower=score.r2_log_lower, upper=score.r2_log_upper)
-        )
+        key = "customers.segment_r2" if score.r2_log > 0 else "customers.segment_nothing"
+        facts = {"r2": score.r2_log, "lower": score.r2_log_lower, "upper": score.r2_log_upper}
+        told.append(story.say(key, **facts))
     return told
+
+
+def too_small(customers: pd.Series) -> pd.Series:
+    """Whether a segment of so many of all these customers is too small to speak about, as the warnings say."""
+    return (customers < SMALL_NUMBER) | (customers < SMALL_SHARE * customers.sum())
 
 
 def cells_table(story: CustomerStory) -> pd.DataFrame:
@@ -96,7 +98,7 @@ def cells_table(story: CustomerStory) -> pd.DataFrame:
 def portfolio_table(story: CustomerStory, method_name: str) -> pd.DataFrame:
     """The segments of one method as items of a portfolio: segment, share, relative_share, growth, quadrant, strategy.
 
-    Empty where the method was left out, or a window is without sales.
+    Empty where the method was left out, or where the data do not cover both windows or one is without sales.
     """
     columns = ["segment", "share", "relative_share", "growth", "quadrant", "strategy"]
     method = told_by(story, method_name)
@@ -127,6 +129,11 @@ def category_portfolio(story: CustomerStory) -> pd.DataFrame:
     return portfolio_view(story, matrix, {}).rename(columns={"segment": "category"})
 
 
+def category_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
+    """`portfolio_sentences` of the categories; nothing where the data have none."""
+    return [] if story.transactions.codebook.columns.category is None else portfolio_sentences(story, table)
+
+
 def portfolio_view(story: CustomerStory, matrix: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """A `portfolio_matrix` for readers, largest share first."""
     matrix = matrix.sort_values("share", ascending=False, kind="stable")
@@ -154,69 +161,11 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
     return [story.say("customers.portfolio", item=name, share=first["share"], stars=count, items=len(table))]
 
 
-def demographics(story: CustomerStory, method_name: str) -> pd.DataFrame:
-    """Share of each level of each attribute, of all customers and in each segment: attribute, level, customers, all, …
-
-    Attributes are those of the codebook in the customer table; the columns after `all` are the labels of the segments
-    with members. Levels beyond the most frequent ones are pooled. Empty without attributes or without the method.
-    """
-    method = told_by(story, method_name)
-    names = [name for name in story.transactions.codebook.attributes if name in story.table.frame]
-    if method is None or not names:
-        return pd.DataFrame(columns=["attribute", "level", "customers", "all_customers"])
-    segments = method.predict(story.customers)
-    rows = []
-    for name in names:
-        levels = _levels(story, story.table.frame[name])
-        for level in levels.value_counts(sort=False).index:
-            has = levels == level
-            row: dict[str, object] = {
-                "attribute": story.text(story.transactions.codebook.attributes[name]),
-                "level": str(level),
-            }
-            row |= {"customers": int(has.sum()), "all_customers": float(has.mean())}
-            for segment in method.segments:
-                if (segments == segment.key).any():
-                    row[story.text(segment.label)] = float(has[segments == segment.key].mean())
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _levels(story: CustomerStory, values: pd.Series) -> pd.Series:
-    """The levels of an attribute as an ordered category: most frequent first, the rare pooled, the missing last."""
-    missing, rare = story.say("customers.unknown"), story.say("customers.other_levels")
-    texts = values.map(str).where(values.notna(), missing)
-    if pd.api.types.is_bool_dtype(values):
-        texts = values.map({True: story.say("customers.yes"), False: story.say("customers.no")})
-    counts = texts[texts != missing].value_counts()
-    kept = sorted(counts.index, key=lambda level: (-counts[level], level))
-    if len(kept) > MOST_LEVELS:
-        kept = kept[: MOST_LEVELS - 1]
-    pooled = texts.where(texts.isin([*kept, missing]), rare)
-    order = [level for level in (*kept, rare, missing) if (pooled == level).any()]
-    return pooled.astype(pd.CategoricalDtype(order, ordered=True))
-
-
-def demographic_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
-    """The level whose share in a segment differs most from its share of all customers."""
-    segments = list(table.columns[4:])
-    if table.empty or not segments:
-        return []
-    gaps = table[segments].sub(table["all_customers"], axis=0)
-    row = int(gaps.abs().max(axis=1).to_numpy().argmax())
-    segment = gaps.iloc[row].abs().idxmax()
-    line = table.iloc[row]
-    if abs(gaps.iloc[row][segment]) < SMALL_GAP:
-        return [story.say("customers.demographics_same")]
-    facts = {"level": line["level"], "attribute": line["attribute"], "all": line["all_customers"]}
-    return [story.say("customers.demographics", segment=segment, share=line[segment], **facts)]
-
-
 def cells_sentences(story: CustomerStory) -> list[str]:
     """The cell of recency and frequency scores that spent most a customer."""
     cells = cells_table(story)
     cells = cells[cells["customers"] >= SMALL_NUMBER]  # a mean of a handful is no finding
-    if cells.empty:
+    if not cells["spend_after"].max() > cells["spend_after"].min():  # none, one, or all alike: no best
         return []
     best = cells.loc[cells["spend_after"].idxmax()]
     facts = {"recency": int(best.recency_score), "frequency": int(best.frequency_score)}

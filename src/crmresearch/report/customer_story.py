@@ -7,6 +7,7 @@ from functools import cached_property
 import ibis
 import pandas as pd
 
+from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions import Transactions
 from crmresearch.phrases import catalogue, listed, say
@@ -79,16 +80,10 @@ class CustomerStory:
             return []
         told = []
         for kind, row in best.items():
-            told.append(
-                self.say(
-                    f"customers.best_{kind}",
-                    method=self.method_name(row.method),
-                    r2=row.r2_log,
-                    lower=row.r2_log_lower,
-                    upper=row.r2_log_upper,
-                    k=int(row.k) if pd.notna(row.k) else 0,
-                )
-            )
+            facts = {"r2": row.r2_log, "lower": row.r2_log_lower, "upper": row.r2_log_upper}
+            facts |= {"method": self.method_name(row.method), "k": int(row.k) if pd.notna(row.k) else 0}
+            key = f"customers.best_{kind}" if row.r2_log_lower > 0 else "customers.best_nothing"
+            told.append(self.say(key, kind=self.say(f"customers.best_kind_{kind}"), **facts))
         if "segmentation" not in best:
             return told
         single = max((row for kind, row in best.items() if kind != "segmentation"), key=lambda row: row.r2_log)
@@ -134,17 +129,17 @@ class CustomerStory:
         return [self.say("customers.concentration", gini=gini(frame["monetary_total"])), one]
 
     def retention(self, cohorts: pd.DataFrame) -> list[str]:
-        """How many of the customers of all cohorts come back in the first month, and in the last one all have had."""
-        again = cohorts[cohorts["months"] > 0].groupby("months")
-        if not len(again):
+        """How many come back in the first month, and in the last one that half of the customers have lived through."""
+        pooled = pooled_retention(cohorts)
+        after = pooled[pooled["months"] > 0]
+        if after.empty:
             return [self.say("customers.retention_none")]
-        everyone = cohorts.loc[cohorts["months"] == 0, ["cohort", "customers"]].set_index("cohort")["customers"]
-        share = {months: float(part["customers"].sum() / everyone[part["cohort"]].sum()) for months, part in again}
-        # months that only the oldest cohorts have lived through say nothing about all
-        lived = [months for months, part in again if len(part) == len(everyone)] or [min(share)]
-        last = max(lived)
-        first = self.say("customers.retention_first", share=share[min(share)], months=min(share))
-        return [first, *([self.say("customers.retention_last", share=share[last], months=last)] if last > 1 else [])]
+        first, last = after.iloc[0], after[after["of_all"] >= min(0.5, after["of_all"].max())].iloc[-1]
+        told = [self.say("customers.retention_first", share=first["share"], customers=int(first["customers"]))]
+        if last["months"] > 1:
+            facts = {"months": int(last["months"]), "share": last["share"], "customers": int(last["customers"])}
+            told.append(self.say("customers.retention_last", **facts))
+        return told
 
     @cached_property
     def customers(self) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from crmresearch.segmentation.agreement import agreement
 from crmresearch.segmentation.contract import Codes, Segmenter
 from crmresearch.segmentation.drift import population_stability, share_moved
-from crmresearch.segmentation.evaluate import HOLDOUT, Evaluation, evaluate_segmentations
+from crmresearch.segmentation.evaluate import HOLDOUT, UNSEGMENTED, Evaluation, evaluate_segmentations
 from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.managerial import rule_length
 from crmresearch.segmentation.partitions import adjusted_rand, contingency
@@ -74,18 +74,19 @@ def benchmark(
     `now` and `earlier` are customer tables with holdouts at two cut-offs; the holdout of `earlier` must end with the
     cut-off of `now`, for methods that learn from an outcome learn it there. `frozen` is `now` with the columns that a
     value model fitted to `earlier` gives, by default `now` itself. A method that these customers cannot teach is left
-    out with its reason.
+    out with its reason; differences are to no segments at all where that is the `reference`.
 
     Raises SegmentationError as `evaluate_segmentations`.
     """
     fitted, left_out, seconds = _fitted(methods, now, earlier)
     names = {method.name for method in fitted}
+    base = UNSEGMENTED if reference in set(left_out["method"]) else reference
     old = [method for method in _fitted(methods, earlier, earlier)[0] if method.name in names]
     then = now if frozen is None else frozen
     before = {method.name: method.predict(earlier) for method in old}
     after = {method.name: method.predict(then) for method in old}
     carried = [after[method.name].rename(FROZEN + method.name) for method in old if not method.outcome]
-    evaluation = evaluate_segmentations(now, [*fitted, *carried], forecasts, reference, folds, resamples, seed)
+    evaluation = evaluate_segmentations(now, [*fitted, *carried], forecasts, base, folds, resamples, seed)
     stability = _stability(fitted, now, earlier, refits, seed)
     segments = {method.name: method.predict(now) for method in fitted}
     table = _table(evaluation, fitted, stability, before, after)

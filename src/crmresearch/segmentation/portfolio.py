@@ -5,6 +5,7 @@ no competitor: here share is relative to the mean item of the portfolio, growth 
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,22 @@ def _quadrants(current: Floats, previous: Floats, mean: float, growth: float) ->
     return np.select([large & growing, large, growing], [0, 1, 2], 3)
 
 
+COVERED = 0.9  # share of the earlier window that must lie after the first purchase of all, or its sales say nothing
+
+
+def _check_covered(features: pd.DataFrame, windows: tuple[int, int], what: str) -> None:
+    """Growth from a window that began before the company's data is growth of the data."""
+    short, long = windows
+    if "tenure" not in features or features.empty:
+        return
+    known = float(features["tenure"].max()) + 1
+    if known - short < COVERED * (long - short):
+        raise SegmentationError(
+            f"{what} compares the last {short} days with the {long - short} before them, but the first purchase of all "
+            f"is only {known:.0f} days old; choose a later cut-off or shorter windows."
+        )
+
+
 def _cuts(current: Floats, previous: Floats, what: str) -> tuple[float, float]:
     now, before = middle(current, "mean"), middle(previous, "mean")
     if not (now > 0 and before > 0):
@@ -49,6 +66,8 @@ class PortfolioMatrix(Segmenter):
     `windows` (short, long) in days name the columns spend_last_<short> and spend_last_<long>; the window before is
     long − short, and should be as long as the short one. Learns `mean_spend_`, the mean spend in the short window,
     and `growth_`, the growth of the whole: a customer above the first has a high share, above the second high growth.
+    `fit` refuses customers whose column `tenure` (days; read where it is there) covers less than 90 % of the window
+    before.
     """
 
     windows: tuple[int, int] = (91, 182)
@@ -84,6 +103,11 @@ class PortfolioMatrix(Segmenter):
     def needs(self) -> tuple[str, ...]:
         """The two spend windows."""
         return tuple(f"spend_last_{days}" for days in self.windows)
+
+    def fit(self, features: pd.DataFrame) -> Self:
+        """The two cuts learned from these customers. Raises as every method, and for windows without data."""
+        _check_covered(features, self.windows, self.name)
+        return super().fit(features)
 
     def _windows(self, frame: pd.DataFrame) -> tuple[Floats, Floats]:
         current, both = (frame[column].to_numpy() for column in self.needs)
@@ -130,7 +154,11 @@ def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
 def segment_windows(
     features: pd.DataFrame, segments: pd.Series, windows: tuple[int, int] = (91, 182)
 ) -> tuple[pd.Series, pd.Series]:
-    """Sales of each segment in the last window and in the one before, ready for `portfolio_matrix`."""
+    """Sales of each segment in the last window and in the one before, ready for `portfolio_matrix`.
+
+    Raises SegmentationError as `PortfolioMatrix.fit`.
+    """
+    _check_covered(features, windows, "The portfolio of segments")
     frame = needed_columns(features, [f"spend_last_{days}" for days in windows], "The portfolio of segments")
     totals = numeric(frame, frozenset(), "The portfolio of segments").groupby(segments, observed=True).sum()
     current = totals.iloc[:, 0]
