@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from crmresearch.report.customer_segments import too_small
 from crmresearch.report.customer_story import CustomerStory
 from crmresearch.report.customer_value_story import told_by
+from crmresearch.segmentation.evaluate import too_small
 
 SMALL_GAP = 0.02  # of a share; less is not told as a difference
 MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled

@@ -8,7 +8,7 @@ from crmresearch.phrases import catalogue
 from crmresearch.report.customer_story import CustomerStory
 from crmresearch.report.customer_value_story import told_by
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
-from crmresearch.segmentation.evaluate import SMALL_NUMBER, SMALL_SHARE
+from crmresearch.segmentation.evaluate import SMALL_NUMBER, too_small
 from crmresearch.segmentation.portfolio import QUADRANTS, portfolio_matrix, segment_windows
 from crmresearch.segmentation.rfm import RfmCells
 
@@ -76,11 +76,6 @@ def segment_sentences(story: CustomerStory, method: Segmenter) -> list[str]:
         facts = {"r2": score.r2_log, "lower": score.r2_log_lower, "upper": score.r2_log_upper}
         told.append(story.say(key, **facts))
     return told
-
-
-def too_small(customers: pd.Series) -> pd.Series:
-    """Whether a segment of so many of all these customers is too small to speak about, as the warnings say."""
-    return (customers < SMALL_NUMBER) | (customers < SMALL_SHARE * customers.sum())
 
 
 def cells_table(story: CustomerStory) -> pd.DataFrame:

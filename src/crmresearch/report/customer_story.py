@@ -17,6 +17,7 @@ from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.evaluate import Evaluation
 
 TOP = 0.2  # the share of customers whose part of the spend is told
+FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where there is a forecast
 MOST_NAMED = 5  # segments of one method that a warning names
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
 
@@ -217,7 +218,9 @@ class CustomerStory:
             message = self.say(f"value_caution.{flag.code}", parameter=flag.quantity, **flag.facts)
             rows.append((flag.code, flag.severity, flag.quantity, message))
         for row in self.left_out.itertuples():
-            message = self.say("customers.left_out", reason=row.reason)
+            lacks_forecast = self.forecast.frame is None and any(name in row.reason for name in FORECAST_COLUMNS)
+            key = "customers.needs_forecast" if lacks_forecast else "customers.left_out"
+            message = self.say(key, reason=row.reason)
             rows.append(("method_left_out", "weak", self.method_name(row.method), message))
         for row in self.forecast.failures.itertuples():
             key = "customers.no_forecast" if row.model == self.forecast.model else "customers.no_model"

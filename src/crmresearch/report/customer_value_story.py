@@ -5,6 +5,7 @@ import pandas as pd
 from crmresearch.report.customer_story import CustomerStory
 from crmresearch.segmentation.contract import Segmenter
 
+SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
 MOST_REPEATS = 7  # repeat purchases from which customers are pooled in the calibration table
 SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2}
 
@@ -55,13 +56,10 @@ def model_sentences(story: CustomerStory) -> list[str]:
     if len(models) > 1:
         ordered = models.sort_values("aic", kind="stable")
         first, second = ordered.iloc[0], ordered.iloc[1]
+        ahead = second.aic - first.aic
+        key = "customers.value_fit" if ahead >= SAME_AIC else "customers.value_fit_same"
         told.append(
-            story.say(
-                "customers.value_fit",
-                model=story.model_name(first.model),
-                ahead=second.aic - first.aic,
-                second=story.model_name(second.model),
-            )
+            story.say(key, model=story.model_name(first.model), ahead=ahead, second=story.model_name(second.model))
         )
         closest = models.sort_values("absolute_error", kind="stable").iloc[0]
         told.append(

@@ -4,6 +4,7 @@ import pandas as pd
 
 from crmresearch.phrases import catalogue, listed
 from crmresearch.report.monitoring_story import SEVERITIES, MonitoringStory
+from crmresearch.segmentation.evaluate import too_small
 from crmresearch.segmentation.monitor import FROZEN, REFITTED
 
 
@@ -106,6 +107,13 @@ def warnings(story: MonitoringStory) -> pd.DataFrame:
         names = listed([story.labels[key] for key in story.now.small.split("+")], story.language)
         message = story.say("monitoring_caution.small", first=story.first, segments=names)
         rows.append(("small_segment", "weak", story.name, message))
+    start = story.monitoring.shares.query("cutoff == @story.first and segmentation == @FROZEN")
+    tiny = start[too_small(start["customers"])]
+    if len(tiny):
+        named = [f"{story.labels[row.segment]} ({row.customers:,})" for row in tiny.itertuples()]
+        names = listed(named, story.language)
+        message = story.say("monitoring_caution.small_first", first=story.first, segments=names)
+        rows.append(("small_first", "weak", story.name, message))
     if story.ageing is None:
         message = story.say("monitoring_caution.expected_missing", reason=story.no_ageing)
         rows.append(("expected_missing", "weak", "", message))

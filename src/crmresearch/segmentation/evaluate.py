@@ -143,6 +143,11 @@ def evaluate_segmentations(
     )
 
 
+def too_small(customers: pd.Series) -> pd.Series:
+    """Whether each segment, of so many of all these customers, is too small to speak about."""
+    return (customers < SMALL_NUMBER) | (customers < SMALL_SHARE * customers.sum())
+
+
 def _check_names(methods: Sequence[object], others: Sequence[str], reference: str) -> None:
     if None in methods:
         raise SegmentationError("A Series of segments needs a name, the method's.")
@@ -184,10 +189,10 @@ def _segments(method: Segmenter | pd.Series, features: pd.DataFrame) -> tuple[pd
             raise SegmentationError(f"{int(segments.isna().sum())} customers have no segment in {method.name}.")
     counts = segments.value_counts(sort=False)
     warnings: list[tuple] = []
-    for key, number in counts.items():
+    for key, number in counts[too_small(counts)].items():
         if number == 0:
             warnings.append(("empty_segment", "note", str(segments.name), str(key), 0, 0.0))
-        elif number < SMALL_NUMBER or number / n < SMALL_SHARE:
+        else:
             warnings.append(("small_segment", "weak", str(segments.name), str(key), int(number), number / n))
     return segments, warnings, covered
 

@@ -21,7 +21,7 @@ from crmresearch.segmentation.drift import (
     share_moved,
     transition_matrix,
 )
-from crmresearch.segmentation.evaluate import HOLDOUT, SMALL_NUMBER, SMALL_SHARE, evaluate_segmentations
+from crmresearch.segmentation.evaluate import HOLDOUT, evaluate_segmentations, too_small
 
 FROZEN, REFITTED, NAIVE = "frozen", "refitted", ("past_spend", "recent_spend", "recency")
 DIRECTIONS = ("up", "level", "down", "stayed")
@@ -231,7 +231,7 @@ def _scores(
 
 def _small(segments: pd.Series) -> set[str]:
     counts = segments.value_counts(sort=False)
-    return {str(key) for key in counts.index[(counts < SMALL_NUMBER) | (counts < SMALL_SHARE * len(segments))]}
+    return {str(key) for key in counts.index[too_small(counts)]}
 
 
 def _reason(row: Mapping[str, Any], margin: float) -> str:

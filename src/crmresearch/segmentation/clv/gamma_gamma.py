@@ -127,7 +127,7 @@ def fit_gamma_gamma(x: ArrayLike, mean_spend: ArrayLike, weights: ArrayLike | No
             raise EstimationError(f"{what}; leave out these customers ({wrong.sum()} of {len(wrong)}).")
     counted = checked_weights(weights, len(repeats))
     if len(repeats) < 2:
-        raise EstimationError("Spend per purchase needs at least two customers who bought again.")
+        raise EstimationError("Spend per purchase needs two or more customers who bought again and spent more than 0.")
     if not (repeats > 1).any():
         raise EstimationError("No customer has two purchases to average, so spread within customers is unknown.")
     if np.ptp(spend) <= 1e-12 * spend.max():
