@@ -45,7 +45,7 @@ def test_prints_numbers_as_journals_do(frame: pd.DataFrame) -> None:
     assert repr(show_table(frame, "paths", "Paths")).splitlines() == [
         "outcome       predictor        estimate         interval       p  respondents  stable",
         "Satisfaction  Image & <trust>     0.500   [0.410, 0.590]  < .001          250  yes",
-        "Satisfaction  Quality_1           0.000  [-0.200, 0.200]    .012         8239  no",
+        "Satisfaction  Quality_1           0.000  [-0.200, 0.200]    .012        8,239  no",
         "Loyalty       100 % of it             –                –  > .999            –  yes",
     ]
 

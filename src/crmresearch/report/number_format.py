@@ -10,13 +10,13 @@ MISSING = "–"
 
 
 def format_number(value: float, digits: int) -> str:
-    """`value` with `digits` decimals and an ASCII minus; `–` when missing; -0.000 is 0.000."""
+    """`value` with `digits` decimals, commas between thousands, an ASCII minus; `–` when missing; -0.000 is 0.000."""
     if math.isnan(value):
         return MISSING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    text = f"{value:.{digits}f}"
-    return text.removeprefix("-") if float(text) == 0 else text
+    text = f"{value:,.{digits}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
 
 
 def format_p_value(value: float) -> str:
