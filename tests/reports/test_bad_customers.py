@@ -242,3 +242,18 @@ def test_categories_are_a_portfolio_of_their_own(tmp_path: Path) -> None:
     assert list(table.index) == ["tea", "cups"]
     assert table.share["tea"] == pytest.approx(share["tea"])
     assert list(table.quadrant) == ["Stars", "Dogs"]
+
+
+def test_the_comparison_asks_whether_demographics_reach_the_segments(tmp_path: Path) -> None:
+    """The town of a customer tells how much they spend; of every fifth nothing is on record."""
+    lines = customers(90)
+    number = lines["customer"].str[1:].astype(int)
+    lines["town"] = np.where(number % 5 == 0, None, np.where(number % 3 == 2, "Ulm", "Bonn"))
+    dataset = write(tmp_path, lines)
+    book = Path(dataset) / "codebook.yaml"
+    book.write_text(book.read_text(encoding="utf-8") + "attributes: {town: {en: Town}}\n", encoding="utf-8")
+    names = report(dataset, "segmentation_comparison")
+    reached = names["tables"].reached(names["story"])
+    assert (reached["balanced_accuracy"] > reached["chance"]).any()
+    share = names["windows"].table.frame["town"].isna().mean()
+    assert f"Of {share:.0%} of the customers none of this is on record" in " ".join(names["shown"])

@@ -136,4 +136,6 @@ def reach_text(story: ComparisonStory) -> list[str]:
     lift = table["balanced_accuracy"] / table["chance"]
     row = table.loc[lift.idxmax()]
     facts = {"method": row["method"], "accuracy": row["balanced_accuracy"], "chance": row["chance"]}
-    return [story.say("comparison.reach", **facts)]
+    told = [story.say("comparison.reach", **facts)]
+    unknown = story.table.frame[story.transactions.codebook.demographics].isna().all(axis=1).mean()
+    return [*told, story.say("comparison.reach_unknown", share=unknown)] if unknown > 0 else told
