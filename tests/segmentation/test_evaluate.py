@@ -9,7 +9,8 @@ from sklearn.metrics import brier_score_loss, mean_tweedie_deviance, r2_score, r
 from crmresearch.segmentation.abc_classes import Abc, gini
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.crossfit import calibrated, deal_folds, segment_values
-from crmresearch.segmentation.evaluate import Evaluation, evaluate_segmentations
+from crmresearch.segmentation.evaluate import evaluate_segmentations
+from crmresearch.segmentation.evaluation import Evaluation
 from crmresearch.segmentation.quantiles import QuantileSegments
 from crmresearch.segmentation.rfm import RfmScore
 from crmresearch.segmentation.rfm_classes import RfmFour
@@ -214,13 +215,19 @@ def test_the_naive_rows_are_always_there(evaluation: Evaluation) -> None:
     )
 
 
-def test_paired_differences_are_narrower_than_two_intervals(evaluation: Evaluation) -> None:
-    scores, rows = evaluation.scores.set_index("method"), evaluation.differences
-    paired = rows[(rows["method"] == "rfm_score") & (rows["metric"] == "r2_log")].iloc[0]
-    assert paired["difference"] == pytest.approx(scores.loc["rfm_score", "r2_log"] - scores.loc["true", "r2_log"])
-    width = [scores.loc[m, "r2_log_upper"] - scores.loc[m, "r2_log_lower"] for m in ("rfm_score", "true")]
-    assert paired["upper"] - paired["lower"] < sum(width)
-    assert "true" not in set(rows["method"])
+def test_paired_differences_use_the_same_resamples(features: pd.DataFrame) -> None:
+    """A method and its copy under another name never differ; a near-copy differs far less than its interval is wide."""
+    classes = RfmScore().fit(features).predict(features).astype(str)
+    near = classes.where(np.arange(len(classes)) % 50 > 0, classes.shift(1, fill_value=classes.iloc[-1]))
+    methods = [classes.rename("one"), classes.rename("copy"), near.rename("near")]
+    found = evaluate_segmentations(features, methods, reference="one", seed=3, learner=False)
+    rows = found.differences[found.differences["metric"] == "r2_log"].set_index("method")
+    assert (rows.loc["copy", ["difference", "lower", "upper"]] == 0).all()
+    scores = found.scores.set_index("method")
+    assert rows["difference"]["near"] == pytest.approx(scores["r2_log"]["near"] - scores["r2_log"]["one"])
+    apart = rows["upper"]["near"] - rows["lower"]["near"]
+    assert apart < 0.5 * (scores["r2_log_upper"]["one"] - scores["r2_log_lower"]["one"])
+    assert "one" not in set(rows.index)
 
 
 def test_the_same_seed_gives_the_same_evaluation(features: pd.DataFrame) -> None:
@@ -313,3 +320,11 @@ def test_bad_input_is_refused_in_one_sentence(features: pd.DataFrame, change: di
     table = change.pop("table", lambda t: t)(features)
     with pytest.raises(SegmentationError, match=message):
         evaluate_segmentations(table, change.pop("methods", []), **change)
+
+
+def test_the_order_of_the_customers_changes_nothing(features: pd.DataFrame) -> None:
+    some = features.iloc[:400]
+    shuffled = some.sample(frac=1, random_state=3)
+    found, again = (evaluate_segmentations(t, [RfmScore(), Abc()], seed=3, resamples=20) for t in (some, shuffled))
+    pd.testing.assert_frame_equal(found.scores, again.scores)
+    pd.testing.assert_frame_equal(found.differences, again.differences)

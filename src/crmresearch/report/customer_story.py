@@ -14,7 +14,7 @@ from crmresearch.phrases import catalogue, listed, say
 from crmresearch.report.customer_forecast import CustomerForecast
 from crmresearch.segmentation.abc_classes import gini
 from crmresearch.segmentation.contract import Segmenter
-from crmresearch.segmentation.evaluate import Evaluation
+from crmresearch.segmentation.evaluation import Evaluation
 
 TOP = 0.2  # the share of customers whose part of the spend is told
 FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where there is a forecast

@@ -10,7 +10,8 @@ import pandas as pd
 from crmresearch.segmentation.agreement import agreement
 from crmresearch.segmentation.contract import Codes, Segmenter
 from crmresearch.segmentation.drift import population_stability, share_moved
-from crmresearch.segmentation.evaluate import HOLDOUT, UNSEGMENTED, Evaluation, evaluate_segmentations
+from crmresearch.segmentation.evaluate import HOLDOUT, UNSEGMENTED, evaluate_segmentations
+from crmresearch.segmentation.evaluation import Evaluation
 from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.managerial import rule_length
 from crmresearch.segmentation.partitions import adjusted_rand, contingency
