@@ -44,6 +44,7 @@ def test_no_sentence_is_dead() -> None:
         ),
         *("chart.before", "chart.after"),
         *("comparison.naive_", "comparison.forecast_", "comparison.block_", "comparison.stable_", "comparison.claim_"),
+        *("comparison.score_", "comparison_score."),
         *("comparison.validity", "comparison.stability", "comparison_caption.", "family."),
         *("survey.choice_", "survey.name_", "survey_caution.", "survey_heading.", "survey_chart."),
         *("monitoring.alarm_", "monitoring.refit_", "monitoring.ageing_", "monitoring.balance_", "monitoring.psi_"),

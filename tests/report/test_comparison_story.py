@@ -1,6 +1,7 @@
 """The verdict of the comparison follows the numbers: who wins, who lasts, and what of the claim."""
 
 import dataclasses
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,10 +9,12 @@ import pandas as pd
 import pytest
 
 from crmresearch.data.transactions import load_transactions
-from crmresearch.report import comparison_charts
+from crmresearch.report import comparison_charts, comparison_verdict
 from crmresearch.report.comparison_charts import spread
 from crmresearch.report.comparison_story import ComparisonStory
 from crmresearch.report.comparison_tables import (
+    activity_view,
+    amounts_view,
     inside,
     lasting_view,
     lead_segments,
@@ -22,6 +25,7 @@ from crmresearch.report.comparison_tables import (
     targeting_view,
     validity_view,
 )
+from crmresearch.report.comparison_verdict import claim, findings
 from crmresearch.report.comparison_windows import two_windows
 from crmresearch.segmentation.benchmark import benchmark
 from crmresearch.segmentation.clusters import KMeans
@@ -72,40 +76,75 @@ def paired(difference: float, lower: float, upper: float) -> pd.Series:
 def test_the_naive_rule_wins_where_it_does(
     story: ComparisonStory, monkeypatch: pytest.MonkeyPatch, spread: tuple[float, float, float], said: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(ComparisonStory, "_paired", lambda *_: paired(*spread))
-    assert said[0] in story.findings()[1]
-    assert said[1] in story.findings()[2]
+    monkeypatch.setattr(comparison_verdict, "_paired", lambda *_: paired(*spread))
+    assert said[0] in findings(story)[1]
+    assert said[1] in findings(story)[2]
+
+
+def with_draws(story: ComparisonStory, method: str, other: str, shift: np.ndarray) -> ComparisonStory:
+    """The story with the draws of R² of log spend of one method those of another plus a shift, as is its score."""
+    found = story.benchmark.evaluation
+    names = list(found.scores["method"])
+    draws, scores = found.draws.copy(), found.scores.copy()
+    draws[names.index(method), 0] = draws[names.index(other), 0] + shift
+    place = scores.columns.get_loc("r2_log")
+    scores.iloc[names.index(method), place] = scores.iloc[names.index(other), place] + shift.mean()
+    planted = dataclasses.replace(found, draws=draws, scores=scores)
+    return dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, evaluation=planted))
 
 
 @pytest.mark.parametrize(
-    ("spread", "said"), [((0.1, 0.05, 0.2), "Here it is not so"), ((-0.1, -0.2, -0.05), "Here it is so"),
-                         ((0.0, -0.1, 0.1), "cannot be told apart")]
-)  # fmt: skip
-def test_the_claim_is_answered_by_the_paired_interval(
-    story: ComparisonStory, monkeypatch: pytest.MonkeyPatch, spread: tuple[float, float, float], said: str
+    ("shift", "said"),
+    [(0.5, "With 8 segments it is not so"), (-0.5, "With 8 segments it is so"), (0.0, "cannot be told apart")],
+)
+def test_the_claim_compares_value_first_with_groups_of_several_numbers(
+    story: ComparisonStory, shift: float, said: str
 ) -> None:
-    monkeypatch.setattr(ComparisonStory, "_paired", lambda *_: paired(*spread))
-    assert said in story.claim()
+    """Rivals of the CLV octiles here are the RFM eight classes; quantiles of past spend are value first as well."""
+    rival = max(("rfm_eight_mean", "rfm_eight_median"), key=story.benchmark.table.set_index("method")["r2"].get)
+    wobble = 0.01 * np.cos(np.arange(50))
+    planted = with_draws(story, "expected_value_quantiles_8", rival, shift + wobble - wobble.mean())
+    told = claim(planted)[0]
+    assert said in told
+    assert f"against {story.name(rival)}" in told or f"less than {story.name(rival)}" in told or shift > 0
+    assert "2 methods" in told
     without = with_table(story, k=pd.array(range(len(story.benchmark.table)), dtype="Int64"))
-    assert "cannot be tested" in without.claim()
+    assert "cannot be tested" in claim(without)[0]
+
+
+def test_other_scores_are_told_each_with_its_own_best(story: ComparisonStory) -> None:
+    """By AUC and Brier as by spend: each score is named once, on the side of its own paired interval."""
+    told = comparison_verdict.single_number(story, "naive")[0]
+    scores = story.benchmark.evaluation.scores
+    scores = scores[~scores["method"].str.contains(":")]
+    for metric, sign in (("r2", 1), ("deviance", -1), ("auc", 1), ("brier", -1)):
+        best = {}
+        for kind in ("naive", "segmentation"):
+            rows = scores[scores["kind"] == kind].set_index("method")[metric]
+            best[kind] = rows.idxmax() if sign > 0 else rows.idxmin()
+        rows = story.benchmark.evaluation.against(best["segmentation"]).query("metric == @metric").set_index("method")
+        lower, upper = rows.loc[best["naive"], ["lower", "upper"]]
+        side = "not told apart by" if lower < 0 < upper else "ahead by" if (lower > 0) == (sign > 0) else "behind by"
+        part = next(part for part in told.split("; ") if story.say(f"comparison_score.{metric}") in part)
+        assert side in part, metric
 
 
 def test_the_headline_is_the_best_row_of_the_table(story: ComparisonStory) -> None:
     table = story.benchmark.table.query("kind == 'segmentation'").set_index("method")
     best = table["r2"].idxmax()
-    assert story.name(best) in story.findings()[0]
-    assert f"{table['r2'].max():.1%}" in story.findings()[0]
+    assert story.name(best) in findings(story)[0]
+    assert f"{table['r2'].max():.1%}" in findings(story)[0]
 
 
 def test_only_segmentations_that_last_are_recommended(story: ComparisonStory) -> None:
     lasting = with_table(story, lowest_jaccard=0.9)
     assert lasting.choice is not None
     assert lasting.choice["r2"] == lasting.segmentations.query("k <= 10")["r2"].max()
-    assert any("every one of them" in sentence for sentence in lasting.findings())
+    assert any("every one of them" in sentence for sentence in findings(lasting))
     none = with_table(story, lowest_jaccard=0.3)
     assert none.choice is None
     assert none.lead == none.best["method"]
-    assert any("No segmentation is to be recommended" in sentence for sentence in none.findings())
+    assert any("No segmentation is to be recommended" in sentence for sentence in findings(none))
 
 
 def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
@@ -126,16 +165,18 @@ def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> No
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:
-    told = [*story.findings(), *story.windows_text(), *story.limits(), *story.moved_text(), *story.agreement_text()]
+    told = [*findings(story), *story.windows_text(), *story.limits(), *story.moved_text(), *story.agreement_text()]
     told += [*story.method_text("validity"), *story.method_text("stability"), *reach_text(story), *story.lead_text()]
     told += [story.caption(key) for key in ("validity", "lasting", "flows", "transitions", "profiles", "lead")]
     assert not any("{" in sentence or "nan" in sentence for sentence in told)
     joined = {"r2_log_lower", "r2_log_upper", "ci_lower", "ci_upper"}
-    for view in (validity_view, lasting_view, singles_view, targeting_view, lead_segments, inside):
+    scored = (validity_view, lasting_view, singles_view, amounts_view, activity_view)
+    for view in (*scored, targeting_view, lead_segments, inside):
         table = view(story)
         assert len(table)
         assert table.index.equals(pd.RangeIndex(len(table)))  # any other would be shown
-        assert set(table.columns) - joined <= set(story.headings)
+        headed = {re.sub("(_range)_(lower|upper)$", r"\1", column) for column in table.columns} - joined
+        assert headed <= set(story.headings)
     assert {"code", "severity", "quantity", "message"} == set(story.warnings().columns)
 
 

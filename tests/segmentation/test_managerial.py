@@ -70,6 +70,17 @@ def test_planted_segments_are_reached_and_independent_ones_are_not() -> None:
     pd.testing.assert_frame_equal(reachability(demographics, chance), reachability(demographics, chance))
 
 
+def test_that_nothing_is_known_of_somebody_does_not_reach_them() -> None:
+    """Only whether the region is on record has to do with the segments: among those on record it tells nothing."""
+    rng = np.random.default_rng(3)
+    segments = pd.Series(rng.choice(["a", "b"], 2000), name="planted")
+    region = pd.Series(rng.choice(["north", "south"], 2000), dtype=object)
+    region[(segments == "b") & (rng.random(2000) < 0.8)] = None
+    found = reachability(pd.DataFrame({"region": region}), segments).iloc[0]
+    assert abs(found["balanced_accuracy"] - found["chance"]) < 3 * found["error"]
+    assert found["left_out"] == pytest.approx(region.isna().mean())
+
+
 def test_segments_too_small_for_the_folds_are_left_out() -> None:
     demographics = pd.DataFrame({"age": np.arange(100.0)})
     segments = pd.Series(["young"] * 50 + ["old"] * 47 + ["rare"] * 3, name="age_groups")

@@ -11,7 +11,7 @@ from crmresearch.data.transactions import Transactions
 from crmresearch.phrases import catalogue, listed, say
 from crmresearch.report.comparison_windows import Windows
 from crmresearch.report.method_names import method_name
-from crmresearch.segmentation.benchmark import LEAVES, Benchmark
+from crmresearch.segmentation.benchmark import Benchmark
 from crmresearch.segmentation.stability import NAMED
 
 FEWEST = 3  # methods of one number of segments that make a block
@@ -19,7 +19,6 @@ SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
 FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
 MOST = 10  # segments: more are not served apart from each other
 CORE = ("recency", "frequency", "tenure", "monetary_mean", "monetary_total")  # features of the profile, with spend_last
-VALUE_FIRST = "expected_value_quantiles_"  # individual value first, then segments of it
 
 
 @dataclass(frozen=True)
@@ -109,119 +108,15 @@ class ComparisonStory:
         """Whether customers differ in what they spend after the cut-off."""
         return bool(self.segmentations["r2"].notna().all())
 
-    def findings(self) -> list[str]:
-        """The verdict: best method, single numbers, equal numbers of segments, stability, choice, claim."""
-        if not self.defined:
-            return [self.say("comparison.nothing")]
-        best = self.best
-        headline = self.say(
-            "comparison.headline" if best["r2_lower"] > 0 else "comparison.headline_nothing",
-            methods=len(self.segmentations),
-            best=self.name(best["method"]),
-            k=int(best["k"]),
-            r2=best["r2"],
-            lower=best["r2_lower"],
-            upper=best["r2_upper"],
-            days=self._days(),
-        )
-        singles = [*self._single("naive"), *self._single("forecast")]
-        return [headline, *singles, *self._blocks(), *self._stability(), *self._frozen(), self.claim()]
-
-    def _single(self, kind: str) -> list[str]:
-        """Whether the best number of a kind (naive, forecast) tells more than the best segmentation."""
-        rows = self.singles[self.singles["kind"] == kind]
-        if rows.empty:
-            return []
-        row = rows.iloc[0]
-        paired = self._paired(row["method"], self.best["method"])
-        verdict = "wins" if paired["lower"] > 0 else "loses" if paired["upper"] < 0 else "ties"
-        facts = {
-            "single": self.name(row["method"]),
-            "r2": row["r2"],
-            "lower": row["r2_lower"],
-            "upper": row["r2_upper"],
-        }
-        spread = {"difference": paired["difference"], "difference_lower": paired["lower"]}
-        spread |= {"difference_upper": paired["upper"]}
-        return [self.say(f"comparison.{kind}_{verdict}", **facts, **spread)]
-
-    def _blocks(self) -> list[str]:
-        told = []
-        reference = self.benchmark.evaluation.reference
-        for k, block in self.segmentations[self.segmentations["block"] > 0].groupby("block"):
-            row = block.iloc[0]
-            facts = {"k": k, "method": self.name(row["method"]), "r2": row["r2"]}
-            if row["method"] == reference:
-                told.append(self.say("comparison.block_reference", **facts))
-                continue
-            lower, upper = row["difference_lower"], row["difference_upper"]
-            verdict = "better" if lower > 0 else "worse" if upper < 0 else "same"
-            spread = {"difference": row["difference"], "lower": lower, "upper": upper}
-            told.append(self.say(f"comparison.block_{verdict}", reference=self.name(reference), **spread, **facts))
-        return told
-
-    def _stability(self) -> list[str]:
-        known = self.segmentations[self.segmentations["lowest_jaccard"].notna()]
-        stable = known["lowest_jaccard"] >= NAMED
-        key = "all" if stable.all() else "some" if stable.any() else "none"
-        unstable = [self.name(method) for method in known["method"][~stable]]
-        facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
-        told = [
-            self.say(f"comparison.stable_{key}", unstable=listed(unstable, self.language) if unstable else "", **facts)
-        ]
-        chosen = self.choice
-        if chosen is None:
-            return [*told, self.say("comparison.choice_none", most=MOST)]
-        rule = (
-            self.say("comparison.rule_none", most=LEAVES)
-            if pd.isna(chosen["rule_length"])
-            else self.say("comparison.rule_leaves", leaves=chosen["rule_length"])
-        )
-        name, k = self.name(chosen["method"]), int(chosen["k"])
-        facts = {"r2": chosen["r2"], "k": k, "moved": chosen["share_moved"], "days": self._days_between()}
-        return [*told, self.say("comparison.choice", method=name, most=MOST, rule=rule, **facts)]
-
-    def _frozen(self) -> list[str]:
-        table = self.segmentations.dropna(subset="r2_frozen")
-        table = table[table["family"] != "tree"]  # learned a window earlier to begin with
-        if table.empty:
-            return []
-        loss = table["r2"] - table["r2_frozen"]
-        worst = loss.idxmax()
-        key = "comparison.frozen" if loss.median() > 0 else "comparison.frozen_gain"
-        facts = {"loss": loss.median(), "worst": loss[worst], "method": self.name(table["method"][worst])}
-        return [self.say(key, days=self._days_between(), **facts)]
-
-    def claim(self) -> str:
-        """Whether estimating value first and segmenting then serves groups worse, at the largest equal number."""
-        told = self.say("comparison.claim")
-        table = self.segmentations
-        blocks = [k for k in sorted(table["block"].unique(), reverse=True) if k > 0]
-        for k in blocks:
-            block = table[table["block"] == k].set_index("method")
-            value = f"{VALUE_FIRST}{k}"
-            rivals = block[~block.index.str.contains("expected_value") & (block["family"] != "tree")]
-            if value in block.index and len(rivals):
-                group = str(rivals["r2"].idxmax())
-                paired = self._paired(value, group)
-                verdict = "contradicted" if paired["lower"] > 0 else "supported" if paired["upper"] < 0 else "open"
-                facts = {"difference": paired["difference"], "lower": paired["lower"], "upper": paired["upper"], "k": k}
-                facts |= {"value": self.name(value), "group": self.name(group)}
-                facts |= {"value_jaccard": block["lowest_jaccard"][value]}
-                facts |= {"group_jaccard": block["lowest_jaccard"][group]}
-                return f"{told} {self.say(f'comparison.claim_{verdict}', **facts)}"
-        return f"{told} {self.say('comparison.claim_untested')}"
-
-    def _paired(self, method: str, reference: str) -> pd.Series:
-        """Difference in R² of log spend, method − reference, with its interval."""
-        differences = self.benchmark.evaluation.against(reference)
-        return differences[(differences["method"] == method) & (differences["metric"] == "r2_log")].iloc[0]
-
-    def _days(self) -> int:
+    @property
+    def days(self) -> int:
+        """Days of the holdout."""
         assert self.table.holdout_end is not None
         return (self.table.holdout_end - self.table.cutoff).days
 
-    def _days_between(self) -> int:
+    @property
+    def days_between(self) -> int:
+        """Days from the earlier cut-off to this one."""
         return (self.table.cutoff - self.earlier.cutoff).days
 
     def caption(self, key: str) -> str:

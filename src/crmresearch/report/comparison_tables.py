@@ -1,9 +1,12 @@
 """The tables of a comparison, and the sentences that go with them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from crmresearch.report.comparison_story import ComparisonStory
+from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.managerial import internal_indices, reachability
 from crmresearch.segmentation.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.space_clusters import SpaceClusters
@@ -32,6 +35,26 @@ def lasting_view(story: ComparisonStory) -> pd.DataFrame:
     seconds = table["method"].map(story.benchmark.seconds.set_index("method")["seconds"])
     columns = ["ari", "lowest_jaccard", "r2_frozen", "share_moved", "psi", "rule_length"]
     return _named(story, table[columns].assign(seconds=seconds))
+
+
+def amounts_view(story: ComparisonStory) -> pd.DataFrame:
+    """Scores of the amount spent, of all methods, segmentations first, for readers."""
+    return _every_score(story, ("r2_spend", "deviance", "gini", "capture"))
+
+
+def activity_view(story: ComparisonStory) -> pd.DataFrame:
+    """Scores of being active at all, of the same methods."""
+    return _every_score(story, ("auc", "brier"))
+
+
+def _every_score(story: ComparisonStory, metrics: Sequence[str]) -> pd.DataFrame:
+    table = pd.concat([story.segmentations, story.singles], ignore_index=True)
+    view = pd.DataFrame({"k": table["k"], "method": [story.name(key) for key in table["method"]]})
+    for metric in metrics:
+        view[metric] = table[metric]
+        for end in ("lower", "upper"):
+            view[f"{metric}_range_{end}"] = table[f"{metric}_{end}"]
+    return view
 
 
 def _named(story: ComparisonStory, values: pd.DataFrame) -> pd.DataFrame:
@@ -115,27 +138,45 @@ def mixture_numbers(story: ComparisonStory) -> pd.DataFrame:
 
 
 def reached(story: ComparisonStory) -> pd.DataFrame:
-    """Whether demographics tell the segments apart: method, k, balanced accuracy, chance; empty without them."""
+    """Whether demographics tell the segments apart, of customers of whom any is known: method, k, left_out,
+    balanced_accuracy, error, chance, told (beyond chance by more than 2 standard errors); empty without them."""
     frame = story.table.frame
     known = [name for name in story.transactions.codebook.demographics if name in frame]
-    columns = ["method", "k", "balanced_accuracy", "error", "chance"]
-    if not known:
-        return pd.DataFrame(columns=columns)
-    seed = story.benchmark.evaluation.seed
-    rows = [reachability(frame[known], story.benchmark.segments(m.name), seed=seed) for m in story.benchmark.methods]
-    table = pd.concat(rows, ignore_index=True)
-    table["method"] = [story.name(key) for key in table["method"]]
-    return table[columns]
+    columns = ["method", "k", "left_out", "balanced_accuracy", "error", "chance", "told"]
+    rows = []
+    for method in story.benchmark.methods if known else ():
+        try:
+            row = reachability(
+                frame[known], story.benchmark.segments(method.name), seed=story.benchmark.evaluation.seed
+            )
+        except SegmentationError:  # too few of its members are on record
+            continue
+        rows.append(row)
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns[:-1])
+    return table.assign(told=table["balanced_accuracy"] - 2 * table["error"] > table["chance"])[columns]
+
+
+def reached_view(story: ComparisonStory) -> pd.DataFrame:
+    """The reach of every method for readers."""
+    table = reached(story).drop(columns="left_out")
+    return table.assign(method=[story.name(key) for key in table["method"]])
 
 
 def reach_text(story: ComparisonStory) -> list[str]:
-    """Which segments demographics tell best, or that there are none."""
-    table = reached(story)
-    if table.empty:
+    """Whether demographics tell the segments of the lead method apart, and of how many customers they are known."""
+    names = story.transactions.codebook.demographics
+    if not names:
         return [story.say("comparison.reach_none")]
-    lift = table["balanced_accuracy"] / table["chance"]
-    row = table.loc[lift.idxmax()]
-    facts = {"method": row["method"], "accuracy": row["balanced_accuracy"], "chance": row["chance"]}
-    told = [story.say("comparison.reach", **facts)]
-    unknown = story.table.frame[story.transactions.codebook.demographics].isna().all(axis=1).mean()
-    return [*told, story.say("comparison.reach_unknown", share=unknown)] if unknown > 0 else told
+    table = reached(story).set_index("method")
+    if story.lead not in table.index:
+        return [story.say("comparison.reach_few", method=story.name(story.lead))]
+    row = table.loc[story.lead]
+    key = "comparison.reach" if row["told"] else "comparison.reach_chance"
+    facts = {"accuracy": row["balanced_accuracy"], "chance": row["chance"], "method": story.name(story.lead)}
+    on_record = story.table.frame[names].notna().any(axis=1).mean()
+    told = [] if on_record == 1 else [story.say("comparison.reach_on_record", share=on_record)]
+    return [
+        *told,
+        story.say(key, **facts),
+        story.say("comparison.reach_all", told=int(table["told"].sum()), methods=len(table)),
+    ]

@@ -21,6 +21,7 @@ from crmresearch.segmentation.stability import Stability, bootstrap_stability
 FROZEN = "frozen:"  # before the name of a method that was learned one window earlier
 LEAVES = 64  # a rule longer than this is no rule that anybody applies
 RULED = 5_000  # customers on whom the length of a rule is read, drawn with the seed: more cost time, not leaves
+OTHERS = ("r2_spend", "deviance", "auc", "brier", "gini", "capture")  # scores besides R² of log spend
 NEVER = -1.0  # a gap between purchases where there is none: below every gap, so that a rule can name it
 
 
@@ -29,8 +30,8 @@ class Benchmark:
     """What `benchmark` found.
 
     `table`: one row a method, naive and individual rows last: method, kind, family, k, coverage, smallest_share,
-    r2 (of log spend), r2_lower, r2_upper, difference (paired, in r2, to the reference), difference_lower,
-    difference_upper, auc, brier, deviance, gini, capture, ari, lowest_jaccard (of its segments, under bootstrap),
+    r2 (of log spend), difference (paired, in r2, to the reference), r2_spend, deviance, auc, brier, gini, capture, each
+    of these with _lower and _upper; ari, lowest_jaccard (of its segments, under bootstrap),
     r2_frozen and ari_frozen (learned one window earlier: R², and ARI with the segments learned now), share_moved and
     psi (between the windows, with frozen cut points), rule_length
     (leaves). `seconds`: method, seconds (processor time of fit and predict), apart because they are never the same
@@ -160,9 +161,10 @@ def _table(
     before: Mapping[str, pd.Series],
     after: Mapping[str, pd.Series],
 ) -> pd.DataFrame:
-    scores = evaluation.scores.drop(columns=["r2", "r2_lower", "r2_upper"]).rename(
-        columns={"r2_log": "r2", "r2_log_lower": "r2_lower", "r2_log_upper": "r2_upper"}
-    )
+    ends = ("", "_lower", "_upper")
+    names = {f"r2{end}": f"r2_spend{end}" for end in ends} | {f"r2_log{end}": f"r2{end}" for end in ends}
+    scores = evaluation.scores.rename(columns=names)
+    others = [f"{metric}{end}" for metric in OTHERS for end in ends]
     frozen = scores["method"].str.startswith(FROZEN)
     carried = scores[frozen].assign(method=scores["method"].str.removeprefix(FROZEN)).set_index("method")["r2"]
     paired = evaluation.differences.query("metric == 'r2_log'").set_index("method")
@@ -180,7 +182,7 @@ def _table(
             "difference": name.map(paired["difference"]),
             "difference_lower": name.map(paired["lower"]),
             "difference_upper": name.map(paired["upper"]),
-            **{column: table[column] for column in ("auc", "brier", "deviance", "gini", "capture")},
+            **{column: table[column] for column in others},
             "ari": name.map(solutions["ari"]),
             "lowest_jaccard": name.map(solutions["lowest_jaccard"]),
             "r2_frozen": name.map(carried).where(~name.isin(outcome), table["r2"]),

@@ -63,18 +63,22 @@ def reachability(demographics: pd.DataFrame, segments: pd.Series, folds: int = 5
     Multinomial logistic regression with balanced classes on the demographics (text and categories as indicators, a
     missing one as its own; numbers standardised, the median for missing ones and an indicator), predicted for
     customers of folds it has not seen. Balanced accuracy is the mean share of each segment's members recognised,
-    1/k by `chance`; `error` its standard error √(Σ rₛ (1 − rₛ)/nₛ)/k. Segments with fewer members than folds are left
-    out; `left_out` is their share of the customers.
+    1/k by `chance`; `error` its standard error √(Σ rₛ (1 − rₛ)/nₛ)/k. Left out are customers of whom nothing is known,
+    for not being on record is no way to be reached, and segments with fewer known members than folds; `left_out` is the
+    share of both in the customers.
 
     Raises SegmentationError where demographics lack a customer and where fewer than two segments remain.
     """
     if demographics.empty or not segments.index.isin(demographics.index).all():
         raise SegmentationError(f"Reachability of {segments.name} needs demographics of every one of its customers.")
-    counts = segments.value_counts()
-    kept = segments[segments.isin(counts.index[counts >= folds])]
+    on_record = segments[demographics.reindex(segments.index).notna().any(axis=1)]
+    counts = on_record.value_counts()
+    kept = on_record[on_record.isin(counts.index[counts >= folds])]
     codes, keys = pd.factorize(kept, sort=True)
     if len(keys) < 2:
-        raise SegmentationError(f"Fewer than two segments of {segments.name} have {folds} members; use fewer folds.")
+        raise SegmentationError(
+            f"Fewer than two segments of {segments.name} have {folds} members on record; use fewer folds."
+        )
     known = demographics.reindex(kept.index)
     known = known.loc[:, known.notna().any()]
     numeric = list(known.select_dtypes(include=["number"]).columns)
