@@ -119,6 +119,7 @@ def _check_data(options: argparse.Namespace) -> int:
 
 
 def _check_transactions(dataset: str) -> int:
+    from crmresearch.data.dataset import in_language
     from crmresearch.data.transactions import check_transactions, load_transactions
 
     problems = check_transactions(dataset)
@@ -134,7 +135,7 @@ def _check_transactions(dataset: str) -> int:
     for rule, rows, treatment in transactions.counts.itertuples(index=False):
         print(f"{rows:>12,} {rule}" + (f" ({treatment})" if rows and treatment else ""))
     for note in transactions.notes:
-        print(f"note: {note}")
+        print(f"note: {in_language(note)}")
     return 0
 
 

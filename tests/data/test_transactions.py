@@ -127,6 +127,19 @@ def test_codes_for_a_customer_who_is_not_known(shop):
     assert (counts["no customer id"][0], counts["lines used"][0]) == (2, 1)
 
 
+def test_codes_of_seven_digits_and_more_are_told_apart(shop, tmp_path):
+    key = ("currency: EUR", "currency: EUR\nmissing_codes: [1000000, 99999999, 0.5]")
+    codes = ["1000000", "99999999", "0.5", "1000001", "1e+06"]
+    folder = shop("who,when,paid\n" + "".join(f"{code},2021-01-01,1\n" for code in codes), key)
+    assert [who for who, _, _ in lines(folder)] == ["1000001", "1e+06"]
+    folder = shop(None, ("shop.csv", "shop.parquet"), key)
+    ids = [1_000_000, 99_999_999, 1_000_001]
+    pd.DataFrame({"who": ids, "when": pd.to_datetime(["2021-01-01"] * 3), "paid": 1.0}).to_parquet(
+        f"{folder}/shop.parquet"
+    )
+    assert [who for who, _, _ in lines(folder)] == [1_000_001]
+
+
 @pytest.mark.parametrize(
     ("time_format", "text", "expected"),
     [
@@ -181,6 +194,81 @@ def test_times_with_an_offset(shop):
     ]  # fmt: skip
     with pytest.raises(DataError, match="3 × time missing or not readable"):
         lines(shop(data))  # never read with the offset dropped in silence
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_columns_of_times_are_read_in_every_unit_with_and_without_a_zone(shop, unit):
+    folder = shop(None, ("shop.csv", "shop.parquet"))
+    instants = pd.to_datetime(["2021-03-14 03:30:00", "2021-03-14 07:30:00"])
+    for zone in (None, "America/New_York"):
+        times = (instants if zone is None else instants.tz_localize("UTC").tz_convert(zone)).as_unit(unit)
+        pd.DataFrame({"who": ["a", "b"], "when": times, "paid": [1.0, 2.0]}).to_parquet(f"{folder}/shop.parquet")
+        assert [time for _, time, _ in lines(folder)] == list(instants), "as written, or in UTC"
+        notes = load_transactions(folder).notes
+        assert [note["en"].count("the codebook names no `day_zone`: days begin at midnight UTC") for note in notes] == (
+            [] if zone is None else [1]
+        )
+    # the zone that the file names is not the one where days begin
+    folder = shop(None, ("shop.csv", "shop.parquet"), ("currency: EUR", "currency: EUR\nday_zone: America/New_York"))
+    assert [time for _, time, _ in lines(folder)] == [datetime(2021, 3, 13, 22, 30), datetime(2021, 3, 14, 3, 30)]
+    (note,) = load_transactions(folder).notes
+    assert note["en"] == "Days begin at midnight in America/New_York; the times in the file carry their zone."
+
+
+def test_local_times_that_never_came_or_came_twice_are_counted(shop):
+    # New York 2021: 2:00 to 3:00 of 14 March never came, 1:00 to 2:00 of 7 November came twice (7:00 and 6:00 UTC)
+    data = "who,when,paid\n" + "".join(
+        f"{i},2021-{time},1\n"
+        for i, time in enumerate([
+            "03-14 01:59:59", "03-14 02:00:00", "03-14 02:59:59", "03-14 03:00:00",
+            "11-07 00:59:59", "11-07 01:00:00", "11-07 01:59:59", "11-07 02:00:00",
+        ])
+    )  # fmt: skip
+    keys = "currency: EUR\ntime_zone: America/New_York\nday_zone: UTC"
+    folder = shop(data + ",2021-11-07 01:30:00,1\n", ("currency: EUR", keys))
+    counts = counted(folder)
+    assert counts["local time the clock skipped"] == (2, "kept, moved on by what was skipped")
+    assert counts["local time the clock showed twice"] == (2, "kept, read as the first of the two")
+    assert [time.strftime("%m-%d %H:%M:%S") for _, time, _ in lines(folder)] == [
+        "03-14 06:59:59", "03-14 07:00:00", "03-14 07:59:59", "03-14 07:00:00",
+        "11-07 04:59:59", "11-07 05:00:00", "11-07 05:59:59", "11-07 07:00:00",
+    ]  # fmt: skip
+    for key in ("day_zone: America/New_York", "time_zone: Asia/Shanghai\nday_zone: UTC"):  # no such time is converted
+        counts = counted(shop(data, ("currency: EUR", f"currency: EUR\n{key}")))
+        assert not [rule for rule in counts if "clock" in rule]
+
+
+@pytest.mark.parametrize("zones", ["", "day_zone: Asia/Shanghai", "time_zone: America/New_York\nday_zone: UTC"])
+def test_dates_that_mean_never_or_always_are_counted_not_searched(shop, zones):
+    data = "who,when,paid\na,9999-12-31 23:59:59,1\nb,0001-01-01,1\nc,1899-12-30,1\nd,2021-06-01 12:00:00,1\n"
+    key = ("currency: EUR", f"currency: EUR\n{zones}")
+    counts = counted(shop(data, key))
+    assert counts["time in the future"] == (1, "dropped: later than 2021-12-31")
+    assert counts["time before 1900"] == (2, "dropped")
+    assert counts["lines used"] == (1, "")
+    (problem,) = check_transactions(
+        shop(data.replace("2021-06-01", "0001-06-01"), ("currency: EUR", f"currency: EUR\n{zones}"))
+    )
+    assert "nothing is left of its 4 lines (3 × time before 1900; 1 × time in the future)" in problem
+
+
+@pytest.mark.parametrize(
+    ("decimal", "numbers"),
+    [
+        (",", {"12,50": 12.5, "1.234": 1234.0, "1.234.567,89": 1234567.89, "-1.234,5": -1234.5, "1234,5": 1234.5,
+               ",5": 0.5, "7,": 7.0, "12.50": None, "1.23": None, "0.125": None, "1234.567": None, "1.2345,6": None,
+               "1,234.5": None, "1,234,567": None, ".5": None, "1.": None, "1.5e3": None, "1,5e3": 1500.0}),
+        (".", {"12.50": 12.5, "1,234": 1234.0, "1,234.50": 1234.5, "-1,234,567.89": -1234567.89, "1234.5": 1234.5,
+               ".5": 0.5, "7.": 7.0, "12,50": None, "0,125": None, "1234,567": None, "1,2345.6": None,
+               "1.234,5": None, "1.234.567": None, ",5": None, "1.5e3": 1500.0}),
+    ],
+)  # fmt: skip
+def test_marks_of_thousands_stand_before_groups_of_three_or_the_text_is_no_number(shop, decimal, numbers):
+    data = "who;when;paid\n" + "".join(f"{i:02};2021-01-01;{text}\n" for i, text in enumerate(numbers))
+    folder = shop(data, ("currency: EUR", f"currency: EUR\nseparator: ;\ndecimal: '{decimal}'"))
+    expected = {f"{i:02}": amount for i, amount in enumerate(numbers.values()) if amount is not None}
+    assert {who: amount for who, _, amount in lines(folder)} == expected
+    assert counted(folder)["amount missing or not a number"][0] == len(numbers) - len(expected)
 
 
 def test_separators_decimal_commas_and_quotes(shop):
@@ -268,6 +356,7 @@ def test_no_parquet_no_database_no_file(shop):
         ("returns: net", "returns: keep", "rules.returns", "'net' or 'drop'"),
         ("currency: EUR\n", "", "currency", "this key is missing"),
         ('"2021-12-31"', "31.12.2021", "last_day", "write it as 1998-06-30"),
+        ('"2021-12-31"', '"9999-12-31"', "last_day", "must lie in the years 1900 to 2199"),
         ("currency: EUR", "currency: EUR\ntime_zone: Mars", "time_zone", "'Mars' is not a time zone"),
         ("currency: EUR", "currency: EUR\ntime_zone: UTC", "day_zone", "this key is missing"),
         ("currency: EUR", "currency: EUR\ntime_format: '%d %B'", "time_format", "'%B' is not known"),
@@ -309,4 +398,16 @@ def test_a_changed_committed_file_is_refused_and_another_copy_noted(shop):
     (problem,) = check_transactions(shop(DIRTY, ("committed: false", f"committed: true\nsha256: {zeros}")))
     assert "the file was changed" in problem
     (note,) = load_transactions(shop(DIRTY, ("committed: false", f"committed: false\nsha256: {zeros}"))).notes
-    assert "is not the copy this codebook was written with" in note
+    assert "is not the copy this codebook was written with" in note["en"]
+
+
+def test_what_the_codebook_notes_and_where_days_begin_reach_the_notes(shop, capsys):
+    keys = "currency: EUR\nnotes: {en: Refunds are missing., zh: 缺少退款。}\nday_zone: Asia/Shanghai"
+    folder = shop("who,when,paid\na,2021-01-01,1\n", ("currency: EUR", keys))
+    own, zone = load_transactions(folder).notes
+    assert own == {"en": "Refunds are missing.", "zh": "缺少退款。"}
+    assert zone["en"] == "Days begin at midnight in Asia/Shanghai; the times in the file are written in UTC."
+    assert "Asia/Shanghai" in zone["zh"]
+    main(["check-data", folder])
+    assert "note: Refunds are missing.\nnote: Days begin at midnight in Asia/Shanghai" in capsys.readouterr().out
+    assert load_transactions(shop()).notes == ()

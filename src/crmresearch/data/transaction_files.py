@@ -21,8 +21,9 @@ def unusable(path: Path, why: str) -> DataError:
     return DataError(f"{shown(path)} cannot be used as transactions:", [f"{path.name}: {why}."])
 
 
-def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, list[str]]:
-    """The sha256 of the file (of several, `files_sha256`), and a note where it is another copy than the codebook's.
+def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, dict[str, str] | None]:
+    """The sha256 of the file (of several, `files_sha256`), and a note, by language, where it is another copy than
+    the codebook's.
 
     Raises DataError when the file is empty, cannot be opened, or is committed and was changed.
     """
@@ -33,16 +34,17 @@ def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, list
     except OSError as problem:
         raise unusable(path, f"it cannot be opened: {problem.strerror or problem}") from None
     if codebook.sha256 in (None, checksum):
-        return checksum, []
+        return checksum, None
     if codebook.committed:
         raise unusable(
             path,
             f"its checksum is {checksum}, not {codebook.sha256}: the file was changed; restore it or, if the change "
             "is meant, record the checksum under `sha256`",
         )
-    return checksum, [
-        f"{path.name} (sha256 {checksum}) is not the copy this codebook was written with ({codebook.sha256})."
-    ]
+    return checksum, {
+        "en": f"{path.name} (sha256 {checksum}) is not the copy this codebook was written with ({codebook.sha256}).",
+        "zh": f"{path.name}（sha256 {checksum}）不是编写此编码簿时所用的文件（{codebook.sha256}）。",
+    }
 
 
 def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:

@@ -21,6 +21,7 @@ TIME_PARTS = {
     "%S": r"(\d{1,2})(?:\.\d+)?",
     "%z": r"(Z|[+-]\d{2}:?\d{2})",
 }
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # of purchases
 SUFFIXES = (".csv", ".txt", ".parquet", ".duckdb")
 LINE_COLUMNS = {"customer", "time", "amount", "order", "product", "category", "channel", "discount", "quantity"}
 LINE_COLUMNS |= {"day"}
@@ -47,9 +48,11 @@ def _time_format(text: str) -> str:
 
 def _day(text: str) -> str:
     try:
-        date.fromisoformat(text)
+        year = date.fromisoformat(text).year
     except ValueError:
         raise ValueError(f"{text!r} is not a date; write it as 1998-06-30") from None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"{text!r} must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
     return text
 
 
@@ -111,10 +114,13 @@ class TransactionsCodebook(DatasetCodebook):
     """A file of purchases described. Read it with `find_codebook`.
 
     Times are taken as written unless `day_zone` says in which zone a day begins; then `time_zone` says in which zone
-    they are written (a time with an offset, and a column of a zoned type, need none: they are read as UTC).
-    `amount_per: unit` means that the amount is a price to be multiplied by `quantity`. Lines after `last_day`
-    (default: the day of reading) lie in the future. With `package` the file is looked for in that package only.
-    `levels`: the values of an attribute in their order, lowest first.
+    they are written (default UTC). Times with an offset and columns of a zoned type say it themselves; without
+    `day_zone` the days of a zoned column are those of UTC, and the notes say so. Of a local time that came twice the
+    first is meant; one that never came is moved on by what the clock skipped.
+    The mark that is not `decimal`, point or comma, may separate thousands. `amount_per: unit` means that the amount
+    is a price to be multiplied by `quantity`. Lines after `last_day` (default: the day of reading) lie in the future.
+    With `package` the file is looked for in that package only.
+    `levels`: the values of an attribute in their order, lowest first. `notes`: what a report must say of the data.
     """
 
     kind: Literal["transactions"]
