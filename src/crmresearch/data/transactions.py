@@ -7,6 +7,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
+from crmresearch.data.exact_money import in_parts
 from crmresearch.data.packaged import open_package_lines
 from crmresearch.data.transaction_counts import count_copies, counts_table, tally
 from crmresearch.data.transaction_files import engine_sentences, file_checksum, open_lines, unusable
@@ -55,6 +57,16 @@ class Transactions:
     def customers(self) -> int:
         """Number of different customers."""
         return int(self.table.customer.nunique().execute())
+
+    @cached_property
+    def buyers(self) -> int:
+        """Number of different customers with a purchase, a line of zero or more, as `customer_table` has it."""
+        return int(self.table.filter(in_parts(self.table.amount) >= 0).customer.nunique().execute())
+
+    @property
+    def known_until(self) -> date:
+        """The last day of which the purchases are known: the codebook's `last_day`, else that of the last line."""
+        return date.fromisoformat(self.codebook.last_day) if self.codebook.last_day else self.last_day
 
     def categories(self, most: int = 5) -> list[str]:
         """The categories with the largest spend, largest first; ties in the order of the alphabet."""

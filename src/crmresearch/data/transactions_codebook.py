@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from crmresearch.data.dataset import Code, DatasetCodebook, Filled, Strict, Text
 from crmresearch.data.documents import MistakesError
+from crmresearch.data.reserved_columns import is_reserved
 
 TIME_PARTS = {
     "%Y": r"(\d{4})",
@@ -23,8 +24,6 @@ TIME_PARTS = {
 }
 FIRST_YEAR, LAST_YEAR = 1900, 2199  # of purchases
 SUFFIXES = (".csv", ".txt", ".parquet", ".duckdb")
-LINE_COLUMNS = {"customer", "time", "amount", "order", "product", "category", "channel", "discount", "quantity"}
-LINE_COLUMNS |= {"day"}
 
 
 def _zone(name: str) -> str:
@@ -182,7 +181,7 @@ class TransactionsCodebook(DatasetCodebook):
         for name in self.attributes:
             if name in roles:
                 mistakes.append(f"attributes.{name}: is the {roles[name]} as well; keep one")
-            elif name in LINE_COLUMNS:
+            elif is_reserved(name):
                 mistakes.append(f"attributes.{name}: is the name of a column the project makes; rename it in the file")
         for name, values in self.levels.items():
             if name not in self.attributes:
