@@ -1,6 +1,9 @@
 """Transactions: every rule's lines counted by hand, files of every kind, and one sentence for what is unusable."""
 
+import sqlite3
+from contextlib import closing
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -294,9 +297,43 @@ def test_parquet_and_databases_give_the_same_lines(shop, tmp_path):
     with duckdb.connect(f"{folder}/shop.duckdb") as database:
         database.register("frame", frame)
         database.execute("create table purchases as from frame")
-    assert lines(folder) == expected
-    folder = shop(None, ("shop.csv", "shop.duckdb\ntable: sales"))
-    assert check_transactions(folder) == ["shop.duckdb: it has no table 'sales'; its tables are purchases."]
+        database.execute("create schema archive")
+        database.execute("create table archive.purchases as from frame where who = 'c'")
+    for named, kept in (("purchases", expected), ("main.purchases", expected), ("archive.purchases", expected[-1:])):
+        assert lines(shop(None, ("shop.csv", f"shop.duckdb\ntable: {named}"))) == kept
+    sentence = "it has no table 'sales'; its tables are archive.purchases, purchases."
+    assert check_transactions(shop(None, ("shop.csv", "shop.duckdb\ntable: sales"))) == [f"shop.duckdb: {sentence}"]
+    Path(f"{folder}/shop.duckdb").rename(f"{folder}/shop.db")
+    assert lines(shop(None, ("shop.csv", "shop.db\ntable: purchases"))) == expected
+
+
+def test_a_database_of_sqlite_is_told_from_one_of_duckdb(shop):
+    folder = shop(None, ("shop.csv", "shop.db\ntable: purchases"))
+    with closing(sqlite3.connect(f"{folder}/shop.db")) as database:
+        database.execute("create table purchases (who, whenever, paid)")
+    assert check_transactions(folder) == [
+        "shop.db: it is a SQLite database, which is not read; export the table as CSV or Parquet."
+    ]
+
+
+def test_columns_of_parquet_that_differ_only_in_case_are_refused(shop):
+    folder = shop(None, ("shop.csv", "shop.parquet"))
+    pd.DataFrame([("a", "b", "2021-01-01", 1.0)], columns=["who", "WHO", "when", "paid"]).to_parquet(
+        f"{folder}/shop.parquet"
+    )
+    (problem,) = check_transactions(folder)
+    assert problem == "shop.parquet: its columns 'who' and 'WHO' differ only in case; rename or delete one."
+
+
+def test_a_column_that_is_missing_is_said_to_belong_where_the_codebook_names_it(shop):
+    town = ("currency: EUR", "currency: EUR\nattributes: {town: {en: Town}}")
+    for data, key in ((DIRTY, "`attributes`"), ("a,b,c\n1,2,3\n", "`columns` and `attributes`")):
+        (problem,) = check_transactions(shop(data, town))
+        assert problem.endswith(f": put their names under {key} in the codebook, or mend `separator`.")
+    folder = shop(None, ("shop.csv", "shop.parquet"))
+    pd.DataFrame({"who": ["a"]}).to_parquet(f"{folder}/shop.parquet")
+    (problem,) = check_transactions(folder)
+    assert problem.endswith("its columns are 'who': put their names under `columns` in the codebook.")
 
 
 def test_ids_that_pandas_made_floats_are_whole_again(shop):
@@ -314,12 +351,15 @@ def test_ids_that_pandas_made_floats_are_whole_again(shop):
         ("who,when,paid\n", "shop.csv: it has no lines"),
         ("who,when,payed\na,2021-01-01,1\n", "it has no column 'paid' (is 'payed' the one?)"),
         ("who;when;paid\na;2021-01-01;1\n", "it has no columns 'who', 'when', 'paid'"),
+        ("who,when,paid,PAID\na,2021-01-01,1,1\n", "its columns 'paid' and 'PAID' differ only in case; rename or"),
+        ("sep=;\nwho;when;paid\na;2021-01-01;1\n", "its first line is a note from Excel to itself (sep=…); delete"),
+        ("sep=,\nwho,when,paid\na,2021-01-01,1\n", "its first line is a note from Excel to itself (sep=…); delete"),
         ("who,when,paid,paid\na,2021-01-01,1,1\n", "its header names 'paid' more than once"),
         ("who,when,paid,\na,2021-01-01,1,1\n", "column 4 of its header has no name"),
-        ("who,when,paid\na,2021-01-01,1,9\n", "it cannot be read to its end"),
-        ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "it cannot be read to its end"),
+        ("who,when,paid\na,2021-01-01,1,9\n", "it cannot be read to its end: line 2, 'a,2021-01-01,1,9': Expected"),
+        ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "line 3, 'b,\"2021,1': Value with unterminated quote found."),
         (b"who,when,paid\ncaf\xe9,2021-01-01,1\n", "it is not UTF-8 text"),
-        (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 9999 + b"caf\xe9,2021-01-01,1\n", "it cannot be read to its end"),
+        (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 9999 + b"caf\xe9,2021-01-01,1\n", "to its end: line 10001, 'caf"),
         ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "nothing is left of its 2 lines (1 × no customer id; 1 ×"),
     ],
 )  # fmt: skip
@@ -329,6 +369,7 @@ def test_an_unusable_file_is_one_sentence(shop, data, sentence):
     assert problem.startswith("shop.csv: ")
     assert problem.endswith(".")
     assert "\n" not in problem
+    assert not [word for word in ("Possible", "strict_mode", "LINE 1", "delimiter =") if word in problem]
 
 
 def test_no_parquet_no_database_no_file(shop):
@@ -341,6 +382,7 @@ def test_no_parquet_no_database_no_file(shop):
             file.write("not what it says")
         (problem,) = check_transactions(folder)
         assert "it cannot be read to its end" in problem
+        assert not [word for word in ("LINE 1", "SELECT", "Error:") if word in problem]
 
 
 @pytest.mark.parametrize(
@@ -350,7 +392,7 @@ def test_no_parquet_no_database_no_file(shop):
         ("time: when, ", "", "columns.time", "this key is missing"),
         ("amount: paid", "amount: paid, chanel: c", "columns.chanel", "did you mean 'channel'?"),
         ("amount: paid", "amount: who", "columns.amount", "'who' is the customer as well"),
-        ("file: shop.csv", "file: shop.xlsx", "file", "must end in one of .csv, .txt, .parquet, .duckdb"),
+        ("file: shop.csv", "file: shop.xlsx", "file", "must end in one of .csv, .txt, .parquet, .duckdb, .db"),
         ("file: shop.csv", "file: shop.duckdb", "table", "this key is missing"),
         ("file: shop.csv", "file: shop.csv\ntable: t", "table", "is not a database"),
         ("returns: net", "returns: keep", "rules.returns", "'net' or 'drop'"),

@@ -23,7 +23,8 @@ TIME_PARTS = {
     "%z": r"(Z|[+-]\d{2}:?\d{2})",
 }
 FIRST_YEAR, LAST_YEAR = 1900, 2199  # of purchases
-SUFFIXES = (".csv", ".txt", ".parquet", ".duckdb")
+DATABASES = (".duckdb", ".db")  # of DuckDB
+SUFFIXES = (".csv", ".txt", ".parquet", *DATABASES)
 
 
 def _zone(name: str) -> str:
@@ -118,7 +119,8 @@ class TransactionsCodebook(DatasetCodebook):
     first is meant; one that never came is moved on by what the clock skipped.
     The mark that is not `decimal`, point or comma, may separate thousands. `amount_per: unit` means that the amount
     is a price to be multiplied by `quantity`. Lines after `last_day` (default: the day of reading) lie in the future.
-    With `package` the file is looked for in that package only.
+    `table`: the table of a DuckDB database, `schema.table` where it is not in the schema main. With `package` the file
+    is looked for in that package only.
     `levels`: the values of an attribute in their order, lowest first. `notes`: what a report must say of the data.
     """
 
@@ -156,10 +158,10 @@ class TransactionsCodebook(DatasetCodebook):
         suffix = Path(self.file).suffix.lower()
         if suffix not in SUFFIXES:
             mistakes.append(f"file: {self.file!r} must end in one of {', '.join(SUFFIXES)}; convert it to Parquet")
-        if suffix == ".duckdb" and self.table is None:
+        if suffix in DATABASES and self.table is None:
             mistakes.append("table: this key is missing; name the table of the database that holds the purchases")
-        if suffix != ".duckdb" and self.table is not None:
-            mistakes.append(f"table: {self.file} is not a database (.duckdb); remove this key")
+        if suffix not in DATABASES and self.table is not None:
+            mistakes.append(f"table: {self.file} is not a database ({', '.join(DATABASES)}); remove this key")
         if self.amount_per == "unit" and self.columns.quantity is None:
             mistakes.append("columns.quantity: this key is missing; a price per unit needs the number of units")
         if self.package is not None and suffix != ".parquet":
