@@ -332,3 +332,19 @@ def test_spark_reads_formats_and_zones_alike(shop, spark):
     kept = [t.table.select("customer", "time", "amount").order_by("customer").execute() for t in (ours, theirs)]
     pd.testing.assert_frame_equal(*kept, check_dtype=False)
     assert ours.rows == 2
+
+
+def test_spark_counts_clocks_marks_and_lines_left_out_alike(shop, spark):
+    data = "who,when,paid,kind,off,town\n" + "".join(
+        f"{line},tea,,Rome\n"
+        for line in ["a,2021-03-14 02:30:00,\"1,234.5\"", "b,2021-11-07 01:30:00,2", "b,2021-11-07 01:30:00,2",
+                     "c,9999-12-31,1", "d,0001-01-01,1", ",2021-01-01,1", "e,2021-01-01,\"12,50\"", "f,2021-01-01,-3"]
+    )  # fmt: skip
+    keys = "returns: drop, duplicates: drop}\ntime_zone: America/New_York\nday_zone: UTC"
+    both = [shop(data, connection, ("returns: net, duplicates: keep}", keys)) for connection in (None, spark)]
+    pd.testing.assert_frame_equal(both[0].counts, both[1].counts)
+    assert both[0].counts["rows"].tolist() == [8, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 2]
+    kept = [t.table.select("customer", "time", "amount").order_by("customer").execute() for t in both]
+    pd.testing.assert_frame_equal(*kept, check_dtype=False)
+    assert both[0].examples() == both[1].examples()
+    assert len(both[0].examples()) == 6

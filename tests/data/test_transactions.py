@@ -252,7 +252,7 @@ def test_dates_that_mean_never_or_always_are_counted_not_searched(shop, zones):
     (problem,) = check_transactions(
         shop(data.replace("2021-06-01", "0001-06-01"), ("currency: EUR", f"currency: EUR\n{zones}"))
     )
-    assert "nothing is left of its 4 lines (3 × time before 1900; 1 × time in the future)" in problem
+    assert "(3 × time before 1900, line 3: when is '0001-01-01'; 1 × time in the future, line 2: when is" in problem
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_ids_that_pandas_made_floats_are_whole_again(shop):
         ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "line 3, 'b,\"2021,1': Value with unterminated quote found."),
         (b"who,when,paid\ncaf\xe9,2021-01-01,1\n", "it is not UTF-8 text"),
         (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 9999 + b"caf\xe9,2021-01-01,1\n", "to its end: line 10001, 'caf"),
-        ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "nothing is left of its 2 lines (1 × no customer id; 1 ×"),
+        ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "(1 × no customer id, line 3: who is empty; 1 × time"),
     ],
 )  # fmt: skip
 def test_an_unusable_file_is_one_sentence(shop, data, sentence):
@@ -426,13 +426,63 @@ def test_surveys_and_transactions_are_not_mistaken_for_one_another(shop):
     assert {"cdnow", "online_retail", "ecsi_mobile"} <= set(dataset_keys())
 
 
-def test_check_data_tells_the_counts(shop, capsys):
+def test_check_data_tells_the_counts_and_a_line_for_each_rule(shop, capsys):
     assert main(["check-data", shop()]) == 0
-    said = capsys.readouterr().out
-    assert "3 customers, 5 lines from 2021-01-05 to 2021-12-31, no problem found" in said
-    assert "2 no customer id (dropped)" in said
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "shop.csv: 3 customers, 5 lines from 2021-01-05 to 2021-12-31, read, 10 lines left out"
+    assert [line.strip() for line in said[1:]] == [
+        "15 lines in the file",
+        "1 exact copy of another line (kept)",
+        "2 no customer id (dropped, such as line 5: who is empty)",
+        "3 time missing or not readable (dropped, such as line 9: when is '2021-02-30')",
+        "1 time in the future (dropped: later than 2021-12-31, such as line 10: when is '2022-01-01 00:00:00')",
+        "4 amount missing or not a number (dropped, such as line 15: paid is '1e13')",
+        "1 return (negative amount) (netted against spend, no purchase)",
+        "1 amount of zero (kept, a purchase)",
+        "5 lines used",
+    ]
     assert main(["check-data", shop("")]) == 1
     assert "it is empty" in capsys.readouterr().out
+    assert main(["check-data", shop("who,when,paid\na,2021-01-01,1\n")]) == 0
+    assert ", no problem found" in capsys.readouterr().out
+
+
+def test_lines_left_out_are_those_that_are_not_in_the_table(shop):
+    rules = ("returns: net, duplicates: keep", "returns: drop, duplicates: drop")
+    transactions = load_transactions(shop(DIRTY + "a,2021-01-05 10:00:00,10\n", rules))
+    left_out = transactions.left_out.execute()
+    assert len(left_out) == 16 - transactions.rows == 13
+    assert left_out[left_out.rule == "copy"].values.tolist() == [["copy", "a", "2021-01-05 10:00:00", "10"]] * 2
+    found = transactions.examples()
+    assert found["exact copy of another line"] == "customer 'a': when is '2021-01-05 10:00:00', paid is '10'"
+    assert found["return (negative amount)"] == "line 4: paid is '-4'"
+    without = load_transactions(shop("who,when,paid\na,2021-01-01,1\n,2021-01-01,1\n", rules))
+    assert without.left_out.execute().fillna("?").values.tolist() == [["customer", "?", "2021-01-01", "1"]]
+
+
+def test_lines_are_counted_as_an_editor_does(shop):
+    # the cell of line 2 goes on in line 3, line 4 is empty
+    data = 'note;who;when;paid\n"two\nlines";a;2021-01-01;1\n\n;b; soon ;1\n;b;2021-01-01;free\n'
+    found = load_transactions(shop(data, ("currency: EUR", "currency: EUR\nseparator: ;"))).examples()
+    assert found == {
+        "time missing or not readable": "line 5: when is 'soon'",
+        "amount missing or not a number": "line 6: paid is 'free'",
+    }
+
+
+def test_tables_without_line_numbers_name_the_customer_and_a_price_its_units(shop):
+    folder = shop(None, ("shop.csv", "shop.parquet"), ("paid}", "paid, quantity: n}\namount_per: unit"))
+    frame = pd.DataFrame(
+        [("a", "2021-01-01", 2.5, "3"), ("b", "2021-01-01", 2.5, "many"), ("c", "2022-01-01", 1.0, "1"),
+         (None, "2021-01-01", 1.0, "1")],
+        columns=["who", "when", "paid", "n"],
+    )  # fmt: skip
+    frame.to_parquet(f"{folder}/shop.parquet")
+    assert load_transactions(folder).examples() == {
+        "no customer id": "who is empty",
+        "time in the future": "customer 'c': when is '2022-01-01'",
+        "amount missing or not a number": "customer 'b': paid is '2.5', n is 'many'",
+    }
 
 
 def test_a_changed_committed_file_is_refused_and_another_copy_noted(shop):

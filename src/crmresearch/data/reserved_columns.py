@@ -12,7 +12,7 @@ FEATURES = (
 )  # fmt: skip
 OUTCOMES = ("holdout_spend", "holdout_purchases", "holdout_active")
 FORECASTS = ("p_alive", "expected_purchases", "expected_value")
-_NUMBERED = r"spend_last_\d+|purchases_last_\d+|written_\d+|share_.*|discount_share"
+_NUMBERED = r"spend_last_\d+|purchases_last_\d+|written_\w+|share_.*|discount_share"
 # engines take names that differ in case for one
 _RESERVED = re.compile("|".join([*LINE_COLUMNS, *FEATURES, *OUTCOMES, *FORECASTS, _NUMBERED]), re.IGNORECASE)
 

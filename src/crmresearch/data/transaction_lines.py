@@ -1,6 +1,6 @@
 """The lines of a file as customer, time and amount, each with the rule that leaves it out, if one does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import ibis
@@ -16,12 +16,16 @@ LARGEST_AMOUNT = 1e12  # beyond it an amount is no amount; sums of 10⁻⁴ of i
 
 
 def typed_lines(
-    lines: ir.Table, codebook: TransactionsCodebook, local: LocalTimes, last: date, as_written: Sequence[str] = ()
+    lines: ir.Table,
+    codebook: TransactionsCodebook,
+    local: LocalTimes,
+    last: date,
+    more: Mapping[str, ir.Value] | None = None,
 ) -> ir.Table:
     """The columns of `Transactions.table`, `clock` (that of `local`, if any) and `rule`.
 
-    `rule` is null where the line is kept, else the first rule that leaves it out. The file's columns `as_written`
-    come with it as text without outer blanks, null where empty, named written_0, written_1, ….
+    `rule` is null where the line is kept, else the first rule that leaves it out. `more`: other columns of the lines
+    to come with it.
     """
     columns = codebook.columns
     amount = read_number(lines[columns.amount], codebook.decimal)
@@ -45,7 +49,7 @@ def typed_lines(
         **numbers,
         **{name: lines[name] for name in codebook.attributes},
         **({} if local.clock is None else {"clock": local.clock}),
-        **{f"written_{i}": lines[name].cast("string").strip().nullif("") for i, name in enumerate(as_written)},
+        **(more or {}),
     )
     typed = typed.mutate(day=typed.time.date()).relocate("day", after="time")
     wrong = [

@@ -18,8 +18,9 @@ import pandas as pd
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
 from crmresearch.data.exact_money import in_parts
+from crmresearch.data.left_out import examples, lines_left_out
 from crmresearch.data.packaged import open_package_lines
-from crmresearch.data.transaction_counts import count_copies, counts_table, tally
+from crmresearch.data.transaction_counts import LABELS, count_copies, counts_table, tally
 from crmresearch.data.transaction_files import engine_sentences, file_checksum, open_lines, unusable
 from crmresearch.data.transaction_lines import typed_lines
 from crmresearch.data.transaction_times import read_times
@@ -37,6 +38,7 @@ class Transactions:
     where the file has whole numbers), `time` (timestamp without zone), `day`
     (date), `amount` (float64, in `codebook.currency`), then those of `order`, `product`, `category`, `channel`
     (text), `discount`, `quantity` (float64) and the attributes that the codebook names. A negative amount is a return.
+    `left_out`: the lines that were not kept, as `lines_left_out` has them.
     `counts`: `rule`, `rows`, `treatment`; a line is counted under the first rule that leaves it out.
     `rows`, `returns`: lines kept, and those of them with a negative amount. `first_day`, `last_day`: of the lines
     kept. `notes`: what a report must say of the file, by language: another copy than the codebook's, the codebook's own
@@ -44,6 +46,7 @@ class Transactions:
     """
 
     table: ir.Table
+    left_out: ir.Table
     codebook: TransactionsCodebook
     counts: pd.DataFrame
     rows: int
@@ -67,6 +70,10 @@ class Transactions:
     def known_until(self) -> date:
         """The last day of which the purchases are known: the codebook's `last_day`, else that of the last line."""
         return date.fromisoformat(self.codebook.last_day) if self.codebook.last_day else self.last_day
+
+    def examples(self) -> dict[str, str]:
+        """Label of a rule in `counts` → a line it left out, such as "line 7: when is 'yesterday'"."""
+        return {LABELS[rule]: line for rule, line in examples(self.left_out, self.codebook, self.path).items()}
 
     def categories(self, most: int = 5) -> list[str]:
         """The categories with the largest spend, largest first; ties in the order of the alphabet."""
@@ -111,23 +118,24 @@ def read_transactions(
     checksum, another_copy = file_checksum(codebook, path)
     connection = embedded_duckdb() if connection is None else connection
     with engine_sentences(path):
-        opened = open_package_lines if codebook.package else open_lines
-        lines = opened(connection, codebook, path)
+        lines = (open_package_lines if codebook.package else open_lines)(connection, codebook, path)
         total = int(lines.count().execute())
         if not total:
             raise unusable(path, "it has no lines; put the purchases there, one line each")
-        copies = count_copies(lines)
+        opened, copies = lines, count_copies(lines)
         if codebook.rules.duplicates == "drop" and copies:
             lines = lines.distinct()
         last = date.fromisoformat(codebook.last_day) if codebook.last_day else today or date.today()
         local = read_times(lines, codebook, last)
         typed = typed_lines(lines, codebook, local, last)
         found = tally(typed)
+    left_out = lines_left_out(opened, lines, codebook, local, last)
     kept = typed.filter(typed.rule.isnull()).drop("rule", *({"clock"} & set(typed.columns)))
     rows = found["rows"].get("", 0)
     counts = counts_table(codebook, total, copies, found, last)
     if not rows:
-        reasons = [f"{row.rows:,} × {row.rule}" for row in counts.iloc[1:].itertuples() if row.rows]
+        such = {LABELS[rule]: f", {line}" for rule, line in examples(left_out, codebook, path).items()}
+        reasons = [f"{row.rows:,} × {row.rule}{such.get(row.rule, '')}" for row in counts[1:].itertuples() if row.rows]
         raise unusable(
             path,
             f"nothing is left of its {total:,} lines ({'; '.join(reasons)}); check `columns`, `time_format`, "
@@ -135,6 +143,7 @@ def read_transactions(
         )
     return Transactions(
         table=kept,
+        left_out=left_out,
         codebook=codebook,
         counts=counts,
         rows=rows,
