@@ -61,6 +61,10 @@ def bazaar() -> pd.DataFrame:
     for start, rows in (("2021-03-28 02:00", 60), ("2021-10-31 02:00", 60), ("2022-01-01 05:30", 60)):
         at = draw.choice(LINES, rows, replace=False)
         lines.loc[at, "when"] = pd.Timestamp(start) + pd.to_timedelta(draw.integers(0, 60, rows), unit="min")
+    # returns on the day of a purchase: of the first one they count, before it they do not
+    at = draw.choice(LINES, (2, 400), replace=False)
+    lines.loc[at[0], ["who", "when"]] = lines.loc[at[1], ["who", "when"]].to_numpy()
+    lines.loc[at[0], "units"] = -1
     return pd.concat([lines, lines.sample(80, random_state=1)], ignore_index=True)
 
 
@@ -107,6 +111,11 @@ def test_a_shop_that_has_everything(bazaar, tmp_path):
     }
     assert counts[["time in the future", "local time the clock skipped", "no customer id"]].min() > 10
 
+    read, meant = (
+        frame.sort_values(["customer", "time", "amount"], ignore_index=True)[["customer", "time", "amount"]]
+        for frame in (transactions.table.execute(), plain)
+    )
+    pd.testing.assert_frame_equal(read, meant, check_dtype=False, rtol=1e-14)
     for cutoff, end in (("2021-06-30", "2021-12-31"), ("2021-10-30", "2021-10-31"), ("2020-12-05", "2021-03-27")):
         table = customer_table(transactions, cutoff, end, categories=CATEGORIES, attributes=["town"])
         expected = plain_shop(plain, cutoff, end, CATEGORIES)[table.frame.columns]
