@@ -348,3 +348,21 @@ def test_spark_counts_clocks_marks_and_lines_left_out_alike(shop, spark):
     pd.testing.assert_frame_equal(*kept, check_dtype=False)
     assert both[0].examples() == both[1].examples()
     assert len(both[0].examples()) == 6
+
+
+def test_spark_knows_a_zoned_column_from_one_without(tmp_path, spark):
+    instants = pd.to_datetime(["2021-03-14 03:30:00", "2021-03-14 07:30:00"])
+    for zone in ("America/New_York", None):
+        times = (instants if zone is None else instants.tz_localize("UTC").tz_convert(zone)).as_unit("us")
+        name = f"{zone is None}.parquet"
+        pd.DataFrame({"who": ["a", "b"], "when": times, "paid": [1.0, 2.0]}).to_parquet(tmp_path / name)
+        for keys in ("", "time_zone: Europe/Berlin\nday_zone: Asia/Shanghai\n"):
+            text = CODEBOOK.replace("shop.csv", name).replace(", category: kind, discount: off", "")
+            text = text.replace("attributes: {town: {en: Town}}\n", "") + keys
+            (tmp_path / "codebook.yaml").write_text(text, encoding="utf-8")
+            ours, theirs = (load_transactions(str(tmp_path), connection) for connection in (None, spark))
+            read = [list(t.table.order_by("customer").execute()["time"]) for t in (ours, theirs)]
+            hours = 0 if not keys else 8 if zone else 7  # Berlin is an hour east of UTC
+            assert read[0] == read[1] == list(instants + pd.Timedelta(hours=hours))
+            assert ours.notes == theirs.notes
+            assert len(ours.notes) == (1 if zone or keys else 0)

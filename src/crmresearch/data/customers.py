@@ -69,8 +69,9 @@ def customer_table(
     missing where no line has one. With `holdout_end`: `holdout_spend` (returns netted), `holdout_purchases` (purchase
     days), `holdout_active` (0/1, a purchase).
 
-    Amounts are rounded to 1/10,000 of the currency first. Checked against a hand-computed case and, on CDNOW, a
-    plain pandas program and the published x, t_x, T (Fader, Hardie & Lee 2005, Marketing Science 24, 275–284).
+    Amounts are rounded to 1/10,000 of the currency first. Checked against a hand-computed case, a plain pandas
+    program (CDNOW, Online Retail, a generated shop with returns, discounts, categories and zones) and, on CDNOW, the
+    published x, t_x, T (Fader, Hardie & Lee 2005, Marketing Science 24, 275–284).
 
     Raises ParameterError for impossible dates (also later than the codebook's `last_day`, without one than the last
     line), windows, categories or attributes, and DataError when nobody has bought by the cut-off.

@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from crmresearch.data.transaction_files import check_columns, unusable, wanted_columns
+from crmresearch.data.transaction_files import check_columns, read_parquet, unusable, wanted_columns
 from crmresearch.data.transactions_codebook import Package, TransactionsCodebook
 
 
@@ -30,11 +30,11 @@ def open_package_lines(connection: Any, codebook: TransactionsCodebook, path: Pa
     """
     package = codebook.package
     assert package is not None
-    lines = connection.read_parquet(path)
+    lines = read_parquet(connection, path)
     for join in package.joins:
         file = path.parent / join.file
         check_columns({join.on: "package.joins"}, list(lines.columns), path)
-        other = connection.read_parquet(file)
+        other = read_parquet(connection, file)
         check_columns(dict.fromkeys([join.on, *join.columns], "package.joins"), list(other.columns), file)
         other = other.select(join.on, *join.columns)
         if twice := int((other.count() - other[join.on].nunique()).execute()):

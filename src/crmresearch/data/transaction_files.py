@@ -55,9 +55,7 @@ def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> i
     suffix = path.suffix.lower()
     spark = connection.name == "pyspark"
     if suffix == ".parquet":
-        with suppress(pa.ArrowInvalid):  # a file that is not Parquet: the engine says so
-            _check_names(pq.read_schema(path).names, path)
-        lines = connection.read_parquet(path)
+        lines = read_parquet(connection, path)
     elif suffix in DATABASES:
         lines = _open_database(connection, codebook, path, spark)
     else:
@@ -70,6 +68,19 @@ def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> i
         )  # fmt: skip
         lines = connection.read_csv(path, **options)
     check_columns(wanted_columns(codebook), list(lines.columns), path)
+    return lines
+
+
+def read_parquet(connection: Any, path: Path) -> ir.Table:
+    """A Parquet file as a table; its zoned times have a zoned type on every engine."""
+    zoned: list[str] = []
+    with suppress(pa.ArrowInvalid):  # a file that is not Parquet: the engine says so
+        schema = pq.read_schema(path)
+        _check_names(schema.names, path)
+        zoned = [field.name for field in schema if pa.types.is_timestamp(field.type) and field.type.tz]
+    lines: ir.Table = connection.read_parquet(path)
+    if connection.name == "pyspark" and zoned:  # ibis calls Spark's two types of times by one name
+        lines = lines.mutate(**{name: lines[name].cast("timestamp('UTC')") for name in zoned})
     return lines
 
 
