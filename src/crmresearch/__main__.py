@@ -119,22 +119,26 @@ def _check_data(options: argparse.Namespace) -> int:
 
 
 def _check_transactions(dataset: str) -> int:
-    from crmresearch.data.transactions import check_transactions, load_transactions
+    from crmresearch.data.dataset import in_language
+    from crmresearch.data.transactions import load_transactions
 
-    problems = check_transactions(dataset)
-    for problem in problems:
-        print(problem)
-    if problems:
+    try:
+        transactions = load_transactions(dataset)
+    except DataError as error:
+        print(*error.problems, sep="\n")
         return 1
-    transactions = load_transactions(dataset)
+    left_out = int(transactions.counts["rows"].iloc[0]) - transactions.rows
     print(
         f"{transactions.path.name}: {transactions.customers():,} customers, {transactions.rows:,} lines from "
-        f"{transactions.first_day} to {transactions.last_day}, no problem found"
+        f"{transactions.first_day} to {transactions.last_day}, "
+        + (f"read, {left_out:,} {'line' if left_out == 1 else 'lines'} left out" if left_out else "no problem found")
     )
+    examples = transactions.examples() if left_out else {}
     for rule, rows, treatment in transactions.counts.itertuples(index=False):
-        print(f"{rows:>12,} {rule}" + (f" ({treatment})" if rows and treatment else ""))
+        such = f", such as {examples[rule]}" if rule in examples else ""
+        print(f"{rows:>12,} {rule}" + (f" ({treatment}{such})" if rows and treatment else ""))
     for note in transactions.notes:
-        print(f"note: {note}")
+        print(f"note: {in_language(note)}")
     return 0
 
 

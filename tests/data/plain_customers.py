@@ -43,3 +43,54 @@ def plain_table(lines: pd.DataFrame, cutoff: str, holdout_end: str, windows: tup
     table["holdout_purchases"] = holdout.size().reindex(table.index, fill_value=0)
     table["holdout_active"] = (table["holdout_purchases"] > 0).astype("int64")
     return table
+
+
+def plain_shop(
+    lines: pd.DataFrame, cutoff: str, holdout_end: str, categories: tuple[str, ...] = (), windows=(91, 182)
+) -> pd.DataFrame:
+    """The customer table of cleaned lines (customer, time, amount; discount, category, town where there) with returns.
+
+    A customer at a time in plain Python, for its definitions are to be read here, not to be fast.
+    """
+    cut, end = (pd.Timestamp(day).toordinal() for day in (cutoff, holdout_end))
+    rows = {}
+    for customer, own in lines.groupby("customer"):
+        day = np.array([time.toordinal() for time in own["time"]])
+        paid = (own["amount"] * 10_000).round().to_numpy()
+        days = np.unique(day[paid >= 0])
+        if not len(days) or days[0] > cut:
+            continue
+        counted, bought = day >= days[0], paid >= 0
+        known = counted & (day <= cut)
+        purchases, after = days[days <= cut], days[(days > cut) & (days <= end)]
+        repeat, gaps = len(purchases) - 1, np.diff(purchases)
+        first_day = paid[known & (day == days[0])].sum()
+        row = {
+            "frequency": len(purchases),
+            "repeat": repeat,
+            "recency": float(cut - purchases[-1]),
+            "tenure": float(cut - purchases[0]),
+            "t_last": float(purchases[-1] - purchases[0]),
+            "monetary_total": paid[known].sum() / 10_000,
+            "monetary_mean": paid[known].sum() / 10_000 / len(purchases),
+            "repeat_mean": (paid[known].sum() - first_day) / 10_000 / repeat if repeat else np.nan,
+            "gap_mean": gaps.mean() if len(gaps) else np.nan,
+            "gap_sd": gaps.std(ddof=1) if len(gaps) > 1 else np.nan,
+        }
+        for d in windows:
+            row[f"spend_last_{d}"] = paid[known & (day > cut - d)].sum() / 10_000
+            row[f"purchases_last_{d}"] = int((purchases > cut - d).sum())
+        gross = paid[known & bought].sum()
+        for name in categories:
+            of = paid[known & bought & (own["category"] == name).to_numpy()].sum()
+            row[f"share_{name}"] = of / gross if gross else np.nan
+        if "discount" in own:
+            off = (own["discount"].abs() * 10_000).round().fillna(0).to_numpy()[known & bought].sum()
+            row["discount_share"] = off / (off + gross) if off + gross else np.nan
+        if "town" in own:
+            row["town"] = max(own["town"].dropna()[known[own["town"].notna()]], default=None)
+        row["holdout_spend"] = paid[counted & (day > cut) & (day <= end)].sum() / 10_000
+        row["holdout_purchases"] = len(after)
+        row["holdout_active"] = int(len(after) > 0)
+        rows[str(customer)] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("customer").sort_index()

@@ -9,7 +9,8 @@ from plain_customers import plain_table
 
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions import load_transactions
-from crmresearch.errors import DataError, ParameterError
+from crmresearch.errors import CodebookError, DataError, ParameterError
+from crmresearch.report.customer_forecast import forecast_customers
 
 CODEBOOK = """\
 kind: transactions
@@ -191,12 +192,78 @@ def test_nobody_has_bought_yet(shop):
         ({"windows": (91, 91)}, "twice"),
         ({"unit_days": 0}, "`unit_days` must be a number of days above 0"),
         ({"attributes": ["city"]}, "no attribute 'city'; there are town"),
+        (
+            {"cutoff": "2022-01-01"},
+            "The cut-off, 2022-01-01, lies after the data: purchases are known until 2021",
+        ),
+        ({"holdout_end": "2022-01-01"}, "The end of the holdout, 2022-01-01, lies after the data"),
+        ({"cutoff": "9999-12-31", "holdout_end": "9999-12-31"}, "lies after the data"),
     ],
 )
 def test_impossible_parameters(shop, arguments, reason):
     with pytest.raises(ParameterError) as caught:
         customer_table(shop(), **{"cutoff": "2021-06-30", **arguments})
     assert reason in str(caught.value)
+
+
+def test_a_window_may_end_after_the_last_purchase_only_where_the_data_are_said_to(shop):
+    data = lines("ann,2021-01-01,5", "bob,2021-12-20,5")
+    complete = shop(data)
+    assert complete.known_until == date(2021, 12, 31)
+    table = customer_table(complete, "2021-12-25", "2021-12-31").frame
+    assert table["holdout_purchases"].tolist() == [0, 0]
+    unsaid = shop(data, replace=('last_day: "2021-12-31"\n', ""))
+    assert customer_table(unsaid, "2021-06-30", "2021-12-20").frame["holdout_purchases"].tolist() == [0]
+    sentence = r"The end of the holdout, 2021-12-21, lies after the data: the last purchase is of 2021-12-20; .*"
+    with pytest.raises(ParameterError, match=sentence + r"complete until 2021-12-21, set `last_day` in "):
+        customer_table(unsaid, "2021-06-30", "2021-12-21")
+
+
+@pytest.mark.parametrize(("end", "engine_asked_twice"), [(None, True), ("2021-05-31", True), ("2021-12-31", False)])
+def test_customers_who_come_after_the_cut_off_are_counted_whatever_the_holdout(shop, end, engine_asked_twice):
+    # by the cut-off: ann; after it: bob, cid, dan; rita only brings back
+    data = lines("ann,2021-01-01,5", "bob,2021-05-15,5", "cid,2021-07-01,5", "dan,2021-12-31,0", "rita,2021-08-01,-5")
+    transactions = shop(data)
+    counts = customer_table(transactions, "2021-04-30", end).counts.set_index("rule")["rows"]
+    assert counts["customers in the table"] == 1
+    assert counts["customers whose first purchase is after 2021-04-30"] == 3
+    # at 50 million lines a second look takes seconds: none where the chain has seen everybody
+    assert ("buyers" in vars(transactions)) == engine_asked_twice
+
+
+INTERNAL = ["parts", "bought", "gross", "off", "of_0", "at_1", "previous", "first", "last", "first_parts", "n"]
+
+
+def test_attributes_by_the_names_of_the_chain_keep_their_values(shop):
+    attributes = "attributes: {" + ", ".join(f"{name}: {{en: A}}" for name in INTERNAL if name != "off") + "}"
+    names = [name for name in INTERNAL if name != "off"]  # off is this shop's discount
+    head = ",".join(["who,when,paid,kind,off", *names])
+    data = f"{head}\n" + "".join(
+        ",".join([f"c{i},2021-0{i}-01,{i}.5,tea,1", *(f"{name}-{i}" for name in names)]) + "\n" for i in (1, 2)
+    )
+    transactions = shop(data, replace=("attributes: {town: {en: Town}}", attributes))
+    frame = customer_table(transactions, "2021-06-30", "2021-12-31", categories=["tea"], attributes=names).frame
+    assert frame["monetary_total"].tolist() == [1.5, 2.5]
+    assert {name: frame[name].tolist() for name in names} == {name: [f"{name}-1", f"{name}-2"] for name in names}
+
+
+def test_every_column_of_a_table_is_a_name_no_attribute_can_have(shop):
+    transactions = shop()
+    table = customer_table(transactions, "2021-06-30", "2021-12-31", (7, 91), categories=["tea"])
+    forecast = forecast_customers(customer_table(load_transactions("cdnow"), "1997-09-30", "1998-06-30"), 0.1)
+    made = {*table.frame, *transactions.table.columns, *forecast.beside(table.frame.iloc[:0]), "rule"} - {"town"}
+    assert {"spend_last_7", "share_tea", "p_alive", "discount_share", "day"} <= made
+    for name in sorted(made):
+        for spelled in (name, name.upper()):
+            sentence = rf"attributes\.{spelled}: is the name of a column the project makes; rename it in the file"
+            with pytest.raises(CodebookError, match=sentence):
+                shop(replace=("attributes: {town:", f"attributes: {{{spelled}:"))
+
+
+def test_categories_that_differ_in_case_are_two(shop):
+    data = TOY.replace("20,tea", "20,Tea")
+    frame = customer_table(shop(data), "2021-06-30", categories=["tea", "Tea"]).frame
+    assert frame.loc["ann", ["share_tea", "share_Tea"]].tolist() == [70 / 120, 20 / 120]
 
 
 def test_categories_are_named_by_spend(shop):
@@ -265,3 +332,37 @@ def test_spark_reads_formats_and_zones_alike(shop, spark):
     kept = [t.table.select("customer", "time", "amount").order_by("customer").execute() for t in (ours, theirs)]
     pd.testing.assert_frame_equal(*kept, check_dtype=False)
     assert ours.rows == 2
+
+
+def test_spark_counts_clocks_marks_and_lines_left_out_alike(shop, spark):
+    data = "who,when,paid,kind,off,town\n" + "".join(
+        f"{line},tea,,Rome\n"
+        for line in ["a,2021-03-14 02:30:00,\"1,234.5\"", "b,2021-11-07 01:30:00,2", "b,2021-11-07 01:30:00,2",
+                     "c,9999-12-31,1", "d,0001-01-01,1", ",2021-01-01,1", "e,2021-01-01,\"12,50\"", "f,2021-01-01,-3"]
+    )  # fmt: skip
+    keys = "returns: drop, duplicates: drop}\ntime_zone: America/New_York\nday_zone: UTC"
+    both = [shop(data, connection, ("returns: net, duplicates: keep}", keys)) for connection in (None, spark)]
+    pd.testing.assert_frame_equal(both[0].counts, both[1].counts)
+    assert both[0].counts["rows"].tolist() == [8, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 2]
+    kept = [t.table.select("customer", "time", "amount").order_by("customer").execute() for t in both]
+    pd.testing.assert_frame_equal(*kept, check_dtype=False)
+    assert both[0].examples() == both[1].examples()
+    assert len(both[0].examples()) == 6
+
+
+def test_spark_knows_a_zoned_column_from_one_without(tmp_path, spark):
+    instants = pd.to_datetime(["2021-03-14 03:30:00", "2021-03-14 07:30:00"])
+    for zone in ("America/New_York", None):
+        times = (instants if zone is None else instants.tz_localize("UTC").tz_convert(zone)).as_unit("us")
+        name = f"{zone is None}.parquet"
+        pd.DataFrame({"who": ["a", "b"], "when": times, "paid": [1.0, 2.0]}).to_parquet(tmp_path / name)
+        for keys in ("", "time_zone: Europe/Berlin\nday_zone: Asia/Shanghai\n"):
+            text = CODEBOOK.replace("shop.csv", name).replace(", category: kind, discount: off", "")
+            text = text.replace("attributes: {town: {en: Town}}\n", "") + keys
+            (tmp_path / "codebook.yaml").write_text(text, encoding="utf-8")
+            ours, theirs = (load_transactions(str(tmp_path), connection) for connection in (None, spark))
+            read = [list(t.table.order_by("customer").execute()["time"]) for t in (ours, theirs)]
+            hours = 0 if not keys else 8 if zone else 7  # Berlin is an hour east of UTC
+            assert read[0] == read[1] == list(instants + pd.Timedelta(hours=hours))
+            assert ours.notes == theirs.notes
+            assert len(ours.notes) == (1 if zone or keys else 0)

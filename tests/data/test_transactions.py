@@ -1,6 +1,9 @@
 """Transactions: every rule's lines counted by hand, files of every kind, and one sentence for what is unusable."""
 
+import sqlite3
+from contextlib import closing
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -127,6 +130,19 @@ def test_codes_for_a_customer_who_is_not_known(shop):
     assert (counts["no customer id"][0], counts["lines used"][0]) == (2, 1)
 
 
+def test_codes_of_seven_digits_and_more_are_told_apart(shop, tmp_path):
+    key = ("currency: EUR", "currency: EUR\nmissing_codes: [1000000, 99999999, 0.5]")
+    codes = ["1000000", "99999999", "0.5", "1000001", "1e+06"]
+    folder = shop("who,when,paid\n" + "".join(f"{code},2021-01-01,1\n" for code in codes), key)
+    assert [who for who, _, _ in lines(folder)] == ["1000001", "1e+06"]
+    folder = shop(None, ("shop.csv", "shop.parquet"), key)
+    ids = [1_000_000, 99_999_999, 1_000_001]
+    pd.DataFrame({"who": ids, "when": pd.to_datetime(["2021-01-01"] * 3), "paid": 1.0}).to_parquet(
+        f"{folder}/shop.parquet"
+    )
+    assert [who for who, _, _ in lines(folder)] == [1_000_001]
+
+
 @pytest.mark.parametrize(
     ("time_format", "text", "expected"),
     [
@@ -183,6 +199,81 @@ def test_times_with_an_offset(shop):
         lines(shop(data))  # never read with the offset dropped in silence
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_columns_of_times_are_read_in_every_unit_with_and_without_a_zone(shop, unit):
+    folder = shop(None, ("shop.csv", "shop.parquet"))
+    instants = pd.to_datetime(["2021-03-14 03:30:00", "2021-03-14 07:30:00"])
+    for zone in (None, "America/New_York"):
+        times = (instants if zone is None else instants.tz_localize("UTC").tz_convert(zone)).as_unit(unit)
+        pd.DataFrame({"who": ["a", "b"], "when": times, "paid": [1.0, 2.0]}).to_parquet(f"{folder}/shop.parquet")
+        assert [time for _, time, _ in lines(folder)] == list(instants), "as written, or in UTC"
+        notes = load_transactions(folder).notes
+        assert [note["en"].count("the codebook names no `day_zone`: days begin at midnight UTC") for note in notes] == (
+            [] if zone is None else [1]
+        )
+    # the zone that the file names is not the one where days begin
+    folder = shop(None, ("shop.csv", "shop.parquet"), ("currency: EUR", "currency: EUR\nday_zone: America/New_York"))
+    assert [time for _, time, _ in lines(folder)] == [datetime(2021, 3, 13, 22, 30), datetime(2021, 3, 14, 3, 30)]
+    (note,) = load_transactions(folder).notes
+    assert note["en"] == "Days begin at midnight in America/New_York; the times in the file carry their zone."
+
+
+def test_local_times_that_never_came_or_came_twice_are_counted(shop):
+    # New York 2021: 2:00 to 3:00 of 14 March never came, 1:00 to 2:00 of 7 November came twice (7:00 and 6:00 UTC)
+    data = "who,when,paid\n" + "".join(
+        f"{i},2021-{time},1\n"
+        for i, time in enumerate([
+            "03-14 01:59:59", "03-14 02:00:00", "03-14 02:59:59", "03-14 03:00:00",
+            "11-07 00:59:59", "11-07 01:00:00", "11-07 01:59:59", "11-07 02:00:00",
+        ])
+    )  # fmt: skip
+    keys = "currency: EUR\ntime_zone: America/New_York\nday_zone: UTC"
+    folder = shop(data + ",2021-11-07 01:30:00,1\n", ("currency: EUR", keys))
+    counts = counted(folder)
+    assert counts["local time the clock skipped"] == (2, "kept, moved on by what was skipped")
+    assert counts["local time the clock showed twice"] == (2, "kept, read as the first of the two")
+    assert [time.strftime("%m-%d %H:%M:%S") for _, time, _ in lines(folder)] == [
+        "03-14 06:59:59", "03-14 07:00:00", "03-14 07:59:59", "03-14 07:00:00",
+        "11-07 04:59:59", "11-07 05:00:00", "11-07 05:59:59", "11-07 07:00:00",
+    ]  # fmt: skip
+    for key in ("day_zone: America/New_York", "time_zone: Asia/Shanghai\nday_zone: UTC"):  # no such time is converted
+        counts = counted(shop(data, ("currency: EUR", f"currency: EUR\n{key}")))
+        assert not [rule for rule in counts if "clock" in rule]
+
+
+@pytest.mark.parametrize("zones", ["", "day_zone: Asia/Shanghai", "time_zone: America/New_York\nday_zone: UTC"])
+def test_dates_that_mean_never_or_always_are_counted_not_searched(shop, zones):
+    data = "who,when,paid\na,9999-12-31 23:59:59,1\nb,0001-01-01,1\nc,1899-12-30,1\nd,2021-06-01 12:00:00,1\n"
+    key = ("currency: EUR", f"currency: EUR\n{zones}")
+    counts = counted(shop(data, key))
+    assert counts["time in the future"] == (1, "dropped: later than 2021-12-31")
+    assert counts["time before 1900"] == (2, "dropped")
+    assert counts["lines used"] == (1, "")
+    (problem,) = check_transactions(
+        shop(data.replace("2021-06-01", "0001-06-01"), ("currency: EUR", f"currency: EUR\n{zones}"))
+    )
+    assert "(3 × time before 1900, line 3: when is '0001-01-01'; 1 × time in the future, line 2: when is" in problem
+
+
+@pytest.mark.parametrize(
+    ("decimal", "numbers"),
+    [
+        (",", {"12,50": 12.5, "1.234": 1234.0, "1.234.567,89": 1234567.89, "-1.234,5": -1234.5, "1234,5": 1234.5,
+               ",5": 0.5, "7,": 7.0, "12.50": None, "1.23": None, "0.125": None, "1234.567": None, "1.2345,6": None,
+               "1,234.5": None, "1,234,567": None, ".5": None, "1.": None, "1.5e3": None, "1,5e3": 1500.0}),
+        (".", {"12.50": 12.5, "1,234": 1234.0, "1,234.50": 1234.5, "-1,234,567.89": -1234567.89, "1234.5": 1234.5,
+               ".5": 0.5, "7.": 7.0, "12,50": None, "0,125": None, "1234,567": None, "1,2345.6": None,
+               "1.234,5": None, "1.234.567": None, ",5": None, "1.5e3": 1500.0}),
+    ],
+)  # fmt: skip
+def test_marks_of_thousands_stand_before_groups_of_three_or_the_text_is_no_number(shop, decimal, numbers):
+    data = "who;when;paid\n" + "".join(f"{i:02};2021-01-01;{text}\n" for i, text in enumerate(numbers))
+    folder = shop(data, ("currency: EUR", f"currency: EUR\nseparator: ;\ndecimal: '{decimal}'"))
+    expected = {f"{i:02}": amount for i, amount in enumerate(numbers.values()) if amount is not None}
+    assert {who: amount for who, _, amount in lines(folder)} == expected
+    assert counted(folder)["amount missing or not a number"][0] == len(numbers) - len(expected)
+
+
 def test_separators_decimal_commas_and_quotes(shop):
     data = '\ufeffwho;when;paid\r\n"a;1";2021-01-01;1.234,50\r\nb;2021-01-01;-3\r\n'
     key = ("currency: EUR", "currency: EUR\nseparator: ;\ndecimal: ','")
@@ -206,9 +297,43 @@ def test_parquet_and_databases_give_the_same_lines(shop, tmp_path):
     with duckdb.connect(f"{folder}/shop.duckdb") as database:
         database.register("frame", frame)
         database.execute("create table purchases as from frame")
-    assert lines(folder) == expected
-    folder = shop(None, ("shop.csv", "shop.duckdb\ntable: sales"))
-    assert check_transactions(folder) == ["shop.duckdb: it has no table 'sales'; its tables are purchases."]
+        database.execute("create schema archive")
+        database.execute("create table archive.purchases as from frame where who = 'c'")
+    for named, kept in (("purchases", expected), ("main.purchases", expected), ("archive.purchases", expected[-1:])):
+        assert lines(shop(None, ("shop.csv", f"shop.duckdb\ntable: {named}"))) == kept
+    sentence = "it has no table 'sales'; its tables are archive.purchases, purchases."
+    assert check_transactions(shop(None, ("shop.csv", "shop.duckdb\ntable: sales"))) == [f"shop.duckdb: {sentence}"]
+    Path(f"{folder}/shop.duckdb").rename(f"{folder}/shop.db")
+    assert lines(shop(None, ("shop.csv", "shop.db\ntable: purchases"))) == expected
+
+
+def test_a_database_of_sqlite_is_told_from_one_of_duckdb(shop):
+    folder = shop(None, ("shop.csv", "shop.db\ntable: purchases"))
+    with closing(sqlite3.connect(f"{folder}/shop.db")) as database:
+        database.execute("create table purchases (who, whenever, paid)")
+    assert check_transactions(folder) == [
+        "shop.db: it is a SQLite database, which is not read; export the table as CSV or Parquet."
+    ]
+
+
+def test_columns_of_parquet_that_differ_only_in_case_are_refused(shop):
+    folder = shop(None, ("shop.csv", "shop.parquet"))
+    pd.DataFrame([("a", "b", "2021-01-01", 1.0)], columns=["who", "WHO", "when", "paid"]).to_parquet(
+        f"{folder}/shop.parquet"
+    )
+    (problem,) = check_transactions(folder)
+    assert problem == "shop.parquet: its columns 'who' and 'WHO' differ only in case; rename or delete one."
+
+
+def test_a_column_that_is_missing_is_said_to_belong_where_the_codebook_names_it(shop):
+    town = ("currency: EUR", "currency: EUR\nattributes: {town: {en: Town}}")
+    for data, key in ((DIRTY, "`attributes`"), ("a,b,c\n1,2,3\n", "`columns` and `attributes`")):
+        (problem,) = check_transactions(shop(data, town))
+        assert problem.endswith(f": put their names under {key} in the codebook, or mend `separator`.")
+    folder = shop(None, ("shop.csv", "shop.parquet"))
+    pd.DataFrame({"who": ["a"]}).to_parquet(f"{folder}/shop.parquet")
+    (problem,) = check_transactions(folder)
+    assert problem.endswith("its columns are 'who': put their names under `columns` in the codebook.")
 
 
 def test_ids_that_pandas_made_floats_are_whole_again(shop):
@@ -226,13 +351,16 @@ def test_ids_that_pandas_made_floats_are_whole_again(shop):
         ("who,when,paid\n", "shop.csv: it has no lines"),
         ("who,when,payed\na,2021-01-01,1\n", "it has no column 'paid' (is 'payed' the one?)"),
         ("who;when;paid\na;2021-01-01;1\n", "it has no columns 'who', 'when', 'paid'"),
+        ("who,when,paid,PAID\na,2021-01-01,1,1\n", "its columns 'paid' and 'PAID' differ only in case; rename or"),
+        ("sep=;\nwho;when;paid\na;2021-01-01;1\n", "its first line is a note from Excel to itself (sep=…); delete"),
+        ("sep=,\nwho,when,paid\na,2021-01-01,1\n", "its first line is a note from Excel to itself (sep=…); delete"),
         ("who,when,paid,paid\na,2021-01-01,1,1\n", "its header names 'paid' more than once"),
         ("who,when,paid,\na,2021-01-01,1,1\n", "column 4 of its header has no name"),
-        ("who,when,paid\na,2021-01-01,1,9\n", "it cannot be read to its end"),
-        ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "it cannot be read to its end"),
+        ("who,when,paid\na,2021-01-01,1,9\n", "it cannot be read to its end: line 2, 'a,2021-01-01,1,9': Expected"),
+        ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "line 3, 'b,\"2021,1': Value with unterminated quote found."),
         (b"who,when,paid\ncaf\xe9,2021-01-01,1\n", "it is not UTF-8 text"),
-        (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 9999 + b"caf\xe9,2021-01-01,1\n", "it cannot be read to its end"),
-        ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "nothing is left of its 2 lines (1 × no customer id; 1 ×"),
+        (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 9999 + b"caf\xe9,2021-01-01,1\n", "to its end: line 10001, 'caf"),
+        ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "(1 × no customer id, line 3: who is empty; 1 × time"),
     ],
 )  # fmt: skip
 def test_an_unusable_file_is_one_sentence(shop, data, sentence):
@@ -241,6 +369,7 @@ def test_an_unusable_file_is_one_sentence(shop, data, sentence):
     assert problem.startswith("shop.csv: ")
     assert problem.endswith(".")
     assert "\n" not in problem
+    assert not [word for word in ("Possible", "strict_mode", "LINE 1", "delimiter =") if word in problem]
 
 
 def test_no_parquet_no_database_no_file(shop):
@@ -253,6 +382,7 @@ def test_no_parquet_no_database_no_file(shop):
             file.write("not what it says")
         (problem,) = check_transactions(folder)
         assert "it cannot be read to its end" in problem
+        assert not [word for word in ("LINE 1", "SELECT", "Error:") if word in problem]
 
 
 @pytest.mark.parametrize(
@@ -262,12 +392,13 @@ def test_no_parquet_no_database_no_file(shop):
         ("time: when, ", "", "columns.time", "this key is missing"),
         ("amount: paid", "amount: paid, chanel: c", "columns.chanel", "did you mean 'channel'?"),
         ("amount: paid", "amount: who", "columns.amount", "'who' is the customer as well"),
-        ("file: shop.csv", "file: shop.xlsx", "file", "must end in one of .csv, .txt, .parquet, .duckdb"),
+        ("file: shop.csv", "file: shop.xlsx", "file", "must end in one of .csv, .txt, .parquet, .duckdb, .db"),
         ("file: shop.csv", "file: shop.duckdb", "table", "this key is missing"),
         ("file: shop.csv", "file: shop.csv\ntable: t", "table", "is not a database"),
         ("returns: net", "returns: keep", "rules.returns", "'net' or 'drop'"),
         ("currency: EUR\n", "", "currency", "this key is missing"),
         ('"2021-12-31"', "31.12.2021", "last_day", "write it as 1998-06-30"),
+        ('"2021-12-31"', '"9999-12-31"', "last_day", "must lie in the years 1900 to 2199"),
         ("currency: EUR", "currency: EUR\ntime_zone: Mars", "time_zone", "'Mars' is not a time zone"),
         ("currency: EUR", "currency: EUR\ntime_zone: UTC", "day_zone", "this key is missing"),
         ("currency: EUR", "currency: EUR\ntime_format: '%d %B'", "time_format", "'%B' is not known"),
@@ -295,13 +426,63 @@ def test_surveys_and_transactions_are_not_mistaken_for_one_another(shop):
     assert {"cdnow", "online_retail", "ecsi_mobile"} <= set(dataset_keys())
 
 
-def test_check_data_tells_the_counts(shop, capsys):
+def test_check_data_tells_the_counts_and_a_line_for_each_rule(shop, capsys):
     assert main(["check-data", shop()]) == 0
-    said = capsys.readouterr().out
-    assert "3 customers, 5 lines from 2021-01-05 to 2021-12-31, no problem found" in said
-    assert "2 no customer id (dropped)" in said
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "shop.csv: 3 customers, 5 lines from 2021-01-05 to 2021-12-31, read, 10 lines left out"
+    assert [line.strip() for line in said[1:]] == [
+        "15 lines in the file",
+        "1 exact copy of another line (kept)",
+        "2 no customer id (dropped, such as line 5: who is empty)",
+        "3 time missing or not readable (dropped, such as line 9: when is '2021-02-30')",
+        "1 time in the future (dropped: later than 2021-12-31, such as line 10: when is '2022-01-01 00:00:00')",
+        "4 amount missing or not a number (dropped, such as line 15: paid is '1e13')",
+        "1 return (negative amount) (netted against spend, no purchase)",
+        "1 amount of zero (kept, a purchase)",
+        "5 lines used",
+    ]
     assert main(["check-data", shop("")]) == 1
     assert "it is empty" in capsys.readouterr().out
+    assert main(["check-data", shop("who,when,paid\na,2021-01-01,1\n")]) == 0
+    assert ", no problem found" in capsys.readouterr().out
+
+
+def test_lines_left_out_are_those_that_are_not_in_the_table(shop):
+    rules = ("returns: net, duplicates: keep", "returns: drop, duplicates: drop")
+    transactions = load_transactions(shop(DIRTY + "a,2021-01-05 10:00:00,10\n", rules))
+    left_out = transactions.left_out.execute()
+    assert len(left_out) == 16 - transactions.rows == 13
+    assert left_out[left_out.rule == "copy"].values.tolist() == [["copy", "a", "2021-01-05 10:00:00", "10"]] * 2
+    found = transactions.examples()
+    assert found["exact copy of another line"] == "customer 'a': when is '2021-01-05 10:00:00', paid is '10'"
+    assert found["return (negative amount)"] == "line 4: paid is '-4'"
+    without = load_transactions(shop("who,when,paid\na,2021-01-01,1\n,2021-01-01,1\n", rules))
+    assert without.left_out.execute().fillna("?").values.tolist() == [["customer", "?", "2021-01-01", "1"]]
+
+
+def test_lines_are_counted_as_an_editor_does(shop):
+    # the cell of line 2 goes on in line 3, line 4 is empty
+    data = 'note;who;when;paid\n"two\nlines";a;2021-01-01;1\n\n;b; soon ;1\n;b;2021-01-01;free\n'
+    found = load_transactions(shop(data, ("currency: EUR", "currency: EUR\nseparator: ;"))).examples()
+    assert found == {
+        "time missing or not readable": "line 5: when is 'soon'",
+        "amount missing or not a number": "line 6: paid is 'free'",
+    }
+
+
+def test_tables_without_line_numbers_name_the_customer_and_a_price_its_units(shop):
+    folder = shop(None, ("shop.csv", "shop.parquet"), ("paid}", "paid, quantity: n}\namount_per: unit"))
+    frame = pd.DataFrame(
+        [("a", "2021-01-01", 2.5, "3"), ("b", "2021-01-01", 2.5, "many"), ("c", "2022-01-01", 1.0, "1"),
+         (None, "2021-01-01", 1.0, "1")],
+        columns=["who", "when", "paid", "n"],
+    )  # fmt: skip
+    frame.to_parquet(f"{folder}/shop.parquet")
+    assert load_transactions(folder).examples() == {
+        "no customer id": "who is empty",
+        "time in the future": "customer 'c': when is '2022-01-01'",
+        "amount missing or not a number": "customer 'b': paid is '2.5', n is 'many'",
+    }
 
 
 def test_a_changed_committed_file_is_refused_and_another_copy_noted(shop):
@@ -309,4 +490,16 @@ def test_a_changed_committed_file_is_refused_and_another_copy_noted(shop):
     (problem,) = check_transactions(shop(DIRTY, ("committed: false", f"committed: true\nsha256: {zeros}")))
     assert "the file was changed" in problem
     (note,) = load_transactions(shop(DIRTY, ("committed: false", f"committed: false\nsha256: {zeros}"))).notes
-    assert "is not the copy this codebook was written with" in note
+    assert "is not the copy this codebook was written with" in note["en"]
+
+
+def test_what_the_codebook_notes_and_where_days_begin_reach_the_notes(shop, capsys):
+    keys = "currency: EUR\nnotes: {en: Refunds are missing., zh: 缺少退款。}\nday_zone: Asia/Shanghai"
+    folder = shop("who,when,paid\na,2021-01-01,1\n", ("currency: EUR", keys))
+    own, zone = load_transactions(folder).notes
+    assert own == {"en": "Refunds are missing.", "zh": "缺少退款。"}
+    assert zone["en"] == "Days begin at midnight in Asia/Shanghai; the times in the file are written in UTC."
+    assert "Asia/Shanghai" in zone["zh"]
+    main(["check-data", folder])
+    assert "note: Refunds are missing.\nnote: Days begin at midnight in Asia/Shanghai" in capsys.readouterr().out
+    assert load_transactions(shop()).notes == ()

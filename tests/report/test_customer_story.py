@@ -41,6 +41,11 @@ def story() -> CustomerStory:
     return CustomerStory(transactions, table, forecast, methods, left_out, evaluation)
 
 
+def test_the_notes_of_the_codebook_are_told_in_the_language_of_the_story(story: CustomerStory) -> None:
+    assert story.quality()[-1].startswith("Lines that agree in every column are two purchases of a day and are kept")
+    assert replace(story, language="zh").quality()[-1].startswith("各列完全相同的行视为同一天的两次购买")
+
+
 def test_scores_are_those_of_the_first_look(story: CustomerStory) -> None:
     """An independent throw-away run on the master file: 10-fold cross-fitted R² of log1p holdout spend, within .02."""
     first_look = {

@@ -142,8 +142,8 @@ def as_value(code: object) -> float | str:
 
 
 def as_text(code: object) -> str:
-    """A code as a reader wrote it: 2, not 2.0."""
-    return f"{code:g}" if isinstance(code, float) else str(code)
+    """A code as a reader wrote it: 2, not 2.0; 1000000, not 1e+06."""
+    return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
 
 
 def read_codebook(folder: Path) -> Codebook:

@@ -15,17 +15,13 @@ import pandas as pd
 
 from crmresearch.data.documents import shown
 from crmresearch.data.exact_money import PARTS, in_parts
+from crmresearch.data.reserved_columns import FEATURES, OUTCOMES
 from crmresearch.data.transaction_times import as_date
 from crmresearch.data.transactions import Transactions
 from crmresearch.data.transactions_codebook import TransactionsCodebook
 from crmresearch.errors import DataError, ParameterError
 
 EPOCH = date(1970, 1, 1)
-FEATURES = [
-    "frequency", "repeat", "recency", "tenure", "t_last", "monetary_total", "monetary_mean", "repeat_mean", "gap_mean",
-    "gap_sd",
-]  # fmt: skip
-OUTCOMES = ["holdout_spend", "holdout_purchases", "holdout_active"]
 _ = ibis._
 
 
@@ -73,11 +69,12 @@ def customer_table(
     missing where no line has one. With `holdout_end`: `holdout_spend` (returns netted), `holdout_purchases` (purchase
     days), `holdout_active` (0/1, a purchase).
 
-    Amounts are rounded to 1/10,000 of the currency first. Checked against a hand-computed case and, on CDNOW, a
-    plain pandas program and the published x, t_x, T (Fader, Hardie & Lee 2005, Marketing Science 24, 275–284).
+    Amounts are rounded to 1/10,000 of the currency first. Checked against a hand-computed case, a plain pandas
+    program (CDNOW, Online Retail, a generated shop with returns, discounts, categories and zones) and, on CDNOW, the
+    published x, t_x, T (Fader, Hardie & Lee 2005, Marketing Science 24, 275–284).
 
-    Raises ParameterError for impossible dates, windows, categories or attributes, and DataError when nobody has
-    bought by the cut-off.
+    Raises ParameterError for impossible dates (also later than the codebook's `last_day`, without one than the last
+    line), windows, categories or attributes, and DataError when nobody has bought by the cut-off.
     """
     cut, end = as_date("cutoff", cutoff), None if holdout_end is None else as_date("holdout_end", holdout_end)
     _check(transactions, cut, end, windows, categories, attributes, unit_days)
@@ -87,21 +84,22 @@ def customer_table(
     if frame.empty:
         raise DataError("There is no customer table:", [f"Nobody has bought by the cut-off {cut}."])
     frame = frame.set_index(frame["customer"].astype("str")).drop(columns="customer").sort_index()
-    later = len(everybody) - len(frame)
+    # customers of the chain are those who bought by the end of the holdout, which may be all there are
+    buyers = len(everybody) if (end or cut) >= transactions.last_day else transactions.buyers
     counts = pd.concat(
         [
             transactions.counts,
             pd.DataFrame(
                 [
                     ("customers in the table", len(frame), ""),
-                    (f"customers whose first purchase is after {cut}", later, "not in the table"),
+                    (f"customers whose first purchase is after {cut}", buyers - len(frame), "not in the table"),
                 ],
                 columns=["rule", "rows", "treatment"],
             ),
         ],
         ignore_index=True,
     )
-    frame = _finished(frame, attributes, unit_days)
+    frame = _finished(frame, categories, attributes, unit_days)
     return CustomerTable(
         _with_levels(frame, transactions, attributes), cut, end, counts, transactions.codebook, unit_days
     )
@@ -118,12 +116,6 @@ def customer_expression(
     """The chain lines → lines in the order of their days → customers; money in ten-thousandths, times in days."""
     cut = (cutoff - EPOCH).days
     discounts = "discount" in transactions.table.columns
-    lines = transactions.table.filter(_.day <= ibis.date(holdout_end or cutoff))
-    lines = lines.mutate(day=_.day.delta(ibis.date(EPOCH), unit="day").cast("int32"), parts=in_parts(_.amount))
-    bought, nothing = _.parts >= 0, ibis.null("int64")
-    gross = {"gross": ibis.ifelse(bought, _.parts, nothing)} if categories or discounts else {}
-    off = {"off": ibis.ifelse(bought, in_parts(_.discount.abs()), nothing)} if discounts else {}
-    of = {f"of_{i}": ibis.ifelse(bought & (_.category == name), _.parts, nothing) for i, name in enumerate(categories)}
     levels = transactions.codebook.levels
 
     def ranked(name: str) -> ir.Value:
@@ -133,8 +125,21 @@ def customer_expression(
         # what is not among the levels ranks above them, so that a maximum never hides it
         return ibis.cases((_[name].isnull(), ibis.null("int64")), *places, else_=len(places))
 
+    # attributes and categories go by numbers: no name of theirs meets a name of the chain, or another in other case
     at = {f"at_{i}": ranked(name) for i, name in enumerate(attributes)}
-    of_line = lines.select("customer", "day", "parts", bought=bought, **gross, **off, **of, **at)
+    lines = transactions.table.filter(_.day <= ibis.date(holdout_end or cutoff)).select(
+        "customer",
+        day=_.day.delta(ibis.date(EPOCH), unit="day").cast("int32"),
+        parts=in_parts(_.amount),
+        **({"category": _.category} if categories else {}),
+        **({"discount": _.discount} if discounts else {}),
+        **at,
+    )
+    bought, nothing = _.parts >= 0, ibis.null("int64")
+    gross = {"gross": ibis.ifelse(bought, _.parts, nothing)} if categories or discounts else {}
+    off = {"off": ibis.ifelse(bought, in_parts(_.discount.abs()), nothing)} if discounts else {}
+    of = {f"of_{i}": ibis.ifelse(bought & (_.category == name), _.parts, nothing) for i, name in enumerate(categories)}
+    of_line = lines.select("customer", "day", "parts", bought=bought, **gross, **off, **of, **{n: _[n] for n in at})
     # the purchase day before a line's, or its own if a line before it was bought on it. Lines are ordered instead of
     # grouped by day, for most days of a customer have one line: half the memory. With returns it is a running maximum,
     # because days with nothing but returns stand between; without, the line before, in three quarters of the time
@@ -182,27 +187,30 @@ def customer_expression(
         repeat_mean=(_.monetary_total - _.first_parts) / n.nullif(0),
         gap_mean=gaps / n.nullif(0),
         gap_sd=((n * _.gap_squares - gaps * gaps) / (n * (n - 1)).nullif(0)).sqrt(),
-        **{f"share_{name}": _[f"of_{i}"] / _.gross.nullif(0) for i, name in enumerate(categories)},
+        **{f"share_{i}": _[f"of_{i}"] / _.gross.nullif(0) for i in range(len(categories))},
         **({"discount_share": _.off / (_.off + _.gross).nullif(0)} if discounts else {}),
-        **{name: _[f"at_{i}"] for i, name in enumerate(attributes)},
         **({"holdout_active": (_.holdout_purchases > 0).cast("int64")} if outcomes else {}),
     )
     derived = derived.mutate(**{name: _[name].cast("float64") for name in money})
-    shares = [*(f"share_{name}" for name in categories), *(["discount_share"] if discounts else [])]
-    return derived.select("customer", *FEATURES, *recent, *shares, *attributes, *(OUTCOMES if outcomes else []))
+    shares = [*(f"share_{i}" for i in range(len(categories))), *(["discount_share"] if discounts else [])]
+    return derived.select("customer", *FEATURES, *recent, *shares, *at, *(OUTCOMES if outcomes else []))
 
 
-def _finished(frame: pd.DataFrame, attributes: Sequence[str], unit_days: float) -> pd.DataFrame:
-    """Money in the currency, times in the unit asked for, one type a column on every engine."""
+def _finished(
+    frame: pd.DataFrame, categories: Sequence[str], attributes: Sequence[str], unit_days: float
+) -> pd.DataFrame:
+    """Money in the currency, times in the unit asked for, one type a column on every engine, shares and attributes
+    by their names."""
     finished = frame.copy()
-    for name in frame.columns.difference(list(attributes), sort=False):
+    at = {f"at_{i}": name for i, name in enumerate(attributes)}
+    for name in frame.columns.difference(list(at), sort=False):
         if name.startswith(("monetary_", "spend_last_")) or name in ("repeat_mean", "holdout_spend"):
             finished[name] = frame[name].astype("float64") / PARTS
         elif name in ("recency", "tenure", "t_last", "gap_mean", "gap_sd"):
             finished[name] = frame[name].astype("float64") / unit_days
         else:
             finished[name] = frame[name].astype("float64" if "share" in name else "int64")
-    return finished
+    return finished.rename(columns={**at, **{f"share_{i}": f"share_{name}" for i, name in enumerate(categories)}})
 
 
 def _with_levels(frame: pd.DataFrame, transactions: Transactions, attributes: Sequence[str]) -> pd.DataFrame:
@@ -236,6 +244,16 @@ def _check(
         raise ParameterError(
             f"The cut-off {cutoff} lies before the first purchase on {first}; choose a day from {first} to {last}."
         )
+    until, book = transactions.known_until, transactions.codebook
+    for what, end in (("The cut-off", cutoff), ("The end of the holdout", holdout_end)):
+        if end is not None and end > until:
+            why = (
+                f"purchases are known until {until}, the `last_day` of {shown(book.path)}; choose a day up to then"
+                if book.last_day
+                else f"the last purchase is of {until}; choose a day up to then or, if the data are complete until "
+                f"{end}, set `last_day` in {shown(book.path)}"
+            )
+            raise ParameterError(f"{what}, {end}, lies after the data: {why}.")
     if holdout_end is not None and holdout_end <= cutoff:
         raise ParameterError(
             f"The holdout ends on {holdout_end}, not after the cut-off {cutoff}; choose a later day, "
@@ -253,7 +271,3 @@ def _check(
     if unknown := [name for name in attributes if name not in transactions.codebook.attributes]:
         known = ", ".join(transactions.codebook.attributes) or "none"
         raise ParameterError(f"{transactions.codebook.key} has no attribute {unknown[0]!r}; there are {known}.")
-    if taken := [name for name in attributes if name in (*FEATURES, *OUTCOMES)]:
-        raise ParameterError(
-            f"The attribute {taken[0]!r} has the name of a column of the table; rename it in the file."
-        )

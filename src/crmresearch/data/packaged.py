@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from crmresearch.data.transaction_files import check_columns, unusable
+from crmresearch.data.transaction_files import check_columns, read_parquet, unusable, wanted_columns
 from crmresearch.data.transactions_codebook import Package, TransactionsCodebook
 
 
@@ -30,12 +30,12 @@ def open_package_lines(connection: Any, codebook: TransactionsCodebook, path: Pa
     """
     package = codebook.package
     assert package is not None
-    lines = connection.read_parquet(path)
+    lines = read_parquet(connection, path)
     for join in package.joins:
         file = path.parent / join.file
-        check_columns([join.on], list(lines.columns), path)
-        other = connection.read_parquet(file)
-        check_columns([join.on, *join.columns], list(other.columns), file)
+        check_columns({join.on: "package.joins"}, list(lines.columns), path)
+        other = read_parquet(connection, file)
+        check_columns(dict.fromkeys([join.on, *join.columns], "package.joins"), list(other.columns), file)
         other = other.select(join.on, *join.columns)
         if twice := int((other.count() - other[join.on].nunique()).execute()):
             raise unusable(
@@ -43,10 +43,10 @@ def open_package_lines(connection: Any, codebook: TransactionsCodebook, path: Pa
             )
         lines = lines.left_join(other, join.on).drop(f"{join.on}_right")
     for name, parts in package.sums.items():
-        check_columns(parts, list(lines.columns), path)
+        check_columns(dict.fromkeys(parts, "package.sums"), list(lines.columns), path)
         total = lines[parts[0]]
         for part in parts[1:]:
             total = total + lines[part]
         lines = lines.mutate(**{name: total})
-    check_columns([*codebook.columns.named().values(), *codebook.attributes], list(lines.columns), path)
+    check_columns(wanted_columns(codebook), list(lines.columns), path)
     return lines

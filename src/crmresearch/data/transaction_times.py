@@ -4,56 +4,115 @@ Zones are turned by comparing with the instants at which their clocks change, fo
 expression then runs on every engine, whatever its own settings and time zone tables.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
 
-from crmresearch.data.transactions_codebook import TIME_PARTS, TransactionsCodebook
+from crmresearch.data.transactions_codebook import FIRST_YEAR, TIME_PARTS, TransactionsCodebook
 from crmresearch.errors import ParameterError
 
+EARLIEST = date(FIRST_YEAR, 1, 1)  # placeholders such as 0001-01-01 lie before it, purchases do not
 # no offset: an engine may drop one silently when it reads the text
 _ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 _WIDEST = timedelta(hours=26)  # no two zones are further apart
 
 Steps = list[tuple[datetime, int]]
+Changes = list[tuple[datetime, int, int]]
 
 
-def read_times(lines: ir.Table, codebook: TransactionsCodebook) -> ir.TimestampValue:
-    """The time column as local times (null where there is no such time), the day's zone being `day_zone`."""
+@dataclass(frozen=True)
+class LocalTimes:
+    """The time column read.
+
+    `times`: local times, null where there is no such time. `clock`: "skipped" for a time the clock was put forward
+    over, "repeated" for one it showed twice, else null; None where no such time is converted. `note`: in which zone
+    days begin, by language; None where times are taken as written.
+    """
+
+    times: ir.TimestampValue
+    clock: ir.StringValue | None = None
+    note: dict[str, str] | None = None
+
+
+def read_times(lines: ir.Table, codebook: TransactionsCodebook, last: date) -> LocalTimes:
+    """The time column as local times, the day's zone being `day_zone`; `last` is the last day that is not future."""
     column = lines[codebook.columns.time]
-    zoned = column.type().is_timestamp() and column.type().timezone is not None
-    if column.type().is_temporal():
+    kind = column.type()
+    # DuckDB has a zoned type of nanoseconds that ibis has no name for
+    nanoseconds = kind.is_unknown() and "TIMESTAMPTZ_NS" in str(kind)
+    zoned = nanoseconds or (kind.is_timestamp() and kind.timezone is not None)
+    if nanoseconds:
+        times = column.cast("timestamp('UTC')").cast("timestamp(6)")
+    elif kind.is_temporal():
         times = column.cast("timestamp(6)")
     else:
         text = column.cast("string").strip()
         times = _iso(text) if codebook.time_format is None else _formatted(text, codebook.time_format, lines)
+    note = _note(codebook, zoned)
     if codebook.day_zone is None:
-        return times
-    bounds = lines.aggregate(first=times.min(), last=times.max()).execute().iloc[0]
+        return LocalTimes(times, note=note)
+    # a year 9999 that means "open" would have thousands of years searched for changes of the clock
+    usual = (times >= ibis.timestamp(f"{EARLIEST} 00:00:00")) & (
+        times < ibis.timestamp(f"{last + timedelta(days=3)} 00:00:00")
+    )
+    bounds = lines.aggregate(first=times.min(where=usual), last=times.max(where=usual)).execute().iloc[0]
     if bounds.isna().any():
-        return times
-    first, last = (bound.to_pydatetime() for bound in bounds)
-    offset = codebook.time_format is not None and "%z" in codebook.time_format
-    written = ZoneInfo("UTC") if zoned or offset else codebook.written_in
-    if written is not None:
-        times = _moved(times, to_utc_steps(written, first, last), -1)
-    return _moved(times, from_utc_steps(ZoneInfo(codebook.day_zone), first, last), 1)
+        return LocalTimes(times, note=note)
+    begin, end = (bound.to_pydatetime() for bound in bounds)
+    clock = None
+    if not zoned and not _has_offset(codebook) and codebook.written_in is not None:
+        changes = _changes(codebook.written_in, begin, end)
+        clock = _clock(times, changes)
+        times = _moved(times, _to_utc_steps(changes), -1)
+    local = _moved(times, [(at, after) for at, _, after in _changes(ZoneInfo(codebook.day_zone), begin, end)], 1)
+    return LocalTimes(local, clock, note)
 
 
-def from_utc_steps(zone: ZoneInfo, first: datetime, last: datetime) -> Steps:
-    """(instant in UTC from which it holds, seconds to add) for all times from `first` to `last`."""
-    return [(instant, after) for instant, _, after in _changes(zone, first, last)]
+def _has_offset(codebook: TransactionsCodebook) -> bool:
+    return codebook.time_format is not None and "%z" in codebook.time_format
 
 
-def to_utc_steps(zone: ZoneInfo, first: datetime, last: datetime) -> Steps:
+def _note(codebook: TransactionsCodebook, zoned: bool) -> dict[str, str] | None:
+    column, day_zone = codebook.columns.time, codebook.day_zone
+    if day_zone is None and zoned:
+        return {
+            "en": f"The times in column {column} carry a time zone and the codebook names no `day_zone`: days begin at "
+            "midnight UTC. Where the customers live elsewhere, set `day_zone`.",
+            "zh": f"{column} 列的时间带有时区，而编码簿未设 `day_zone`：一天自 UTC 零点开始。"
+            "若客户在其他时区，请设置 `day_zone`。",
+        }
+    if day_zone is None:
+        return None
+    if zoned or _has_offset(codebook):
+        return {
+            "en": f"Days begin at midnight in {day_zone}; the times in the file carry their zone.",
+            "zh": f"一天自 {day_zone} 零点开始；文件中的时间自带时区。",
+        }
+    return {
+        "en": f"Days begin at midnight in {day_zone}; the times in the file are written in {codebook.written_in}.",
+        "zh": f"一天自 {day_zone} 零点开始；文件中的时间按 {codebook.written_in} 记录。",
+    }
+
+
+def _to_utc_steps(changes: Changes) -> Steps:
     """(local time from which it holds, seconds to take away); a time that came twice is the first of the two."""
-    changes = _changes(zone, first, last)
     return [(instant + timedelta(seconds=max(before, after)), after) for instant, before, after in changes]
 
 
-def _changes(zone: ZoneInfo, first: datetime, last: datetime) -> list[tuple[datetime, int, int]]:
+def _clock(times: ir.TimestampValue, changes: Changes) -> ir.StringValue | None:
+    """Which local times the clock skipped or showed twice."""
+    cases = []
+    for instant, before, after in changes[1:]:  # the first is the beginning, no change
+        low, high = (instant + timedelta(seconds=seconds) for seconds in sorted((before, after)))
+        within = (times >= ibis.timestamp(low)) & (times < ibis.timestamp(high))
+        cases.append((within, "skipped" if after > before else "repeated"))
+    return ibis.cases(*cases, else_=ibis.null("string")) if cases else None
+
+
+def _changes(zone: ZoneInfo, first: datetime, last: datetime) -> Changes:
     """(instant, seconds east of UTC before it, after it) of every change of the clock; the first is the beginning."""
 
     def offset(instant: datetime) -> int:

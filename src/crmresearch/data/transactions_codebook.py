@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from crmresearch.data.dataset import Code, DatasetCodebook, Filled, Strict, Text
 from crmresearch.data.documents import MistakesError
+from crmresearch.data.reserved_columns import is_reserved
 
 TIME_PARTS = {
     "%Y": r"(\d{4})",
@@ -21,9 +22,9 @@ TIME_PARTS = {
     "%S": r"(\d{1,2})(?:\.\d+)?",
     "%z": r"(Z|[+-]\d{2}:?\d{2})",
 }
-SUFFIXES = (".csv", ".txt", ".parquet", ".duckdb")
-LINE_COLUMNS = {"customer", "time", "amount", "order", "product", "category", "channel", "discount", "quantity"}
-LINE_COLUMNS |= {"day"}
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # of purchases
+DATABASES = (".duckdb", ".db")  # of DuckDB
+SUFFIXES = (".csv", ".txt", ".parquet", *DATABASES)
 
 
 def _zone(name: str) -> str:
@@ -47,9 +48,11 @@ def _time_format(text: str) -> str:
 
 def _day(text: str) -> str:
     try:
-        date.fromisoformat(text)
+        year = date.fromisoformat(text).year
     except ValueError:
         raise ValueError(f"{text!r} is not a date; write it as 1998-06-30") from None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"{text!r} must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
     return text
 
 
@@ -111,11 +114,15 @@ class TransactionsCodebook(DatasetCodebook):
     """A file of purchases described. Read it with `find_codebook`.
 
     Times are taken as written unless `day_zone` says in which zone a day begins; then `time_zone` says in which zone
-    they are written (a time with an offset, and a column of a zoned type, need none: they are read as UTC).
-    `amount_per: unit` means that the amount is a price to be multiplied by `quantity`. Lines after `last_day`
-    (default: the day of reading) lie in the future. With `package` the file is looked for in that package only.
+    they are written (default UTC). Times with an offset and columns of a zoned type say it themselves; without
+    `day_zone` the days of a zoned column are those of UTC, and the notes say so. Of a local time that came twice the
+    first is meant; one that never came is moved on by what the clock skipped.
+    The mark that is not `decimal`, point or comma, may separate thousands. `amount_per: unit` means that the amount
+    is a price to be multiplied by `quantity`. Lines after `last_day` (default: the day of reading) lie in the future.
+    `table`: the table of a DuckDB database, `schema.table` where it is not in the schema main. With `package` the file
+    is looked for in that package only.
     `levels`: the values of an attribute in their order, lowest first. `marks`: attributes that mark a selection, such
-    as a published sample, and say nothing of the customer.
+    as a published sample, and say nothing of the customer. `notes`: what a report must say of the data.
     """
 
     kind: Literal["transactions"]
@@ -158,10 +165,10 @@ class TransactionsCodebook(DatasetCodebook):
         suffix = Path(self.file).suffix.lower()
         if suffix not in SUFFIXES:
             mistakes.append(f"file: {self.file!r} must end in one of {', '.join(SUFFIXES)}; convert it to Parquet")
-        if suffix == ".duckdb" and self.table is None:
+        if suffix in DATABASES and self.table is None:
             mistakes.append("table: this key is missing; name the table of the database that holds the purchases")
-        if suffix != ".duckdb" and self.table is not None:
-            mistakes.append(f"table: {self.file} is not a database (.duckdb); remove this key")
+        if suffix not in DATABASES and self.table is not None:
+            mistakes.append(f"table: {self.file} is not a database ({', '.join(DATABASES)}); remove this key")
         if self.amount_per == "unit" and self.columns.quantity is None:
             mistakes.append("columns.quantity: this key is missing; a price per unit needs the number of units")
         if self.package is not None and suffix != ".parquet":
@@ -183,7 +190,7 @@ class TransactionsCodebook(DatasetCodebook):
         for name in self.attributes:
             if name in roles:
                 mistakes.append(f"attributes.{name}: is the {roles[name]} as well; keep one")
-            elif name in LINE_COLUMNS:
+            elif is_reserved(name):
                 mistakes.append(f"attributes.{name}: is the name of a column the project makes; rename it in the file")
         for name, values in self.levels.items():
             if name not in self.attributes:

@@ -138,7 +138,8 @@ class ComparisonStory:
         about = self.transactions.codebook
         facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "earlier": self.earlier.cutoff}
         sizes = {"customers": len(self.table.frame), "earlier_customers": len(self.earlier.frame)}
-        return [self.say("comparison.windows", title=self.text(about.title), **facts, **sizes)]
+        told = self.say("comparison.windows", title=self.text(about.title), **facts, **sizes)
+        return [told, *map(self.text, self.transactions.notes)]
 
     def warnings(self) -> pd.DataFrame:
         """Unstable segments, methods left out, failed refits, and what the evaluator and the value model say."""

@@ -118,7 +118,7 @@ class CustomerStory:
                 currency=codebook.currency,
             ),
             *([self.say("customers.only_returns", customers=only_returns)] if only_returns else []),
-            *self.transactions.notes,
+            *map(self.text, self.transactions.notes),
         ]
 
     def concentration(self) -> list[str]:

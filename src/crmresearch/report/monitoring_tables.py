@@ -27,7 +27,7 @@ def introduction(story: MonitoringStory) -> list[str]:
         ),
         story.say("monitoring.learned", end=end),
         *story.cohort(),
-        *story.transactions.notes,
+        *map(story.text, story.transactions.notes),
     ]
 
 
