@@ -156,12 +156,16 @@ def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
 
 
 def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> None:
+    spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
     free = targeting(dataclasses.replace(story, cost=0.0))
-    spend = story.table.frame["holdout_spend"].sum()
-    assert free["profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
+    assert free["best_profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
     dear = targeting(dataclasses.replace(story, cost=1e6))
-    assert (dear["share_contacted"] == 0.05).all()
+    assert (dear[["best_share", "best_profit"]] == 0).all(axis=None)
+    some = targeting(dataclasses.replace(story, cost=2.0, top=0.25)).set_index("method")
+    quarter = story.benchmark.evaluation.gains.query("share == 0.25").set_index("method")["captured"]
+    assert some["profit"].to_numpy() == pytest.approx(0.3 * spend * quarter[some.index].to_numpy() - 2 * 0.25 * n)
     assert "Capture is not uplift" in " ".join(targeting_text(story))
+    assert "Contacting nobody" in " ".join(targeting_text(dataclasses.replace(story, cost=1e6)))
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:

@@ -158,14 +158,14 @@ def test_pictures(story: CustomerStory) -> None:
 
 def test_intervals_are_of_everyone_and_of_every_segment_in_its_order(story: CustomerStory) -> None:
     groups = story.methods[4].predict(story.customers)  # A, B, C
-    intervals = value_intervals(story.forecast, groups, 3, 1)
+    intervals = value_intervals(story.forecast, groups, 50, 1)
     assert list(intervals["group"].unique()) == ["all", "A", "B", "C"]
     values = intervals[intervals["quantity"] == "value"].set_index("group")
     assert values.estimate["all"] == pytest.approx(story.forecast.frame["value"].mean())  # type: ignore[index]
     weighted = (values.estimate * values.customers)[["A", "B", "C"]].sum() / values.customers["all"]
     assert weighted == pytest.approx(values.estimate["all"])
     assert ((values.ci_lower < values.estimate) & (values.estimate < values.ci_upper)).all()
-    told = customer_value_story.interval_sentences(story, intervals, 3)
+    told = customer_value_story.interval_sentences(story, intervals, 50)
     assert f"{values.estimate['all']:,.2f} USD" in told[0]
 
 

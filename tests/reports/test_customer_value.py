@@ -17,7 +17,7 @@ parameters:
   rules: data/cdnow/segments.yaml
   folds: 3
   resamples: 50
-  value_resamples: 5
+  value_resamples: 50
 """
 
 

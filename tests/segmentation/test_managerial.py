@@ -7,6 +7,7 @@ from sklearn.metrics import silhouette_score
 
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.managerial import internal_indices, reachability, rule_length, targeting_profit
+from crmresearch.segmentation.scores import gains
 
 RNG = np.random.default_rng(7)
 FRAME = pd.DataFrame({"x": RNG.uniform(size=3000), "y": RNG.uniform(size=3000), "town": "Graz"})
@@ -94,23 +95,20 @@ def test_segments_too_small_for_the_folds_are_left_out() -> None:
 
 def test_profit_of_targeting_by_hand() -> None:
     value, spend = np.array([9.0, 5, 5, 1]), np.array([100.0, 60, 20, 10])
-    found = targeting_profit(value, spend, [0, 0.25, 0.5, 0.75, 1], margin=0.5, cost=8)
+    shares = [0, 0.25, 0.5, 0.75, 1]
+    captured = gains(value, spend, np.zeros(4, dtype=np.intp), shares)
+    found = targeting_profit(shares, captured, 190, 4, margin=0.5, cost=8)
     # the two of equal value share their 80: one of them is worth 40
     assert found["profit"].tolist() == pytest.approx([0, 50 - 8, 70 - 16, 90 - 24, 95 - 32])
     assert found["contacted"].tolist() == [0, 1, 2, 3, 4]
     assert found["profit_at_random"].tolist() == pytest.approx([0, 23.75 - 8, 47.5 - 16, 71.25 - 24, 63])
 
 
-def test_profit_within_folds_and_without_spend() -> None:
-    value, spend = np.array([9.0, 8, 2, 1]), np.array([10.0, 20, 30, 40])
-    by_fold = targeting_profit(value, spend, [0.5], margin=1, cost=0, fold=np.array([0, 0, 1, 1]))
-    assert by_fold["profit"].tolist() == pytest.approx([10 + 30])
-    nobody = targeting_profit(value, np.zeros(4), [0.5], margin=1, cost=3)
-    assert nobody["profit"].tolist() == [-6]
+def test_profit_of_impossible_shares_is_refused() -> None:
     with pytest.raises(SegmentationError, match="from 0 to 1"):
-        targeting_profit(value, spend, [20], 1, 1)
-    with pytest.raises(SegmentationError, match="one number a customer"):
-        targeting_profit(value, spend[:3], [0.2], 1, 1)
+        targeting_profit([20], [0.5], 190, 4, 1, 1)
+    with pytest.raises(SegmentationError, match="equally many"):
+        targeting_profit([0.2], [0.5, 0.6], 190, 4, 1, 1)
 
 
 def test_internal_indices_prefer_the_planted_clusters_to_chance() -> None:

@@ -25,7 +25,8 @@ CORE = ("recency", "frequency", "tenure", "monetary_mean", "monetary_total")  # 
 class ComparisonStory:
     """The benchmark of one company's customers, told.
 
-    `margin` (of the spend) and `cost` (a contact, in the currency) make the targeting table.
+    `margin` (of the spend), `cost` (a contact, in the currency) and `top` (share of the customers contacted) make the
+    targeting table.
     """
 
     transactions: Transactions
@@ -33,6 +34,7 @@ class ComparisonStory:
     benchmark: Benchmark
     margin: float = 0.3
     cost: float = 1.0
+    top: float = 0.2
     language: str = "en"
 
     @property

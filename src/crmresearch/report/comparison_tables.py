@@ -7,7 +7,7 @@ import pandas as pd
 
 from crmresearch.report.comparison_story import ComparisonStory
 from crmresearch.segmentation.contract import SegmentationError
-from crmresearch.segmentation.managerial import internal_indices, reachability
+from crmresearch.segmentation.managerial import internal_indices, reachability, targeting_profit
 from crmresearch.segmentation.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.space_clusters import SpaceClusters
 
@@ -73,17 +73,23 @@ def singles_view(story: ComparisonStory) -> pd.DataFrame:
 
 
 def targeting(story: ComparisonStory) -> pd.DataFrame:
-    """Profit of contacting the best-ranked share of customers, by method: share_contacted, captured, profit,
-    everybody (profit of contacting all); best first."""
+    """Profit of contacting the share `top` of customers that a method ranks first, and at its best share.
+
+    Columns method, captured, profit (both at `top`), best_share, best_profit, everybody (profit of contacting all);
+    highest profit first.
+    """
+    spend, n = float(np.maximum(story.table.frame["holdout_spend"], 0).sum()), len(story.table.frame)
     gains = story.benchmark.evaluation.gains
-    gains = gains[~gains["method"].str.contains(":")].fillna({"captured": 0.0})  # nobody spends: no share of it
-    spend = float(np.maximum(story.table.frame["holdout_spend"], 0).sum())
-    profit = story.margin * spend * gains["captured"] - story.cost * len(story.table.frame) * gains["share"]
-    gains = gains.assign(profit=profit)
-    best = gains.loc[gains.groupby("method", sort=False)["profit"].idxmax()]
-    everybody = story.margin * spend - story.cost * len(story.table.frame)
-    table = best.rename(columns={"share": "share_contacted"}).assign(everybody=everybody)
-    return table.sort_values("profit", ascending=False, kind="stable").reset_index(drop=True)
+    rows = []
+    for method, part in gains[~gains["method"].str.contains(":")].groupby("method", sort=False):
+        shares, held = [0.0, *part["share"]], [0.0, *part["captured"].fillna(0.0)]  # nobody spends: no share of it
+        at_top = float(np.interp(story.top, shares, held))
+        profits = targeting_profit([story.top, *shares], [at_top, *held], spend, n, story.margin, story.cost)["profit"]
+        best = int(profits.iloc[1:].to_numpy().argmax())
+        rows.append((method, at_top, profits.iloc[0], shares[best], profits.iloc[best + 1], profits.iloc[-1]))
+    columns = ["method", "captured", "profit", "best_share", "best_profit", "everybody"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values("profit", ascending=False, kind="stable", ignore_index=True)
 
 
 def targeting_view(story: ComparisonStory) -> pd.DataFrame:
@@ -93,14 +99,20 @@ def targeting_view(story: ComparisonStory) -> pd.DataFrame:
 
 
 def targeting_text(story: ComparisonStory) -> list[str]:
-    """The most profitable ranking, with the sentence that capture is not uplift."""
-    top = targeting(story).iloc[0]
-    facts = {"margin": story.margin, "cost": story.cost, "currency": story.transactions.codebook.currency}
-    facts |= {"share": top["share_contacted"], "method": story.name(top["method"])}
-    facts |= {"profit": top["profit"], "everybody": top["everybody"]}
-    key = "comparison.targeting" if top["profit"] > top["everybody"] else "comparison.targeting_all"
-    key = key if top["profit"] > 0 else "comparison.targeting_nobody"
-    return [story.say(key, **facts), story.say("comparison.uplift")]
+    """What the best ranking leaves at the share asked for and at any share, and that capture is not uplift."""
+    table = targeting(story)
+    first, most = table.iloc[0], table.loc[table["best_profit"].idxmax()]
+    money = {"margin": story.margin, "cost": story.cost, "currency": story.transactions.codebook.currency}
+    facts = {"share": story.top, "method": story.name(first["method"]), "profit": first["profit"]}
+    told = [story.say("comparison.targeting", everybody=first["everybody"], **money, **facts)]
+    if most["best_share"] == 0:
+        told.append(story.say("comparison.targeting_nobody"))
+    elif most["best_share"] == 1:
+        told.append(story.say("comparison.targeting_all"))
+    else:
+        best = {"method": story.name(most["method"]), "share": most["best_share"], "profit": most["best_profit"]}
+        told.append(story.say("comparison.targeting_most", currency=money["currency"], **best))
+    return [*told, story.say("comparison.uplift")]
 
 
 def lead_segments(story: ComparisonStory) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from crmresearch.data.customers import CustomerTable
@@ -12,7 +11,6 @@ from crmresearch.segmentation.clv import CustomerValue
 from crmresearch.segmentation.evaluate import SMALL_NUMBER
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
-NORMAL_95 = 1.959964  # a standard error needs far fewer resamples than a percentile (Efron & Tibshirani 1993, ch. 6)
 
 
 @dataclass(frozen=True)
@@ -91,22 +89,17 @@ def forecast_customers(
 def value_intervals(forecast: CustomerForecast, segments: pd.Series, resamples: int, seed: int) -> pd.DataFrame:
     """Mean P(alive), purchases, spend per purchase and value, of all and of each segment, with 95 % intervals.
 
-    As `CustomerValue.intervals` with the bounds estimate ± 1.96 bootstrap standard errors (money and counts not
-    below 0, P(alive) within 0 and 1): some 50 resamples tell a standard error, a percentile asks for hundreds.
-    Segments of fewer than 30 customers are left out: a resample may draw none of them. Empty where there is no
-    forecast, or where too few customers teach the models in fewer than two resamples.
+    The bootstrap percentile intervals of `CustomerValue.intervals`, both models fitted again in each resample. Segments
+    of fewer than 30 customers are left out: a resample may draw none of them. Empty where there is no forecast, or
+    where too few customers teach the models in fewer than two resamples.
     """
     empty = pd.DataFrame(columns=["group", "customers", "quantity", "estimate", "se", "ci_lower", "ci_upper"])
     if forecast.value is None:
         return empty
     size = segments.map(segments.value_counts()).astype(int)
+    large = segments.where(size >= SMALL_NUMBER)
     try:
-        frame, _ = forecast.value.intervals(
-            forecast.days, forecast.rate, resamples, seed, segments.where(size >= SMALL_NUMBER)
-        )
+        frame, _ = forecast.value.intervals(forecast.days, forecast.rate, resamples, seed, large)
     except EstimationError:
         return empty
-    highest = np.where(frame["quantity"] == "p_alive", 1.0, np.inf)
-    lower = np.maximum(frame["estimate"] - NORMAL_95 * frame["se"], 0)
-    upper = np.minimum(frame["estimate"] + NORMAL_95 * frame["se"], highest)
-    return frame.assign(ci_lower=lower, ci_upper=upper)
+    return frame

@@ -19,7 +19,7 @@ from crmresearch.segmentation.segment_profiles import construct_deviations, devi
 
 LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
 STANDS_OUT = 0.25  # standard deviations from which a segment is high or low, and a bar of the profile is solid
-ALIKE = 0.65  # adjusted Rand index from which two partitions are called much the same (Steinley, 2004: moderate)
+ALIKE = 0.65  # adjusted Rand index from which two partitions are called moderately similar (Steinley, 2004)
 
 
 def benefit_answers(survey: Survey, constructs: dict[str, list[str]]) -> pd.DataFrame:
@@ -223,7 +223,7 @@ class SurveySegmentStory:
     def reach(self) -> str:
         """Whether the variables that describe respondents tell the segments apart."""
         if self.reached is None:
-            return self.say("survey.no_groups")
+            return self.say("survey.no_groups" if self.groups.empty else "survey.few_known")
         row, groups = self.reached, self.survey.codebook.groups
         variables = listed([self.text(groups[name].label).lower() for name in self.groups], self.language)
         better = row.balanced_accuracy - 2 * row.error > row.chance

@@ -17,9 +17,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from crmresearch.segmentation.contract import Codes, Floats, SegmentationError
+from crmresearch.segmentation.contract import Floats, SegmentationError
 from crmresearch.segmentation.evaluate import HOLDOUT
-from crmresearch.segmentation.scores import gains
 
 
 def rule_length(features: pd.DataFrame, segments: pd.Series, fidelity: float = 0.95, most: int = 64) -> pd.DataFrame:
@@ -102,33 +101,28 @@ def reachability(demographics: pd.DataFrame, segments: pd.Series, folds: int = 5
 
 
 def targeting_profit(
-    value: Floats, spend: Floats, shares: Sequence[float], margin: float, cost: float, fold: Codes | None = None
+    shares: Sequence[float], captured: Sequence[float], spend: float, customers: int, margin: float, cost: float
 ) -> pd.DataFrame:
-    """Profit of contacting the customers of highest predicted value: share, contacted, profit, profit_at_random.
+    """Profit of contacting the best-ranked share b of the customers: share, contacted, profit, profit_at_random.
 
-    profit = margin × spend of the top share b − cost × b n, with `value` (n,) the predicted value, `spend` (n,) what
-    they spent afterwards, `margin` of a unit of spend and `cost` of a contact. Customers of equal value share what
-    they have, as if in random order; with `fold` (n,) they are ranked within folds, as values learned on other folds
-    ask for. `profit_at_random` contacts the same number by lot. Spend counts as if the contact had caused all of it,
-    which no observed spend can show.
+    profit = margin × captured × spend − cost × b × customers, with `captured` the part of all `spend` that the share
+    holds (`scores.gains`), `margin` of a unit of spend and `cost` of a contact; `profit_at_random` contacts the same
+    number by lot. Spend counts as if the contact had caused all of it, which no observed spend can show.
 
-    Raises SegmentationError for shares outside 0 to 1 and arrays of different length.
+    Raises SegmentationError for shares outside 0 to 1 and lists of different length.
     """
-    if not len(value) == len(spend) > 0 or (fold is not None and len(fold) != len(value)):
-        raise SegmentationError("Predicted value, spend and fold must have one number a customer.")
-    top = np.asarray(shares, dtype=float)
+    top, held = np.asarray(shares, dtype=float), np.asarray(captured, dtype=float)
+    if len(top) != len(held):
+        raise SegmentationError("Shares of customers and what they captured must be equally many.")
     if not ((top >= 0) & (top <= 1)).all():
         raise SegmentationError("The shares of customers to contact are numbers from 0 to 1, such as 0.1 and 0.2.")
-    fold = np.zeros(len(value), dtype=np.intp) if fold is None else fold
-    total = float(spend.sum())
-    held = np.nan_to_num(gains(value, spend, fold, list(top)))  # nobody spent anything: no share of it either
-    contacted = top * len(value)
+    contacted = top * customers
     return pd.DataFrame(
         {
             "share": top,
             "contacted": contacted,
-            "profit": margin * total * held - cost * contacted,
-            "profit_at_random": margin * total * top - cost * contacted,
+            "profit": margin * spend * held - cost * contacted,
+            "profit_at_random": margin * spend * top - cost * contacted,
         }
     )
 
