@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, numeric
 from crmresearch.segmentation.cuts import groups_above
 
@@ -37,11 +38,11 @@ class Abc(Segmenter):
     @property
     def definition(self) -> Text:
         """The shares in use."""
-        shares = "/".join(f"{share:g}" for share in self.shares)
+        shares, column = "/".join(f"{share:g}" for share in self.shares), column_names([self.column])
         return {
-            "en": f"Customers in order of {self.column}, cut where they have brought {shares} % of the whole (Dickie, "
+            "en": f"Customers in order of {column['en']}, cut where they have brought {shares} % of the whole (Dickie, "
             "1951); the percentages are a convention.",
-            "zh": f"客户按 {self.column} 从高到低排列，按累计贡献 {shares}% 划分（Dickie，1951）；比例只是惯例。",
+            "zh": f"客户按{column['zh']}从高到低排列，按累计贡献 {shares}% 划分（Dickie，1951）；比例只是惯例。",
         }
 
     @property

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text
 from crmresearch.segmentation.cuts import groups_above, quantile_cuts
 
@@ -31,10 +32,11 @@ class QuantileSegments(Segmenter):
     @property
     def definition(self) -> Text:
         """Equal shares of the customers, by one column."""
+        column = column_names([self.column])
         return {
-            "en": f"The customers in {self.groups} groups of about equal size by {self.column}; "
+            "en": f"The customers in {self.groups} groups of about equal size by {column['en']}, lowest first; "
             "customers with equal values stay together.",
-            "zh": f"按 {self.column} 将客户分为人数大致相等的 {self.groups} 组；数值相同的客户不拆开。",
+            "zh": f"按{column['zh']}从低到高将客户分为人数大致相等的 {self.groups} 组；数值相同的客户不拆开。",
         }
 
     @property

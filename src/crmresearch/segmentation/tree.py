@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeRegressor
 
+from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import (
     Codes,
     Floats,
@@ -57,11 +58,11 @@ class OutcomeTree(Segmenter):
     @property
     def definition(self) -> Text:
         """The outcome, the features and when the tree was learned."""
-        columns = ", ".join(self.columns)
+        columns, outcome = column_names(self.columns), column_names([self.outcome])
         return {
-            "en": f"Leaves of a decision tree of log {self.outcome} on {columns}, at most {self.leaves}, learned one "
-            "window earlier.",
-            "zh": f"以 {columns} 预测 {self.outcome}（取对数）的决策树，至多 {self.leaves} 个叶节点，用前一窗口学习。",
+            "en": f"Leaves of a decision tree of log {outcome['en']} on {columns['en']}, at most {self.leaves}, learned "
+            "one window earlier.",
+            "zh": f"以{columns['zh']}预测{outcome['zh']}（取对数）的决策树，至多 {self.leaves} 个叶节点，用前一窗口学习。",
         }
 
     @property

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text
 from crmresearch.segmentation.cuts import groups_above, middle, quantile_cuts
 
@@ -52,10 +53,11 @@ class CurrentPotential(Segmenter):
     def definition(self) -> Text:
         """The two axes and how they are cut."""
         two = self.groups == 2
+        current, potential = column_names([self.current]), column_names([self.potential])
         return {
-            "en": f"{self.current} (current value) against {self.potential} (potential value), each in {self.groups} "
-            "groups " + (f"cut at the {self.cut}." if two else "cut at quantiles."),
-            "zh": f"当前价值（{self.current}）与潜在价值（{self.potential}）的矩阵，各分 {self.groups} 组，"
+            "en": f"Current value ({current['en']}) against potential value ({potential['en']}), after Verhoef & Donkers "
+            f"(2001), each in {self.groups} groups " + (f"cut at the {self.cut}." if two else "cut at quantiles."),
+            "zh": f"当前价值（{current['zh']}）与潜在价值（{potential['zh']}）的矩阵（Verhoef & Donkers，2001），各分 {self.groups} 组，"
             + (f"以{'均值' if self.cut == 'mean' else '中位数'}为界。" if two else "以分位点为界。"),
         }
 
