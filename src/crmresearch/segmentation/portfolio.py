@@ -88,7 +88,8 @@ class PortfolioMatrix(Segmenter):
         """The two axes."""
         short, long = self.windows
         return {
-            "en": f"Boston matrix (Henderson, 1970) of customers: share is high when spend in the last {short} days is above the mean "
+            "en": f"Boston matrix (Henderson, 1970) of customers: share is high when spend in the last {short} days is "
+            "above the mean "
             f"customer's, growth when it rose more since the {long - short} days before than the whole portfolio.",
             "zh": f"客户的波士顿矩阵：最近 {short} 天消费高于客户均值者份额高；"
             f"较之前 {long - short} 天的增长快于总体者增长高。",

@@ -60,9 +60,10 @@ class OutcomeTree(Segmenter):
         """The outcome, the features and when the tree was learned."""
         columns, outcome = column_names(self.columns), column_names([self.outcome])
         return {
-            "en": f"Leaves of a decision tree of log {outcome['en']} on {columns['en']}, at most {self.leaves}, learned "
-            "one window earlier.",
-            "zh": f"以{columns['zh']}预测{outcome['zh']}（取对数）的决策树，至多 {self.leaves} 个叶节点，用前一窗口学习。",
+            "en": f"Leaves of a decision tree of log {outcome['en']} on {columns['en']}, at most {self.leaves}, "
+            "learned one window earlier.",
+            "zh": f"以{columns['zh']}预测{outcome['zh']}（取对数）的决策树，"
+            f"至多 {self.leaves} 个叶节点，用前一窗口学习。",
         }
 
     @property

@@ -55,9 +55,11 @@ class CurrentPotential(Segmenter):
         two = self.groups == 2
         current, potential = column_names([self.current]), column_names([self.potential])
         return {
-            "en": f"Current value ({current['en']}) against potential value ({potential['en']}), after Verhoef & Donkers "
-            f"(2001), each in {self.groups} groups " + (f"cut at the {self.cut}." if two else "cut at quantiles."),
-            "zh": f"当前价值（{current['zh']}）与潜在价值（{potential['zh']}）的矩阵（Verhoef & Donkers，2001），各分 {self.groups} 组，"
+            "en": f"Current value ({current['en']}) against potential value ({potential['en']}), after Verhoef & "
+            f"Donkers (2001), each in {self.groups} groups "
+            + (f"cut at the {self.cut}." if two else "cut at quantiles."),
+            "zh": f"当前价值（{current['zh']}）与潜在价值（{potential['zh']}）的矩阵"
+            f"（Verhoef & Donkers，2001），各分 {self.groups} 组，"
             + (f"以{'均值' if self.cut == 'mean' else '中位数'}为界。" if two else "以分位点为界。"),
         }
 
