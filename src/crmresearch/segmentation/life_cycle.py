@@ -59,7 +59,8 @@ class LifeCycle(Segmenter):
         """Stages by own purchase rhythm."""
         return {
             "en": "Stages of a customer's life. Recover: no purchase for longer than the customer's mean gap plus "
-            f"{self.patience:g} standard deviations; otherwise acquire (1 purchase day), develop (up to {self.established - 1}) or retain.",
+            f"{self.patience:g} standard deviations; otherwise acquire (1 purchase day), "
+            f"develop (up to {self.established - 1}) or retain.",
             "zh": f"超过自身平均购买间隔加 {self.patience:g} 个标准差未购买者为挽回期；其余按购买天数：1 天为获取期，"
             f"至 {self.established - 1} 天为发展期，更多为保持期。",
         }
