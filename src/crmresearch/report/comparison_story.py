@@ -161,14 +161,17 @@ class ComparisonStory:
         return told
 
     def _stability(self) -> list[str]:
+        fixed = set(self.benchmark.stability.solutions.query("fixed")["method"])
         known = self.segmentations[self.segmentations["lowest_jaccard"].notna()]
+        rules = [self.name(method) for method in known["method"] if method in fixed]
+        known = known[~known["method"].isin(fixed)]
         stable = known["lowest_jaccard"] >= NAMED
         key = "all" if stable.all() else "some" if stable.any() else "none"
         unstable = [self.name(method) for method in known["method"][~stable]]
         facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
-        told = [
-            self.say(f"comparison.stable_{key}", unstable=listed(unstable, self.language) if unstable else "", **facts)
-        ]
+        named = listed(unstable, self.language) if unstable else ""
+        told = [self.say(f"comparison.stable_{key}", unstable=named, **facts)] if len(known) else []
+        told += [self.say("comparison.stable_fixed", rules=listed(rules, self.language))] if rules else []
         chosen = self.choice
         if chosen is None:
             return [*told, self.say("comparison.choice_none", most=MOST)]
