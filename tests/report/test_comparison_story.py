@@ -53,8 +53,9 @@ def story() -> ComparisonStory:
         frozen=windows.frozen.loc[kept],
     )
     found = benchmark(
-        windows.now, windows.earlier, methods, windows.forecasts, frozen=windows.frozen, folds=5, resamples=50, refits=4
-    )
+        windows.now, windows.earlier, methods, windows.forecasts, frozen=windows.frozen, estimates=windows.estimates,
+        folds=5, resamples=50, refits=4,
+    )  # fmt: skip
     return ComparisonStory(transactions, windows, found)
 
 
@@ -145,6 +146,20 @@ def test_only_segmentations_that_last_are_recommended(story: ComparisonStory) ->
     assert none.choice is None
     assert none.lead == none.best["method"]
     assert any("No segmentation is to be recommended" in sentence for sentence in findings(none))
+
+
+def test_rules_that_learn_nothing_are_not_counted_as_found_again(story: ComparisonStory) -> None:
+    lasting = with_table(story, lowest_jaccard=0.9)
+    assert not any("take no cut point" in sentence for sentence in findings(lasting))
+    stability = story.benchmark.stability
+    solutions = stability.solutions.assign(fixed=stability.solutions["method"] == "portfolio_matrix")
+    marked = dataclasses.replace(stability, solutions=solutions)
+    table = story.benchmark.table
+    table = table.assign(lowest_jaccard=np.where(table["method"] == "k_means_4", 0.3, 0.9))  # one of the seven
+    found = dataclasses.replace(story.benchmark, stability=marked, table=table)
+    told = " ".join(findings(dataclasses.replace(story, benchmark=found)))
+    assert "5 of 6 find each of their segments again" in told
+    assert f"come back whole whoever is drawn: {story.name('portfolio_matrix')}." in told
 
 
 def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from customers import simulated_customers
 
-from crmresearch.segmentation.benchmark import Benchmark, benchmark
+from crmresearch.segmentation.benchmark import Benchmark, _fitted, benchmark
 from crmresearch.segmentation.clusters import KMeans
 from crmresearch.segmentation.evaluate import evaluate_segmentations
 from crmresearch.segmentation.life_cycle import LifeCycle
 from crmresearch.segmentation.quantiles import QuantileSegments
+from crmresearch.segmentation.refits import Estimates
 from crmresearch.segmentation.rfm_classes import RfmEight
 from crmresearch.segmentation.roster import every_method, family
 from crmresearch.segmentation.tree import OutcomeTree
@@ -101,6 +102,41 @@ def test_a_number_does_not_depend_on_which_other_methods_take_part(found: Benchm
     alone = benchmark(customers(1), customers(2), [RfmEight("mean"), KMeans(4)], **SMALL)  # type: ignore[arg-type]
     both = [one.table.set_index("method").loc["k_means_4"].drop(["kind", "family"]) for one in (alone, found)]
     assert both[0].to_numpy(float) == pytest.approx(both[1].to_numpy(float), nan_ok=True)
+
+
+def test_a_method_is_applied_once_for_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    applied: list[int] = []
+    predict = RfmEight.predict
+
+    def counted(self: RfmEight, features: pd.DataFrame) -> pd.Series:
+        applied.append(len(features))
+        return predict(self, features)
+
+    monkeypatch.setattr(RfmEight, "predict", counted)
+    learned, _, seconds = _fitted([RfmEight("mean")], customers(1), customers(2))
+    assert applied == [500]
+    assert seconds["method"].tolist() == [learned[0].name]
+
+
+def test_a_value_model_learned_again_makes_its_segments_less_stable(found: Benchmark) -> None:
+    noise = np.random.default_rng(5).normal(size=(2, 500))
+
+    def learn(sample: pd.DataFrame):  # a model whose estimates lean with the sample it saw
+        lean = noise[0] * (sample["monetary_total"].mean() - customers(1)["monetary_total"].mean())
+        return lambda some: pd.DataFrame({"expected_value": some["monetary_total"] + lean})
+
+    estimates = Estimates(("expected_value",), ("monetary_total",), learn)
+    again = benchmark(
+        customers(1),
+        customers(2),
+        list(found.methods),
+        {"forecast": "expected_value"},
+        estimates=estimates,
+        **SMALL,  # type: ignore[arg-type]
+    )
+    before, after = (one.table.set_index("method")["ari"] for one in (found, again))
+    assert after["expected_value_quantiles_4"] < before["expected_value_quantiles_4"]
+    assert after.drop("expected_value_quantiles_4").equals(before.drop("expected_value_quantiles_4"))
 
 
 def test_the_roster_names_every_method_once_and_knows_its_family() -> None:

@@ -11,7 +11,15 @@ from scipy.spatial.distance import cdist
 
 from crmresearch.segmentation.clusters import KCentroids, KMeans, Ward
 from crmresearch.segmentation.contract import SegmentationError
-from crmresearch.segmentation.k_centroids import FAMILIES, descend, medians
+from crmresearch.segmentation.k_centroids import (
+    FAMILIES,
+    SKETCH,
+    descend,
+    k_centroids,
+    medians,
+    some_rows,
+    spread_start,
+)
 from crmresearch.segmentation.space import FeatureSpace
 
 ALL = [KMeans(4, space=SPACE), KCentroids(4, space=SPACE), Ward(4, space=SPACE), Ward(4, space=SPACE, sample=100)]
@@ -105,6 +113,61 @@ def test_k_medians_are_never_worse_than_from_the_k_means_solution(seed: int) -> 
     of_means = sum(np.abs(X[codes == c] - np.median(X[codes == c], axis=0)).sum() for c in range(6))
     assert method.objective_ <= of_means
     np.testing.assert_allclose(method.objective_, cdist(X, method.centroids_, "cityblock").min(axis=1).sum())
+
+
+@pytest.mark.parametrize("k", [4, 8])
+def test_what_is_found_does_not_depend_on_the_luck_of_the_starts(k: int) -> None:
+    """Two random starts ended up to 3 % apart, so a resample looked like another segmentation."""
+    frame = simulated_customers(500)
+    totals = [KCentroids(k, seed=seed).fit(frame).objective_ for seed in range(6)]
+    assert max(totals) <= 1.005 * min(totals)
+    squares = [KMeans(k, seed=seed).fit(frame).inertia_ for seed in range(6)]
+    assert max(squares) <= 1.005 * min(squares)
+    found = KCentroids(k).fit(frame)
+    assert 1 <= found.agreed_ <= found.starts
+
+
+def test_agreement_of_starts_is_that_of_planted_clusters() -> None:
+    X = np.concatenate([np.zeros((20, 1)), np.full((20, 1), 5.0), np.full((20, 1), 9.0)])
+    X, weights = X + np.linspace(0, 0.1, 60)[:, None], np.ones(60)
+    _, total, agreed = k_centroids(X, weights, X[[0, 20, 40]], 30, FAMILIES["medians"], np.random.default_rng(1))
+    assert agreed == 30  # greedy seeds fall into each of the three, and there is one valley from there
+    assert total == pytest.approx(sum(np.abs(X[i : i + 20] - np.median(X[i : i + 20])).sum() for i in (0, 20, 40)))
+
+
+def test_spread_starts_on_a_part_of_many_rows_end_on_all_of_them() -> None:
+    rng = np.random.default_rng(7)
+    X = np.array([[0.0, 0], [20, 0], [0, 20], [20, 20]])[rng.integers(0, 4, 3 * SKETCH)] + rng.normal(
+        size=(3 * SKETCH, 2)
+    )
+    bad, weights = X[:1] + np.array([[0.0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1]]), np.ones(len(X))
+    found, total, agreed = k_centroids(X, weights, bad, 10, FAMILIES["medians"], rng)
+    near = cdist(X, found, "cityblock")
+    assert total == pytest.approx(near.min(axis=1).sum())
+    by_hand = [np.median(X[near.argmin(axis=1) == c], axis=0) for c in range(4)]
+    np.testing.assert_allclose(found, by_hand, atol=1e-12)
+    assert agreed > 5
+
+
+def test_some_rows_stand_for_all_by_their_weights() -> None:
+    X, weights, rng = (
+        np.arange(1000.0)[:, None],
+        np.r_[np.full(10, 100.0), np.full(990, 1e-9)],
+        np.random.default_rng(2),
+    )
+    part, counts = some_rows(X, weights, 500, rng)
+    assert part.ravel().tolist() == list(range(10))
+    assert counts.sum() == 500
+    same, same_weights = some_rows(X, weights, 1000, rng)
+    assert same is X
+    assert same_weights is weights
+
+
+def test_a_spread_start_takes_rows_far_apart() -> None:
+    X = np.array([[0.0], [0.1], [100.0], [100.1], [-50.0]])
+    for seed in range(20):
+        rows = spread_start(X, np.ones(5), 3, "cityblock", np.random.default_rng(seed))
+        assert sorted(np.round(rows.ravel(), -1)) == [-50, 0, 100]
 
 
 def test_angles_see_the_direction_from_the_mean_and_not_its_length() -> None:

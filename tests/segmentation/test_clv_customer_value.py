@@ -7,6 +7,7 @@ from clv_cases import cdnow, histories_of, simulate
 
 from crmresearch.errors import EstimationError
 from crmresearch.segmentation.clv import CustomerValue, bootstrap, fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
+from crmresearch.segmentation.clv.resample import resample_counts
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,23 @@ def test_intervals_by_group(value, customers):
     fewer, _ = value.intervals(273, 0.1, resamples=25, seed=3)
     shared = ["estimate", "se", "ci_lower", "ci_upper"]
     assert fewer[shared].to_numpy() == pytest.approx(table.loc[table.group == "all", shared].to_numpy(), rel=1e-12)
+
+
+def test_a_replicate_is_both_models_fitted_to_the_customers_drawn_and_their_mean(value, customers):
+    groups = pd.Series(np.where(customers["repeat"] > 0, "again", "once"), index=customers.index)
+    table, replicates = value.intervals(273, 0.1, resamples=3, seed=3, groups=groups)
+    quantities = table.quantity.unique().tolist()
+    for b, counts in enumerate(resample_counts(np.ones(len(customers)), 3, seed=3)):
+        drawn = customers.loc[customers.index.repeat(counts.astype(int))].reset_index(drop=True)
+        refit = CustomerValue.fit(drawn)
+        forecast = refit.forecast(273, 0.1)[quantities]
+        again = drawn["repeat"] > 0
+        by_hand = [forecast.mean(), forecast[again].mean(), forecast[~again].mean()]
+        assert replicates.values[b].reshape(3, -1) == pytest.approx(np.array(by_hand), rel=1e-6)
+        # far from what either model of everybody, or the mean over everybody, would give
+        of_all = refit.forecast(273, 0.1, customers)["value"].mean()
+        assert abs(by_hand[0]["value"] / of_all - 1) > 1e-3
+        assert refit.spend.parameters != pytest.approx(value.spend.parameters, rel=1e-3)
 
 
 def test_standard_errors_are_those_of_the_bootstrap():

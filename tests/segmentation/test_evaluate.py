@@ -162,6 +162,30 @@ def test_a_calibrated_number_counts_by_its_order_only(customers: pd.DataFrame) -
     assert calibrated(x, y, fold) == pytest.approx(calibrated(np.exp(-x / 100), y, fold))
 
 
+def test_what_a_calibrated_number_is_worth_is_learned_from_other_customers(customers: pd.DataFrame) -> None:
+    x, y = customers["recency"].to_numpy(), customers["holdout_spend"].to_numpy()
+    fold = deal_folds(y, 5, np.random.default_rng(0))
+    own = fold == 2
+    changed = np.where(own, y[::-1] + 50, y)
+    before, after = calibrated(x, y, fold), calibrated(x, changed, fold)
+    assert np.array_equal(before[own], after[own])
+    assert not np.array_equal(before[~own], after[~own])
+    # of two folds, each gets the step function of the other
+    halves = np.arange(8) % 2
+    score, outcome = np.array([1.0, 1, 2, 2, 3, 3, 4, 4]), np.array([0.0, 1, 2, 3, 4, 5, 6, 7])
+    assert calibrated(score, outcome, halves).tolist() == [1, 0, 3, 2, 5, 4, 7, 6]
+
+
+def test_recent_spend_is_that_of_the_longest_window(features: pd.DataFrame) -> None:
+    windows = {"long": "spend_last_182", "short": "spend_last_91"}
+    table = features.iloc[:400]
+    for ordered in (table, table[table.columns[::-1]]):
+        found = evaluate_segmentations(ordered, [], windows, folds=5, resamples=5, learner=False)
+        recent, long, short = (row(found, name)[list(METRICS)].to_list() for name in ("recent_spend", *windows))
+        assert recent == long
+        assert recent != short
+
+
 def test_the_true_classes_beat_every_other_method(evaluation: Evaluation) -> None:
     assert evaluation.scores.set_index("method")["r2_log"].idxmax() == "true"
     against = evaluation.differences[evaluation.differences["metric"] == "r2_log"]

@@ -1,5 +1,6 @@
 """Bootstrap stability: fpc::clusterboot with the same draws, planted segments, and segments made of nothing."""
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
+from sklearn.metrics import adjusted_rand_score
 
 from crmresearch.resamples import bootstrap_counts
 from crmresearch.segmentation.contract import Codes, Floats, Segment, Segmenter, Text
@@ -124,3 +126,17 @@ def test_a_rule_that_learns_nothing_is_perfectly_stable() -> None:
     found = bootstrap_stability([RfmEight("threshold", columns)], frame, refits=5)
     assert found.solutions["ari"].tolist() == [1]
     assert (found.segments["jaccard"] == 1).all()
+    assert found.solutions["fixed"].tolist() == [True]  # and that is no finding
+    assert bootstrap_stability([RfmEight("mean")], frame, refits=5).solutions["fixed"].tolist() == [False]
+
+
+def test_rand_indices_count_the_customers_and_not_the_distinct_ones() -> None:
+    # 97 customers at 1, one each at 2, 3 and 4: what the refits do with the three hardly matters to all hundred
+    frame = pd.DataFrame({"x": np.r_[np.ones(97), [2.0, 3.0, 4.0]]})
+    again = refit([_Apart()], pd.DataFrame({"x": np.repeat([1.0, 2, 3, 4], 25)}), frame, refits=2)[0]
+    assert again.row.tolist() == [0] * 97 + [1, 2, 3]
+    again = dataclasses.replace(again, codes=np.array([[0, 0, 1, 1], [0, 1, 1, 1]], dtype=np.int16))
+    everyone = [codes[again.row] for codes in again.codes]
+    found = stability([again]).solutions["ari"][0]
+    assert found == pytest.approx(adjusted_rand_score(*everyone))
+    assert found != pytest.approx(adjusted_rand_score(*again.codes), abs=0.1)

@@ -91,13 +91,17 @@ def equal_numbers(story: ComparisonStory) -> list[str]:
 
 def lasting(story: ComparisonStory) -> list[str]:
     """Which segmentations are found again on resampled customers, and the one to choose."""
+    fixed = set(story.benchmark.stability.solutions.query("fixed")["method"])
     known = story.segmentations[story.segmentations["lowest_jaccard"].notna()]
+    rules = [story.name(method) for method in known["method"] if method in fixed]
+    known = known[~known["method"].isin(fixed)]
     stable = known["lowest_jaccard"] >= NAMED
     key = "all" if stable.all() else "some" if stable.any() else "none"
     unstable = [story.name(method) for method in known["method"][~stable]]
     facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
     names = listed(unstable, story.language) if unstable else ""
-    told = [story.say(f"comparison.stable_{key}", unstable=names, **facts)]
+    told = [story.say(f"comparison.stable_{key}", unstable=names, **facts)] if len(known) else []
+    told += [story.say("comparison.stable_fixed", rules=listed(rules, story.language))] if rules else []
     chosen = story.choice
     if chosen is None:
         return [*told, story.say("comparison.choice_none", most=MOST)]

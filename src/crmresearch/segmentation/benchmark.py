@@ -15,6 +15,7 @@ from crmresearch.segmentation.evaluation import Evaluation
 from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.managerial import rule_length
 from crmresearch.segmentation.partitions import adjusted_rand, contingency
+from crmresearch.segmentation.refits import Estimates
 from crmresearch.segmentation.roster import VALUE, family
 from crmresearch.segmentation.stability import Stability, bootstrap_stability
 
@@ -65,6 +66,7 @@ def benchmark(
     forecasts: Mapping[str, str] | None = None,
     *,
     frozen: pd.DataFrame | None = None,
+    estimates: Estimates | None = None,
     reference: str = "rfm_eight_mean",
     folds: int = 10,
     resamples: int = 200,
@@ -75,7 +77,9 @@ def benchmark(
 
     `now` and `earlier` are customer tables with holdouts at two cut-offs; the holdout of `earlier` must end with the
     cut-off of `now`, for methods that learn from an outcome learn it there. `frozen` is `now` with the columns that a
-    value model fitted to `earlier` gives, by default `now` itself. A method that these customers cannot teach is left
+    value model fitted to `earlier` gives, by default `now` itself. `estimates`: how the value model is learned, so that
+    each resample learns it again. The frames carry no dates: that the windows meet is for the caller to see to
+    (`report.comparison_windows.two_windows` does). A method that these customers cannot teach is left
     out with its reason; differences are to no segments at all where that is the `reference`.
 
     Raises SegmentationError as `evaluate_segmentations`.
@@ -89,7 +93,7 @@ def benchmark(
     after = {method.name: method.predict(then) for method in old}
     carried = [after[method.name].rename(FROZEN + method.name) for method in old if not method.outcome]
     evaluation = evaluate_segmentations(now, [*fitted, *carried], forecasts, base, folds, resamples, seed)
-    stability = _stability(fitted, now, earlier, refits, seed)
+    stability = _stability(fitted, now, earlier, refits, seed, estimates)
     segments = {method.name: method.predict(now) for method in fitted}
     table = _table(evaluation, fitted, stability, before, after)
     same = {name: adjusted_rand(contingency(_codes(after[name]), _codes(segments[name]))) for name in after}
@@ -121,13 +125,11 @@ def _lesson(method: Segmenter, now: pd.DataFrame, earlier: pd.DataFrame) -> pd.D
 def _fitted(
     methods: Sequence[Segmenter], now: pd.DataFrame, earlier: pd.DataFrame
 ) -> tuple[list[Segmenter], pd.DataFrame, pd.DataFrame]:
-    """The methods learned, those left out, and the processor seconds of learning and applying each."""
+    """The methods learned, those left out, and the processor seconds of each: learned and applied, once."""
     fitted, left_out, seconds = [], [], []
     for method in methods:
         started = time.process_time()
         learned, refused = fit_methods([method], _lesson(method, now, earlier))
-        for one in learned:
-            one.predict(now)
         seconds.append((method.name, time.process_time() - started))
         fitted += learned
         left_out.append(refused)
@@ -135,12 +137,18 @@ def _fitted(
 
 
 def _stability(
-    methods: Sequence[Segmenter], now: pd.DataFrame, earlier: pd.DataFrame, refits: int, seed: int
+    methods: Sequence[Segmenter],
+    now: pd.DataFrame,
+    earlier: pd.DataFrame,
+    refits: int,
+    seed: int,
+    estimates: Estimates | None,
 ) -> Stability:
     features = now.drop(columns=[column for column in now if column.startswith(HOLDOUT)])
+    today, before = ([method for method in methods if bool(method.outcome) == learned] for learned in (False, True))
     found = [
-        bootstrap_stability([method for method in methods if not method.outcome], features, None, refits, seed),
-        bootstrap_stability([method for method in methods if method.outcome], earlier, features, refits, seed),
+        bootstrap_stability(today, features, None, refits, seed, estimates),
+        bootstrap_stability(before, earlier, features, refits, seed, estimates),
     ]
     return Stability(
         pd.concat([one.solutions for one in found if len(one.solutions)], ignore_index=True),

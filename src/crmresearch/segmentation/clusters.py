@@ -9,9 +9,10 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from threadpoolctl import threadpool_limits
 
 from crmresearch.segmentation.contract import Floats, SegmentationError, Text
-from crmresearch.segmentation.k_centroids import FAMILIES, k_centroids, spread_start
+from crmresearch.segmentation.k_centroids import FAMILIES, k_centroids, some_rows
 from crmresearch.segmentation.space_clusters import CentroidClusters, distinct_points, drawn
 
+_SKETCH = 20_000  # distinct customers on whom more than one start of k-means is run
 _FAMILY_NAMES: dict[str, Text] = {
     "medians": {"en": "median, the sum of absolute differences", "zh": "中位数，绝对差之和"},
     "angles": {"en": "mean direction, the angle", "zh": "平均方向，夹角"},
@@ -24,10 +25,13 @@ class KMeans(CentroidClusters):
 
     The best of `starts` k-means++ starts of scikit-learn (Lloyd's algorithm). It works on the distinct customers
     weighted by their number, which has the objective of all customers, in an order of its own: the order of the
-    customers changes nothing. Checked against scikit-learn on all rows.
+    customers changes nothing. From more than 20,000 distinct ones on, a part drawn with the seed chooses among the
+    starts, and all customers finish the best. Few starts make a clustering look unstable that only was not found: of
+    eight clusters of CDNOW a fit from 5 starts ends up to 1.3 % above the best known sum, one from 20 up to .3 %.
+    Checked against scikit-learn on all rows.
     """
 
-    starts: int = field(default=5, kw_only=True)
+    starts: int = field(default=20, kw_only=True)
     inertia_: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -61,12 +65,14 @@ class KCentroids(CentroidClusters):
     `family` "medians": city-block distance and medians of the columns, which a few very large customers do not pull
     away. "angles": cosine distance and mean directions, for the pattern of survey answers rather than their level; a
     respondent at the mean of every item has no direction and is refused. The first start is the k-means solution, so
-    that "medians" is never worse than k-means by its own objective; `starts` counts the spread starts besides.
+    that "medians" is never worse than k-means by its own objective; `starts` counts the spread starts besides, and
+    `agreed_` those of them that ended within a thousandth of the best: where it is 1 of 50, more starts may find more.
     """
 
     family: Literal["medians", "angles"] = field(default="medians", kw_only=True)
-    starts: int = field(default=2, kw_only=True)
+    starts: int = field(default=50, kw_only=True)
     objective_: float = field(init=False, repr=False)
+    agreed_: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,9 +100,8 @@ class KCentroids(CentroidClusters):
         points, weights = distinct_points(X, self.k, self.name)
         family, rng = FAMILIES[self.family], np.random.default_rng(np.random.SeedSequence(self.seed))
         self._check_directions(points)
-        starts = [_means(points, weights, self.k, 1, self.seed).cluster_centers_]
-        starts += [spread_start(points, weights, self.k, family.metric, rng) for _ in range(self.starts)]
-        self.centroids_, self.objective_ = k_centroids(points, weights, starts, family)
+        first = _means(points, weights, self.k, 1, self.seed).cluster_centers_
+        self.centroids_, self.objective_, self.agreed_ = k_centroids(points, weights, first, self.starts, family, rng)
 
     def _nearest(self, X: Floats) -> np.ndarray:
         self._check_directions(X)
@@ -160,8 +165,14 @@ class Ward(CentroidClusters):
 
 def _means(points: Floats, weights: Floats, k: int, starts: int, seed: int) -> sklearn.cluster.KMeans:
     state = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    some, counts = points, weights
+    if starts > 1:
+        some, counts = some_rows(points, weights, _SKETCH, np.random.default_rng(np.random.SeedSequence(seed)))
     with threadpool_limits(1):
-        return sklearn.cluster.KMeans(k, n_init=starts, random_state=state).fit(points, sample_weight=weights)
+        found = sklearn.cluster.KMeans(k, n_init=starts, random_state=state).fit(some, sample_weight=counts)
+        if some is points:
+            return found
+        return sklearn.cluster.KMeans(k, init=found.cluster_centers_, n_init=1).fit(points, sample_weight=weights)
 
 
 def _check_starts(starts: int) -> None:

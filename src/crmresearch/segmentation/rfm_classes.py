@@ -79,7 +79,8 @@ class RfmEight(Segmenter):
         cut = _CUT_NAMES[self.cut]
         return {
             "en": "Recency, frequency and monetary value (Hughes, 1994), each high or low, make the eight classes of "
-            f"Chinese customer management, which come without a rule for high; here it is strictly better than {cut['en']}.",
+            "Chinese customer management, which come without a rule for high; here it is strictly better than "
+            f"{cut['en']}.",
             "zh": f"最近购买时间、购买频率、购买金额各分高低，共八类；文献未给出高低的划分规则，"
             f"此处以优于{cut['zh']}为高。",
         }
@@ -136,7 +137,7 @@ class RfmFour(RfmEight):
         cut = _CUT_NAMES[self.cut]
         return {
             "en": "Of the eight RFM classes the four of high monetary value, for which there is advice: value, keep, "
-            f"develop and win back; high is strictly better than {cut['en']}, and customers they leave out are “other”.",
+            f"develop and win back; high is strictly better than {cut['en']}, and customers left out are “other”.",
             "zh": f"文献描述的四类高金额客户：重要价值、重要保持、重要发展、重要挽留；"
             f"以优于{cut['zh']}为高，其余客户归入“其他”。",
         }

@@ -12,13 +12,14 @@ import pandas as pd
 
 from crmresearch.segmentation.contract import Floats, Segmenter
 from crmresearch.segmentation.partitions import adjusted_rand_of_pairs, contingency, jaccard
-from crmresearch.segmentation.refits import Refits, refit
+from crmresearch.segmentation.refits import Estimates, Refits, refit
 
 NAMED = 0.6  # mean Jaccard below which a segment should not be given a name (Hennig, 2008; help of fpc::clusterboot)
 RECOVERED, DISSOLVED = 0.75, 0.5  # Jaccard of one refit (Hennig, 2007; the defaults of fpc::clusterboot)
 TAILS = (0.05, 0.95)
 
 SOLUTIONS = ["method", "k", "refits", "failed", "ari", "ari_lower", "ari_upper", "lowest_jaccard", "largest_jaccard"]
+SOLUTIONS += ["fixed"]
 SEGMENTS = ["method", "segment", "share", "jaccard", "recovered", "dissolved", "named"]
 
 
@@ -28,7 +29,8 @@ class Stability:
 
     `solutions`: method, k (segments with members), refits (asked for), failed, ari (mean over all pairs of refits)
     with ari_lower and ari_upper (5 % and 95 % quantile of the pairs), lowest_jaccard and largest_jaccard (the
-    least and the most stable of its segments).
+    least and the most stable of its segments), fixed (a rule that takes no cut point from the customers, whose 1 is no
+    finding: nothing of it could change).
     `segments`: method, segment, share (of the customers), jaccard (mean over refits of the best match), recovered
     (share of refits with a match above .75), dissolved (of .5 or less), named (jaccard at least .6).
     """
@@ -43,6 +45,7 @@ def bootstrap_stability(
     apply_to: pd.DataFrame | None = None,
     refits: int = 50,
     seed: int = 0,
+    estimates: Estimates | None = None,
 ) -> Stability:
     """Every method refitted on `refits` bootstrap samples of the customers of `features`, with the same draws for all.
 
@@ -50,12 +53,14 @@ def bootstrap_stability(
     similarity compares the segments learned from everyone with those of a refit, max over refit segments D of
     |C ∩ D| / |C ∪ D|, among the distinct customers drawn (Hennig, 2007, Computational Statistics & Data Analysis 52,
     258–271, scheme of the nonparametric bootstrap). With `apply_to`, all comparisons are among those customers.
-    A segment of whom nobody was drawn has similarity 0. Columns estimated by another model are not estimated again.
+    A segment of whom nobody was drawn has similarity 0. Columns that another model estimated are estimated again on
+    every resample where `estimates` say how; without, they are fixed, and segments of them look more stable than they
+    are.
 
     Raises SegmentationError where a method cannot learn from all customers; a resample from which it cannot is
     counted in `failed`. Checked against fpc::clusterboot 2.2-10 with the same draws.
     """
-    return stability(refit(methods, features, apply_to, refits, seed))
+    return stability(refit(methods, features, apply_to, refits, seed, estimates))
 
 
 def stability(refits: Sequence[Refits]) -> Stability:
@@ -72,7 +77,7 @@ def stability(refits: Sequence[Refits]) -> Stability:
             ari = adjusted_rand_of_pairs(again.codes, np.bincount(again.row).astype(float))
         lower, upper = np.quantile(ari, TAILS)
         overall = (again.method, len(members), again.refits, again.failed, ari.mean(), lower, upper)
-        solutions.append((*overall, mean.min(), mean.max()))
+        solutions.append((*overall, mean.min(), mean.max(), again.fixed))
         for j, (key, number) in enumerate(members.items()):
             met = similarity[:, j]
             found = ((met > RECOVERED).mean(), (met <= DISSOLVED).mean()) if known else (np.nan, np.nan)
