@@ -158,3 +158,21 @@ def test_a_missing_model_is_a_reason_not_an_end(story: MonitoringStory) -> None:
     ageing, reason = ageing_or_reason(once, story.monitoring.method, 20, 1)
     assert ageing is None
     assert "repeat" in reason
+
+
+def test_movers_are_told_against_those_who_had_not_moved(story: MonitoringStory) -> None:
+    """The sentence's three numbers fit, also where some movers have nobody to be set against."""
+
+    def told(**values: object) -> str:
+        moves = story.moves[story.moves["direction"] == "up"].assign(**values)
+        return replace(story, monitoring=replace(story.monitoring, moves=moves)).worth()[0]
+
+    facts = {"spend_of_others": 30.0, "difference": -10.0, "lower": -15.0, "upper": -5.0}
+    less = told(customers=100, compared=100, **facts)
+    assert "moved up then spent 20.00 USD a step, against 30.00 of those in the same segments" in less
+    assert "(−10.00; −15.00 to −5.00): where they come from still tells, they spend less" in less
+    assert "moved up, so far as others were in their new segment before (90 of 100), then spent" in told(
+        customers=100, compared=90, **facts
+    )
+    assert "no difference to those who had not moved is established" in told(**facts | {"upper": 0.5})
+    assert "they spend more than those" in told(**facts | {"lower": 1.0, "upper": 3.0})

@@ -16,7 +16,8 @@ from crmresearch.segmentation.ageing import Ageing, expected_ageing
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.drift import SHIFTED, WATCH
 from crmresearch.segmentation.evaluate import SMALL_SHARE
-from crmresearch.segmentation.monitor import DIRECTIONS, Monitoring
+from crmresearch.segmentation.monitor import Monitoring
+from crmresearch.segmentation.moves import DIRECTIONS
 from crmresearch.segmentation.roster import every_method
 
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
@@ -237,18 +238,20 @@ class MonitoringStory:
         return moves[(moves["cutoff"] == moves["cutoff"].max()) & (moves["customers"] > 0)].reset_index(drop=True)
 
     def worth(self) -> list[str]:
-        """What those who moved up or down spend after it, against all of the segment they moved to."""
+        """What those who moved up or down spend after it, against those in the same segments who had not moved."""
         told = []
         for row in self.moves.itertuples():
             if row.direction not in (DIRECTIONS[0], DIRECTIONS[2]) or pd.isna(row.lower):
                 continue
             verdict = "less" if row.upper < 0 else "more" if row.lower > 0 else "same"
+            part = {"compared": row.compared, "customers": row.customers}
             told.append(
                 self.say(
                     "monitoring.movers",
                     direction=self.say(f"monitoring_direction.{row.direction}"),
-                    after=row.spend_after,
-                    usual=row.spend_of_segment,
+                    part="" if row.compared == row.customers else self.say("monitoring.movers_part", **part),
+                    after=row.spend_of_others + row.difference,  # of the movers who can be compared
+                    usual=row.spend_of_others,
                     currency=self.transactions.codebook.currency,
                     difference=row.difference,
                     lower=row.lower,

@@ -91,7 +91,7 @@ def features_view(story: MonitoringStory) -> pd.DataFrame:
 
 
 def moves_view(story: MonitoringStory) -> pd.DataFrame:
-    """What movers spend in the steps before, of and after the move, against all of the segment they moved to."""
+    """What movers spend in the steps before, of and after the move, against who had not moved."""
     if story.moves.empty:
         return pd.DataFrame(columns=["direction"])
     names = [story.say(f"monitoring_direction.row_{key}") for key in story.moves["direction"]]
@@ -144,7 +144,7 @@ def method_notes(story: MonitoringStory) -> list[str]:
     """How the results were made, a sentence a step, with the numbers in use."""
     facts = {"method": story.name, "folds": story.folds, "resamples": story.resamples}
     facts |= {"margin": story.monitoring.margin, "simulations": story.ageing.simulations if story.ageing else 0}
-    steps = ["frozen", "order", "psi", "features", *(["ageing"] if story.ageing else []), "scores", "rule"]
+    steps = ["frozen", "order", "psi", "features", *(["ageing"] if story.ageing else []), "scores", "rule", "moves"]
     return [story.say(f"monitoring_method.{step}", **facts) for step in steps]
 
 
