@@ -61,18 +61,18 @@ def test_the_interval_is_that_of_a_bootstrap_of_customers() -> None:
     direction, segments, money = planted(np.random.default_rng(5))
     up = moves(direction, segments, money).set_index("direction").loc["up"]
     rng, drawn = np.random.default_rng(6), []
-    for _ in range(400):
+    for _ in range(200):
         again = rng.integers(0, len(money), len(money))
         parts = (frame.iloc[again].reset_index(drop=True) for frame in (direction, segments, money))
         drawn.append(moves(*parts).set_index("direction").loc["up", "difference"])
-    # the standard deviation of 400 draws is known to 1 / √800, 4 %
-    assert (up.upper - up.lower) / (2 * 1.959964) == pytest.approx(np.std(drawn, ddof=1), rel=0.12)
+    # the standard deviation of 200 draws is known to 1 / √400, 5 %
+    assert (up.upper - up.lower) / (2 * 1.959964) == pytest.approx(np.std(drawn, ddof=1), rel=0.15)
 
 
 def test_where_nothing_tells_the_interval_holds_none_95_times_of_100() -> None:
-    """300 worlds in which the segment says everything; ±2 % is one and a half standard errors of that share."""
+    """200 worlds in which the segment says everything; ±3 % is two standard errors of that share."""
     held = 0
-    for seed in range(300):
+    for seed in range(200):
         up = moves(*planted(np.random.default_rng(seed))).set_index("direction").loc["up"]
         held += up.lower <= 0 <= up.upper
-    assert 0.93 <= held / 300 <= 0.97
+    assert 0.92 <= held / 200 <= 0.98

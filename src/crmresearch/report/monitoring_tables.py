@@ -45,10 +45,14 @@ def windows_view(story: MonitoringStory) -> pd.DataFrame:
 
 
 def ageing_view(story: MonitoringStory) -> pd.DataFrame:
-    """A row a later cut-off: moves and PSI of the first customers, what growing older explains, what it leaves."""
+    """A row a later cut-off: moves and PSI of the first customers, what ageing explains, what it leaves, and alarm."""
     full = full_windows(story).iloc[1:]
     shown = ["cutoff", "moved_first", "moved_lower", "moved_upper", "psi_known", "expected_lower", "expected_upper"]
-    return full.reindex(columns=[*shown, "unexplained", "chance"]).reset_index(drop=True)
+    view = full.reindex(columns=[*shown, "unexplained", "chance", "outside", "alarm"]).reset_index(drop=True)
+    if story.ageing is None:
+        return view
+    told = [story.say(f"monitoring_alarm.{'yes' if raised else 'no'}") for raised in view["alarm"]]
+    return view.assign(outside=view["outside"].astype(int), alarm=told)
 
 
 def scores_view(story: MonitoringStory) -> pd.DataFrame:
@@ -136,7 +140,9 @@ def warnings(story: MonitoringStory) -> pd.DataFrame:
 def limits(story: MonitoringStory) -> list[str]:
     """What these results cannot say."""
     facts = {"margin": story.monitoring.margin, "count": len(story.monitoring.windows)}
-    modelled = ["model", "bound"] if story.ageing is not None else []
+    modelled = ["model", "alarm", "large"] if story.ageing is not None else []
+    if story.ageing is not None and story.now.customers > story.monitoring.windows["customers"].iloc[0]:
+        modelled.append("joined")
     return [story.say(f"monitoring.limit_{key}", **facts) for key in (*modelled, "season", "margin", "many", "uplift")]
 
 
@@ -144,7 +150,16 @@ def method_notes(story: MonitoringStory) -> list[str]:
     """How the results were made, a sentence a step, with the numbers in use."""
     facts = {"method": story.name, "folds": story.folds, "resamples": story.resamples}
     facts |= {"margin": story.monitoring.margin, "simulations": story.ageing.simulations if story.ageing else 0}
-    steps = ["frozen", "order", "psi", "features", *(["ageing"] if story.ageing else []), "scores", "rule", "moves"]
+    steps = [
+        "frozen",
+        "order",
+        "psi",
+        "features",
+        *(["ageing", "alarm"] if story.ageing else []),
+        "scores",
+        "rule",
+        "moves",
+    ]
     return [story.say(f"monitoring_method.{step}", **facts) for step in steps]
 
 

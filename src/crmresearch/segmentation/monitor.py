@@ -25,6 +25,8 @@ from crmresearch.segmentation.evaluate import HOLDOUT, evaluate_segmentations, t
 from crmresearch.segmentation.moves import DIRECTIONS, directions, moves
 
 FROZEN, REFITTED, NAIVE = "frozen", "refitted", ("past_spend", "recent_spend", "recency")
+PAIRED = ("difference", "lower", "upper")
+NAIVE_PAIRED = tuple(f"naive_{key}" for key in PAIRED)
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Monitoring:
     the first), verdict, psi_previous, psi_known (customers of the first cut-off only), share_moved and up, level, down
     (since the cut-off before), moved_first, then the step that follows: r2_frozen and r2_refitted (R² of log spend,
     cross-fitted), difference (frozen − refitted) with lower and upper (paired bootstrap), r2_naive (the best of past
-    spend, recent spend, recency), relabelled (share whose key differs if learned anew), small (segments that fell
-    below the size limit since the first cut-off, joined by +), reason (loss, size, size_only, none) and refit (reason
-    is loss or size). NaN where there is nothing before, or nothing to learn.
+    spend, recent spend, recency), naive_difference (naive − frozen) with naive_lower and naive_upper, relabelled (share
+    whose key differs if learned anew), small (segments that fell below the size limit since the first cut-off, joined
+    by +), reason (loss, size, size_only, none) and refit (reason is loss or size). NaN where there is nothing before,
+    or nothing to learn.
     `shares`: cutoff, segmentation (frozen, refitted), segment, customers, share. `transitions`: from_cutoff,
     to_cutoff, before, after, customers, share (of before). `features`: cutoff, feature, psi against the first,
     verdict. `moves`: cutoff, then the columns of `moves.moves`: mean spend in the step before the move
@@ -202,7 +205,7 @@ def _drift(
 def _scores(
     table: pd.DataFrame, frozen: pd.Series, fresh: pd.Series | None, folds: int, resamples: int, seed: int
 ) -> dict[str, float]:
-    row = dict.fromkeys(("r2_frozen", "r2_refitted", "difference", "lower", "upper", "r2_naive"), np.nan)
+    row = dict.fromkeys(("r2_frozen", "r2_refitted", "difference", "lower", "upper", "r2_naive", *NAIVE_PAIRED), np.nan)
     if "holdout_spend" not in table:
         return row
     methods = [frozen.rename(FROZEN), *([] if fresh is None else [fresh.rename(REFITTED)])]
@@ -210,11 +213,14 @@ def _scores(
         table, methods, None, FROZEN if fresh is None else REFITTED, folds, resamples, seed, learner=False
     )
     r2 = evaluation.scores.set_index("method")["r2_log"]
-    row |= {"r2_frozen": r2[FROZEN], "r2_naive": r2[[name for name in NAIVE if name in r2]].max()}
+    best = r2[[name for name in NAIVE if name in r2]].idxmax()
+    against = evaluation.against(FROZEN).set_index(["method", "metric"]).loc[(best, "r2_log")]
+    row |= {"r2_frozen": r2[FROZEN], "r2_naive": r2[best]}
+    row |= {f"naive_{key}": against[key] for key in PAIRED}
     if fresh is None:
         return row
     paired = evaluation.differences.set_index(["method", "metric"]).loc[(FROZEN, "r2_log")]
-    return row | {"r2_refitted": r2[REFITTED], **{key: paired[key] for key in ("difference", "lower", "upper")}}
+    return row | {"r2_refitted": r2[REFITTED], **{key: paired[key] for key in PAIRED}}
 
 
 def _small(segments: pd.Series) -> set[str]:
