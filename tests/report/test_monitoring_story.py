@@ -209,3 +209,14 @@ def test_movers_are_told_against_those_who_had_not_moved(story: MonitoringStory)
     )
     assert "no difference to those who had not moved is established" in told(**facts | {"upper": 0.5})
     assert "they spend more than those" in told(**facts | {"lower": 1.0, "upper": 3.0})
+
+
+def test_parameters_without_standard_errors_are_owned_up_to(story: MonitoringStory) -> None:
+    assert story.ageing is not None
+    value = story.ageing.value
+    unsure = value.purchases.covariances.copy()
+    unsure[2] = unsure[:, 2] = np.nan
+    held = replace(story.ageing, value=replace(value, purchases=replace(value.purchases, covariances=unsure)))
+    assert not any("without a standard error" in limit for limit in monitoring_tables.limits(story))
+    told = monitoring_tables.limits(replace(story, ageing=held))
+    assert any(limit.startswith("Parameters of the purchase model without a standard error (1)") for limit in told)

@@ -150,6 +150,9 @@ def test_parameters_are_drawn_around_the_estimates() -> None:
     drawn = np.log([_parameters(estimates, covariances, rng) for _ in range(4000)]) - np.log(estimates)
     assert np.allclose(np.cov(drawn.T), relative, atol=0.001)
     assert _parameters(estimates, np.full((4, 4), np.nan), rng) == estimates
+    edge = np.where(np.eye(4, dtype=bool)[2] | np.eye(4, dtype=bool)[:, [2]], np.nan, covariances)
+    some = np.array([_parameters(estimates, edge, rng) for _ in range(50)])
+    assert (np.ptp(some, axis=0) > 0).tolist() == [True, True, False, True]
 
 
 def test_what_a_model_cannot_foresee_is_refused(unchanged: dict[date, pd.DataFrame]) -> None:

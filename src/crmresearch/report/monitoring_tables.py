@@ -139,10 +139,13 @@ def warnings(story: MonitoringStory) -> pd.DataFrame:
 
 def limits(story: MonitoringStory) -> list[str]:
     """What these results cannot say."""
-    facts = {"margin": story.monitoring.margin, "count": len(story.monitoring.windows)}
+    facts: dict[str, object] = {"margin": story.monitoring.margin, "count": len(story.monitoring.windows)}
     modelled = ["model", "alarm", "large"] if story.ageing is not None else []
     if story.ageing is not None and story.now.customers > story.monitoring.windows["customers"].iloc[0]:
         modelled.append("joined")
+    if story.ageing is not None and story.ageing.held:
+        modelled.append("held")
+        facts["held"] = story.ageing.held
     return [story.say(f"monitoring.limit_{key}", **facts) for key in (*modelled, "season", "margin", "many", "uplift")]
 
 

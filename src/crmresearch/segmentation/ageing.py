@@ -35,13 +35,19 @@ class Ageing:
     segment) with moved_lower and moved_upper, unexplained (PSI of the observed shares against the expected ones),
     chance (its bound), outside (number of segments outside lower and upper), alarm (unexplained above chance, or any
     segment outside). 95 % of simulations raise no alarm at a cut-off; cut-offs are not adjusted for one another.
-    `value` holds the models.
+    `value` holds the models. Their parameters without a standard error are `held` at the estimates in every simulation.
     """
 
     value: CustomerValue
     simulations: int
     shares: pd.DataFrame
     drift: pd.DataFrame
+
+    @property
+    def held(self) -> int:
+        """Number of parameters without a standard error: chance is then wider than the simulations make it."""
+        models = (self.value.purchases, self.value.spend)
+        return sum(int((~np.isfinite(np.diag(model.covariances))).sum()) for model in models)
 
 
 def expected_ageing(
@@ -162,9 +168,10 @@ def _drawn(value: CustomerValue, rng: np.random.Generator) -> CustomerValue:
 
 
 def _parameters(estimates: Any, covariances: Floats, rng: np.random.Generator) -> Any:
-    if not np.isfinite(covariances).all():
+    theta, known = np.array(estimates), np.isfinite(np.diag(covariances))  # one at the edge of the search has none
+    if not known.any():
         return estimates
-    theta = np.array(estimates)
-    relative = covariances / np.outer(theta, theta)  # of the logarithms, so that no parameter is drawn below 0
-    away = rng.multivariate_normal(np.zeros(len(theta)), relative, method="eigh", check_valid="ignore")
-    return type(estimates)(*(theta * np.exp(np.clip(away, -FARTHEST, FARTHEST))).tolist())
+    relative = (covariances / np.outer(theta, theta))[np.ix_(known, known)]  # of the logarithms: none is drawn below 0
+    away = rng.multivariate_normal(np.zeros(known.sum()), relative, method="eigh", check_valid="ignore")
+    theta[known] *= np.exp(np.clip(away, -FARTHEST, FARTHEST))
+    return type(estimates)(*theta.tolist())
