@@ -50,7 +50,7 @@ def test_no_sentence_is_dead() -> None:
         *("monitoring.alarm_", "monitoring.refit_", "monitoring.ageing_", "monitoring.balance_", "monitoring.psi_"),
         *("monitoring.movers_", "monitoring.limit_", "monitoring.alt_", "monitoring_method.", "monitoring_term."),
         *("monitoring_verdict.", "monitoring_direction.", "monitoring_reason.", "monitoring_column."),
-        "monitoring_feature.",
+        *("monitoring_feature.", "monitoring_size.", "monitoring_alarm.", "monitoring.naive_"),
         "measurement.reliable",
     )
     text = _sources()

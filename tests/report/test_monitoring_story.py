@@ -36,14 +36,15 @@ def with_last(story: MonitoringStory, **values: object) -> MonitoringStory:
 
 
 def test_the_drift_of_an_ageing_cohort_is_told_as_ageing(story: MonitoringStory) -> None:
-    """On CDNOW the PSI of the RFM eight classes is above 1, of which growing older leaves next to nothing."""
+    """On CDNOW the PSI of the RFM eight classes is above 1, of which growing older leaves little, but not nothing."""
     last = story.ageing.drift.iloc[-1]  # type: ignore[union-attr]
     assert story.now.psi > 1
     assert last.chance < last.unexplained < 0.1
-    assert story.alarm == "some"
+    assert story.alarm == "yes"
     headline = story.findings()[0]
     assert headline.startswith(f"{story.now.share_moved:.0%} of the customers moved")
-    assert "Drift alarm: no; the shares differ" in headline
+    assert "Drift alarm: yes; the shares differ" in headline
+    assert "small by convention" in headline
     assert "Nobody joined after 1997-06-30" in story.cohort()[0]
 
 
@@ -59,15 +60,47 @@ def test_classes_that_growing_older_empties_are_told_apart(story: MonitoringStor
 
 
 def test_the_alarm_follows_the_numbers(story: MonitoringStory) -> None:
-    def alarm(unexplained: float, chance: float) -> str:
+    def told(unexplained: float, outside: int, alarm: bool) -> tuple[str, str]:
         assert story.ageing is not None
-        drift = story.ageing.drift.assign(unexplained=unexplained, chance=chance)
-        return replace(story, ageing=replace(story.ageing, drift=drift)).alarm
+        drift = story.ageing.drift.assign(unexplained=unexplained, chance=0.01, outside=outside, alarm=alarm)
+        changed = replace(story, ageing=replace(story.ageing, drift=drift))
+        return changed.alarm, changed.findings()[0]
 
-    assert [alarm(0.2, 0.01), alarm(0.05, 0.01), alarm(0.005, 0.01), alarm(0.2, 0.3)] == ["yes", "some", "no", "no"]
+    key, headline = told(0.3, 5, True)
+    assert key == "yes"
+    assert "Drift alarm: yes; the shares differ" in headline
+    assert "(PSI 0.300, large by convention, above .25)" in headline
+    assert "(PSI 0.050, small by convention, below .1)" in told(0.05, 0, True)[1]
+    key, headline = told(0.005, 2, True)
+    assert key == "segments"
+    assert "within chance" in headline
+    assert "but 2 of the segments are not" in headline
+    key, headline = told(0.005, 0, False)
+    assert key == "no"
+    assert "Drift alarm: no; no drift beyond" in headline
     without = replace(story, ageing=None, no_ageing="nobody bought twice.")
     assert without.alarm == "convention_yes"
     assert with_last(without, psi=0.2).alarm == "convention_no"
+
+
+def test_the_best_number_and_the_balance_say_more_only_beyond_chance(story: MonitoringStory) -> None:
+    def number(lower: float, upper: float) -> str:
+        found = with_last(story, r2_naive=0.3, naive_difference=0.01, naive_lower=lower, naive_upper=upper)
+        return found.foresight()[1]
+
+    assert "it foresees more than the segments" in number(0.001, 0.02)
+    assert "no difference is established" in number(-0.001, 0.02)
+    assert "it foresees less than the segments" in number(-0.02, -0.001)
+    facts = {"customers": 1000, "new": 0}
+    assert "more up than down" in with_last(story, up=0.2, down=0.1, **facts).balance()[0]
+    assert "more down than up" in with_last(story, up=0.1, down=0.2, **facts).balance()[0]
+    # 110 against 100: 1.96 standard errors of a difference of 210 who moved are 28
+    assert "no more one way" in with_last(story, up=0.11, down=0.1, **facts).balance()[0]
+
+
+def test_what_could_not_be_tested_is_not_told_as_fine(story: MonitoringStory) -> None:
+    assert with_last(story, small="", reason="none", difference=np.nan).decision == "untested"
+    assert "could not be tested" in with_last(story, small="", reason="none", difference=np.nan).findings()[0]
 
 
 def test_convention_and_later_spend_are_compared(story: MonitoringStory) -> None:
@@ -158,3 +191,32 @@ def test_a_missing_model_is_a_reason_not_an_end(story: MonitoringStory) -> None:
     ageing, reason = ageing_or_reason(once, story.monitoring.method, 20, 1)
     assert ageing is None
     assert "repeat" in reason
+
+
+def test_movers_are_told_against_those_who_had_not_moved(story: MonitoringStory) -> None:
+    """The sentence's three numbers fit, also where some movers have nobody to be set against."""
+
+    def told(**values: object) -> str:
+        moves = story.moves[story.moves["direction"] == "up"].assign(**values)
+        return replace(story, monitoring=replace(story.monitoring, moves=moves)).worth()[0]
+
+    facts = {"spend_of_others": 30.0, "difference": -10.0, "lower": -15.0, "upper": -5.0}
+    less = told(customers=100, compared=100, **facts)
+    assert "moved up then spent 20.00 USD a step, against 30.00 of those in the same segments" in less
+    assert "(−10.00; −15.00 to −5.00): where they come from still tells, they spend less" in less
+    assert "moved up, so far as others were in their new segment before (90 of 100), then spent" in told(
+        customers=100, compared=90, **facts
+    )
+    assert "no difference to those who had not moved is established" in told(**facts | {"upper": 0.5})
+    assert "they spend more than those" in told(**facts | {"lower": 1.0, "upper": 3.0})
+
+
+def test_parameters_without_standard_errors_are_owned_up_to(story: MonitoringStory) -> None:
+    assert story.ageing is not None
+    value = story.ageing.value
+    unsure = value.purchases.covariances.copy()
+    unsure[2] = unsure[:, 2] = np.nan
+    held = replace(story.ageing, value=replace(value, purchases=replace(value.purchases, covariances=unsure)))
+    assert not any("without a standard error" in limit for limit in monitoring_tables.limits(story))
+    told = monitoring_tables.limits(replace(story, ageing=held))
+    assert any(limit.startswith("Parameters of the purchase model without a standard error (1)") for limit in told)

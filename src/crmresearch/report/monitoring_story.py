@@ -14,9 +14,10 @@ from crmresearch.phrases import catalogue, listed, say
 from crmresearch.report.method_names import method_name
 from crmresearch.segmentation.ageing import Ageing, expected_ageing
 from crmresearch.segmentation.contract import Segmenter
-from crmresearch.segmentation.drift import SHIFTED, WATCH
+from crmresearch.segmentation.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.evaluate import SMALL_SHARE
-from crmresearch.segmentation.monitor import DIRECTIONS, Monitoring
+from crmresearch.segmentation.monitor import Monitoring
+from crmresearch.segmentation.moves import DIRECTIONS, NORMAL_95
 from crmresearch.segmentation.roster import every_method
 
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
@@ -98,13 +99,14 @@ class MonitoringStory:
 
     @cached_property
     def decision(self) -> str:
-        """loss, size, size_aged, size_only or none: loss by the last cut-off that could be tested, size by the last.
+        """loss, size, size_aged, size_only, none or untested: loss by the last cut-off tested, size by the last of all.
 
         size_aged: growing older alone brings every segment that became small below 1 % of the first customers.
         """
-        reason = "none" if self.tested is None else self.tested.reason
-        if reason == "loss" or self.now.small == "":
-            return "loss" if reason == "loss" else "none"
+        if self.tested is not None and self.tested.reason == "loss":
+            return "loss"
+        if self.now.small == "":
+            return "none" if self.tested is not None and pd.notna(self.tested.difference) else "untested"
         if self.tested is not None and self.tested.lower > 0:
             return "size_only"
         if self.ageing is None or self.tested is None:
@@ -114,17 +116,20 @@ class MonitoringStory:
 
     @cached_property
     def alarm(self) -> str:
-        """yes, some (more than chance, small by convention), no; convention_yes or convention_no without a model."""
+        """yes, segments (single ones, the index is within chance), no; convention_yes or convention_no without a model.
+
+        The alarm is that of the last cut-off: looking at every cut-off would raise it by chance more often.
+        """
         if self.ageing is None:
             return "convention_yes" if self.now.psi > SHIFTED else "convention_no"
         last = self.ageing.drift.iloc[-1]
-        if last.unexplained <= last.chance:
+        if not last.alarm:
             return "no"
-        return "yes" if last.unexplained > WATCH else "some"
+        return "yes" if last.unexplained > last.chance else "segments"
 
     def findings(self) -> list[str]:
         """Headline with alarm and refit; the drift and its ageing; foresight; convention; what moves are worth."""
-        facts = {"unexplained": self.ageing.drift.iloc[-1].unexplained} if self.ageing else {}
+        facts = self._alarm_facts() if self.ageing else {}
         headline = self.say(
             "monitoring.headline",
             moved=self.now.share_moved,
@@ -136,6 +141,12 @@ class MonitoringStory:
         )
         told = [*self.drift()[:2], *self.ageing_segments(), *self.foresight()[:1], *self.agreement()]
         return [headline, *told, *self.worth()]
+
+    def _alarm_facts(self) -> dict[str, object]:
+        assert self.ageing is not None
+        last = self.ageing.drift.iloc[-1]
+        size = self.say(f"monitoring_size.{drift_verdict(last.unexplained)}")
+        return {"unexplained": last.unexplained, "size": size, "count": int(last.outside)}
 
     def drift(self) -> list[str]:
         """PSI by convention, against what growing older explains, and how many were to move anyway."""
@@ -184,6 +195,8 @@ class MonitoringStory:
                              lower=row.lower, upper=row.upper)
                     for row in part.head(MOST_NAMED).itertuples()
                 ]  # fmt: skip
+                if len(part) > MOST_NAMED:
+                    named.append(self.say("monitoring.ageing_rest", count=len(part) - MOST_NAMED))
                 told.append(self.say(f"monitoring.ageing_{key}", segments=listed(named, self.language)))
         return told
 
@@ -207,8 +220,11 @@ class MonitoringStory:
         else:
             paired = {"difference": row.difference, "lower": row.lower, "upper": row.upper}
             told = [self.say("monitoring.score", refitted=row.r2_refitted, **paired, **facts)]
-        if row.r2_naive > row.r2_frozen:
-            told.append(self.say("monitoring.score_naive", naive=row.r2_naive))
+        if pd.notna(row.naive_difference):
+            key = "more" if row.naive_lower > 0 else "less" if row.naive_upper < 0 else "same"
+            paired = {"difference": row.naive_difference, "lower": row.naive_lower, "upper": row.naive_upper}
+            verdict = self.say(f"monitoring.naive_{key}")
+            told.append(self.say("monitoring.score_naive", naive=row.r2_naive, verdict=verdict, **paired))
         if pd.notna(row.relabelled):
             told.append(self.say("monitoring.relabelled", share=row.relabelled, cutoff=row.cutoff))
         return told
@@ -224,8 +240,10 @@ class MonitoringStory:
         return [self.say(f"monitoring.psi_{told}", verdict=self.verdict(row.verdict), margin=self.monitoring.margin)]
 
     def balance(self) -> list[str]:
-        """Whether more customers moved up than down in the last step."""
-        key = "up" if self.now.up > self.now.down else "down"
+        """Whether more customers moved up than down in the last step, by a sign test of those who did either."""
+        up, down = (share * (self.now.customers - self.now.new) for share in (self.now.up, self.now.down))
+        beyond = abs(up - down) > NORMAL_95 * (up + down) ** 0.5
+        key = "same" if not beyond else "up" if up > down else "down"
         return [self.say(f"monitoring.balance_{key}", up=self.now.up, down=self.now.down)]
 
     @cached_property
@@ -237,18 +255,20 @@ class MonitoringStory:
         return moves[(moves["cutoff"] == moves["cutoff"].max()) & (moves["customers"] > 0)].reset_index(drop=True)
 
     def worth(self) -> list[str]:
-        """What those who moved up or down spend after it, against all of the segment they moved to."""
+        """What those who moved up or down spend after it, against those in the same segments who had not moved."""
         told = []
         for row in self.moves.itertuples():
             if row.direction not in (DIRECTIONS[0], DIRECTIONS[2]) or pd.isna(row.lower):
                 continue
             verdict = "less" if row.upper < 0 else "more" if row.lower > 0 else "same"
+            part = {"compared": row.compared, "customers": row.customers}
             told.append(
                 self.say(
                     "monitoring.movers",
                     direction=self.say(f"monitoring_direction.{row.direction}"),
-                    after=row.spend_after,
-                    usual=row.spend_of_segment,
+                    part="" if row.compared == row.customers else self.say("monitoring.movers_part", **part),
+                    after=row.spend_of_others + row.difference,  # of the movers who can be compared
+                    usual=row.spend_of_others,
                     currency=self.transactions.codebook.currency,
                     difference=row.difference,
                     lower=row.lower,

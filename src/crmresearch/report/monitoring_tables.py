@@ -45,10 +45,14 @@ def windows_view(story: MonitoringStory) -> pd.DataFrame:
 
 
 def ageing_view(story: MonitoringStory) -> pd.DataFrame:
-    """A row a later cut-off: moves and PSI of the first customers, what growing older explains, what it leaves."""
+    """A row a later cut-off: moves and PSI of the first customers, what ageing explains, what it leaves, and alarm."""
     full = full_windows(story).iloc[1:]
     shown = ["cutoff", "moved_first", "moved_lower", "moved_upper", "psi_known", "expected_lower", "expected_upper"]
-    return full.reindex(columns=[*shown, "unexplained", "chance"]).reset_index(drop=True)
+    view = full.reindex(columns=[*shown, "unexplained", "chance", "outside", "alarm"]).reset_index(drop=True)
+    if story.ageing is None:
+        return view
+    told = [story.say(f"monitoring_alarm.{'yes' if raised else 'no'}") for raised in view["alarm"]]
+    return view.assign(outside=view["outside"].astype(int), alarm=told)
 
 
 def scores_view(story: MonitoringStory) -> pd.DataFrame:
@@ -91,7 +95,7 @@ def features_view(story: MonitoringStory) -> pd.DataFrame:
 
 
 def moves_view(story: MonitoringStory) -> pd.DataFrame:
-    """What movers spend in the steps before, of and after the move, against all of the segment they moved to."""
+    """What movers spend in the steps before, of and after the move, against who had not moved."""
     if story.moves.empty:
         return pd.DataFrame(columns=["direction"])
     names = [story.say(f"monitoring_direction.row_{key}") for key in story.moves["direction"]]
@@ -135,8 +139,13 @@ def warnings(story: MonitoringStory) -> pd.DataFrame:
 
 def limits(story: MonitoringStory) -> list[str]:
     """What these results cannot say."""
-    facts = {"margin": story.monitoring.margin, "count": len(story.monitoring.windows)}
-    modelled = ["model", "bound"] if story.ageing is not None else []
+    facts: dict[str, object] = {"margin": story.monitoring.margin, "count": len(story.monitoring.windows)}
+    modelled = ["model", "alarm", "large"] if story.ageing is not None else []
+    if story.ageing is not None and story.now.customers > story.monitoring.windows["customers"].iloc[0]:
+        modelled.append("joined")
+    if story.ageing is not None and story.ageing.held:
+        modelled.append("held")
+        facts["held"] = story.ageing.held
     return [story.say(f"monitoring.limit_{key}", **facts) for key in (*modelled, "season", "margin", "many", "uplift")]
 
 
@@ -144,7 +153,16 @@ def method_notes(story: MonitoringStory) -> list[str]:
     """How the results were made, a sentence a step, with the numbers in use."""
     facts = {"method": story.name, "folds": story.folds, "resamples": story.resamples}
     facts |= {"margin": story.monitoring.margin, "simulations": story.ageing.simulations if story.ageing else 0}
-    steps = ["frozen", "order", "psi", "features", *(["ageing"] if story.ageing else []), "scores", "rule"]
+    steps = [
+        "frozen",
+        "order",
+        "psi",
+        "features",
+        *(["ageing", "alarm"] if story.ageing else []),
+        "scores",
+        "rule",
+        "moves",
+    ]
     return [story.say(f"monitoring_method.{step}", **facts) for step in steps]
 
 

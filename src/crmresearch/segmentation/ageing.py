@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmresearch.segmentation.alarm import chance_bounds
 from crmresearch.segmentation.clv import CustomerValue
 from crmresearch.segmentation.clv.histories import Floats
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, needed_columns
-from crmresearch.segmentation.drift import FLOOR
+from crmresearch.segmentation.drift import stability
 
 UNIT_DAYS = 7.0
 HISTORY = ("repeat", "frequency", "recency", "tenure", "t_last", "monetary_total", "monetary_mean", "repeat_mean")
 FARTHEST = 2.0  # how far the logarithm of a drawn parameter may lie from its estimate: some are hardly identified
-INTERVAL, CHANCE = (0.025, 0.975), 0.95
+INTERVAL, CHANCE = (0.025, 0.975), 0.95  # 1 − CHANCE is the rate of false alarms where the models hold
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,24 @@ class Ageing:
     """Segments of the customers of the first cut-off at the later ones: expected of the model, and as they are.
 
     `shares`: cutoff, segment, first (share at the first cut-off), expected (mean over simulations), lower, upper
-    (95 %), observed. `drift`: cutoff, psi_expected (median of the simulations' PSI against the first cut-off) with
-    expected_lower and expected_upper, moved_expected (share not in their first segment) with moved_lower and
-    moved_upper, unexplained (PSI of the observed shares against the expected ones), chance (what 95 % of simulations
-    stay below). `value` holds the models.
+    (simultaneous over the segments of a cut-off), observed. `drift`: cutoff, psi_expected (median of the simulations'
+    PSI against the first cut-off) with expected_lower and expected_upper, moved_expected (share not in their first
+    segment) with moved_lower and moved_upper, unexplained (PSI of the observed shares against the expected ones),
+    chance (its bound), outside (number of segments outside lower and upper), alarm (unexplained above chance, or any
+    segment outside). 95 % of simulations raise no alarm at a cut-off; cut-offs are not adjusted for one another.
+    `value` holds the models. Their parameters without a standard error are `held` at the estimates in every simulation.
     """
 
     value: CustomerValue
     simulations: int
     shares: pd.DataFrame
     drift: pd.DataFrame
+
+    @property
+    def held(self) -> int:
+        """Number of parameters without a standard error: chance is then wider than the simulations make it."""
+        models = (self.value.purchases, self.value.spend)
+        return sum(int((~np.isfinite(np.diag(model.covariances))).sum()) for model in models)
 
 
 def expected_ageing(
@@ -77,26 +86,19 @@ def expected_ageing(
         simulated = counts[:, j] / len(frame)
         now = method.predict(customers[day].loc[frame.index]).cat.codes.to_numpy()
         observed = np.bincount(now, minlength=len(keys)) / len(frame)
-        expected, (lower, upper) = simulated.mean(axis=0), np.quantile(simulated, INTERVAL, axis=0)
-        columns = {"first": first, "expected": expected, "lower": lower, "upper": upper, "observed": observed}
+        bounds = chance_bounds(simulated, len(frame), CHANCE)
+        lower, upper = bounds.intervals
+        columns = {"first": first, "expected": bounds.expected, "lower": lower, "upper": upper, "observed": observed}
         shares.append(pd.DataFrame({"cutoff": day, "segment": keys, **columns}))
         psi = stability(first, simulated)
         low, high = np.quantile(psi, INTERVAL)
         went_low, went_high = np.quantile(moved[:, j], INTERVAL)
-        chance = float(np.quantile(stability(expected, simulated), CHANCE))
         drift.append((day, np.median(psi), low, high, moved[:, j].mean(), went_low, went_high,
-                      float(stability(expected, observed)), chance))  # fmt: skip
+                      float(stability(bounds.expected, observed)), bounds.psi,
+                      int(bounds.outside(observed).sum()), bounds.alarm(observed)))  # fmt: skip
     names = ["cutoff", "psi_expected", "expected_lower", "expected_upper", "moved_expected", "moved_lower",
-             "moved_upper", "unexplained", "chance"]  # fmt: skip
+             "moved_upper", "unexplained", "chance", "outside", "alarm"]  # fmt: skip
     return Ageing(value, simulations, pd.concat(shares, ignore_index=True), pd.DataFrame(drift, columns=names))
-
-
-def stability(a: Floats, b: Floats) -> Floats:
-    """Population stability index of shares a against shares b (…, segments), as `drift.population_stability`."""
-    a, b = np.broadcast_arrays(a, b)
-    present = (a > 0) | (b > 0)
-    a, b = np.maximum(a, FLOOR), np.maximum(b, FLOOR)
-    return np.where(present, (b - a) * np.log(b / a), 0.0).sum(axis=-1)
 
 
 def simulated_tables(
@@ -105,14 +107,17 @@ def simulated_tables(
     """The customer table `frame` as it may look `horizons` days later (ascending), one simulation.
 
     Given the history (x, t_x, T) a customer is alive with P(alive); then the rate is gamma(r + x, α + T) and the
-    dropout beta(a, b + x). Spend a purchase is gamma(p, ν), ν ~ gamma(q + p x, γ + x m) for x repeat purchases of
-    mean m > 0.
+    dropout beta(a, b + x). Spend a purchase is gamma(p, ν), ν ~ gamma(q + p n, γ + n m) for n purchases of mean
+    m > 0, the first among them: who has bought once goes on at the price of that purchase, and without it spend would
+    drift for a reason that is not there.
     """
     r, alpha, a, b = value.purchases.parameters
     p, q, gamma = value.spend.parameters
-    x, t_x, T, mean = (frame[c].to_numpy(dtype=float) for c in ("repeat", "t_last", "tenure", "repeat_mean"))
+    x, t_x, T, number, mean = (
+        frame[c].to_numpy(dtype=float) for c in ("repeat", "t_last", "tenure", "frequency", "monetary_mean")
+    )
     t_x, T = t_x / UNIT_DAYS, T / UNIT_DAYS
-    spent = np.where(mean > 0, x, 0.0)
+    spent = np.where(mean > 0, number, 0.0)
     scale = rng.gamma(q + p * spent) / (gamma + spent * np.where(mean > 0, mean, 0.0))
     rate = rng.gamma(r + x) / (alpha + T)
     dropout = rng.beta(a, b + x)
@@ -163,9 +168,10 @@ def _drawn(value: CustomerValue, rng: np.random.Generator) -> CustomerValue:
 
 
 def _parameters(estimates: Any, covariances: Floats, rng: np.random.Generator) -> Any:
-    if not np.isfinite(covariances).all():
+    theta, known = np.array(estimates), np.isfinite(np.diag(covariances))  # one at the edge of the search has none
+    if not known.any():
         return estimates
-    theta = np.array(estimates)
-    relative = covariances / np.outer(theta, theta)  # of the logarithms, so that no parameter is drawn below 0
-    away = rng.multivariate_normal(np.zeros(len(theta)), relative, method="eigh", check_valid="ignore")
-    return type(estimates)(*(theta * np.exp(np.clip(away, -FARTHEST, FARTHEST))).tolist())
+    relative = (covariances / np.outer(theta, theta))[np.ix_(known, known)]  # of the logarithms: none is drawn below 0
+    away = rng.multivariate_normal(np.zeros(known.sum()), relative, method="eigh", check_valid="ignore")
+    theta[known] *= np.exp(np.clip(away, -FARTHEST, FARTHEST))
+    return type(estimates)(*theta.tolist())

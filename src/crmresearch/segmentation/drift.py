@@ -83,6 +83,11 @@ def feature_stability(
     return pd.DataFrame(rows, columns=["feature", "groups", "psi", "missing_before", "missing_after", "verdict"])
 
 
+def stability(a: Floats, b: Floats, floor: float = FLOOR) -> Floats:
+    """Population stability index of shares a against shares b (…, segments), as `population_stability`."""
+    return _psi_terms(a, b, floor).sum(axis=-1)
+
+
 def drift_verdict(psi: float) -> str:
     """`stable` below .1, `watch` up to .25, `shifted` above.
 

@@ -22,10 +22,11 @@ from crmresearch.segmentation.drift import (
     transition_matrix,
 )
 from crmresearch.segmentation.evaluate import HOLDOUT, evaluate_segmentations, too_small
+from crmresearch.segmentation.moves import DIRECTIONS, directions, moves
 
 FROZEN, REFITTED, NAIVE = "frozen", "refitted", ("past_spend", "recent_spend", "recency")
-DIRECTIONS = ("up", "level", "down", "stayed")
-NORMAL_95 = 1.959964
+PAIRED = ("difference", "lower", "upper")
+NAIVE_PAIRED = tuple(f"naive_{key}" for key in PAIRED)
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,15 @@ class Monitoring:
     the first), verdict, psi_previous, psi_known (customers of the first cut-off only), share_moved and up, level, down
     (since the cut-off before), moved_first, then the step that follows: r2_frozen and r2_refitted (R² of log spend,
     cross-fitted), difference (frozen − refitted) with lower and upper (paired bootstrap), r2_naive (the best of past
-    spend, recent spend, recency), relabelled (share whose key differs if learned anew), small (segments that fell
-    below the size limit since the first cut-off, joined by +), reason (loss, size, size_only, none) and refit (reason
-    is loss or size). NaN where there is nothing before, or nothing to learn.
+    spend, recent spend, recency), naive_difference (naive − frozen) with naive_lower and naive_upper, relabelled (share
+    whose key differs if learned anew), small (segments that fell below the size limit since the first cut-off, joined
+    by +), reason (loss, size, size_only, none) and refit (reason is loss or size). NaN where there is nothing before,
+    or nothing to learn.
     `shares`: cutoff, segmentation (frozen, refitted), segment, customers, share. `transitions`: from_cutoff,
     to_cutoff, before, after, customers, share (of before). `features`: cutoff, feature, psi against the first,
-    verdict. `moves`: cutoff, direction, customers, share, mean spend in the step before the move (spend_before),
-    in that of the move (spend_between) and after it (spend_after), spend_of_segment (mean after it of all in the
-    segments they moved to), difference (after − of segment) with lower and upper, mean ± 1.96 standard errors.
+    verdict. `moves`: cutoff, then the columns of `moves.moves`: mean spend in the step before the move
+    (spend_before), in that of the move (spend_between) and after it (spend_after), spend_of_others (after it, of those
+    in the same segments who had not moved), difference (after − of others) with lower and upper.
     `ranks`: segment, customers, spend in the step after the first cut-off, rank (1 most; an empty segment ranks at
     the mean of all): up and down are by this order. `assigned`: customers × cut-offs, frozen segment, missing before
     the first purchase.
@@ -200,21 +202,10 @@ def _drift(
     }
 
 
-def directions(before: pd.Series, after: pd.Series, ranks: pd.DataFrame) -> pd.Series:
-    """up, level, down or stayed for every customer present at both dates, by the spend in `ranks`."""
-    both = before.index.intersection(after.index, sort=False)
-    spend = ranks.set_index("segment")["spend"]
-    old, new = (s.loc[both].cat for s in (before, after))
-    worth = spend.reindex(old.categories).to_numpy()
-    change = np.sign(worth[new.codes.to_numpy()] - worth[old.codes.to_numpy()])
-    way = np.select([change > 0, change < 0], ["up", "down"], "level")
-    return pd.Series(np.where(old.codes.to_numpy() == new.codes.to_numpy(), "stayed", way), index=both)
-
-
 def _scores(
     table: pd.DataFrame, frozen: pd.Series, fresh: pd.Series | None, folds: int, resamples: int, seed: int
 ) -> dict[str, float]:
-    row = dict.fromkeys(("r2_frozen", "r2_refitted", "difference", "lower", "upper", "r2_naive"), np.nan)
+    row = dict.fromkeys(("r2_frozen", "r2_refitted", "difference", "lower", "upper", "r2_naive", *NAIVE_PAIRED), np.nan)
     if "holdout_spend" not in table:
         return row
     methods = [frozen.rename(FROZEN), *([] if fresh is None else [fresh.rename(REFITTED)])]
@@ -222,11 +213,14 @@ def _scores(
         table, methods, None, FROZEN if fresh is None else REFITTED, folds, resamples, seed, learner=False
     )
     r2 = evaluation.scores.set_index("method")["r2_log"]
-    row |= {"r2_frozen": r2[FROZEN], "r2_naive": r2[[name for name in NAIVE if name in r2]].max()}
+    best = r2[[name for name in NAIVE if name in r2]].idxmax()
+    against = evaluation.against(FROZEN).set_index(["method", "metric"]).loc[(best, "r2_log")]
+    row |= {"r2_frozen": r2[FROZEN], "r2_naive": r2[best]}
+    row |= {f"naive_{key}": against[key] for key in PAIRED}
     if fresh is None:
         return row
     paired = evaluation.differences.set_index(["method", "metric"]).loc[(FROZEN, "r2_log")]
-    return row | {"r2_refitted": r2[REFITTED], **{key: paired[key] for key in ("difference", "lower", "upper")}}
+    return row | {"r2_refitted": r2[REFITTED], **{key: paired[key] for key in PAIRED}}
 
 
 def _small(segments: pd.Series) -> set[str]:
@@ -260,18 +254,8 @@ def _moves(
     step: int,
     ranks: pd.DataFrame,
 ) -> pd.DataFrame:
-    direction, recent = directions(frozen[previous], frozen[day], ranks), f"spend_last_{step}"
+    recent = f"spend_last_{step}"
     now, before = (needed_columns(customers[d], [recent], "Monitoring")[recent] for d in (day, previous))
     after = customers[day]["holdout_spend"]
-    usual = after.groupby(frozen[day], observed=True).transform("mean")
-    both = pd.DataFrame({"direction": direction, "spend_before": before, "spend_between": now, "spend_after": after,
-                         "spend_of_segment": usual}).dropna(subset="direction")  # fmt: skip
-    rows = []
-    for way in DIRECTIONS:
-        part = both[both["direction"] == way]
-        gap = part["spend_after"] - part["spend_of_segment"]
-        reach = NORMAL_95 * gap.std(ddof=1) / np.sqrt(len(gap)) if len(gap) > 1 else np.nan
-        means = part.drop(columns="direction").mean()
-        rows.append({"direction": way, "customers": len(part), "share": len(part) / len(both), **means,
-                     "difference": gap.mean(), "lower": gap.mean() - reach, "upper": gap.mean() + reach})  # fmt: skip
-    return pd.DataFrame(rows)
+    spend = pd.DataFrame({"spend_before": before.reindex(now.index), "spend_between": now, "spend_after": after})
+    return moves(directions(frozen[previous], frozen[day], ranks), frozen[day], spend)
