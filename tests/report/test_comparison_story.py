@@ -13,8 +13,8 @@ from crmresearch.report import comparison_charts, comparison_verdict
 from crmresearch.report.comparison_charts import spread
 from crmresearch.report.comparison_story import ComparisonStory
 from crmresearch.report.comparison_tables import (
-    activity_view,
-    amounts_view,
+    ranking_view,
+    accuracy_view,
     inside,
     lasting_view,
     lead_segments,
@@ -189,7 +189,7 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Compa
     told += [story.caption(key) for key in ("validity", "lasting", "flows", "transitions", "profiles", "lead")]
     assert not any("{" in sentence or "nan" in sentence for sentence in told)
     joined = {"r2_log_lower", "r2_log_upper", "ci_lower", "ci_upper"}
-    scored = (validity_view, lasting_view, singles_view, amounts_view, activity_view)
+    scored = (validity_view, lasting_view, singles_view, accuracy_view, ranking_view)
     for view in (*scored, targeting_view, lead_segments, inside):
         table = view(story)
         assert len(table)

@@ -18,6 +18,7 @@ INTERVALS = {
     "difference_upper": "ci_upper",
 }
 DIGITS = {
+    **dict.fromkeys(("deviance", "deviance_range_lower"), 2),
     **dict.fromkeys(("coverage", "smallest_share", "ari", "lowest_jaccard", "share_moved", "psi", "seconds"), 2),
     "rule_length": 0,
 }
@@ -37,14 +38,14 @@ def lasting_view(story: ComparisonStory) -> pd.DataFrame:
     return _named(story, table[columns].assign(seconds=seconds))
 
 
-def amounts_view(story: ComparisonStory) -> pd.DataFrame:
-    """Scores of the amount spent, of all methods, segmentations first, for readers."""
-    return _every_score(story, ("r2_spend", "deviance", "gini", "capture"))
+def accuracy_view(story: ComparisonStory) -> pd.DataFrame:
+    """How near predictions come, of all methods, segmentations first, for readers."""
+    return _every_score(story, ("r2_spend", "deviance", "brier"))
 
 
-def activity_view(story: ComparisonStory) -> pd.DataFrame:
-    """Scores of being active at all, of the same methods."""
-    return _every_score(story, ("auc", "brier"))
+def ranking_view(story: ComparisonStory) -> pd.DataFrame:
+    """How well predictions put customers in order, of the same methods."""
+    return _every_score(story, ("gini", "capture", "auc"))
 
 
 def _every_score(story: ComparisonStory, metrics: Sequence[str]) -> pd.DataFrame:
