@@ -13,11 +13,11 @@ from crmresearch.report import comparison_charts, comparison_verdict
 from crmresearch.report.comparison_charts import spread
 from crmresearch.report.comparison_story import ComparisonStory
 from crmresearch.report.comparison_tables import (
-    ranking_view,
     accuracy_view,
     inside,
     lasting_view,
     lead_segments,
+    ranking_view,
     reach_text,
     singles_view,
     targeting,
