@@ -114,8 +114,8 @@ def test_spend_that_goes_with_frequency_is_said():
 @pytest.mark.parametrize(
     ("x", "mean_spend", "sentence"),
     [
-        ([], [], "at least two customers"),
-        ([3], [5.0], "at least two customers"),
+        ([], [], "two or more customers"),
+        ([3], [5.0], "two or more customers"),
         ([1, 2], [5.0], "give one a customer"),
         ([1, 2], [5.0, 0.0], "must be above 0"),
         ([1, 2], [5.0, -3.0], "must not be negative"),

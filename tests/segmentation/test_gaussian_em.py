@@ -19,7 +19,7 @@ def points() -> np.ndarray:
 
 
 def test_moments_of_a_component_by_hand(points: np.ndarray) -> None:
-    shares = np.c_[np.ones(200), np.arange(200) < 50] / 200
+    shares = np.array([np.ones(200), np.arange(200) < 50]) / 200
     found = Rows(points, np.ones(200), FLOOR).components(shares)
     assert found.weights == pytest.approx([0.8, 0.2])
     assert found.means == pytest.approx(np.array([points.mean(axis=0), points[:50].mean(axis=0)]))
@@ -32,7 +32,8 @@ def test_posterior_shares_and_likelihood_by_the_density(points: np.ndarray) -> N
     given = Components(np.array([0.3, 0.7]), np.array([[0.0, 1.0], [5.0, 2.0]]), covariances)
     density = np.column_stack([w * multivariate_normal(m, c).pdf(points) for w, m, c in zip(*given, strict=True)])
     shares, level = Rows(points, np.ones(200), FLOOR).shares(given)
-    assert shares * 200 == pytest.approx(density / density.sum(axis=1, keepdims=True))
+    posterior = density / density.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares.T * 200, posterior)
     assert level == pytest.approx(np.log(density.sum(axis=1)).mean())
 
 
@@ -68,8 +69,8 @@ def test_weights_are_rows_that_often(points: np.ndarray) -> None:
 
 def test_the_best_of_the_starts_wins_over_a_bad_first(points: np.ndarray) -> None:
     rows = Rows(points, np.ones(200), FLOOR)
-    bad = np.zeros((200, 2))
-    bad[:, 0] = 1 / 200  # one component has everybody
+    bad = np.zeros((2, 200))
+    bad[0] = 1 / 200  # one component has everybody
     found, agreed = best_mixture(rows, bad, 10, 1e-4, np.random.default_rng(4))
     first = rows.climb(rows.components(bad), 1e-4)[1]
     assert rows.shares(found)[1] > first + 0.1

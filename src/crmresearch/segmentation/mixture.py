@@ -35,7 +35,7 @@ class GaussianMixtureClusters(SpaceClusters):
     largest: int = 8
     k: int | None = None
     sample: int = field(default=5000, kw_only=True)
-    starts: int = field(default=15, kw_only=True)
+    starts: int = field(default=20, kw_only=True)
     floor: float = field(default=FLOOR, kw_only=True)
     k_: int = field(init=False, repr=False)
     bic_: pd.DataFrame = field(init=False, repr=False)
@@ -106,7 +106,7 @@ class GaussianMixtureClusters(SpaceClusters):
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # kept as data, in `bic_`
             means = sklearn.cluster.KMeans(k, n_init=1, random_state=state).fit(rows.X, sample_weight=rows.weights)
-            first = rows.weights[:, None] * (means.labels_[:, None] == np.arange(k))
+            first = rows.weights * (means.labels_ == np.arange(k)[:, None])
             best, agreed = best_mixture(rows, first, self.starts if k > 1 else 1, mixture.tol, rng)
             given = {"weights_init": best.weights, "means_init": best.means}
             mixture.set_params(**given, precisions_init=np.linalg.inv(best.covariances))
