@@ -147,7 +147,9 @@ def claim(story: ComparisonStory) -> list[str]:
         outcome = "supported" if lead["lower"] > 0 else "contradicted" if (leads["upper"] < 0).all() else "open"
         facts = {"difference": -lead["difference"], "lower": -lead["upper"], "upper": -lead["lower"], "k": k}
         facts |= {"value": story.name(value), "group": story.name(group), "methods": len(rivals)}
-        facts |= {"value_jaccard": rows["lowest_jaccard"][value], "group_jaccard": rows["lowest_jaccard"][group]}
+        jaccards = {"value": rows["lowest_jaccard"][value], "group": rows["lowest_jaccard"][group]}
+        known = all(pd.notna(jaccard) for jaccard in jaccards.values())  # not where no resample taught a method
+        facts["jaccards"] = story.say("comparison.claim_jaccards", **jaccards) if known else ""
         answers.append(story.say(f"comparison.claim_{outcome}", **facts))
         if rows["lowest_jaccard"][group] < NAMED:
             answers.append(story.say("comparison.claim_unnamed", group=story.name(group)))
