@@ -12,6 +12,8 @@ from crmresearch.phrases import catalogue, listed, say
 from crmresearch.report.comparison_windows import Windows
 from crmresearch.report.method_names import method_name
 from crmresearch.segmentation.benchmark import Benchmark
+from crmresearch.segmentation.column_names import column_names
+from crmresearch.segmentation.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.stability import NAMED
 
 FEWEST = 3  # methods of one number of segments that make a block
@@ -158,6 +160,10 @@ class ComparisonStory:
         for row in self.benchmark.left_out.itertuples():
             message = self.say("comparison_caution.left_out", reason=row.reason)
             rows.append(("left_out", "weak", self.name(row.method), message))
+        for method in self.benchmark.methods:
+            if isinstance(method, GaussianMixtureClusters) and method.k is None and method.k_ == method.largest:
+                message = self.say("comparison_caution.largest", largest=method.largest)
+                rows.append(("largest_number", "note", self.name(method.name), message))
         for row in self.benchmark.stability.solutions.query("failed > 0").itertuples():
             message = self.say("comparison_caution.failed", failed=row.failed, refits=row.refits)
             rows.append(("failed_refits", "note", self.name(row.method), message))
@@ -213,7 +219,8 @@ class ComparisonStory:
         segments = self.benchmark.segments(self.lead)
         means = scores.groupby(segments, observed=True).mean()
         labels = self.labels(self.lead)
-        return means.set_axis([labels[key] for key in means.index]).rename(columns=lambda c: c.replace("_", " "))
+        named = {column: self.text(column_names([column])).replace("_", " ") for column in means}
+        return means.set_axis([labels[key] for key in means.index]).rename(columns=named)
 
     def lead_text(self) -> list[str]:
         """The definition of the lead method."""

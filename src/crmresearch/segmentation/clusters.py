@@ -8,6 +8,7 @@ import sklearn.cluster
 from scipy.cluster.hierarchy import fcluster, linkage
 from threadpoolctl import threadpool_limits
 
+from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Floats, SegmentationError, Text
 from crmresearch.segmentation.k_centroids import FAMILIES, k_centroids, some_rows
 from crmresearch.segmentation.space_clusters import CentroidClusters, distinct_points, drawn
@@ -46,10 +47,11 @@ class KMeans(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space and the objective."""
-        columns = ", ".join(self.space.columns)
+        columns = column_names(self.space.columns)
         return {
-            "en": f"{self.k} clusters by k-means on {columns}, standardised; a customer belongs to the nearest mean.",
-            "zh": f"在标准化的 {columns} 上用 k 均值法分为 {self.k} 类，客户归入最近的均值。",
+            "en": f"{self.k} clusters by k-means on {columns['en']}, standardised; a customer belongs to the "
+            "nearest mean.",
+            "zh": f"在标准化的{columns['zh']}上用 k 均值法分为 {self.k} 类，客户归入最近的均值。",
         }
 
     def _learn_points(self, X: Floats) -> None:
@@ -89,11 +91,11 @@ class KCentroids(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space, the distance and the centroid."""
-        columns, pair = ", ".join(self.space.columns), _FAMILY_NAMES[self.family]
+        columns, pair = column_names(self.space.columns), _FAMILY_NAMES[self.family]
         return {
-            "en": f"{self.k} clusters on {columns}, standardised; a customer belongs to the nearest centroid "
+            "en": f"{self.k} clusters on {columns['en']}, standardised; a customer belongs to the nearest centroid "
             f"({pair['en']}).",
-            "zh": f"在标准化的 {columns} 上分为 {self.k} 类，客户归入最近的类中心（{pair['zh']}）。",
+            "zh": f"在标准化的{columns['zh']}上分为 {self.k} 类，客户归入最近的类中心（{pair['zh']}）。",
         }
 
     def _learn_points(self, X: Floats) -> None:
@@ -142,11 +144,12 @@ class Ward(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space, the sample and the assignment."""
-        columns = ", ".join(self.space.columns)
+        columns = column_names(self.space.columns)
         return {
-            "en": f"{self.k} clusters by Ward's hierarchy on {columns}, standardised, learned on at most {self.sample} "
-            "customers drawn at random; a customer belongs to the nearest mean.",
-            "zh": f"在标准化的 {columns} 上用 Ward 层次聚类分为 {self.k} 类（至多随机抽取 {self.sample} 名客户学习），"
+            "en": f"{self.k} clusters by Ward's hierarchy on {columns['en']}, standardised, learned on at most "
+            f"{self.sample:,} customers drawn at random; a customer belongs to the nearest mean.",
+            "zh": f"在标准化的{columns['zh']}上用 Ward 层次聚类分为 {self.k} 类"
+            f"（至多随机抽取 {self.sample:,} 名客户学习），"
             "客户归入最近的均值。",
         }
 

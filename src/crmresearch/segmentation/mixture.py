@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
+from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Text
 from crmresearch.segmentation.gaussian_em import Rows, best_mixture
 from crmresearch.segmentation.space_clusters import SpaceClusters, distinct_points, drawn
@@ -60,12 +61,13 @@ class GaussianMixtureClusters(SpaceClusters):
     @property
     def definition(self) -> Text:
         """The space, the number of components and the assignment."""
-        columns = ", ".join(self.space.columns)
+        columns = column_names(self.space.columns)
         number = f"{self.k} components" if self.k else f"1 to {self.largest} components, their number by BIC"
         zh = f"{self.k} 个成分" if self.k else f"1 至 {self.largest} 个成分（按 BIC 选取）"
         return {
-            "en": f"Gaussian mixture of {number}, on {columns}, standardised; a customer belongs to the likeliest.",
-            "zh": f"在标准化的 {columns} 上的高斯混合模型，{zh}，客户归入概率最大的成分。",
+            "en": f"Gaussian mixture of {number}, on {columns['en']}, standardised; a customer belongs to the "
+            "likeliest.",
+            "zh": f"在标准化的{columns['zh']}上的高斯混合模型，{zh}，客户归入概率最大的成分。",
         }
 
     @property
