@@ -1,5 +1,7 @@
 """Scores of segments learned again in every sample: the same as by rows, and intervals that hold what they say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,3 +106,15 @@ def test_of_many_equally_good_methods_hardly_one_is_beyond_the_simultaneous_inte
         together += bool((at_once["lower"] > 0).any() or (at_once["upper"] < 0).any())
     assert alone > 10
     assert together <= 6  # nominal 3 of 60
+
+
+def test_a_resample_in_which_the_score_is_not_defined_is_left_out_of_the_simultaneous_interval() -> None:
+    rng = np.random.default_rng(7)
+    y = np.where(rng.random(200) < 0.5, rng.gamma(0.8, 20, 200), 0)
+    found = intervals(y, [rng.integers(0, 3, 200) for _ in range(3)], rng)
+    holed = found.draws.copy()
+    holed[:, :, 7] = np.nan
+    without = np.delete(found.draws, 7, axis=2)
+    answers = [replace(found, draws=draws).simultaneous(["m0", "m1"], "m2") for draws in (holed, without)]
+    pd.testing.assert_frame_equal(*answers)
+    assert answers[0].notna().all(axis=None)

@@ -56,7 +56,8 @@ def _levels(story: CustomerStory, values: pd.Series) -> pd.Series:
 def demographic_sentences(story: CustomerStory, table: pd.DataFrame, method_name: str) -> list[str]:
     """The level whose share in a segment differs most from its share of all customers; small segments are not told."""
     if table.empty:
-        return [story.say("customers.demographics_none")]
+        known = bool(story.transactions.codebook.demographics)
+        return [_left_out(story, method_name) if known else story.say("customers.demographics_none")]
     told = [story.say("customers.demographics_by", method=story.method_name(method_name))]
     segments = [name for name in table.columns[4:] if name in _large(story, method_name)]
     if not segments:
@@ -78,8 +79,7 @@ def buying(story: CustomerStory, method_name: str) -> pd.DataFrame:
     the transactions have neither categories nor discounts, or the method was left out.
     """
     method = told_by(story, method_name)
-    frame = story.table.frame
-    shares = [column for column in frame if column.startswith("share_") or column == "discount_share"]
+    frame, shares = story.table.frame, _shares(story)
     if method is None or not shares:
         return pd.DataFrame(columns=["segment", "customers", "discount_share"])
     named = frame[shares].rename(columns=lambda column: column.removeprefix("share_"))
@@ -95,7 +95,7 @@ def buying(story: CustomerStory, method_name: str) -> pd.DataFrame:
 def buying_sentences(story: CustomerStory, table: pd.DataFrame, method_name: str) -> list[str]:
     """The share in which a segment differs most from all customers; small segments are not told."""
     if table.empty:
-        return [story.say("customers.buying_none")]
+        return [_left_out(story, method_name) if _shares(story) else story.say("customers.buying_none")]
     told = [story.say("customers.buying_by", method=story.method_name(method_name))]
     shares = table.set_index("segment").drop(columns="customers")
     gaps = shares.iloc[1:].sub(shares.iloc[0])
@@ -109,6 +109,15 @@ def buying_sentences(story: CustomerStory, table: pd.DataFrame, method_name: str
     key = "customers.buying_discount" if what == "discount_share" else "customers.buying"
     facts = {"share": shares[what][segment], "all": shares[what].iloc[0]}
     return [*told, story.say(key, segment=segment, category=what, **facts)]
+
+
+def _shares(story: CustomerStory) -> list[str]:
+    frame = story.table.frame
+    return [column for column in frame if column.startswith("share_") or column == "discount_share"]
+
+
+def _left_out(story: CustomerStory, method_name: str) -> str:
+    return story.say("customers.no_profile", method=story.method_name(method_name))
 
 
 def _large(story: CustomerStory, method_name: str) -> set[str]:

@@ -54,12 +54,13 @@ class Evaluation:
         names, m = list(self.scores["method"]), list(METRICS).index(metric)
         rows, base = [names.index(method) for method in methods], names.index(reference)
         drawn = self.draws[rows, m] - self.draws[base, m]
+        drawn = drawn[:, np.isfinite(drawn).all(axis=0)]  # the resamples in which the score is defined
         points = self.scores[metric].to_numpy(dtype=float)
         difference = points[rows] - points[base]
-        error = drawn.std(axis=1)
+        error = drawn.std(axis=1) if drawn.size else np.zeros(len(rows))
         apart = np.divide(np.abs(drawn - difference[:, None]), error[:, None], out=np.zeros_like(drawn),
                           where=error[:, None] > 0)  # fmt: skip
-        wide = float(np.quantile(apart.max(axis=0), LEVEL)) * error
+        wide = float(np.quantile(apart.max(axis=0), LEVEL)) * error if drawn.size else np.full(len(rows), np.nan)
         columns = {"method": list(methods), "reference": reference, "metric": metric, "difference": difference}
         return pd.DataFrame({**columns, "lower": difference - wide, "upper": difference + wide})
 
