@@ -121,7 +121,7 @@ def test_customers_who_buy_three_times_as_often_or_a_third_raise_the_alarm(faste
 
 
 def test_customers_who_go_on_as_before_seldom_raise_the_alarm() -> None:
-    """At 5 % more than 6 of 40 worlds are 1 in 200; at 7.5 %, as measured in 200 worlds, 1 in 25."""
+    """At 5 % more than 6 of 40 worlds are 1 in 300; at 6.5 %, as measured in 200 worlds, 1 in 70."""
     assert alarms(1.0, range(1, 41)) <= 6
 
 
