@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "segmenta
 from test_ageing import FIRST, customers
 from threadpoolctl import threadpool_limits
 
-from crmresearch.segmentation.ageing import expected_ageing
-from crmresearch.segmentation.rfm_classes import RfmEight
+from crmresearch.segmentation.methods.rfm_classes import RfmEight
+from crmresearch.segmentation.monitoring.ageing import expected_ageing
 
 
 def main() -> None:

@@ -32,15 +32,15 @@ import pandas as pd
 import semopy
 from threadpoolctl import threadpool_limits
 
-from crmresearch.data.survey import load_survey
+from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
-from crmresearch.resamples import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.covariance.bootstrap import fit_covariances
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.semopy_start import FTOL, semopy_syntax
-from crmresearch.sem.moments import Sample
+from crmresearch.sem.pls.moments import Sample
 
 OURS = 250  # resamples a turn
 THEIRS = 25  # the first of them

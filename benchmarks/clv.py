@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "segmenta
 
 from clv_cases import cdnow, simulate
 
-from crmresearch.segmentation.clv import bootstrap, fit_bg_nbd, fit_gamma_gamma, fit_mbg_nbd, fit_pareto_nbd
+from crmresearch.value import bootstrap, fit_bg_nbd, fit_gamma_gamma, fit_mbg_nbd, fit_pareto_nbd
 
 MILLION = 1_000_000
 CLVKIT = """

@@ -28,9 +28,9 @@ from sem_cases import corp_rep, ecsi, mobi, reputation
 from seminr_oracle import matrix_values, seminr_estimate
 
 from crmresearch.models.specification import Specification
-from crmresearch.resamples import bootstrap_rows
-from crmresearch.sem.estimate import PlsEstimate, estimate_pls
-from crmresearch.sem.resample import bootstrap
+from crmresearch.resampling import bootstrap_rows
+from crmresearch.sem.pls.bootstrap import bootstrap
+from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
 
 OURS = 500  # resamples a turn
 THEIRS = 50

@@ -55,10 +55,10 @@ def generate(folder: Path, customers: int) -> None:
 
 def methods(folder: Path) -> "dict[str, Segmenter]":
     """Every method of the package by name, those of any size with eight segments."""
-    from crmresearch.segmentation.clusters import KCentroids
-    from crmresearch.segmentation.custom_rules import read_rules
-    from crmresearch.segmentation.latent_class import LatentClasses
-    from crmresearch.segmentation.roster import every_method
+    from crmresearch.segmentation.methods.clusters import KCentroids
+    from crmresearch.segmentation.methods.latent_class import LatentClasses
+    from crmresearch.segmentation.methods.own_rules import read_rules
+    from crmresearch.segmentation.registry import every_method
 
     besides = [KCentroids(8, family="angles"), read_rules(folder / "rules.yaml"), LatentClasses(ITEMS, k=4)]
     return {method.name: method for method in [*every_method(sizes=(8,)), *besides]}

@@ -65,7 +65,7 @@ def measure(side: str, folder: Path) -> None:
     """Run one side in this process and print its seconds and peak memory as JSON; keep its table beside the data."""
     if side == "duckdb":
         from crmresearch.data.customers import customer_table
-        from crmresearch.data.transactions import load_transactions
+        from crmresearch.data.transactions.transactions import load_transactions
 
         start, began = time.perf_counter(), time.process_time()
         transactions = load_transactions(str(folder))

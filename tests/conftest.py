@@ -1,8 +1,32 @@
-"""The longest tests start first, so that two workers end together: whole reports, then the notebooks."""
+"""The longest tests start first, so that two workers end together; and a small project of its own to render in."""
+
+from pathlib import Path
 
 import pytest
+from tiny_project import make_project
+
+from crmresearch import paths
+from crmresearch.data import documents
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order = {"reports": 0, "notebooks": 1}
+    order = {"whole": 0, "notebooks": 1}
     items.sort(key=lambda item: order.get(item.path.parent.name, 2))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Root of a project that this process and the kernels it starts take for their own."""
+    root = make_project(tmp_path / "project")
+    monkeypatch.delenv("CRMRESEARCH_DATA", raising=False)
+    monkeypatch.setenv("CRMRESEARCH_HOME", str(root))
+    monkeypatch.setattr(documents, "ROOT", root)
+    for name, place in {
+        "ROOT": root,
+        "NOTEBOOKS": root / "notebooks",
+        "PARAMETERS": root / "notebooks" / "parameters",
+        "DATA": root / "data",
+        "REPORTS": root / "reports",
+    }.items():
+        monkeypatch.setattr(paths, name, place)
+    return root

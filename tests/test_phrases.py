@@ -72,7 +72,7 @@ def test_every_flag_of_the_value_models_has_a_sentence() -> None:
 
 
 def test_every_warning_of_the_evaluator_has_a_sentence() -> None:
-    evaluator = (PACKAGE / "segmentation" / "evaluate.py").read_text(encoding="utf-8")
+    evaluator = (PACKAGE / "segmentation" / "scoring" / "evaluate.py").read_text(encoding="utf-8")
     for code in (
         key.removeprefix("customer_caution.") for key in catalogue("en") if key.startswith("customer_caution.")
     ):

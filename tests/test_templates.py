@@ -9,10 +9,10 @@ import yaml
 
 from crmresearch.data.customers import customer_table
 from crmresearch.data.dataset import CODEBOOK_FILE
-from crmresearch.data.transactions import load_transactions
-from crmresearch.data.transactions_codebook import Columns, TransactionsCodebook
+from crmresearch.data.transactions.codebook import Columns, TransactionsCodebook
+from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.paths import NOTEBOOKS, ROOT
-from crmresearch.report.declarations import check_values, read_declarations
+from crmresearch.report.make.declarations import check_values, read_declarations
 
 TEMPLATES = ROOT / "docs" / "templates"
 LINES = "customer_id,purchased_at,amount\n7,2023-01-05,10\n7,2023-03-01 12:30,20\n8,2023-12-31,5\n8,2024-06-30,5\n"

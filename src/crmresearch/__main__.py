@@ -57,8 +57,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from crmresearch.report.outputs import Outputs
-    from crmresearch.report.render import render_report
+    from crmresearch.report.make.outputs import Outputs
+    from crmresearch.report.make.render import render_report
 
     # as make sends it: the kernel is shut down as after Ctrl-C
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -82,15 +82,15 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from crmresearch.report.site import build_index
+    from crmresearch.report.make.site import build_index
 
     build_index()
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    from crmresearch.report.outputs import Outputs
-    from crmresearch.report.parameters import read_heading, report_names
+    from crmresearch.report.make.outputs import Outputs
+    from crmresearch.report.make.parameters import read_heading, report_names
 
     names = report_names()
     for name in names:
@@ -102,7 +102,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _check_data(options: argparse.Namespace) -> int:
     from crmresearch.data.catalog import find_codebook
-    from crmresearch.data.survey import check_survey, load_survey
+    from crmresearch.data.survey.survey import check_survey, load_survey
 
     if find_codebook(options.dataset).kind == "transactions":
         return _check_transactions(options.dataset)
@@ -120,7 +120,7 @@ def _check_data(options: argparse.Namespace) -> int:
 
 def _check_transactions(dataset: str) -> int:
     from crmresearch.data.dataset import in_language
-    from crmresearch.data.transactions import load_transactions
+    from crmresearch.data.transactions.transactions import load_transactions
 
     try:
         transactions = load_transactions(dataset)
@@ -145,7 +145,7 @@ def _check_transactions(dataset: str) -> int:
 def _refresh(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from crmresearch.report.refresh import committed_notebooks, refresh_notebook
+    from crmresearch.report.make.refresh import committed_notebooks, refresh_notebook
 
     for notebook in [Path(name) for name in options.notebooks] or committed_notebooks():
         if not notebook.is_file():

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from crmresearch.data.categories import category_sales
-from crmresearch.data.transactions import load_transactions
+from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import ParameterError
-from crmresearch.segmentation.portfolio import portfolio_matrix
+from crmresearch.segmentation.methods.portfolio import portfolio_matrix
 
 CODEBOOK = """\
 kind: transactions

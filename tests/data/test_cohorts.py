@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crmresearch.data.cohorts import cohort_retention, pooled_retention
-from crmresearch.data.transactions import load_transactions
+from crmresearch.data.transactions.transactions import load_transactions
 
 CODEBOOK = """\
 kind: transactions

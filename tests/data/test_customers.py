@@ -8,9 +8,9 @@ import pytest
 from plain_customers import plain_table
 
 from crmresearch.data.customers import customer_table
-from crmresearch.data.transactions import load_transactions
+from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import CodebookError, DataError, ParameterError
-from crmresearch.report.customer_forecast import forecast_customers
+from crmresearch.value.forecast import forecast_customers
 
 CODEBOOK = """\
 kind: transactions

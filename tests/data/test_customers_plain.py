@@ -6,7 +6,7 @@ import pytest
 from plain_customers import plain_shop
 
 from crmresearch.data.customers import customer_table
-from crmresearch.data.transactions import load_transactions
+from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import DatasetMissingError
 
 CODEBOOK = """\

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from crmresearch.segmentation.abc_classes import Abc
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.fitting import fit_methods
-from crmresearch.segmentation.life_cycle import LifeCycle
-from crmresearch.segmentation.quantiles import QuantileSegments
+from crmresearch.segmentation.methods.abc_classes import Abc
+from crmresearch.segmentation.methods.life_cycle import LifeCycle
+from crmresearch.segmentation.methods.quantiles import QuantileSegments
 
 ONCE = pd.DataFrame(
     {

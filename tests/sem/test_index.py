@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from sem_cases import ecsi, mobi, path_model, staged
 
-from crmresearch.resamples import DRAWS_PER_SEED, bootstrap_rows
-from crmresearch.sem.estimate import estimate_pls
+from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_rows
 from crmresearch.sem.index import construct_index, index_of
-from crmresearch.sem.resample import bootstrap
+from crmresearch.sem.pls.bootstrap import bootstrap
+from crmresearch.sem.pls.estimate import estimate_pls
 
 
 def scale(items: list[str], low: float = 1, high: float = 10) -> pd.DataFrame:

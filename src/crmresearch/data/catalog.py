@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from crmresearch.data.codebook import Codebook
 from crmresearch.data.dataset import CODEBOOK_FILE, is_key, read_dataset
 from crmresearch.data.documents import read_document, shown
-from crmresearch.data.transactions_codebook import Package, TransactionsCodebook
+from crmresearch.data.survey.codebook import Codebook
+from crmresearch.data.transactions.codebook import Package, TransactionsCodebook
 from crmresearch.errors import CodebookError, DatasetMissingError
 from crmresearch.paths import data_folders
 
@@ -67,7 +67,7 @@ def candidate_data_files(codebook: AnyCodebook) -> list[Path]:
     """Places the data file may be, in the order of search: beside the codebook, then the data folders; for a data
     set of a Python package, that package's folder only."""
     if package := _package(codebook):
-        from crmresearch.data.packaged import package_folder  # with it comes ibis, slow to import
+        from crmresearch.data.transactions.packaged import package_folder  # with it comes ibis, slow to import
 
         return [package_folder(package) / codebook.file]
     places = [codebook.folder]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import ibis
 import pandas as pd
 
-from crmresearch.data.transactions import Transactions
+from crmresearch.data.transactions.transactions import Transactions
 
 _ = ibis._
 

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.documents import shown
-from crmresearch.data.exact_money import PARTS, in_parts
 from crmresearch.data.reserved_columns import FEATURES, OUTCOMES
-from crmresearch.data.transaction_times import as_date
-from crmresearch.data.transactions import Transactions
-from crmresearch.data.transactions_codebook import TransactionsCodebook
+from crmresearch.data.transactions.codebook import TransactionsCodebook
+from crmresearch.data.transactions.exact_money import PARTS, in_parts
+from crmresearch.data.transactions.times import as_date
+from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import DataError, ParameterError
 
 EPOCH = date(1970, 1, 1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from crmresearch.data.codebook import Codebook
+from crmresearch.data.survey.codebook import Codebook
 from crmresearch.errors import SpecificationError
 from crmresearch.models.theory import (
     Measurement,

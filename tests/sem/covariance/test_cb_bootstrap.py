@@ -16,7 +16,7 @@ from estimate_cases import (
 )
 
 from crmresearch.errors import EstimationError
-from crmresearch.resamples import bootstrap_rows
+from crmresearch.resampling import bootstrap_rows
 from crmresearch.sem.covariance.bootstrap import (
     CbBootstrap,
     as_if_true,

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError
-from crmresearch.resamples import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.covariance.admissibility import admissible_samples
 from crmresearch.sem.covariance.likelihood import Pattern
 from crmresearch.sem.covariance.minimise import minimise
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.standardised import standardised_cells
-from crmresearch.sem.moments import Sample
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.moments import Sample
 
 CHUNK = 25  # resamples per batch: their Hessians stay in the cache, twice as fast as 250
 TOLERANCE = 1e-7

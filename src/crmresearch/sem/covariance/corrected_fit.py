@@ -24,7 +24,7 @@ from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_he
 from crmresearch.sem.covariance.ram import Ram
 from crmresearch.sem.covariance.robust import Groups, Scaling, casewise_scores, inverse_or_nan
 from crmresearch.sem.covariance.saturated import Saturated, independence_ram, saturated_ram
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 
 class Corrected(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmresearch.sem.covariance.ram import Ram, reach
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 
 class Weights(NamedTuple):

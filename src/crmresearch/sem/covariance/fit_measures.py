@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2, ncx2
 
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 
 class Test(NamedTuple):

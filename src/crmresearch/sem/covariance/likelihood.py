@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from crmresearch.sem.covariance.curvature import Directions, Weights
 from crmresearch.sem.covariance.ram import Ram, reach
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from scipy.linalg.lapack import dpotrf
 
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate
 from crmresearch.sem.covariance.ram import Ram
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 GRADIENT = 1e-8  # largest entry of the projected gradient of F at which a fit has converged
 MAX_ITERATIONS = 200

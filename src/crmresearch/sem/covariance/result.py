@@ -9,7 +9,6 @@ import pandas as pd
 from scipy.stats import norm
 
 from crmresearch.models.specification import Specification
-from crmresearch.sem.cautions import RANK, Caution
 from crmresearch.sem.covariance import admissibility
 from crmresearch.sem.covariance.full_information import FullInformation
 from crmresearch.sem.covariance.minimise import Minimum
@@ -22,7 +21,8 @@ from crmresearch.sem.covariance.standardised import (
     standardised_cells,
     total_covariances,
 )
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.cautions import RANK, Caution
 
 Errors = Literal["standard", "robust"]
 

@@ -21,7 +21,7 @@ from crmresearch.sem.covariance.full_information import pattern_rows, sample_pat
 from crmresearch.sem.covariance.likelihood import observed_hessian
 from crmresearch.sem.covariance.ram import Ram, implied
 from crmresearch.sem.covariance.saturated import independence_ram, saturated_moments, saturated_ram
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 Groups = NDArray[np.intp]
 

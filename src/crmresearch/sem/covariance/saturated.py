@@ -13,7 +13,7 @@ from crmresearch.errors import EstimationError
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate, log_likelihood
 from crmresearch.sem.covariance.minimise import minimise
 from crmresearch.sem.covariance.ram import Cell, Ram
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 EM_TOLERANCE = 1e-10  # largest change of a mean or covariance in one EM step, in standard deviations
 EM_ITERATIONS = 300

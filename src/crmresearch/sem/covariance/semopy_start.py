@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.sem.covariance.ram import Ram
-from crmresearch.sem.pls import Floats
+from crmresearch.sem.pls.algorithm import Floats
 
 FTOL = 1e-14  # semopy's default stops .01 standard errors away from the minimum
 

@@ -1,0 +1,1 @@
+"""Surveys: codebook, CSV file, and the validated frame of items they make together."""

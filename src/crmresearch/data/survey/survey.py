@@ -1,0 +1,189 @@
+"""A survey: the answers of a data file, validated against its codebook, every problem told at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from crmresearch.data.catalog import find_codebook, find_data_file
+from crmresearch.data.documents import shown
+from crmresearch.data.survey.codebook import Codebook
+from crmresearch.data.survey.columns import LISTED, read_group, read_item, repeated_ids
+from crmresearch.data.survey.csv_table import CsvTable, read_csv_table
+from crmresearch.errors import CodebookError, DataError
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The answers to one questionnaire.
+
+    `items`: float64, NaN = missing, one column per item of the codebook in its order, reversed items turned
+    so that a high answer means more of the construct. `groups`: one column per group. Rows of both are
+    labelled by the line number in `path` (the header is line 1). `notes`: what a report must say of the file.
+    """
+
+    codebook: Codebook
+    items: pd.DataFrame
+    groups: pd.DataFrame
+    path: Path
+    sha256: str
+    notes: tuple[str, ...]
+
+    @property
+    def respondents(self) -> int:
+        """Number of rows."""
+        return len(self.items)
+
+
+def load_survey(dataset: str) -> Survey:
+    """The validated survey of a dataset key or of a folder with a codebook.yaml.
+
+    Raises CodebookError (for a data set of transactions as well), DatasetMissingError, or DataError with one
+    sentence per problem of the file.
+    """
+    codebook = find_codebook(dataset)
+    if not isinstance(codebook, Codebook):
+        raise CodebookError(
+            f"{shown(codebook.path)} describes transactions, not a survey; name a survey, or load it with "
+            "`load_transactions`."
+        )
+    return read_survey(codebook, find_data_file(codebook))
+
+
+def check_survey(dataset: str) -> list[str]:
+    """The problems of a dataset's file, one sentence each; empty when it can be analysed.
+
+    Raises CodebookError and DatasetMissingError: without codebook and file there is nothing to check.
+    """
+    try:
+        load_survey(dataset)
+    except DataError as error:
+        return error.problems
+    return []
+
+
+def read_survey(codebook: Codebook, path: Path) -> Survey:
+    """A data file validated against a codebook. Raises DataError with one sentence per problem."""
+    table = read_csv_table(path)
+    cells = table.cells
+    problems, notes = _check_checksum(codebook, table)
+    columns, ignored = _check_columns(codebook, cells.columns, path)
+    problems += columns
+    notes += ignored
+    items: dict[str, pd.Series] = {}
+    groups: dict[str, pd.Series] = {}
+    if len(cells) < 2:
+        problems.append(
+            f"{path.name} has {'one row' if len(cells) else 'a header but no rows'}; a survey needs at least "
+            "two respondents, one row each."
+        )
+    else:
+        for name in codebook.items:
+            if name in cells:
+                items[name], found = read_item(cells[name], name, codebook)
+                problems += found
+        for name, group in codebook.groups.items():
+            if name in cells:
+                groups[name], found = read_group(cells[name], name, group)
+                problems += found
+        if codebook.id in cells:
+            problems += repeated_ids(cells[codebook.id])
+        found, same = _check_rows(codebook, cells)
+        problems += found
+        notes += same
+    if problems:
+        raise DataError(
+            f"{shown(path)} does not fit its codebook {shown(codebook.path)} (row numbers are lines of "
+            "the file, its header is row 1):",
+            problems,
+        )
+    return Survey(
+        codebook=codebook,
+        items=pd.DataFrame(items, index=cells.index),
+        groups=pd.DataFrame(groups, index=cells.index),
+        path=path,
+        sha256=table.sha256,
+        notes=tuple(notes),
+    )
+
+
+def _check_checksum(codebook: Codebook, table: CsvTable) -> tuple[list[str], list[str]]:
+    if codebook.sha256 in (None, table.sha256):
+        return [], []
+    if codebook.committed:
+        return [
+            f"The checksum of {table.path.name} is {table.sha256}, not {codebook.sha256}: the file "
+            "was changed. Restore it, or, if the change is meant, record the checksum under `sha256`."
+        ], []
+    return [], [
+        f"{table.path.name} (sha256 {table.sha256}) is not the copy this codebook was written with ({codebook.sha256})."
+    ]
+
+
+def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[str]]:
+    columns = list(columns)
+    known = [*codebook.items, *codebook.groups, *([codebook.id] if codebook.id else [])]
+    unknown = [name for name in columns if name not in known]
+    absent = [name for name in known if name not in columns]
+    problems = []
+    for name in absent:
+        hint = f" ({path.name} has {close!r}: is it that one?)" if (close := _closest(name, unknown)) else ""
+        problems.append(
+            f"Column {name} is in the codebook but not in {path.name}{hint}. Add the column, or remove "
+            f"{name} from the codebook."
+        )
+    if codebook.other_columns == "ignore":
+        listed = ", ".join(name or "(no name)" for name in unknown)
+        return problems, [f"Columns of {path.name} that are not used: {listed}."] if unknown else []
+    for name in unknown:
+        if name == "":
+            problems.append(
+                f"Column {columns.index(name) + 1} of {path.name} has no name; name it, or delete it if it "
+                "only numbers the rows."
+            )
+        elif not _closest(name, absent):
+            problems.append(
+                f"Column {name} of {path.name} is not in the codebook. Describe it under items or groups, "
+                "delete it, or set other_columns: ignore."
+            )
+    return problems, []
+
+
+def _closest(name: str, names: list[str]) -> str | None:
+    """The one of `names` that is this name but for capitals, blanks or a typing error; names of a series
+    (Q1, Q2) are different names."""
+    folded = {other.casefold().strip(): other for other in names}
+    stem = name.casefold().strip()
+    if stem in folded:
+        return folded[stem]
+    close = get_close_matches(stem, folded, n=1, cutoff=0.8)
+    digits = [c for c in stem if c.isdigit()]
+    return folded[close[0]] if close and [c for c in close[0] if c.isdigit()] == digits else None
+
+
+def _check_rows(codebook: Codebook, cells: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Rows that hold nothing, and rows equal in every column of the file but the respondent's id."""
+    problems = []
+    empty = (cells == "").all(axis=1)
+    if empty.any():
+        problems.append(f"{_rows(cells.index[empty])} nothing at all. Delete what is left of empty lines.")
+    answers = cells[~empty].drop(columns=[codebook.id] if codebook.id in cells else [])
+    again = answers.duplicated()
+    if not again.any():
+        return problems, []
+    if codebook.identical_rows == "expected":
+        are = "row is an exact copy" if again.sum() == 1 else "rows are exact copies"
+        return problems, [f"{again.sum():,} {are} of an earlier row and kept: {codebook.identical_rows_reason}"]
+    problems.append(
+        f"{_rows(answers.index[again])} exactly what an earlier row holds. Delete the copies, or, if "
+        "different people can have answered alike, set identical_rows: expected with the reason."
+    )
+    return problems, []
+
+
+def _rows(labels: pd.Index) -> str:
+    listed = ", ".join(map(str, labels[:LISTED]))
+    more = f" and {len(labels) - LISTED} more" if len(labels) > LISTED else ""
+    return f"Row {listed} holds" if len(labels) == 1 else f"Rows {listed}{more} hold"

@@ -1,0 +1,1 @@
+"""Transactions: codebook, files of purchases, and the lines they make together."""

@@ -1,0 +1,104 @@
+"""The lines left out of a file, and for every rule the one to look at: its line and the cell that must be mended."""
+
+import csv
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+
+from crmresearch.data.transactions.codebook import TransactionsCodebook
+from crmresearch.data.transactions.lines import typed_lines
+from crmresearch.data.transactions.times import LocalTimes
+
+_SHOWN = {"copy": ("time", "amount"), "customer": ("customer",), "amount": ("amount", "quantity")}
+_SHOWN |= {"return": _SHOWN["amount"]}
+_BLANKS = " \t\n\r\v\f"  # what engines strip
+_ = ibis._
+
+Cells = tuple[str | None, ...]
+
+
+def lines_left_out(
+    opened: ir.Table, lines: ir.Table, codebook: TransactionsCodebook, local: LocalTimes, last: date
+) -> ir.Table:
+    """Every line left out: `rule`, then `customer`, `time`, `amount` (and `quantity`, where that is multiplied).
+
+    As the file writes them: text without outer blanks, null where empty. `opened` is the file as it is, `lines` the
+    one `local` is of, which is without copies where they are dropped.
+    """
+    roles = _roles(codebook)
+    copies = []
+    if lines is not opened:
+        name = f"{max(opened.columns, key=len)}_number"
+        number = ibis.row_number().over(group_by=opened.columns, order_by=opened.columns[0])
+        again = opened.mutate(number.name(name)).filter(_[name] > 0)
+        written = {role: _written(again[column]) for role, column in roles.items()}
+        copies = [again.select(rule=ibis.literal("copy"), **written)]
+    named = {f"written_{role}": _written(lines[column]) for role, column in roles.items()}
+    typed = typed_lines(lines, codebook, local, last, named)
+    found = typed.filter(_.rule.notnull()).select("rule", **{role: _[f"written_{role}"] for role in roles})
+    return ibis.union(found, *copies) if copies else found
+
+
+def examples(left_out: ir.Table, codebook: TransactionsCodebook, path: Path) -> dict[str, str]:
+    """Rule → one of the lines it left out, such as "line 7: when is 'yesterday'": the smallest value in the alphabet.
+
+    Lines of a table have no numbers and no order: only in a text file is the first line with these cells looked for.
+    """
+    roles = _roles(codebook)
+    cells: dict[str, Cells] = {}
+    for rule in sorted(left_out.select("rule").distinct().execute()["rule"]):
+        order = [*_shown(rule, codebook), *(role for role in roles if role not in _shown(rule, codebook))]
+        lines = left_out.filter(_.rule == rule).order_by(*order).limit(1).execute()
+        cells[rule] = tuple(None if lines[role].isna()[0] else str(lines[role][0]) for role in roles)
+    numbers = _line_numbers(cells, codebook, path) if path.suffix.lower() in (".csv", ".txt") else {}
+    told = {}
+    for rule, line in cells.items():
+        of_role = dict(zip(roles, line, strict=True))
+        words = [f"{roles[role]} is {_quoted(of_role[role])}" for role in _shown(rule, codebook)]
+        if rule in numbers:
+            where = f"line {numbers[rule]}: "
+        else:
+            where = "" if rule == "customer" else f"customer {_quoted(of_role['customer'])}: "
+        told[rule] = where + ", ".join(words)
+    return told
+
+
+def _roles(codebook: TransactionsCodebook) -> dict[str, str]:
+    """Role → column, of the columns that decide which rule leaves a line out."""
+    names = codebook.columns.named()
+    deciding = ("customer", "time", "amount", *(["quantity"] if codebook.amount_per == "unit" else []))
+    return {role: names[role] for role in deciding}
+
+
+def _shown(rule: str, codebook: TransactionsCodebook) -> list[str]:
+    return [role for role in _SHOWN.get(rule, ("time",)) if role in _roles(codebook)]
+
+
+def _written(column: ir.Value) -> ir.StringValue:
+    return column.cast("string").strip().nullif("")
+
+
+def _quoted(cell: str | None) -> str:
+    return "empty" if cell is None else repr(cell)
+
+
+def _line_numbers(cells: dict[str, Cells], codebook: TransactionsCodebook, path: Path) -> dict[str, int]:
+    """Rule → number of the first line with these cells. A copy has none: its first line is the one that was kept."""
+    wanted = {line: rule for rule, line in cells.items() if rule != "copy"}
+    numbers: dict[str, int] = {}
+    # the csv module refuses cells that an engine reads, of more than 131,072 characters
+    with suppress(csv.Error), path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=codebook.separator)
+        header = [name.strip() for name in next(reader)]
+        places = [header.index(column) for column in _roles(codebook).values()]
+        while wanted:
+            number = reader.line_num + 1
+            row = next(reader, None)
+            if row is None:
+                break
+            if row and (rule := wanted.pop(tuple(row[place].strip(_BLANKS) or None for place in places), None)):
+                numbers[rule] = number
+    return numbers

@@ -1,0 +1,1 @@
+"""From a parameters file to an executed notebook, its outputs and their record."""

@@ -1,0 +1,75 @@
+"""Run a notebook with papermill in a kernel of this very Python, whatever kernels the machine has registered."""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import papermill
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
+
+# one BLAS thread and one hash seed: the same bytes on every run
+_ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"),
+    "PYTHONHASHSEED": "0",
+    "MPLBACKEND": "Agg",
+}
+# the longest path of a Unix socket is 103 to 107 characters, a number is added to ours
+_LONGEST_SOCKET = 95
+
+
+def execute(
+    notebook: Path,
+    output: Path,
+    parameters: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> NotebookNode:
+    """The executed notebook, also written to `output`, up to the cell that failed if one did.
+
+    The kernel works in the notebook's folder, as JupyterLab does. `environment` is added to the kernel's
+    variables; a value "" removes one. Raises papermill's PapermillExecutionError when a cell fails.
+    """
+    for logger in ("papermill", "asyncio"):  # what goes wrong is raised; an interrupted run would log it as well
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="crmresearch-") as folder:
+        return papermill.execute_notebook(
+            notebook,
+            output,
+            dict(parameters or {}),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=notebook.parent,
+            kernel_manager_class=_manager_class(Path(folder), {**_ENVIRONMENT, **(environment or {})}),
+        )
+
+
+class _ThisPython(KernelSpecManager):
+    """The only kernel there is: this interpreter. A kernel registered by the user never takes its place."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        argv = [sys.executable, "-m", "crmresearch.report.make.kernel", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python", name=kernel_name)
+
+
+def _manager_class(folder: Path, environment: Mapping[str, str]) -> type[AsyncKernelManager]:
+    class Manager(AsyncKernelManager):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(kernel_spec_manager=_ThisPython(), **options)
+            self.connection_file = str(folder / "kernel.json")
+            if len(str(folder)) < _LONGEST_SOCKET:  # sockets are files: private, and no port to collide on
+                self.transport = "ipc"
+                self.ip = str(folder / "kernel")
+
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            # own IPython folder: no start-up files and no history of the user
+            wanted = {**os.environ, **environment, "IPYTHONDIR": str(folder / "ipython")}
+            options["env"] = {name: value for name, value in wanted.items() if value}
+            await super().start_kernel(**options)
+
+    return Manager

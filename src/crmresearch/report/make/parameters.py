@@ -1,0 +1,123 @@
+"""A report's parameters file, checked in full against its notebook and the data before anything runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from crmresearch import paths
+from crmresearch.data.documents import read_document, shown
+from crmresearch.data.survey.codebook import Text
+from crmresearch.errors import ParameterError
+from crmresearch.report.make.declarations import check_values, read_declarations, suggestion
+
+
+@dataclass(frozen=True)
+class Report:
+    """One parameters file, complete: `parameters` holds the notebook's defaults where the file is silent."""
+
+    name: str
+    path: Path
+    notebook: Path
+    title: dict[str, str]
+    group: dict[str, str]
+    parameters: dict[str, Any]
+
+    @property
+    def dataset(self) -> str | None:
+        """The data set as the catalogue takes it, None for a report without a parameter `dataset`."""
+        dataset = self.parameters.get("dataset")
+        return locate_dataset(dataset, self.notebook) if isinstance(dataset, str) else None
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the index says of a report even when its file cannot be used."""
+
+    title: dict[str, str]
+    group: dict[str, str]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    notebook: str
+    title: Text
+    group: Text
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _nothing_below_the_key(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+def report_names() -> list[str]:
+    """Names of all reports, one per file in `notebooks/parameters`, in alphabetical order."""
+    return sorted(path.stem for path in paths.PARAMETERS.glob("*.yaml"))
+
+
+def load_report(name: str) -> Report:
+    """The report of this name, its parameters checked and completed.
+
+    Raises ParameterError with one sentence for every problem of the file: which key, and what is allowed.
+    """
+    path = paths.PARAMETERS / f"{name}.yaml"
+    if not path.is_file():
+        raise ParameterError(f"There is no report {name!r}{suggestion(name, report_names())}")
+    file = read_document(path, _File, ParameterError)
+    notebook = _find_notebook(file.notebook, path)
+    declared = read_declarations(notebook)
+    parameters, problems = check_values(declared, file.parameters)
+    # the other parameters of a file with a mistake are looked at too: every problem is told at once
+    defaults = {name: declaration.default for name, declaration in declared.items()}
+    problems += _check_existence({**defaults, **file.parameters}, notebook)
+    if problems:
+        lines = [f"  - {problem}{'' if problem.endswith(('.', '?')) else '.'}" for problem in problems]
+        raise ParameterError("\n".join([f"{shown(path)} does not fit {shown(notebook)}:", *lines]))
+    return Report(name, path, notebook, file.title, file.group, parameters)
+
+
+def read_heading(name: str) -> Heading:
+    """Title and group of a report, or its name under "Other reports" when the file cannot be read."""
+    try:
+        file = read_document(paths.PARAMETERS / f"{name}.yaml", _File, ParameterError)
+    except ParameterError:
+        return Heading({"en": name}, {"en": "Other reports", "zh": "其他报告"})
+    return Heading(file.title, file.group)
+
+
+def locate_dataset(dataset: str, notebook: Path) -> str:
+    """The data set as the catalogue takes it: a key stays, a path is read as from the notebook's folder."""
+    folder = notebook.parent / Path(dataset).expanduser()
+    return str(folder.resolve()) if (folder / "codebook.yaml").is_file() else dataset
+
+
+def _find_notebook(notebook: str, path: Path) -> Path:
+    found = paths.NOTEBOOKS / f"{notebook.removesuffix('.ipynb')}.ipynb"
+    if not found.is_file():
+        known = sorted(other.stem for other in paths.NOTEBOOKS.glob("*.ipynb"))
+        raise ParameterError(f"{shown(path)}, notebook: there is no notebook {notebook!r}{suggestion(notebook, known)}")
+    return found
+
+
+def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
+    problems = []
+    dataset, theory = parameters.get("dataset"), parameters.get("theory")
+    # imported only where they are needed: every import is a reason to render again
+    if isinstance(dataset, str) and locate_dataset(dataset, notebook) == dataset:
+        from crmresearch.data.catalog import dataset_keys
+
+        known = dataset_keys()
+        if dataset not in known:
+            problems.append(f"`dataset`: there is no data set {dataset!r}{suggestion(dataset, known)}")
+    if isinstance(theory, str):
+        from crmresearch.models.theory import theory_keys
+
+        known = theory_keys()
+        own = theory.endswith((".yaml", ".yml")) and (notebook.parent / theory).is_file()
+        if theory not in known and not own:
+            problems.append(f"`theory`: there is no theory {theory!r}{suggestion(theory, known)}")
+    return problems

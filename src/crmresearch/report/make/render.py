@@ -1,0 +1,192 @@
+"""One report from its parameters file to its page, tables and figures: checked, run, exported, moved into place."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from crmresearch import paths
+from crmresearch.data.documents import shown
+from crmresearch.errors import CrmResearchError, DatasetMissingError, RenderError
+from crmresearch.report.make.depends import data_has_come, page_is_missing, write_dependencies
+from crmresearch.report.make.inputs import imported_modules, opened_files, opened_templates
+from crmresearch.report.make.kernel import INPUTS_VARIABLE
+from crmresearch.report.make.outputs import Outputs
+from crmresearch.report.make.parameters import Report, load_report
+from crmresearch.report.make.provenance import describe_origin
+from crmresearch.report.make.record import FOLDER_VARIABLE
+
+# the lines of an error message a reader is shown; the kept notebook has all of them
+_MOST_LINES = 15
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a report; `message` says how to get the data when it was skipped."""
+
+    name: str
+    status: Literal["done", "skipped"]
+    seconds: float
+    page: Path | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class _Data:
+    codebook: Path
+    candidates: list[Path]
+    file: Path | None
+    files: tuple[Path, ...] = ()
+    how_to_get: str = ""
+
+
+def render_report(name: str) -> Outcome:
+    """Make `reports/<name>.html` and `reports/<name>/`, or only a record of how to get data that is not here.
+
+    Raises ParameterError before anything runs when the parameters file is wrong, RenderError when the notebook
+    stops; what an earlier run made is then replaced by a record of the failure, which the index shows.
+    """
+    started = time.time()
+    opened_files()  # listens from here on
+    outputs = Outputs(name)
+    with _failure_recorded(outputs):
+        report = load_report(name)
+        data = _find_data(report)
+        if data and data.file is None:
+            return _skip(report, outputs, data, started)
+        folder = outputs.begin() / "folder"
+        record = _run(report, outputs, folder, data, started)
+        page = _export(report, outputs, record)
+        inputs = _renderer_inputs(report, data) | set(map(Path, _lines(outputs.building / "inputs")))
+        write_dependencies(outputs.record, outputs.dependencies, inputs, page_is_missing(outputs))
+        outputs.publish(record, page, started)
+    return Outcome(name, "done", time.time() - started, outputs.page)
+
+
+def _find_data(report: Report) -> _Data | None:
+    """Where the report's data file is or could be; None for a report without a data set."""
+    from crmresearch.data.catalog import candidate_data_files, find_codebook, find_data_file
+
+    if report.dataset is None:
+        return None
+    codebook = find_codebook(report.dataset)
+    candidates = candidate_data_files(codebook)
+    try:
+        found = find_data_file(codebook)
+        return _Data(codebook.path, candidates, found, tuple(codebook.data_files(found)))
+    except DatasetMissingError as missing:
+        return _Data(codebook.path, candidates, None, how_to_get=str(missing))
+
+
+def _skip(report: Report, outputs: Outputs, data: _Data, started: float) -> Outcome:
+    outputs.begin()
+    record = {**_facts(report, started), "status": "skipped", "how_to_get": data.how_to_get}
+    condition = data_has_come(data.candidates)
+    write_dependencies(outputs.record, outputs.dependencies, _renderer_inputs(report, data), condition)
+    outputs.publish(record, None, started)
+    return Outcome(report.name, "skipped", time.time() - started, message=data.how_to_get)
+
+
+def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, started: float) -> dict[str, Any]:
+    """Execute the notebook into the building folder; returns the report's record."""
+    from papermill.exceptions import PapermillExecutionError
+
+    from crmresearch.report.make.execute import execute
+
+    folder.mkdir()
+    environment = {FOLDER_VARIABLE: str(folder), INPUTS_VARIABLE: str(outputs.building / "inputs")}
+    executed = outputs.building / "notebook.ipynb"
+    try:
+        execute(report.notebook, executed, report.parameters, environment)
+    except PapermillExecutionError as error:
+        raise RenderError(_explain(error, report, outputs)) from None
+    except RuntimeError as error:  # nbclient's DeadKernelError: killed, out of memory
+        kept = f"The notebook so far: {shown(outputs.failed_notebook)}"
+        raise RenderError(f"{shown(report.notebook)}: the kernel died. {error}\n{kept}") from None
+    found = folder / "record.json"
+    recorded = json.loads(found.read_text(encoding="utf-8")) if found.exists() else {}
+    found.unlink(missing_ok=True)
+    record = {
+        **_facts(report, started),
+        "status": "done",
+        **describe_origin(data.files if data else ()),
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+        "duration": round(time.time() - started, 1),
+    }
+    # what the notebook says of itself comes after, and never in place of, what is known here
+    return {**record, **{key: value for key, value in recorded.items() if key not in record}}
+
+
+def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
+    import nbformat
+
+    from crmresearch.report.page.exporter import export_html
+
+    language = str(report.parameters.get("language", "en"))
+    origin = ("notebook", "parameters", "data_file", "data_sha256", "seed", "commit", "uncommitted_changes",
+              "python", "versions", "platform", "started", "duration")  # fmt: skip
+    page = outputs.building / "page.html"
+    html = export_html(
+        nbformat.read(outputs.building / "notebook.ipynb", as_version=4),
+        title=in_language(report.title, language),
+        subtitle=in_language(report.group, language),
+        provenance={key: record[key] for key in origin},
+        language=language,
+        home="index.html",
+    )
+    page.write_text(html, encoding="utf-8")
+    return page
+
+
+def in_language(texts: dict[str, str], language: str) -> str:
+    """The text in `language`, else in English."""
+    return texts.get(language, texts["en"])
+
+
+def _facts(report: Report, started: float) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "notebook": shown(report.notebook),
+        "title": report.title,
+        "parameters": report.parameters,
+        "seed": report.parameters.get("seed"),
+    }
+
+
+def _renderer_inputs(report: Report, data: _Data | None) -> set[Path]:
+    found = {data.codebook, *data.files} if data else set()
+    return {report.path, report.notebook} | found | opened_templates() | imported_modules()
+
+
+def _explain(error: Any, report: Report, outputs: Outputs) -> str:
+    first = next((line for line in error.source.splitlines() if line.strip()), "")
+    lines = [line for line in str(error.evalue).splitlines() if line.strip()] or [""]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[:_MOST_LINES], f"  … and {len(lines) - _MOST_LINES} more lines in the notebook"]
+    where = f"{shown(report.notebook)} stopped in cell [{error.exec_count}], `{first.strip()}`"
+    message = "\n".join([f"{error.ename}: {lines[0]}", *lines[1:]])
+    return f"{where}\n{message}\nThe notebook up to the error: {shown(outputs.failed_notebook)}"
+
+
+@contextmanager
+def _failure_recorded(outputs: Outputs) -> Iterator[None]:
+    """Leave a record of any failure of a report that has a parameters file; an interruption leaves nothing."""
+    try:
+        yield
+    except Exception as error:
+        if (paths.PARAMETERS / f"{outputs.name}.yaml").is_file():
+            message = str(error) if isinstance(error, CrmResearchError) else f"{type(error).__name__}: {error}"
+            notebook = outputs.building / "notebook.ipynb"
+            record = {"name": outputs.name, "status": "failed", "message": message}
+            outputs.fail(record, notebook if notebook.is_file() else None)
+        raise
+    finally:
+        outputs.end()
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []

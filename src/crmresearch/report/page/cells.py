@@ -1,0 +1,95 @@
+"""Notebook cells as HTML blocks: text, folded code, and what the code showed."""
+
+import re
+from base64 import b64encode
+from html import escape
+from typing import Any
+
+from nbconvert.filters import strip_ansi
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from crmresearch.report.page.markdown import Outline, markdown_to_html, mathml
+from crmresearch.report.show.wording import words
+
+_TITLES = {"injected-parameters": "parameters", "parameters": "parameters_default"}
+_BOX_LEVEL = re.compile(r'(<div class="box-title"[^>]*aria-level=")\d')
+
+
+def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en") -> str:
+    """One cell as HTML, empty when it shows nothing.
+
+    `number` counts cells from 1 and names the cell in messages; headings are added to `outline`. Code is folded,
+    left out when the cell is tagged `hide`, and titled "Parameters" when it holds the report's parameters.
+    """
+    where = f"cell {number}"
+    if cell.cell_type == "markdown":
+        return markdown_to_html(cell.source, outline, where, language, cell.get("attachments"))
+    if cell.cell_type != "code":
+        return ""
+    tags = set(cell.metadata.get("tags", []))
+    blocks = [] if "hide" in tags or not cell.source.strip() else [_code(cell.source, tags, language)]
+    blocks += [_output(output, number, outline, language) for output in cell.outputs]
+    return "\n".join(block for block in blocks if block)
+
+
+def _code(source: str, tags: set[str], language: str) -> str:
+    word = words(language)[next((_TITLES[tag] for tag in _TITLES if tag in tags), "code")]
+    formatted = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
+    return (
+        f'<details class="code"><summary>{word}</summary>'
+        f'<pre class="highlight" tabindex="0"><code>{formatted}</code></pre></details>'
+    )
+
+
+def _output(output: Any, number: int, outline: Outline, language: str) -> str:
+    if output.output_type == "error":
+        return _error(output, language)
+    if output.output_type == "stream":
+        text = strip_ansi(output.text).rstrip()
+        if not text:
+            return ""
+        if output.name == "stderr":
+            title = words(language)["stderr"]
+            return f'<div class="stderr"><p>{title}</p><pre tabindex="0">{escape(text)}</pre></div>'
+        return _plain(text)
+    return _rich(output.data, output.get("metadata", {}), number, outline, language)
+
+
+def _rich(data: Any, metadata: Any, number: int, outline: Outline, language: str) -> str:
+    """The richest representation that a page can hold."""
+    if "text/html" in data:
+        html = str(data["text/html"])
+        if 'class="crm-' in html:
+            level = min(outline.level + 1, 6)
+            return _BOX_LEVEL.sub(rf"\g<1>{level}", html)
+        label = f"{words(language)['output']} {number}"
+        html = html.replace("<th></th>", "<td></td>")  # the empty corner of a data frame is no heading
+        return f'<div class="crm-scroll output" role="region" tabindex="0" aria-label="{label}">\n{html}\n</div>'
+    if "text/markdown" in data:
+        return markdown_to_html(str(data["text/markdown"]), outline, f"cell {number} (output)", language)
+    if "text/latex" in data:
+        formula = str(data["text/latex"]).strip().strip("$")
+        return f"<p>{mathml(formula, display=True, where=f'cell {number} (output)', language=language)}</p>"
+    for kind in ("image/svg+xml", "image/png", "image/jpeg"):
+        if kind in data:
+            content = str(data[kind])
+            encoded = b64encode(content.encode()).decode() if kind == "image/svg+xml" else content
+            alt = escape(str(metadata.get("alt") or f"{words(language)['output']} {number}"))
+            source = f"data:{kind};base64,{''.join(encoded.split())}"
+            return f'<p class="crm-card"><img src="{source}" alt="{alt}"></p>'
+    return _plain(str(data.get("text/plain", "")))
+
+
+def _plain(text: str) -> str:
+    return f'<pre class="output" tabindex="0">{escape(text)}</pre>' if text.strip() else ""
+
+
+def _error(output: Any, language: str) -> str:
+    word = words(language)
+    traceback = escape(strip_ansi("\n".join(output.traceback)))
+    return f"""<div class="error" role="group" aria-label="{word["error"]}">
+<p><strong>{word["error"]}.</strong> {escape(output.ename)}: {escape(output.evalue)}</p>
+<details><summary>{word["traceback"]}</summary><pre tabindex="0">{traceback}</pre></details>
+</div>"""

@@ -1,0 +1,1 @@
+"""What a notebook puts on the page: tables, figures, boxes, paragraphs."""

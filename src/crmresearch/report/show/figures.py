@@ -1,0 +1,97 @@
+"""Figures of a report: one SVG for the page, SVG and PNG for download, the same bytes every time.
+
+A notebook run by hand keeps one small PNG instead: every further drawing of a figure costs as much as the first.
+"""
+
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from crmresearch.report.make.record import report_folder, write_output
+from crmresearch.report.show.tables import check_name, data_uri, download_link
+from crmresearch.report.show.wording import words
+
+# text as outlines: a reader without our fonts sees the same figure; a fixed salt: the same ids every time
+SVG_STYLE = {"svg.fonttype": "path", "svg.hashsalt": "crmresearch"}
+PNG_DPI = 200
+PREVIEW_DPI = 72
+
+
+@dataclass(frozen=True, repr=False)
+class FigureView:
+    """One figure: its SVG (empty outside a rendered report) and PNG bytes, caption, text for those who do not see it.
+
+    `width`, `height`: in CSS pixels.
+    """
+
+    svg: bytes
+    png: bytes
+    name: str
+    caption: str
+    alt: str
+    width: int
+    height: int
+    language: str = "en"
+
+    def __repr__(self) -> str:
+        return f"Figure {self.name}: {self.caption}"
+
+    def _repr_html_(self) -> str:
+        anchor = f"figure-{self.name}"
+        word = words(self.language)
+        size = " wide" if self.width > 620 else ""
+        source = data_uri(self.svg, "image/svg+xml") if self.svg else data_uri(self.png, "image/png")
+        return f"""<figure class="crm-figure{size}" id="{anchor}">
+<div class="crm-scroll crm-card" role="region" tabindex="0" aria-labelledby="{anchor}-caption">
+<img src="{source}" alt="{escape(self.alt)}" width="{self.width}" height="{self.height}">
+</div>
+<figcaption id="{anchor}-caption"><span class="crm-number" data-counter="figure">{word["figure"]}</span> \
+{escape(self.caption)}</figcaption>{self._downloads() if self.svg else ""}
+</figure>"""
+
+    def _downloads(self) -> str:
+        svg = download_link(self.svg, "image/svg+xml", f"{self.name}.svg", "SVG")
+        png = download_link(self.png, "image/png", f"{self.name}.png", "PNG")
+        return f'\n<p class="crm-downloads">{words(self.language)["download"]} {svg} {png}</p>'
+
+
+def show_figure(figure: Figure, name: str, caption: str, alt: str, *, language: str = "en") -> FigureView:
+    """A numbered figure; in a rendered report with SVG and PNG (200 dpi) downloads. The drawing is closed.
+
+    In a rendered report the files are also written to `figures/<name>.svg` and `.png`; a notebook run by hand
+    keeps a small picture. `alt` says what the figure shows to a reader who cannot see it. Raises ValueError
+    for an empty `alt` or an unusable `name`.
+    """
+    if not alt.strip():
+        raise ValueError(f"figure {name!r} needs an alt text: what it shows, in a sentence")
+    check_name(name)
+    rendered = report_folder() is not None
+    dpi = PNG_DPI if rendered else PREVIEW_DPI
+    with mpl.rc_context(SVG_STYLE):  # type: ignore[arg-type]
+        svg = _save(figure, "svg", dpi, {"Date": None, "Creator": None}) if rendered else b""
+        png = _save(figure, "png", dpi, {"Software": None})
+    plt.close(figure)
+    view = FigureView(svg, png, name, caption, alt, *_size_of_png(png, dpi), language)
+    if rendered:
+        write_output("figures", f"{name}.svg", svg)
+        write_output("figures", f"{name}.png", png)
+    return view
+
+
+def _save(figure: Figure, kind: str, dpi: int, metadata: dict[str, str | None]) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(
+        buffer, format=kind, dpi=dpi, metadata=metadata, bbox_inches="tight", pad_inches=0.08,
+        facecolor="white",
+    )  # fmt: skip
+    return buffer.getvalue()
+
+
+def _size_of_png(png: bytes, dpi: int) -> tuple[int, int]:
+    """Width and height in CSS pixels (96 an inch), read from the PNG header."""
+    pixels = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+    return round(pixels[0] * 96 / dpi), round(pixels[1] * 96 / dpi)

@@ -1,0 +1,208 @@
+"""Tables of a report: rounded for the reader, raw for download."""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from itertools import pairwise
+from unicodedata import east_asian_width
+
+import pandas as pd
+
+from crmresearch.report.make.record import report_folder, write_output
+from crmresearch.report.show.latex import latex_table
+from crmresearch.report.show.table_cells import Column, flat_frame, printed_columns
+from crmresearch.report.show.wording import words
+
+CSV_NUMBERS = "%.10g"
+PAGE_HEIGHT = 235  # mm of rows on an A4 page; a higher table may break between rows
+LONG_TEXT = 28  # characters; longer cells are sentences and may wrap
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+
+
+def check_name(name: str) -> str:
+    """`name` itself when it can be a file name and an anchor (`paths`, `total_effects`), else ValueError."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a table or figure name is lower-case words joined by _ or -, not {name!r}")
+    return name
+
+
+def data_uri(content: bytes, media_type: str) -> str:
+    """`content` as a `data:` address, so that a page carries its own downloads."""
+    return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"
+
+
+def download_link(content: bytes, media_type: str, filename: str, label: str) -> str:
+    """A link that saves `content` under `filename`."""
+    return (
+        f'<a download="{escape(filename)}" href="{data_uri(content, media_type)}"'
+        f' aria-label="{escape(label)}: {escape(filename)}">{escape(label)}</a>'
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """One table: printed rounded (`repr`, HTML, `latex`), downloaded and written in full (`csv`)."""
+
+    frame: pd.DataFrame
+    name: str
+    caption: str
+    digits: int | Mapping[str, int] = 3
+    headings: Mapping[str, str] = field(default_factory=dict)
+    note: str | None = None
+    language: str = "en"
+    data: pd.DataFrame | None = None
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns as printed."""
+        return printed_columns(self.frame, self.digits, self.headings, self.language)
+
+    @property
+    def csv(self) -> str:
+        """The raw frame (`data` where the printed one is a view of it) as CSV, numbers at 10 significant digits."""
+        raw = self.frame if self.data is None else self.data
+        return raw.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+
+    @property
+    def latex(self) -> str:
+        """The printed table as LaTeX source."""
+        return latex_table(
+            self.name,
+            self.caption,
+            [column.heading for column in self.columns],
+            [list(row) for row in self._rows()],
+            [column.numeric for column in self.columns],
+            self.note,
+        )
+
+    def __repr__(self) -> str:
+        lines = [[column.heading for column in self.columns], *self._rows()]
+        widths = [max(_width(line[i]) for line in lines) for i in range(len(self.columns))]
+        printed = []
+        for line in lines:
+            cells = []
+            for cell, width, column in zip(line, widths, self.columns, strict=True):
+                padding = " " * (width - _width(cell))
+                cells.append(padding + cell if column.numeric else cell + padding)
+            printed.append("  ".join(cells).rstrip())
+        return "\n".join(printed)
+
+    def _repr_html_(self) -> str:
+        head = "".join(_html_heading(column) for column in self.columns)
+        places = _places_in_blocks(self.columns)
+        body = "\n".join(self._html_row(row, place) for row, place in zip(self._rows(), places, strict=True))
+        anchor = f"table-{self.name}"
+        size = " wide" if len(self.columns) > 7 else ""
+        size += " long" if _printed_height(self.columns) > PAGE_HEIGHT else ""
+        note = f'\n<p class="crm-note">{escape(self.note)}</p>' if self.note else ""
+        word = words(self.language)
+        return f"""<figure class="crm-table{size}" id="{anchor}">
+<figcaption id="{anchor}-caption"><span class="crm-number" data-counter="table">{word["table"]}</span> \
+{escape(self.caption)}</figcaption>
+<div class="crm-scroll" role="region" tabindex="0" aria-labelledby="{anchor}-caption">
+<table aria-labelledby="{anchor}-caption">
+<thead><tr>{head}</tr></thead>
+<tbody>
+{body}
+</tbody>
+</table>
+</div>{note}{self._downloads() if report_folder() else ""}
+</figure>"""
+
+    def _downloads(self) -> str:
+        # only in a rendered report: in a notebook they would double what is stored
+        csv = download_link(self.csv.encode(), "text/csv;charset=utf-8", f"{self.name}.csv", "CSV")
+        tex = download_link(self.latex.encode(), "text/x-tex;charset=utf-8", f"{self.name}.tex", "LaTeX")
+        return f'\n<p class="crm-downloads">{words(self.language)["download"]} {csv} {tex}</p>'
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return list(zip(*(column.cells for column in self.columns), strict=True))
+
+    def _html_row(self, row: tuple[str, ...], place: str) -> str:
+        cells = ['<tr class="group">' if place == "start" else "<tr>"]
+        again = ' class="again"' if place == "again" else ""
+        for position, (cell, column) in enumerate(zip(row, self.columns, strict=True)):
+            text = escape(cell.replace("-", "−") if column.numeric else cell)
+            if position == 0 and not column.numeric:
+                cells.append(f'<th scope="row"{again}>{text}</th>')
+            else:
+                cells.append(f"<td{_class(column)}>{text}</td>")
+        return "".join([*cells, "</tr>"])
+
+
+def show_table(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str,
+    *,
+    digits: int | Mapping[str, int] = 3,
+    headings: Mapping[str, str] | None = None,
+    note: str | None = None,
+    language: str = "en",
+    data: pd.DataFrame | None = None,
+) -> Table:
+    """A numbered table; in a rendered report with CSV and LaTeX downloads and a file `tables/<name>.csv`.
+
+    `frame`: one row per printed row; an index that is not a plain count becomes the first column(s).
+    `name`: file name and anchor (`#table-<name>`), lower-case words joined by `_` or `-`.
+    `digits`: decimals for every column, or a mapping column -> decimals. `headings`: column -> heading;
+    "interval" heads the column made of `ci_lower` and `ci_upper`. `data`: what the CSV holds, where `frame` is
+    the reader's view of it. Raises ValueError for a name that cannot be a file name, repeated column names,
+    an empty column list, or a p-value outside 0..1.
+    """
+    if frame.shape[1] == 0:
+        raise ValueError(f"table {name!r} has no columns")
+    raw = None if data is None else flat_frame(data)
+    table = Table(flat_frame(frame), check_name(name), caption, digits, dict(headings or {}), note, language, raw)
+    _ = table.columns  # a value that cannot be printed is an error here, not inside the display machinery
+    write_output("tables", f"{name}.csv", table.csv.encode())
+    return table
+
+
+def write_table(frame: pd.DataFrame, name: str) -> None:
+    """A table too long to print: in a rendered report `tables/<name>.csv`, nothing elsewhere."""
+    content = frame.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+    write_output("tables", f"{check_name(name)}.csv", content.encode())
+
+
+def _class(column: Column) -> str:
+    if column.numeric:
+        return ' class="number"'
+    return ' class="text"' if _length(column) > LONG_TEXT else ""
+
+
+def _html_heading(column: Column) -> str:
+    text = escape(_unbroken(column))
+    return f'<th scope="col"{_class(column)}>{text}</th>' if text else f"<td{_class(column)}></td>"
+
+
+def _length(column: Column) -> int:
+    return max((len(cell) for cell in column.cells), default=0)
+
+
+def _unbroken(column: Column) -> str:
+    """The heading, kept on one line when the cells below are as long."""
+    fits = len(column.heading) <= _length(column) <= LONG_TEXT
+    return column.heading.replace(" ", "\u00a0") if fits else column.heading
+
+
+def _printed_height(columns: list[Column]) -> float:
+    """About how many millimetres the rows take on paper (4.05 a line, 1.15 between rows; texts wrap at 40)."""
+    rows = zip(*(column.cells for column in columns), strict=True)
+    return sum(1.15 + 4.05 * max(1 + len(cell) // 40 for cell in row) for row in rows)
+
+
+def _places_in_blocks(columns: list[Column]) -> list[str]:
+    """For each row `start` or `again` where the first column names blocks of rows, else an empty text."""
+    first = columns[0].cells
+    if columns[0].numeric or not any(a == b for a, b in pairwise(first)):
+        return [""] * len(first)
+    return ["", *("again" if a == b else "start" for a, b in pairwise(first))]
+
+
+def _width(text: str) -> int:
+    """Character cells of `text` in a terminal: Chinese characters take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

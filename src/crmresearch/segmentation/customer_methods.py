@@ -1,0 +1,63 @@
+"""The methods of a customer report: those of the sources, those on a forecast, and the user's own rules."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from crmresearch.errors import ParameterError
+from crmresearch.paths import ROOT, data_folders
+from crmresearch.segmentation.contract import SegmentationError, Segmenter
+from crmresearch.segmentation.methods.abc_classes import Abc
+from crmresearch.segmentation.methods.ladder import RelationshipLadder
+from crmresearch.segmentation.methods.life_cycle import LifeCycle, LifeCycleAlive
+from crmresearch.segmentation.methods.own_rules import read_rules
+from crmresearch.segmentation.methods.portfolio import PortfolioMatrix
+from crmresearch.segmentation.methods.quantiles import QuantileSegments
+from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore
+from crmresearch.segmentation.methods.rfm_classes import RfmEight, RfmFour
+from crmresearch.segmentation.methods.value_matrix import CurrentPotential
+from crmresearch.segmentation.scoring.evaluate import UNSEGMENTED
+
+REFERENCE = "rfm_eight_mean"
+
+
+def customer_methods(rules: str = "") -> list[Segmenter]:
+    """Every rule method, not yet fitted; `rules` is the path of a file of own rules, empty for none.
+
+    The path is looked for from the root of the project, then in the data folders. Raises ParameterError when no file
+    is there, SegmentationError for mistakes in it.
+    """
+    own = [read_rules(_found(rules))] if rules else []
+    return [
+        *(RfmEight("mean"), RfmEight("median"), RfmFour("mean"), RfmScore(), RfmCells(), Abc()),
+        *(LifeCycle(), LifeCycleAlive(), RelationshipLadder(), PortfolioMatrix(), CurrentPotential("expected_value")),
+        QuantileSegments("expected_value", 8),
+        *own,
+    ]
+
+
+def reference_of(methods: Sequence[Segmenter]) -> str:
+    """The row others are compared with: the RFM eight classes where they were fitted, else no segments."""
+    return REFERENCE if REFERENCE in {method.name for method in methods} else UNSEGMENTED
+
+
+def check_customers(customers: pd.DataFrame, folds: int) -> None:
+    """Raises SegmentationError for fewer customers than folds, with what to do."""
+    if len(customers) < folds:
+        bought = "1 customer has" if len(customers) == 1 else f"{len(customers)} customers have"
+        raise SegmentationError(
+            f"Only {bought} bought by the cut-off, and scores out of time in {folds} folds need {folds} or more; "
+            "choose a later `cutoff`, or a file with more customers."
+        )
+
+
+def _found(rules: str) -> Path:
+    places = [folder / rules for folder in (ROOT, *data_folders())]
+    for place in places:
+        if place.is_file():
+            return place
+    raise ParameterError(
+        f"There is no rule file {rules!r} in the project or its data folders; write its path from there, or leave "
+        "`rules` empty."
+    )

@@ -1,0 +1,122 @@
+"""Clusters as a mixture of normal distributions, their number chosen by BIC."""
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import sklearn.cluster
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+from crmresearch.segmentation.column_names import column_names
+from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Text
+from crmresearch.segmentation.methods.gaussian_em import Rows, best_mixture
+from crmresearch.segmentation.methods.space_clusters import SpaceClusters, distinct_points, drawn
+
+FLOOR = 0.01  # least variance of a component in units of the standardised axes: a tenth of a standard deviation
+
+
+@dataclass(eq=False)
+class GaussianMixtureClusters(SpaceClusters):
+    """Components of a Gaussian mixture, each with its own covariance matrix; a customer belongs to the likeliest.
+
+    Without `k`, the number from 1 to `largest` with the least BIC = −2 log L + (number of parameters) log n. A choice
+    of `largest` says that the data hold no such number. EM is run on at most `sample` customers drawn with the seed,
+    from a k-means start and from `starts` spread ones, of which scikit-learn's EM finishes the best: k-means alone
+    missed a log-likelihood of .1 a customer and more at four components of Online Retail. `floor` is added to the
+    variances: customers who bought once share one value of frequency, and without a floor a component narrows on it
+    and the likelihood grows without bound. Learns `k_`, `bic_` (columns k, bic, converged), `mixture_`
+    (scikit-learn's), `learned_on_`, the customers that took part, and `agreed_`, the spread starts that ended within a
+    thousandth of the best log-likelihood a customer.
+    """
+
+    largest: int = 8
+    k: int | None = None
+    sample: int = field(default=5000, kw_only=True)
+    starts: int = field(default=20, kw_only=True)
+    floor: float = field(default=FLOOR, kw_only=True)
+    k_: int = field(init=False, repr=False)
+    bic_: pd.DataFrame = field(init=False, repr=False)
+    learned_on_: int = field(init=False, repr=False)
+    agreed_: int = field(init=False, repr=False)
+    mixture_: GaussianMixture = field(init=False, repr=False)
+    order_: Codes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if (self.k or self.largest) < 2:
+            raise SegmentationError(f"Clusters are 2 or more; {self.k or self.largest} were asked for.")
+        if self.sample < 2 * (self.k or self.largest):
+            raise SegmentationError(f"A sample of {self.sample} customers is too small for {self.k or self.largest}.")
+        if self.starts < 1 or self.floor < 0:
+            raise SegmentationError("A mixture needs at least 1 start and a variance floor of 0 or more.")
+
+    @property
+    def name(self) -> str:
+        """`gaussian_mixture`, with the number of components where it is given."""
+        return f"gaussian_mixture_{self.k}" if self.k else "gaussian_mixture"
+
+    @property
+    def definition(self) -> Text:
+        """The space, the number of components and the assignment."""
+        columns = column_names(self.space.columns)
+        number = f"{self.k} components" if self.k else f"1 to {self.largest} components, their number by BIC"
+        zh = f"{self.k} 个成分" if self.k else f"1 至 {self.largest} 个成分（按 BIC 选取）"
+        return {
+            "en": f"Gaussian mixture of {number}, on {columns['en']}, standardised; a customer belongs to the "
+            "likeliest.",
+            "zh": f"在标准化的{columns['zh']}上的高斯混合模型，{zh}，客户归入概率最大的成分。",
+        }
+
+    @property
+    def _number(self) -> int:
+        if self.k:
+            return self.k
+        return self.k_ if hasattr(self, "k_") else self.largest
+
+    def fit(self, features: pd.DataFrame) -> Self:
+        """The mixture learned from these customers. Raises as every clustering."""
+        self.__dict__.pop("k_", None)  # a number chosen before says nothing about these customers
+        return super().fit(features)
+
+    def posterior(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Probability of each segment for every customer (customers × segments); rows sum to 1."""
+        codes = self.predict(features)
+        with threadpool_limits(1):
+            given = self.mixture_.predict_proba(self.space_.transform(features))[:, self.order_]
+        return pd.DataFrame(given, index=features.index, columns=list(codes.cat.categories))
+
+    def _learn_points(self, X: Floats) -> None:
+        points = drawn(X, self.sample, self.seed)
+        distinct, counts = distinct_points(points, self._number, self.name)
+        rows = Rows(distinct, counts, self.floor)
+        found = {k: self._mixture(points, rows, k) for k in ([self.k] if self.k else range(1, self.largest + 1))}
+        self.bic_ = pd.DataFrame(
+            [(k, mixture.bic(points), mixture.converged_) for k, (mixture, _) in found.items()],
+            columns=["k", "bic", "converged"],
+        )
+        self.k_ = int(self.bic_["k"].iloc[self.bic_["bic"].to_numpy().argmin()])
+        self.mixture_, self.agreed_ = found[self.k_]
+        self.order_, self.learned_on_ = np.arange(self.k_), len(points)
+
+    def _mixture(self, points: Floats, rows: Rows, k: int) -> tuple[GaussianMixture, int]:
+        seeds = np.random.SeedSequence(self.seed)
+        state, rng = int(seeds.generate_state(1)[0]), np.random.default_rng(seeds)
+        mixture = GaussianMixture(k, reg_covar=self.floor, random_state=state)
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # kept as data, in `bic_`
+            means = sklearn.cluster.KMeans(k, n_init=1, random_state=state).fit(rows.X, sample_weight=rows.weights)
+            first = rows.weights * (means.labels_ == np.arange(k)[:, None])
+            best, agreed = best_mixture(rows, first, self.starts if k > 1 else 1, mixture.tol, rng)
+            given = {"weights_init": best.weights, "means_init": best.means}
+            mixture.set_params(**given, precisions_init=np.linalg.inv(best.covariances))
+            return mixture.fit(points), agreed
+
+    def _nearest(self, X: Floats) -> Codes:
+        with threadpool_limits(1):
+            return np.argsort(self.order_)[self.mixture_.predict(X)]
+
+    def _reorder(self, order: Codes) -> None:
+        self.order_ = self.order_[order]

@@ -1,0 +1,1 @@
+"""Segments over successive periods: who moves, what drifts, when to learn again."""

@@ -1,0 +1,93 @@
+"""What an evaluation found: scores with intervals, and differences that hold for one method or for the best of many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.segmentation.contract import Floats
+from crmresearch.segmentation.scoring.scores import METRICS
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of all methods, paired differences to the reference, warnings, and who is in which segment.
+
+    `scores`: method, kind (segmentation, forecast, learner, naive, none), k (segments with members), coverage,
+    smallest_share, then each metric of `scores.METRICS` with _lower and _upper, 95 % intervals of `draws`.
+    `differences`: method, reference, metric, difference (method − reference), lower, upper.
+    `warnings`: code, severity (weak, note), method, segment, customers, share. Codes: small_segment, empty_segment,
+    negative_spend (counted as 0), no_recent_spend (no spend_last_<days> column), constant_spend and
+    constant_activity (scores not defined).
+    `segments`: customer, method, segment, one row each.
+    `gains`: method, share (of the customers, those of highest predicted spend), captured (share of the spend).
+    `draws`: scores of every resample, (methods, metrics, resamples), in the order of `scores` and `scores.METRICS`,
+    moved so that their mean is the score of all customers: a resample holds 63 % of them, which teach values worse.
+    """
+
+    scores: pd.DataFrame
+    differences: pd.DataFrame
+    warnings: pd.DataFrame
+    segments: pd.DataFrame
+    gains: pd.DataFrame
+    reference: str
+    folds: int
+    resamples: int
+    seed: int
+    draws: Floats = field(repr=False)
+
+    def against(self, reference: str) -> pd.DataFrame:
+        """Paired differences of every other method to this one: the columns of `differences`."""
+        points = self.scores[list(METRICS)].to_numpy(dtype=float)
+        return differences(list(self.scores["method"]), points, self.draws, reference)
+
+    def simultaneous(self, methods: Sequence[str], reference: str, metric: str = "r2_log") -> pd.DataFrame:
+        """Differences of several methods to one with 95 % intervals for all at once: the columns of `differences`.
+
+        The best of several is picked because it came out high; its own interval does not know that. Here every
+        interval is estimate ± c standard errors, c the 95 % quantile of the largest deviation among the methods in a
+        resample, in standard errors (max-t; Romano & Wolf, 2005, Econometrica 73, 1237–1282).
+        """
+        names, m = list(self.scores["method"]), list(METRICS).index(metric)
+        rows, base = [names.index(method) for method in methods], names.index(reference)
+        drawn = self.draws[rows, m] - self.draws[base, m]
+        drawn = drawn[:, np.isfinite(drawn).all(axis=0)]  # the resamples in which the score is defined
+        points = self.scores[metric].to_numpy(dtype=float)
+        difference = points[rows] - points[base]
+        error = drawn.std(axis=1) if drawn.size else np.zeros(len(rows))
+        apart = np.divide(np.abs(drawn - difference[:, None]), error[:, None], out=np.zeros_like(drawn),
+                          where=error[:, None] > 0)  # fmt: skip
+        wide = float(np.quantile(apart.max(axis=0), LEVEL)) * error if drawn.size else np.full(len(rows), np.nan)
+        columns = {"method": list(methods), "reference": reference, "metric": metric, "difference": difference}
+        return pd.DataFrame({**columns, "lower": difference - wide, "upper": difference + wide})
+
+
+def centred(drawn: Floats, points: Floats) -> Floats:
+    """Draws moved by their bias: mean over the resamples in which the score is defined = the score itself."""
+    defined = np.isfinite(drawn)
+    mean = np.where(defined, drawn, 0.0).sum(axis=-1) / np.maximum(defined.sum(axis=-1), 1)
+    moved: Floats = drawn - (mean - points)[..., None]
+    return moved
+
+
+def differences(methods: list[str], points: Floats, draws: Floats, reference: str) -> pd.DataFrame:
+    """`Evaluation.differences` of scores (methods, metrics) and their draws (methods, metrics, resamples)."""
+    base = methods.index(reference)
+    lower, upper = interval(draws - draws[base])
+    rows = [
+        (method, reference, metric, points[i, j] - points[base, j], lower[i, j], upper[i, j])
+        for i, method in enumerate(methods)
+        if i != base
+        for j, metric in enumerate(METRICS)
+    ]
+    return pd.DataFrame(rows, columns=["method", "reference", "metric", "difference", "lower", "upper"])
+
+
+def interval(drawn: Floats) -> tuple[Floats, Floats]:
+    """Percentile bounds over the last axis, over the resamples in which the score is defined."""
+    defined = np.asarray(np.isfinite(drawn).any(axis=-1))
+    bounds = np.nanquantile(np.where(defined[..., None], drawn, 0.0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1)
+    return np.where(defined, bounds[0], np.nan), np.where(defined, bounds[1], np.nan)

@@ -1,0 +1,149 @@
+"""Whether segments can be used: a rule short enough to say, members who can be reached, a profit from targeting them.
+
+Internal indices stand here too: they say how compact clusters are in their own space, and compare nothing beyond it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
+
+from crmresearch.segmentation.contract import Floats, SegmentationError
+from crmresearch.segmentation.scoring.evaluate import HOLDOUT
+
+
+def rule_length(features: pd.DataFrame, segments: pd.Series, fidelity: float = 0.95, most: int = 64) -> pd.DataFrame:
+    """Length of the rule in plain conditions that says who is in which segment, one row: method, leaves, fidelity.
+
+    `leaves` is the smallest number of leaves of a decision tree on the numeric features that puts at least `fidelity`
+    of these customers into their segment, NaN where `most` leaves do not; `fidelity` is what the tree reaches with
+    that many leaves. The tree grows by the split that gains most (Gini), so a shorter rule may exist that it does not
+    find. Features of the time after (holdout_…) are not used. The customers are those the tree learned from: this
+    describes the segments, it does not predict.
+
+    Raises SegmentationError where features have no numeric column or lack a customer of the segments.
+    """
+    numbers = features.select_dtypes(include=["number", "bool"])
+    numbers = numbers[[column for column in numbers.columns if not str(column).startswith(HOLDOUT)]]
+    if numbers.empty or not segments.index.isin(numbers.index).all():
+        raise SegmentationError(f"The rule of {segments.name} needs numeric features for every one of its customers.")
+    X = numbers.reindex(segments.index).to_numpy(dtype=float, na_value=np.nan)
+    codes = pd.factorize(segments)[0]
+
+    def reached(leaves: int) -> float:
+        if leaves == 1:
+            return float(np.bincount(codes).max() / len(codes))
+        tree = DecisionTreeClassifier(max_leaf_nodes=leaves, random_state=0).fit(X, codes)
+        return float((tree.predict(X) == codes).mean())
+
+    # a tree of m leaves is the first m − 1 splits of every larger one, so fidelity only rises and can be bisected
+    low, high, best = 1, most, reached(most)
+    if best < fidelity:
+        return pd.DataFrame({"method": [str(segments.name)], "leaves": [np.nan], "fidelity": [best]})
+    while low < high:
+        middle = (low + high) // 2
+        found = reached(middle)
+        low, high, best = (low, middle, found) if found >= fidelity else (middle + 1, high, best)
+    return pd.DataFrame({"method": [str(segments.name)], "leaves": [float(high)], "fidelity": [best]})
+
+
+def reachability(demographics: pd.DataFrame, segments: pd.Series, folds: int = 5, seed: int = 0) -> pd.DataFrame:
+    """How well demographics tell the segments apart, one row: method, k, left_out, balanced_accuracy, error, chance.
+
+    Multinomial logistic regression with balanced classes on the demographics (text and categories as indicators, a
+    missing one as its own; numbers standardised, the median for missing ones and an indicator), predicted for
+    customers of folds it has not seen. Balanced accuracy is the mean share of each segment's members recognised,
+    1/k by `chance`; `error` its standard error √(Σ rₛ (1 − rₛ)/nₛ)/k. Left out are customers of whom nothing is known,
+    for not being on record is no way to be reached, and segments with fewer known members than folds; `left_out` is the
+    share of both in the customers.
+
+    Raises SegmentationError where demographics lack a customer and where fewer than two segments remain.
+    """
+    if demographics.empty or not segments.index.isin(demographics.index).all():
+        raise SegmentationError(f"Reachability of {segments.name} needs demographics of every one of its customers.")
+    on_record = segments[demographics.reindex(segments.index).notna().any(axis=1)]
+    counts = on_record.value_counts()
+    kept = on_record[on_record.isin(counts.index[counts >= folds])]
+    codes, keys = pd.factorize(kept, sort=True)
+    if len(keys) < 2:
+        raise SegmentationError(
+            f"Fewer than two segments of {segments.name} have {folds} members on record; use fewer folds."
+        )
+    known = demographics.reindex(kept.index)
+    known = known.loc[:, known.notna().any()]
+    numeric = list(known.select_dtypes(include=["number"]).columns)
+    texts = [column for column in known.columns if column not in numeric]
+    known = known.assign(**{column: known[column].astype(object).where(known[column].notna(), "") for column in texts})
+    known = known.assign(**{column: known[column].astype(str) for column in texts})
+    known = known.assign(**{column: known[column].to_numpy(dtype=float, na_value=np.nan) for column in numeric})
+    reader = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), texts),
+        (make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()), numeric),
+    )
+    learner = make_pipeline(reader, LogisticRegression(class_weight="balanced", max_iter=1000))
+    dealt = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    with threadpool_limits(1):
+        guessed = cross_val_predict(learner, known, codes, cv=dealt)
+    members = np.bincount(codes)
+    recognised = np.bincount(codes, guessed == codes) / members
+    error = np.sqrt((recognised * (1 - recognised) / members).sum()) / len(keys)
+    row = (str(segments.name), len(keys), 1 - len(kept) / len(segments), recognised.mean(), error, 1 / len(keys))
+    return pd.DataFrame([row], columns=["method", "k", "left_out", "balanced_accuracy", "error", "chance"])
+
+
+def targeting_profit(
+    shares: Sequence[float], captured: Sequence[float], spend: float, customers: int, margin: float, cost: float
+) -> pd.DataFrame:
+    """Profit of contacting the best-ranked share b of the customers: share, contacted, profit, profit_at_random.
+
+    profit = margin × captured × spend − cost × b × customers, with `captured` the part of all `spend` that the share
+    holds (`scores.gains`), `margin` of a unit of spend and `cost` of a contact; `profit_at_random` contacts the same
+    number by lot. Spend counts as if the contact had caused all of it, which no observed spend can show.
+
+    Raises SegmentationError for shares outside 0 to 1 and lists of different length.
+    """
+    top, held = np.asarray(shares, dtype=float), np.asarray(captured, dtype=float)
+    if len(top) != len(held):
+        raise SegmentationError("Shares of customers and what they captured must be equally many.")
+    if not ((top >= 0) & (top <= 1)).all():
+        raise SegmentationError("The shares of customers to contact are numbers from 0 to 1, such as 0.1 and 0.2.")
+    contacted = top * customers
+    return pd.DataFrame(
+        {
+            "share": top,
+            "contacted": contacted,
+            "profit": margin * spend * held - cost * contacted,
+            "profit_at_random": margin * spend * top - cost * contacted,
+        }
+    )
+
+
+def internal_indices(X: Floats, segments: pd.Series, seed: int = 0, sample: int = 2000) -> pd.DataFrame:
+    """How compact segments are in X (n, p): method, k, silhouette, calinski_harabasz, davies_bouldin; one row.
+
+    X is the space in which the clusters were found (standardised, logged). The numbers compare clusters of one family
+    in one space; of two spaces or two families they say nothing. silhouette (Rousseeuw, 1987; −1 to 1) is on a seeded
+    `sample`, its cost grows with the square of customers; Calinski & Harabasz (1974) is better high, Davies & Bouldin
+    (1979) low. NaN for one segment.
+    """
+    codes, keys = pd.factorize(segments)
+    names = ["silhouette", "calinski_harabasz", "davies_bouldin"]
+    values = [np.nan] * 3
+    if 1 < len(keys) < len(codes):
+        rng = np.random.default_rng(seed)
+        some = rng.choice(len(codes), sample, replace=False) if len(codes) > sample else np.arange(len(codes))
+        with threadpool_limits(1):
+            apart = 1 < len(np.unique(codes[some])) < len(some)
+            silhouette = silhouette_score(X[some], codes[some]) if apart else np.nan
+            values = [silhouette, calinski_harabasz_score(X, codes), davies_bouldin_score(X, codes)]
+    row = {"method": str(segments.name), "k": len(keys), **dict(zip(names, map(float, values), strict=True))}
+    return pd.DataFrame([row])

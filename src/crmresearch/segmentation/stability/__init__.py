@@ -1,0 +1,1 @@
+"""Whether the same segments come out again, and how much two segmentations agree."""

@@ -1,0 +1,148 @@
+"""The satisfaction model and the index of every segment of a survey, where a segment has respondents enough."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.data.survey.missing import Complete
+from crmresearch.data.survey.survey import Survey
+from crmresearch.errors import EstimationError, SpecificationError
+from crmresearch.models.specification import Specification
+from crmresearch.resampling import bootstrap_counts
+from crmresearch.sem.pls.bootstrap import bootstrap
+from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
+
+SMALLEST = 50  # respondents; below it not even a model of one path is estimated
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class SegmentModels:
+    """The same theory for everybody and within each segment.
+
+    `index`: segment, construct, respondents, estimate, ci_lower, ci_upper; `paths`: segment, respondents, predictor,
+    outcome, estimate, se, ci_lower, ci_upper, p_value; `r_squared`: segment, outcome, estimate. The segment "all" is
+    everybody. `needed`: respondents from which a model is estimated; `small`: segments below it with their number;
+    `failed`: segments whose model could not be estimated, with the reason.
+    """
+
+    index: pd.DataFrame
+    paths: pd.DataFrame
+    r_squared: pd.DataFrame
+    needed: int
+    small: dict[str, int]
+    failed: dict[str, str]
+
+
+def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[str, list[str]]:
+    """The constructs that define the segments, with their items: those `chosen`, else what leads to satisfaction.
+
+    Leading to satisfaction means on a path of the theory that ends there; outcomes of satisfaction never define
+    segments that are then compared on them. Raises SpecificationError for an unknown or repeated construct, and for
+    satisfaction and loyalty.
+    """
+    theory = specification.theory
+    if not chosen:
+        found = {theory.satisfaction}
+        while more := {p.predictor for p in specification.paths if p.outcome in found} - found:
+            found |= more
+        chosen = [key for key in specification.keys if key in found - {theory.satisfaction, theory.loyalty}]
+    if wrong := [key for key in chosen if key in (theory.satisfaction, theory.loyalty)]:
+        raise SpecificationError(f"Segments are compared on {wrong[0]!r}, so that it cannot define them; leave it out.")
+    if len(set(chosen)) < len(chosen):
+        raise SpecificationError(f"Each construct defines the segments once; this list repeats one: {chosen}.")
+    return {key: list(specification.construct(key).items) for key in chosen}
+
+
+def respondents_needed(specification: Specification) -> int:
+    """Ten respondents for each arrow into the construct with most of them, 50 at least (Barclay et al., 1995)."""
+    arrows = [len(specification.predictors_of(outcome)) for outcome in specification.outcomes]
+    arrows += [len(c.items) for c in specification.constructs if c.measurement == "composite_b"]
+    return max(SMALLEST, 10 * max(arrows))
+
+
+def segment_models(
+    specification: Specification,
+    survey: Survey,
+    complete: Complete,
+    segments: pd.Series,
+    resamples: int = 500,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> SegmentModels:
+    """The model for everybody and for every segment of `segments` (category, labelled as the rows of the survey).
+
+    The index weighs the items by the weights of everybody, so that segments differ by their answers and not by their
+    weights; its interval is a percentile bootstrap of the segment's respondents with these weights fixed. Moderations
+    are left out within segments and for everybody alike. Raises EstimationError where the model of everybody cannot be
+    estimated.
+    """
+    items = complete.items
+    plain = specification.without_moderation()
+    members = segments.reindex(items.index)
+    needed = respondents_needed(plain)
+    whole = bootstrap(estimate_pls(plain, items), resamples=resamples, seed=seed, confidence=confidence)
+    estimates: dict[str, PlsEstimate] = {ALL: whole}
+    small, failed = {}, {}
+    for key in members.cat.categories:
+        rows = items[members == key]
+        if len(rows) < needed:
+            small[key] = len(rows)
+            continue
+        try:
+            estimate = estimate_pls(plain, rows)
+            estimates[key] = bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
+        except EstimationError as error:
+            failed[key] = str(error)
+    paths = [_labelled(e.paths, key, e) for key, e in estimates.items()]
+    shares = [_labelled(e.r_squared, key, e) for key, e in estimates.items()]
+    return SegmentModels(
+        _indices(whole, survey, members, resamples, seed, confidence),
+        pd.concat(paths)[["segment", "respondents", "predictor", "outcome", "estimate", "se", "ci_lower", "ci_upper",
+                          "p_value"]].reset_index(drop=True),
+        pd.concat(shares)[["segment", "outcome", "estimate"]].reset_index(drop=True),
+        needed,
+        small,
+        failed,
+    )  # fmt: skip
+
+
+def _labelled(frame: pd.DataFrame, segment: str, estimate: PlsEstimate) -> pd.DataFrame:
+    return frame[frame.estimator == "pls"].assign(segment=segment, respondents=estimate.sample.n)
+
+
+def _indices(
+    whole: PlsEstimate, survey: Survey, members: pd.Series, resamples: int, seed: int, confidence: float
+) -> pd.DataFrame:
+    """Index of satisfaction and loyalty for everybody and every segment; NaN where a weight is negative."""
+    theory = whole.specification.theory
+    tail = (1 - confidence) / 2
+    rows = []
+    for construct in (theory.satisfaction, theory.loyalty):
+        scores = index_scores(whole, survey, construct)
+        for key in (ALL, *members.cat.categories):
+            own = scores if key == ALL else scores[(members == key).to_numpy()]
+            limits = np.full(2, np.nan)
+            if len(own) > 1:
+                drawn = [counts @ own / len(own) for counts in bootstrap_counts(len(own), resamples, seed)]
+                limits = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
+            rows.append((key, construct, len(own), own.mean() if len(own) else np.nan, *limits))
+    return pd.DataFrame(rows, columns=["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"])
+
+
+def index_scores(estimate: PlsEstimate, survey: Survey, construct: str) -> np.ndarray:
+    """Index (n,) of every respondent: the mean of the items rescaled to 0–100, weighted as in `construct_index`.
+
+    The mean over respondents is the index of everybody. NaN for all where an item has a negative weight.
+    """
+    keys = list(estimate.specification.construct(construct).items)
+    places = [estimate.specification.items.index(key) for key in keys]
+    limits = [(survey.codebook.items[key].min, survey.codebook.items[key].max) for key in keys]
+    low, high = np.array(limits, dtype=float).T
+    weights = estimate.values("standardized_weights/pls")[places]
+    if (weights < 0).any():
+        return np.full(estimate.sample.n, np.nan)
+    weights = weights * (high - low) / estimate.values("deviations/pls")[places]
+    rescaled = 100 * (estimate.items[keys].to_numpy() - low) / (high - low)
+    return rescaled @ weights / weights.sum()

@@ -1,0 +1,1 @@
+"""Partial least squares path models: algorithm, batches of replicates, estimate, bootstrap, cautions."""

@@ -1,0 +1,141 @@
+"""What a reader must know before believing a PLS estimate: cautions as data, gravest first.
+
+The sentences are in `crmresearch.phrases` under `caution.<code>`; the facts here fill them in.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from crmresearch.sem.pls.measurement import collinearity
+from crmresearch.sem.pls.quantities import product_key
+
+if TYPE_CHECKING:
+    from crmresearch.sem.pls.estimate import PlsEstimate
+
+Severity = Literal["inadmissible", "unidentified", "weak", "note"]
+RANK: dict[Severity, int] = {"inadmissible": 0, "unidentified": 1, "weak": 2, "note": 3}
+
+HTMT_LIMIT = 0.90  # Henseler, Ringle & Sarstedt (2015) for constructs that are close in meaning
+VIF_LIMIT = 5.0  # Hair et al. (2021), chapter 5
+WEAK_ERROR = 0.5  # standard error of a standardised path above which the data hardly determine it
+FAILED_SHARE = 0.01  # of resamples; more than this and the intervals describe a selection
+
+
+@dataclass(frozen=True)
+class Caution:
+    """One caution: a code, how grave it is, the quantity it is about and the facts its sentence names."""
+
+    code: str
+    severity: Severity
+    quantity: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def cautions_of(estimate: "PlsEstimate") -> tuple[Caution, ...]:
+    """All cautions about one estimate, from its convergence to its constructs."""
+    found = [
+        *_convergence(estimate),
+        *_consistency(estimate),
+        *_sample_size(estimate),
+        *_constructs(estimate),
+        *_signs(estimate),
+    ]
+    return tuple(sorted(found, key=lambda caution: RANK[caution.severity]))
+
+
+def _convergence(estimate: "PlsEstimate") -> list[Caution]:
+    found = []
+    if not estimate.fits.outer.converged[0]:
+        found.append(
+            Caution("unconverged", "inadmissible", "weights", {"iterations": estimate.settings.max_iterations})
+        )
+    boot = estimate.resampling
+    if boot is not None:
+        for code, count in (
+            ("failed_resamples", boot.failed),
+            ("unconverged_resamples", boot.unconverged),
+            ("undefined_resamples", boot.undefined),
+            ("inadmissible_resamples", boot.inadmissible),
+        ):
+            if count:
+                grave: Severity = "weak" if count > FAILED_SHARE * boot.resamples else "note"
+                found.append(Caution(code, grave, "intervals", {"count": count, "resamples": boot.resamples}))
+    return found
+
+
+def _consistency(estimate: "PlsEstimate") -> list[Caution]:
+    consistent = estimate.fits.consistent
+    if consistent is None:
+        return []
+    keys = estimate.specification.keys
+    k = len(keys)
+    found: list[Caution] = []
+    for j, key in enumerate(keys):
+        rho = float(consistent.rho_a[0, j])
+        if estimate.model.main.factor[j] and not 0 < rho <= 1:
+            found.append(Caution("rho_a", "inadmissible", f"plsc: {key}", {"construct": key, "value": rho}))
+    Q = consistent.correlations[0][:k, :k]
+    for i, j in np.argwhere(np.tri(k, k=-1)):
+        if not abs(Q[i, j]) <= 1:
+            facts = {"construct": keys[j], "other": keys[i], "value": float(Q[i, j])}
+            found.append(Caution("correlation", "inadmissible", f"plsc: {keys[j]}, {keys[i]}", facts))
+    r2 = estimate.r_squared
+    for row in r2[(r2.estimator == "plsc") & ((r2.estimate < 0) | (r2.estimate > 1))].itertuples():
+        facts = {"construct": row.outcome, "value": row.estimate}
+        found.append(Caution("r_squared", "inadmissible", f"plsc: {row.outcome}", facts))
+    paths = estimate.paths
+    wide = paths[(paths.estimator == "plsc") & (paths.se > WEAK_ERROR)]
+    if len(wide):
+        worst = wide.loc[wide.se.idxmax()]
+        facts = {"predictor": worst.predictor, "outcome": worst.outcome, "value": worst.se, "count": len(wide)}
+        found.append(Caution("weak_plsc", "weak", f"plsc: {worst.outcome} ~ {worst.predictor}", facts))
+    return found
+
+
+def _sample_size(estimate: "PlsEstimate") -> list[Caution]:
+    spec = estimate.specification
+    arrows = [
+        *(len(spec.predictors_of(outcome)) for outcome in spec.outcomes),
+        *(len(c.items) for c in spec.constructs if c.measurement == "composite_b"),
+    ]
+    needed = 10 * max(arrows)  # Barclay, Higgins & Thompson (1995): ten rows per arrow into one construct
+    n = estimate.sample.n
+    return [Caution("few_rows", "weak", "sample", {"rows": n, "needed": needed})] if n < needed else []
+
+
+def _constructs(estimate: "PlsEstimate") -> list[Caution]:
+    spec = estimate.specification
+    several = {c.key for c in spec.constructs if len(c.items) > 1 and c.measurement != "composite_b"}
+    found = []
+    htmt = estimate.table("htmt")
+    close = htmt[(htmt.estimate > HTMT_LIMIT) & htmt.construct.isin(several) & htmt.other.isin(several)]
+    if len(close):
+        pairs = [(row.construct, row.other, row.estimate) for row in close.itertuples()]
+        found.append(Caution("htmt", "weak", "constructs", {"pairs": pairs}))
+    vif = collinearity(estimate)
+    for row in vif[vif.vif > VIF_LIMIT].itertuples():
+        facts = {"outcome": row.outcome, "predictor": row.predictor, "value": row.vif}
+        found.append(Caution("collinear", "weak", f"{row.outcome} ~ {row.predictor}", facts))
+    weights = estimate.weights
+    for row in weights[weights.standardized < 0].itertuples():
+        if row.construct in several:
+            facts = {"construct": row.construct, "item": row.item, "value": row.standardized}
+            found.append(Caution("negative_weight", "weak", f"{row.construct}: {row.item}", facts))
+    return found
+
+
+def _signs(estimate: "PlsEstimate") -> list[Caution]:
+    spec = estimate.specification
+    expected = {(p.predictor, p.outcome): p.sign for p in spec.paths}
+    expected |= {(product_key(m.predictor, m.moderator), m.outcome): m.sign for m in spec.moderations}
+    found = []
+    paths = estimate.paths
+    for row in paths[paths.estimator == "pls"].itertuples():
+        sign = expected.get((row.predictor, row.outcome), "open")
+        against = row.ci_upper < 0 if sign == "positive" else row.ci_lower > 0
+        if sign != "open" and against:
+            facts = {"predictor": row.predictor, "outcome": row.outcome, "value": row.estimate, "sign": sign}
+            found.append(Caution("against_theory", "note", f"{row.outcome} ~ {row.predictor}", facts))
+    return found

@@ -1,0 +1,98 @@
+"""The quantities reported of a PLS fit, as labelled rows and as arrays (batch, rows).
+
+One definition serves the estimate, its bootstrap and its jackknife.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.models.specification import Specification
+from crmresearch.sem.pls.algorithm import Floats, Solution, total_effects
+from crmresearch.sem.pls.batch import Fits, Model, standardised_weights
+from crmresearch.sem.pls.measurement import heterotrait_monotrait
+
+ESTIMATORS = ("pls", "plsc")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Rows of one table: their labels, and the function that computes them for a batch of fits."""
+
+    labels: pd.DataFrame
+    estimator: str
+    compute: Callable[[Solution, Fits], Floats]
+
+    def values(self, fits: Fits) -> Floats:
+        """The quantity (batch, rows) in these fits."""
+        solution = fits.pls if self.estimator == "pls" else fits.consistent
+        assert solution is not None
+        return self.compute(solution, fits)
+
+
+def product_key(predictor: str, moderator: str) -> str:
+    """Name of the construct that carries a moderation."""
+    return f"{predictor}:{moderator}"
+
+
+def quantities(specification: Specification, model: Model, estimators: tuple[str, ...]) -> dict[str, Quantity]:
+    """All quantities of the specification, by table name and estimator, such as `paths/pls`."""
+    products = [product_key(m.predictor, m.moderator) for m in specification.moderations]
+    names = np.array([*specification.keys, *products])
+    k, p = model.constructs, len(specification.items)
+    at = {key: j for j, key in enumerate(names)}
+    arrows = [(p.predictor, p.outcome) for p in specification.paths]
+    arrows += [(product, m.outcome) for product, m in zip(products, specification.moderations, strict=True)]
+    predictor, outcome = np.array([(at[a], at[b]) for a, b in arrows]).T
+    endogenous = np.flatnonzero(model.full.adjacency.any(axis=0))
+    to, origin = np.nonzero(total_effects(model.main.adjacency[None].astype(np.float64), model.main)[0].T)
+    first, second = np.tril_indices(k, -1)
+    links = pd.DataFrame({"outcome": names[outcome], "predictor": names[predictor]})
+    effects = pd.DataFrame({"outcome": names[to], "predictor": names[origin]})
+    own = pd.DataFrame({"construct": names[model.main.owner], "item": specification.items})
+    pairs = pd.DataFrame({"construct": names[first], "other": names[second]})
+
+    def standardized_paths(s: Solution, _: Fits) -> Floats:
+        return s.paths[:, predictor, outcome]
+
+    def paths(s: Solution, f: Fits) -> Floats:
+        unit = np.ones((len(s.paths), k))
+        per = np.concatenate([unit, f.product_deviations], axis=1)
+        return s.paths[:, predictor, outcome] / per[:, predictor]
+
+    def totals(s: Solution, _: Fits) -> Floats:
+        return total_effects(s.paths[:, :k, :k], model.main)[:, origin, to]
+
+    def indirect(s: Solution, f: Fits) -> Floats:
+        return totals(s, f) - s.paths[:, origin, to]
+
+    def htmt(_: Solution, f: Fits) -> Floats:
+        R = f.moments.correlations[:, :p, :p]
+        return heterotrait_monotrait(R, model.main.mask)[:, first, second]
+
+    table: dict[str, Quantity] = {}
+
+    def add(name: str, estimator: str, labels: pd.DataFrame, compute: Callable[[Solution, Fits], Floats]) -> None:
+        labelled = pd.concat([pd.DataFrame({"estimator": estimator, "group": "all"}, labels.index), labels], axis=1)
+        table[f"{name}/{estimator}"] = Quantity(labelled, estimator, compute)
+
+    for e in estimators:
+        add("paths", e, links, paths)
+        add("standardized_paths", e, links, standardized_paths)
+        add("loadings", e, own, lambda s, _: s.loadings[:, :p])
+        add(
+            "r_squared",
+            e,
+            pd.DataFrame({"outcome": names[endogenous]}),
+            lambda s, _: s.r_squared[:, endogenous],
+        )
+        add("total_effects", e, effects, totals)
+        add("indirect_effects", e, effects, indirect)
+    add("weights", "pls", own, lambda s, _: s.weights[:, :p])
+    add("standardized_weights", "pls", own, lambda _, f: standardised_weights(f)[:, :p])
+    add("means", "pls", own, lambda _, f: f.moments.means[:, :p])
+    add("deviations", "pls", own, lambda _, f: f.moments.deviations[:, :p])
+    add("htmt", "pls", pairs, htmt)
+    return table

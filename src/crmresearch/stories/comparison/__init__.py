@@ -1,0 +1,1 @@
+"""Segmentations compared out of time."""

@@ -1,0 +1,162 @@
+"""The verdict of a comparison: single numbers, equal numbers of segments, what lasts, and the claim about value."""
+
+import pandas as pd
+
+from crmresearch.phrases import listed
+from crmresearch.segmentation.registry import VALUE
+from crmresearch.segmentation.scoring.benchmark import LEAVES
+from crmresearch.segmentation.scoring.scores import LOWER_IS_BETTER
+from crmresearch.segmentation.stability.stability import NAMED
+from crmresearch.stories.comparison.story import MOST, ComparisonStory
+
+VALUE_FIRST = "expected_value_quantiles_"  # individual value first, then segments of it
+OTHER_SCORES = ("r2", "deviance", "gini", "capture", "auc", "brier")  # besides R² of log spend
+
+
+def findings(story: ComparisonStory) -> list[str]:
+    """Headline, single numbers by every score, equal numbers of segments, stability, choice, frozen rules, claim."""
+    if not story.defined:
+        return [story.say("comparison.nothing")]
+    best = story.best
+    headline = story.say(
+        "comparison.headline" if best["r2_lower"] > 0 else "comparison.headline_nothing",
+        methods=len(story.segmentations),
+        best=story.name(best["method"]),
+        k=int(best["k"]),
+        r2=best["r2"],
+        lower=best["r2_lower"],
+        upper=best["r2_upper"],
+        days=story.days,
+    )
+    singles = [told for kind in ("naive", "forecast") for told in single_number(story, kind)]
+    return [headline, *singles, *equal_numbers(story), *lasting(story), *frozen(story), *claim(story)]
+
+
+def single_number(story: ComparisonStory, kind: str) -> list[str]:
+    """Whether the best number of a kind (naive, forecast) tells more than the best segmentation, by every score."""
+    rows = story.singles[story.singles["kind"] == kind]
+    if rows.empty:
+        return []
+    row = rows.iloc[0]
+    paired = _paired(story, row["method"], story.best["method"])
+    outcome = "wins" if paired["lower"] > 0 else "loses" if paired["upper"] < 0 else "ties"
+    facts = {"single": story.name(row["method"]), "r2": row["r2"], "lower": row["r2_lower"], "upper": row["r2_upper"]}
+    spread = {"difference": paired["difference"], "difference_lower": paired["lower"]}
+    spread |= {"difference_upper": paired["upper"]}
+    told = story.say(f"comparison.{kind}_{outcome}", **facts, **spread)
+    return [f"{told} {_by_other_scores(story, kind)}"]
+
+
+def _by_other_scores(story: ComparisonStory, kind: str) -> str:
+    """By which scores the best number of a kind is ahead of the best segmentation, behind it, or level."""
+    scores = story.benchmark.evaluation.scores
+    scores = scores[scores["method"].isin(story.benchmark.table["method"])]
+    sides: dict[str, list[str]] = {"ahead": [], "behind": [], "level": []}
+    for metric in OTHER_SCORES:
+        sign = -1 if metric in LOWER_IS_BETTER else 1
+        ranked = scores.assign(rank=sign * scores[metric]).sort_values("rank", ascending=False, kind="stable")
+        ranked = ranked[ranked[metric].notna()]
+        single, best = (ranked[ranked["kind"] == group] for group in (kind, "segmentation"))
+        if single.empty or best.empty:
+            continue
+        paired = _paired(story, single["method"].iloc[0], best["method"].iloc[0], metric)
+        low, high = sorted((sign * paired["lower"], sign * paired["upper"]))
+        side = "ahead" if low > 0 else "behind" if high < 0 else "level"
+        sides[side].append(story.say(f"comparison_score.{metric}"))
+    parts = [
+        story.say(f"comparison.score_{side}", scores=listed(names, story.language))
+        for side, names in sides.items()
+        if names
+    ]
+    return story.say("comparison.other_scores", parts="; ".join(parts)) if parts else ""
+
+
+def equal_numbers(story: ComparisonStory) -> list[str]:
+    """The best of every block of equal numbers against the reference, the choice of the best allowed for."""
+    told = []
+    reference = story.benchmark.evaluation.reference
+    for k, block in story.segmentations[story.segmentations["block"] > 0].groupby("block"):
+        row = block.iloc[0]
+        facts = {"k": k, "method": story.name(row["method"]), "r2": row["r2"], "methods": len(block)}
+        if row["method"] == reference:
+            told.append(story.say("comparison.block_reference", **facts))
+            continue
+        rivals = [method for method in block["method"] if method != reference]
+        lead = story.benchmark.evaluation.simultaneous(rivals, reference).set_index("method").loc[row["method"]]
+        outcome = "better" if lead["lower"] > 0 else "worse" if lead["upper"] < 0 else "same"
+        spread = {key: lead[key] for key in ("difference", "lower", "upper")}
+        told.append(story.say(f"comparison.block_{outcome}", reference=story.name(reference), **spread, **facts))
+    return told
+
+
+def lasting(story: ComparisonStory) -> list[str]:
+    """Which segmentations are found again on resampled customers, and the one to choose."""
+    fixed = set(story.benchmark.stability.solutions.query("fixed")["method"])
+    known = story.segmentations[story.segmentations["lowest_jaccard"].notna()]
+    rules = [story.name(method) for method in known["method"] if method in fixed]
+    known = known[~known["method"].isin(fixed)]
+    stable = known["lowest_jaccard"] >= NAMED
+    key = "all" if stable.all() else "some" if stable.any() else "none"
+    unstable = [story.name(method) for method in known["method"][~stable]]
+    facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
+    names = listed(unstable, story.language) if unstable else ""
+    told = [story.say(f"comparison.stable_{key}", unstable=names, **facts)] if len(known) else []
+    told += [story.say("comparison.stable_fixed", rules=listed(rules, story.language))] if rules else []
+    chosen = story.choice
+    if chosen is None:
+        return [*told, story.say("comparison.choice_none", most=MOST)]
+    rule = (
+        story.say("comparison.rule_none", most=LEAVES)
+        if pd.isna(chosen["rule_length"])
+        else story.say("comparison.rule_leaves", leaves=chosen["rule_length"])
+    )
+    facts = {"r2": chosen["r2"], "k": int(chosen["k"]), "moved": chosen["share_moved"], "days": story.days_between}
+    name = story.name(chosen["method"])
+    return [*told, story.say("comparison.choice", method=name, most=MOST, rule=rule, **facts)]
+
+
+def frozen(story: ComparisonStory) -> list[str]:
+    """What methods lose that were learned one window earlier."""
+    table = story.segmentations.dropna(subset="r2_frozen")
+    table = table[table["family"] != "tree"]  # learned a window earlier to begin with
+    if table.empty:
+        return []
+    loss = table["r2"] - table["r2_frozen"]
+    worst = loss.idxmax()
+    key = "comparison.frozen" if loss.median() > 0 else "comparison.frozen_gain"
+    facts = {"loss": loss.median(), "worst": loss[worst], "method": story.name(table["method"][worst])}
+    return [story.say(key, days=story.days_between, **facts)]
+
+
+def claim(story: ComparisonStory) -> list[str]:
+    """Whether estimating value first and segmenting then serves groups worse, at every equal number of segments.
+
+    Value first are the quantiles of expected value. Rivals are the methods of as many segments that read several
+    numbers of behaviour and no estimated value; the best of them is picked, and its interval allows for that.
+    """
+    needs = {method.name: set(method.needs) for method in story.benchmark.methods}
+    answers = []
+    for k, block in story.segmentations[story.segmentations["block"] > 0].groupby("block"):
+        rows, value = block.set_index("method"), f"{VALUE_FIRST}{k}"
+        rivals = [method for method in rows.index if len(needs[method]) > 1 and not needs[method] & set(VALUE)]
+        if value not in rows.index or not rivals:
+            continue
+        leads = story.benchmark.evaluation.simultaneous(rivals, value).set_index("method")
+        group = str(rows.loc[rivals, "r2"].idxmax())
+        lead = leads.loc[group]
+        outcome = "supported" if lead["lower"] > 0 else "contradicted" if (leads["upper"] < 0).all() else "open"
+        facts = {"difference": -lead["difference"], "lower": -lead["upper"], "upper": -lead["lower"], "k": k}
+        facts |= {"value": story.name(value), "group": story.name(group), "methods": len(rivals)}
+        jaccards = {"value": rows["lowest_jaccard"][value], "group": rows["lowest_jaccard"][group]}
+        known = all(pd.notna(jaccard) for jaccard in jaccards.values())  # not where no resample taught a method
+        facts["jaccards"] = story.say("comparison.claim_jaccards", **jaccards) if known else ""
+        answers.append(story.say(f"comparison.claim_{outcome}", **facts))
+        if rows["lowest_jaccard"][group] < NAMED:
+            answers.append(story.say("comparison.claim_unnamed", group=story.name(group)))
+    return [" ".join([story.say("comparison.claim"), *(answers or [story.say("comparison.claim_untested")])])]
+
+
+def _paired(story: ComparisonStory, method: str, reference: str, metric: str = "r2_log") -> pd.Series:
+    """Difference in a score, method − reference, with its interval."""
+    differences = story.benchmark.evaluation.against(reference)
+    return differences[(differences["method"] == method) & (differences["metric"] == metric)].iloc[0]

@@ -1,0 +1,1 @@
+"""Which customers are worth what."""

@@ -1,0 +1,1 @@
+"""One segmentation over successive quarters."""

@@ -1,0 +1,1 @@
+"""One theory of satisfaction and loyalty on one survey."""

@@ -1,0 +1,62 @@
+"""The cautions of an estimate, its data and its binding as one table of sentences, gravest first."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from crmresearch.phrases import listed, say
+from crmresearch.sem.pls.cautions import RANK, Caution
+from crmresearch.stories.satisfaction.covariance import CovarianceStory
+from crmresearch.stories.satisfaction.story import SatisfactionStory
+
+MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
+_CONSTRUCTS = {"construct", "other", "predictor", "outcome"}
+
+
+def warning_table(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
+    """One row a caution: code, severity (inadmissible, unidentified, weak, note), quantity, message."""
+    found = [*covariance.cautions, *story.estimate.cautions, *story.refused, *_about_the_data(story)]
+    if covariance.estimate is not None and covariance.estimate.full_information is not None:
+        found.append(Caution("missing_fiml", "note", "missing answers", {}))
+    found.sort(key=lambda caution: RANK[caution.severity])
+    rows = [(c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found]
+    return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
+
+
+def _quantity(caution: Caution, story: SatisfactionStory) -> str:
+    known = set(story.estimate.specification.keys)
+    return re.sub(r"[a-z_]+", lambda key: story.label(key[0]) if key[0] in known else key[0], caution.quantity)
+
+
+def _message(caution: Caution, story: SatisfactionStory) -> str:
+    if "sentence" in caution.facts:  # written in the codebook, in the reader's language
+        return story.text(caution.facts["sentence"])
+    known = set(story.estimate.specification.keys)
+
+    def named(fact: str, value: Any) -> Any:
+        if fact == "pairs":
+            labels = [(story.label(a), story.label(b), size) for a, b, size in value]
+            pairs = [say("word.pair", story.language, construct=a, other=b, value=size) for a, b, size in labels]
+            return "; ".join(pairs)
+        if isinstance(value, list):
+            return listed([story.label(v).lower() if v in known else v for v in value], story.language)
+        return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
+
+    facts = {fact: named(fact, value) for fact, value in caution.facts.items()}
+    return say(f"caution.{caution.code}", story.language, **facts)
+
+
+def _about_the_data(story: SatisfactionStory) -> Iterator[Caution]:
+    spec, complete = story.estimate.specification, story.complete
+    if note := story.survey.codebook.note_of(spec.theory.key):
+        yield Caution("proxies", "weak", "measurement", {"sentence": note})
+    if spec.unmeasured:
+        names = [story.text(spec.theory.constructs[key].label).lower() for key in spec.unmeasured]
+        yield Caution("unmeasured", "note", "model", {"constructs": names})
+    if complete.policy == "listwise" and complete.rows_dropped > MISSING_LIMIT * complete.rows_in:
+        yield Caution("rows_dropped", "note", "sample", {"share": complete.rows_dropped / complete.rows_in})
+    if complete.policy == "mean":
+        for row in complete.counts[complete.counts.share > MISSING_LIMIT].itertuples():
+            yield Caution("missing_replaced", "weak", f"item {row.item}", {"item": row.item, "share": row.share})

@@ -1,0 +1,151 @@
+"""BG/NBD and MBG/NBD: purchases at a gamma-distributed rate, dropout by a beta-distributed coin after a purchase.
+
+In BG/NBD (Fader, Hardie & Lee 2005, Marketing Science 24:275–284) the coin is tossed after every repeat purchase; in
+MBG/NBD (Batislam, Denizel & Filiztekin 2007, IJRM 24:201–209) also after the first. With n tosses before T, n = x or
+x + 1, both have the likelihood
+
+    Γ(r+x) α^r / (Γ(r) B(a,b)) · { B(a, b+n) / (α+T)^(r+x)  +  [n>0] B(a+1, b+n−1) / (α+t_x)^(r+x) }.
+
+Checked against the published CDNOW estimates, and against numerical integration of the defining mixture.
+"""
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaincinv, gammaln, hyp2f1
+
+from crmresearch.value.histories import Floats, Scores, UniqueRows
+from crmresearch.value.maximum import digamma
+from crmresearch.value.purchases import NODE_WEIGHTS, NODES, PurchaseFit
+
+
+class BetaGeometricParameters(NamedTuple):
+    """Rate λ ~ gamma(r, alpha), mean r / alpha per unit of time; dropout p ~ beta(a, b), mean a / (a + b)."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+
+class BetaGeometricFit(PurchaseFit):
+    """What both models share; they differ in whether a coin is tossed after the first purchase."""
+
+    names = BetaGeometricParameters
+    timed = (False, True, False, False)
+    first_toss: ClassVar[int]
+
+    @staticmethod
+    def _score(theta: Scores, rows: UniqueRows, first_toss: int) -> tuple[float, Scores]:
+        r, alpha, a, b = np.exp(theta)
+        x, t_x, T = rows.columns
+        tosses = x + first_toss
+        log_T, log_last = np.log(alpha + T), np.log(alpha + t_x)
+        before = np.where(tosses > 0, b + tosses - 1, 1.0)
+        odds = np.where(tosses > 0, np.log(a / before) + (r + x) * (log_T - log_last), -800.0)  # log, dead : alive
+        less = np.exp(np.where(odds.real > 0, -odds, odds))
+        dead = np.where(odds.real > 0, 1.0, less) / (1 + less)
+        by_row = [
+            digamma(r + x) - digamma(r) + np.log(alpha) - (1 - dead) * log_T - dead * log_last,
+            r / alpha - (r + x) * ((1 - dead) / (alpha + T) + dead / (alpha + t_x)),
+            digamma(a + b) - digamma(a + b + tosses) + dead / a,
+            digamma(a + b) - digamma(a + b + tosses) + digamma(b + tosses) - digamma(b) - dead / before,
+        ]
+        gradient = np.array([rows.weights @ part for part in by_row]) * np.exp(theta)
+        if np.iscomplexobj(theta):
+            return np.nan, gradient
+        value = (
+            gammaln(r + x) - gammaln(r) + r * np.log(alpha) - (r + x) * log_T
+            + gammaln(a + b) - gammaln(a + b + tosses) + gammaln(b + tosses) - gammaln(b)
+            + np.maximum(odds, 0) + np.log1p(less)
+        )  # fmt: skip
+        return float(rows.weights @ value), gradient
+
+    def _p_alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
+        r, alpha, a, b = self.parameters
+        tosses = x + self.first_toss
+        before = np.where(tosses > 0, b + tosses - 1, 1.0)
+        odds = np.log(a / before) + (r + x) * np.log((alpha + T) / (alpha + t_x))
+        return np.where(tosses > 0, 1 / (1 + np.exp(np.minimum(odds, 700))), 1.0)
+
+    def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
+        """∫ E[λ e^(−λpu)] e^(−rate·u) du over the horizon; λ ~ gamma(r+x, α+T), p ~ beta(a, b+n) after the history.
+
+        The inner mean is (r+x)/(α+T) · E[(1+pz)^−(r+x+1)], z = u/(α+T). The integrated form of the papers has a
+        removable pole at a = 1; this one has none, and takes the discount along. Gauss–Legendre in log(1+z); agrees
+        with the paper's form to 1e-12.
+        """
+        r, alpha, a, b = self.parameters
+        scale, after = (alpha + T)[:, None], (b + self.first_toss + x)[:, None]
+        # beyond, e^(−45) is left: of the discount, or of the rate for all but 1e-16 of the distribution of p
+        stop = np.expm1(45 / (r + x + 1))[:, None] / np.maximum(betaincinv(a, after, 1e-16), 1e-200)
+        reach = np.minimum(min(horizon, 45 / rate) if rate > 0 else horizon, scale * stop)
+        width = np.log1p(reach / scale)
+        v = width * NODES
+        mean = thinned_rate((r + x)[:, None], a, after, v)
+        discount = np.exp(v - rate * scale * np.expm1(v))
+        return (r + x) * ((mean * discount * width) @ NODE_WEIGHTS)
+
+
+def thinned_rate(shape: Floats, a: float, b: Floats, v: Floats) -> Floats:
+    """E[(1+pz)^−(shape+1)] for p ~ beta(a, b) and v = log(1+z), z ≥ 0, all broadcast to the shape of v.
+
+    With w = z/(1+z) it is (1+z)^−a ₂F₁(a, a+b−shape−1; a+b; w) or (1+z)^−(shape+1) ₂F₁(shape+1, b; a+b; w); the one
+    with the smaller exponent is computed. Where that still overflows (thousands of purchases a unit of time, or
+    parameters at their bounds) p takes 48 quantiles of its distribution, right to 0.001 of the rate before dropout.
+    """
+    shape, b, v = np.broadcast_arrays(shape, b, v)
+    first = a < shape + 1
+    with np.errstate(all="ignore"):
+        power = np.exp(-np.where(first, a, shape + 1) * v)
+        mean = power * hyp2f1(
+            np.where(first, a, shape + 1), np.where(first, a + b - shape - 1, b), a + b, -np.expm1(-v)
+        )
+    lost = ~np.isfinite(mean)
+    if lost.any():
+        p = betaincinv(a, b[lost][:, None], NODES)
+        mean[lost] = np.exp(-(shape[lost][:, None] + 1) * np.log1p(p * np.expm1(v[lost][:, None]))) @ NODE_WEIGHTS
+    return mean
+
+
+class BgNbdFit(BetaGeometricFit):
+    """BG/NBD: every customer without a repeat purchase is alive, for no coin was tossed."""
+
+    first_toss = 0
+
+    @staticmethod
+    def score(theta: Scores, rows: UniqueRows) -> tuple[float, Scores]:
+        """Log-likelihood and gradient at log-parameters (r, alpha, a, b)."""
+        return BetaGeometricFit._score(theta, rows, 0)
+
+
+class MbgNbdFit(BetaGeometricFit):
+    """MBG/NBD: a customer may drop out right after the first purchase."""
+
+    first_toss = 1
+
+    @staticmethod
+    def score(theta: Scores, rows: UniqueRows) -> tuple[float, Scores]:
+        """Log-likelihood and gradient at log-parameters (r, alpha, a, b)."""
+        return BetaGeometricFit._score(theta, rows, 1)
+
+
+def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None) -> BgNbdFit:
+    """BG/NBD by maximum likelihood, from repeat purchases x, time of the last t_x and time observed T, each (n,).
+
+    Times count from each customer's first purchase in any one unit; `weights` (n,) are customers a row stands for.
+    Raises EstimationError for impossible histories or when nobody bought again. Fader, Hardie & Lee (2005), eq. 6;
+    checked against their CDNOW estimates.
+    """
+    fitted: BgNbdFit = BgNbdFit.fit(x, t_x, T, weights)
+    return fitted
+
+
+def fit_mbg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None) -> MbgNbdFit:
+    """MBG/NBD by maximum likelihood; input and errors as in `fit_bg_nbd`.
+
+    Batislam, Denizel & Filiztekin (2007); checked against numerical integration of the mixture and recovery of truth.
+    """
+    fitted: MbgNbdFit = MbgNbdFit.fit(x, t_x, T, weights)
+    return fitted

@@ -1,0 +1,168 @@
+"""From a customer table to what each customer is worth: a purchase model times a spend model, discounted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.errors import EstimationError
+from crmresearch.value.beta_geometric import BgNbdFit, MbgNbdFit
+from crmresearch.value.gamma_gamma import GammaGammaFit, fit_gamma_gamma
+from crmresearch.value.histories import Floats, unique_rows
+from crmresearch.value.maximum import Flag
+from crmresearch.value.pareto_nbd import ParetoNbdFit
+from crmresearch.value.purchases import PurchaseFit
+from crmresearch.value.resample import Replicates, collect, resample_counts
+
+MODELS: dict[str, type[PurchaseFit]] = {"bg_nbd": BgNbdFit, "mbg_nbd": MbgNbdFit, "pareto_nbd": ParetoNbdFit}
+COLUMNS = ("repeat", "t_last", "tenure", "repeat_mean")
+FORECAST = ("p_alive", "expected_purchases", "expected_spend", "value")
+DAYS_A_YEAR = 365.25
+FEW = 0.01  # of the customers who bought again; more without usable spend than this and the spend model is in doubt
+
+
+@dataclass(frozen=True)
+class CustomerValue:
+    """A fitted purchase model and a fitted Gamma–Gamma, and the customers they were fitted on.
+
+    Assumes, as the models do, that spend per purchase does not depend on how often or how long one buys.
+    """
+
+    purchases: PurchaseFit
+    spend: GammaGammaFit
+    unit_days: float
+    customers: pd.DataFrame = field(repr=False)
+    warnings: tuple[Flag, ...] = ()
+
+    @classmethod
+    def fit(cls, customers: pd.DataFrame, model: str = "bg_nbd", unit_days: float = 7.0) -> "CustomerValue":
+        """Fit a customer table with columns `repeat`, `t_last`, `tenure` (days) and `repeat_mean` (money).
+
+        `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per `unit_days` days. Customers who bought again but
+        whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged.
+        Raises EstimationError for an unknown model, missing columns or data that cannot be fitted.
+        """
+        if model not in MODELS:
+            raise EstimationError(f"There is no model {model!r}; use one of {', '.join(MODELS)}.")
+        if not 0 < unit_days < np.inf:
+            raise EstimationError(f"unit_days must be above 0; it is {unit_days}.")
+        x, t_x, T, mean = _histories(customers, unit_days)
+        purchases = MODELS[model].fit(x, t_x, T)
+        again = x > 0
+        usable = again & (mean > 0)
+        spend = fit_gamma_gamma(x[usable], mean[usable])
+        flags = [*purchases.warnings, *spend.warnings]
+        if (left_out := int((again & ~usable).sum())) > 0:
+            facts = {"customers": left_out, "repeating": int(again.sum())}
+            flags.append(Flag("spend_unusable", "weak" if left_out > FEW * again.sum() else "note", "spend", facts))
+        return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(flags))
+
+    def forecast(
+        self, horizon_days: float, discount_rate_per_year: float, customers: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over the horizon.
+
+        `value` is expected_spend × expected purchases discounted at the yearly rate (0.1 = 10 % a year, 365.25 days)
+        from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
+        expected_purchases is then the discounted number too. Other `customers` than those of the fit may be given.
+        """
+        if not 0 <= discount_rate_per_year < np.inf:
+            raise EstimationError(f"The yearly discount rate must be 0 or more; it is {discount_rate_per_year}.")
+        frame = self.customers if customers is None else customers
+        x, t_x, T, mean = _histories(frame, self.unit_days)
+        values = _forecast(
+            self.purchases, self.spend, (x, t_x, T, mean), *self._outlook(horizon_days, discount_rate_per_year)
+        )
+        return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)
+
+    def intervals(
+        self,
+        horizon_days: float,
+        discount_rate_per_year: float,
+        resamples: int,
+        seed: int,
+        groups: pd.Series | None = None,
+        level: float = 0.95,
+    ) -> tuple[pd.DataFrame, Replicates]:
+        """Means per customer, over all and in each of `groups` (by customer), with bootstrap percentile intervals.
+
+        Columns group, customers, quantity, estimate, se, ci_lower, ci_upper. A resample draws customers, refits both
+        models and averages over the drawn customers, so the interval holds uncertainty of model and of sample.
+        A group of which no customer is drawn makes that resample undefined.
+        """
+        outlook = self._outlook(horizon_days, discount_rate_per_year)
+        features = np.array(_histories(self.customers, self.unit_days))
+        rows = self.purchases.rows
+        usable = np.flatnonzero((features[0] > 0) & (features[3] > 0))
+        spend_rows = unique_rows([features[0, usable], features[3, usable]])
+        labels, members = _memberships(self.customers, groups)
+
+        def means(purchases: PurchaseFit, spend: GammaGammaFit, counts: Floats) -> Floats:
+            values = np.array(_forecast(purchases, spend, features, *outlook))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                averages: Floats = ((members * counts) @ values.T) / (members @ counts)[:, None]
+            return averages.ravel()
+
+        def replicates() -> Iterator[tuple[Floats, bool]]:
+            for counts in resample_counts(np.ones(features.shape[1]), resamples, seed):
+                histories = np.bincount(rows.position, weights=counts, minlength=len(rows.weights))
+                purchases = type(self.purchases).estimate(rows.counted(histories), near=self.purchases)
+                spent = np.bincount(spend_rows.position, weights=counts[usable], minlength=len(spend_rows.weights))
+                spend = GammaGammaFit.estimate(spend_rows.counted(spent), near=self.spend)
+                yield means(purchases, spend, counts), purchases.converged and spend.converged
+
+        found = collect(replicates())
+        lower, upper = found.interval(level)
+        k = len(FORECAST)
+        frame = pd.DataFrame(
+            {
+                "group": np.repeat(np.array(labels, dtype=object), k),
+                "customers": np.repeat(members.sum(axis=1).astype(int), k),
+                "quantity": list(FORECAST) * len(labels),
+                "estimate": means(self.purchases, self.spend, np.ones(features.shape[1])),
+                "se": found.standard_errors,
+                "ci_lower": lower,
+                "ci_upper": upper,
+            }
+        )
+        return frame, found
+
+    def _outlook(self, horizon_days: float, discount_rate_per_year: float) -> tuple[float, float]:
+        """Horizon in units of the model, and continuous discount rate per unit."""
+        return horizon_days / self.unit_days, np.log1p(discount_rate_per_year) * self.unit_days / DAYS_A_YEAR
+
+
+def _histories(customers: pd.DataFrame, unit_days: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Arrays x, t_x and T in units of the model, and mean repeat spend (NaN where there is none)."""
+    missing = [column for column in COLUMNS if column not in customers]
+    if missing:
+        raise EstimationError(f"The customer table lacks the columns {', '.join(missing)}.")
+    try:
+        x, t_x, T, mean = (customers[column].to_numpy(dtype=np.float64, na_value=np.nan) for column in COLUMNS)
+    except (TypeError, ValueError):
+        raise EstimationError(f"The columns {', '.join(COLUMNS)} of the customer table must be numbers.") from None
+    return x, t_x / unit_days, T / unit_days, mean
+
+
+def _forecast(
+    purchases: PurchaseFit, spend: GammaGammaFit, features: Any, horizon: float, rate: float
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """The columns of a forecast, (n,) each."""
+    x, t_x, T, mean = features
+    discounted = purchases.discounted_purchases(x, t_x, T, horizon, rate)
+    expected = discounted if np.isinf(horizon) else purchases.expected_purchases(x, t_x, T, horizon)
+    known = mean > 0
+    per_purchase = spend.expected_spend(np.where(known, x, 0), np.where(known, mean, 0))
+    return purchases.p_alive(x, t_x, T), expected, per_purchase, per_purchase * discounted
+
+
+def _memberships(customers: pd.DataFrame, groups: pd.Series | None) -> tuple[list[Any], Floats]:
+    """Labels, the first being "all", and which customers belong to each, (labels, n) of 0 and 1."""
+    everyone = np.ones((1, len(customers)))
+    if groups is None:
+        return ["all"], everyone
+    member = groups.reindex(customers.index)
+    codes, labels = pd.factorize(member, sort=True)
+    return ["all", *labels], np.vstack([everyone, codes == np.arange(len(labels))[:, None]])

@@ -1,0 +1,105 @@
+"""The forecasts of a customer report: purchase models side by side, values with intervals, or why there are none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crmresearch.data.customers import CustomerTable
+from crmresearch.errors import EstimationError
+from crmresearch.segmentation.scoring.evaluate import SMALL_NUMBER
+from crmresearch.value import CustomerValue
+
+PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
+
+
+@dataclass(frozen=True)
+class CustomerForecast:
+    """What the customers of a table are expected to do in its holdout, by a value model fitted before the cut-off.
+
+    `value` and `frame` (as `CustomerValue.forecast`) are None where the model cannot be fitted. `models`: model,
+    parameters, log_likelihood, aic, expected and actual (purchases of all in the holdout), absolute_error (mean per
+    customer), one row a purchase model that could be fitted. `failures`: model and reason of the others.
+    """
+
+    model: str
+    days: int
+    rate: float
+    value: CustomerValue | None
+    frame: pd.DataFrame | None
+    models: pd.DataFrame
+    failures: pd.DataFrame
+
+    def beside(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """The customer table with p_alive, expected_purchases and expected_value, where there is a forecast."""
+        if self.frame is None:
+            return customers
+        expected = self.frame[["p_alive", "expected_purchases"]].assign(expected_value=self.frame["value"])
+        return customers.join(expected)
+
+    @property
+    def individual(self) -> dict[str, str]:
+        """The forecasts that the evaluator scores, by name."""
+        return {} if self.frame is None else {name: name for name in ("expected_value", "expected_purchases")}
+
+
+def forecast_customers(
+    table: CustomerTable, rate: float, model: str = "bg_nbd", models: Sequence[str] = PURCHASE_MODELS
+) -> CustomerForecast:
+    """The forecast of one table over its holdout by `model` and Gamma–Gamma, beside the other purchase `models`.
+
+    `rate` is the discount a year. Raises EstimationError for a table without a holdout or a model that is not known;
+    customers from which a model cannot be estimated (nobody bought twice, …) are a row of `failures`.
+    """
+    if table.holdout_end is None:
+        raise EstimationError("A forecast is compared with a holdout; give the customer table a `holdout_end`.")
+    if model not in PURCHASE_MODELS:
+        raise EstimationError(f"There is no model {model!r}; use one of {', '.join(PURCHASE_MODELS)}.")
+    days = (table.holdout_end - table.cutoff).days
+    actual = table.frame["holdout_purchases"]
+    rows, failures = [], []
+    value, frame = None, None
+    for key in dict.fromkeys([model, *models]):
+        try:
+            fitted = CustomerValue.fit(table.frame, key)
+            forecast = fitted.forecast(days, rate)
+        except EstimationError as error:
+            failures.append((key, str(error)))
+            continue
+        if key == model:
+            value, frame = fitted, forecast
+        k, log_likelihood = len(fitted.purchases.parameters), fitted.purchases.log_likelihood
+        expected = forecast["expected_purchases"]
+        error_of_each = float((expected - actual).abs().mean())
+        rows.append(
+            (key, k, log_likelihood, 2 * (k - log_likelihood), float(expected.sum()), int(actual.sum()), error_of_each)
+        )
+    columns = ["model", "parameters", "log_likelihood", "aic", "expected", "actual", "absolute_error"]
+    return CustomerForecast(
+        model,
+        days,
+        rate,
+        value,
+        frame,
+        pd.DataFrame(rows, columns=columns),
+        pd.DataFrame(failures, columns=["model", "reason"]),
+    )
+
+
+def value_intervals(forecast: CustomerForecast, segments: pd.Series, resamples: int, seed: int) -> pd.DataFrame:
+    """Mean P(alive), purchases, spend per purchase and value, of all and of each segment, with 95 % intervals.
+
+    The bootstrap percentile intervals of `CustomerValue.intervals`, both models fitted again in each resample. Segments
+    of fewer than 30 customers are left out: a resample may draw none of them. Empty where there is no forecast, or
+    where too few customers teach the models in fewer than two resamples.
+    """
+    empty = pd.DataFrame(columns=["group", "customers", "quantity", "estimate", "se", "ci_lower", "ci_upper"])
+    if forecast.value is None:
+        return empty
+    size = segments.map(segments.value_counts()).astype(int)
+    large = segments.where(size >= SMALL_NUMBER)
+    try:
+        frame, _ = forecast.value.intervals(forecast.days, forecast.rate, resamples, seed, large)
+    except EstimationError:
+        return empty
+    return frame

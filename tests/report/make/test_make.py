@@ -1,0 +1,216 @@
+"""make renders what is missing or out of date and nothing else, with the project's own Makefile."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from tiny_project import make_project, write_notebook, write_parameters
+
+from crmresearch import paths
+
+REPOSITORY = paths.PACKAGE.parents[1]
+TINY, PLAIN = "tiny-toy-scsb", "plain"
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+
+class Project:
+    """A copy of the package with two reports of its own, and an environment that logs every start of Python."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.log = root / ".venv" / "starts"
+
+    def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        self.log.write_text("")
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("CRMRESEARCH", "MAKE", "MFLAGS"))}
+        own = {"CRMRESEARCH_HOME": str(self.root), "PYTHONPATH": str(self.root / "src")}
+        command = ["make", f"UV={self.root / '.venv' / 'uv'}", *arguments]
+        return subprocess.run(command, cwd=self.root, env=clean | own | variables, capture_output=True, text=True)
+
+    def would_render(self, **variables: str) -> set[str]:
+        """Names of the reports a dry run says it would render."""
+        done = self.make("-n", "reports", **variables)
+        assert done.returncode == 0, done.stderr
+        return set(re.findall(r"-m crmresearch report --record-failures (\S+)", done.stdout))
+
+    def starts(self) -> str:
+        return self.log.read_text()
+
+    def touch(self, file: str) -> None:
+        path = self.root / file
+        assert path.is_file()
+        later = time.time() + 1  # later than the reports even on a file system with coarse dates
+        os.utime(path, (later, later))
+
+
+def rendered(done: subprocess.CompletedProcess[str]) -> set[str]:
+    return set(re.findall(r"^rendering (\S+)", done.stdout, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after `make -j2 reports`."""
+    root = make_project(tmp_path_factory.mktemp("make") / "project")
+    shutil.copytree(REPOSITORY / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Makefile", "pyproject.toml", "uv.lock"):
+        shutil.copy(REPOSITORY / name, root / name)
+    write_notebook(root / "notebooks" / "plain.ipynb", "fail: bool = False", ["assert not fail"])
+    parameters = write_parameters(root, PLAIN)
+    parameters.write_text(parameters.read_text().replace("notebook: tiny", "notebook: plain"))
+    environment = root / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    for script, command in {"bin/python": f'exec "{sys.executable}" "$@"', "uv": "exit 0"}.items():
+        (environment / script).write_text(f'#!/bin/sh\necho "$0 $*" >> .venv/starts\n{command}\n')
+        (environment / script).chmod(0o755)
+    (environment / ".locked").touch()
+    project = Project(root)
+    done = project.make("-j2", "reports")
+    assert done.returncode == 0, done.stderr
+    assert rendered(done) == {TINY, PLAIN}
+    return project
+
+
+@pytest.fixture
+def project(built: Project, tmp_path: Path) -> Project:
+    """A copy of the built project, moved, with the dates of all files."""
+    return Project(Path(shutil.copytree(built.root, tmp_path / "moved", symlinks=True)))
+
+
+def test_make_alone_prints_the_targets(built: Project) -> None:
+    lines = built.make().stdout.splitlines()
+    targets = [line.split()[0] for line in lines[1:]]
+    assert targets == ["setup", "reports", "report", "test", "lab", "refresh", "bench", "lint", "clean"]
+
+
+def test_a_second_run_does_nothing_within_a_second(project: Project) -> None:
+    began = time.monotonic()
+    done = project.make("reports")
+    assert time.monotonic() - began < 1
+    assert (done.returncode, done.stdout) == (0, "reports are up to date: reports/index.html\n")
+    assert project.starts() == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [
+        (f"notebooks/parameters/{TINY}.yaml", {TINY}),
+        ("notebooks/plain.ipynb", {PLAIN}),
+        ("notebooks/tiny.ipynb", {TINY}),
+        ("data/toy/toy.csv", {TINY}),
+        ("data/toy/codebook.yaml", {TINY}),
+        ("src/crmresearch/models/theory.py", {TINY}),  # imported by the one notebook only
+        ("src/crmresearch/models/scsb.yaml", {TINY}),
+        ("src/crmresearch/models/acsi.yaml", set()),
+        ("src/crmresearch/report/page/exporter.py", {TINY, PLAIN}),
+        ("src/crmresearch/report/page/template/style.css", {TINY, PLAIN}),
+        ("src/crmresearch/report/page/index_page.py", set()),
+        ("src/crmresearch/report/page/template/index.html.j2", set()),
+        ("src/crmresearch/sem/pls/algorithm.py", set()),
+        ("Makefile", set()),
+    ],
+)
+def test_a_changed_file_renders_what_depends_on_it(project: Project, file: str, names: set[str]) -> None:
+    project.touch(file)
+    assert project.would_render() == names
+
+
+def test_a_changed_file_is_rendered_once(project: Project) -> None:
+    past = time.time() - 100
+    for record in project.root.glob("reports/*/report.json"):
+        os.utime(record, (past, past))
+    for file in (path for path in project.root.rglob("*") if path.is_file() and "reports" not in path.parts):
+        os.utime(file, (past - 10, past - 10))
+    (project.root / "notebooks" / "plain.ipynb").touch()
+    done = project.make("reports")
+    assert rendered(done) == {PLAIN}, done.stderr
+    assert "-m crmresearch index" in project.starts()
+    project.make("reports")
+    assert project.starts() == ""
+
+
+def test_a_change_of_the_index_alone_renders_no_report(project: Project) -> None:
+    project.touch("src/crmresearch/report/page/index_page.py")
+    assert "crmresearch index" in project.make("-n", "reports").stdout
+
+
+def test_only_another_lock_file_makes_every_report_again(project: Project) -> None:
+    project.touch("pyproject.toml")
+    done = project.make("reports")
+    assert rendered(done) == set(), done.stderr
+    assert "uv sync --quiet --frozen --compile-bytecode" in project.starts()
+    (project.root / "uv.lock").write_text("another")
+    assert project.would_render() == {TINY, PLAIN}
+
+
+@pytest.mark.parametrize("lost", [f"{PLAIN}.html", f"{PLAIN}/report.json", f".depends/{PLAIN}.d"])
+def test_a_lost_output_is_made_again(project: Project, lost: str) -> None:
+    (project.root / "reports" / lost).unlink()
+    assert project.would_render() == {PLAIN}
+
+
+def test_a_deleted_input_does_not_stop_make(project: Project) -> None:
+    (project.root / "src/crmresearch/report/show/latex.py").unlink(missing_ok=True)
+    (project.root / "src/crmresearch/models/theory.py").unlink()
+    assert TINY in project.would_render()
+
+
+def test_reports_come_go_and_fail_by_themselves(project: Project) -> None:
+    parameters = project.root / "notebooks" / "parameters"
+    reports = project.root / "reports"
+    file = yaml.safe_load((parameters / f"{PLAIN}.yaml").read_text())
+    (parameters / "plainer.yaml").write_text(yaml.safe_dump(file))
+    (parameters / f"{TINY}.yaml").unlink()
+    (parameters / f"{PLAIN}.yaml").write_text(yaml.safe_dump({**file, "parameters": {"fail": True}}))
+    project.touch(f"notebooks/parameters/{PLAIN}.yaml")
+
+    done = project.make("-j2", "reports")
+    assert done.returncode == 2
+    assert rendered(done) == {PLAIN, "plainer"}
+    assert "AssertionError" in done.stderr
+    assert "failed: plain; the others are in reports/index.html" in done.stderr
+    assert {path.name for path in reports.glob("*.html")} == {"index.html", "plainer.html"}
+    assert (reports / f"{PLAIN}.failed.ipynb").is_file()
+    assert not (reports / TINY).exists()
+    assert "AssertionError" in (reports / "index.html").read_text()
+
+    assert project.would_render() == {PLAIN}  # tried again, and only that
+
+
+def test_a_skipped_report_waits_for_its_data(project: Project, tmp_path: Path) -> None:
+    (project.root / "data" / "toy" / "toy.csv").rename(tmp_path / "toy.csv")
+    os.utime(tmp_path / "toy.csv", (1e9, 1e9))
+    done = project.make("reports")
+    assert f"skipped {TINY}: " in done.stdout
+    assert done.returncode == 0
+    project.make("reports")
+    assert project.starts() == ""
+    assert project.would_render(CRMRESEARCH_DATA=str(tmp_path)) == {TINY}  # an old file in a folder named only now
+    shutil.copy2(tmp_path / "toy.csv", project.root / "data" / "toy.csv")
+    assert project.would_render() == {TINY}
+    done = project.make("report", f"REPORT={TINY}")
+    assert f"done {TINY}" in done.stdout
+    project.make("reports")
+    assert project.starts() == ""
+
+
+def test_report_names_the_reports_it_knows(built: Project) -> None:
+    done = built.make("report")
+    assert done.returncode == 2
+    assert TINY in done.stdout
+    unknown = built.make("report", "REPORT=plane")
+    assert unknown.returncode == 2
+    assert "There is no report 'plane'; did you mean 'plain'?" in unknown.stderr
+
+
+def test_an_unsuitable_python_is_refused_in_a_sentence(project: Project) -> None:
+    project.touch("uv.lock")
+    done = project.make("setup", "PYTHON=false")
+    assert done.returncode == 2
+    assert "crmresearch needs Python 3.11, 3.12 or 3.13, and false is not one of them." in done.stderr

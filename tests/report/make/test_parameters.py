@@ -1,0 +1,159 @@
+"""A parameters file is refused before anything runs, with every mistake in it told at once."""
+
+from pathlib import Path
+
+import pytest
+from tiny_project import PARAMETERS, write_notebook, write_parameters
+
+from crmresearch import paths
+from crmresearch.errors import ParameterError
+from crmresearch.report.make.declarations import read_declarations
+from crmresearch.report.make.parameters import load_report, read_heading, report_names
+
+NAME = "tiny-toy-scsb"
+
+
+def refusal(name: str = NAME) -> str:
+    with pytest.raises(ParameterError) as caught:
+        load_report(name)
+    return str(caught.value)
+
+
+def test_what_the_file_does_not_say_is_the_notebooks_default(project: Path) -> None:
+    write_parameters(project, NAME, times=3)
+    report = load_report(NAME)
+    assert report.parameters == {
+        "dataset": "toy",
+        "theory": "scsb",
+        "times": 3,
+        "share": 0.95,
+        "scheme": "path",
+        "fail": False,
+        "seed": 7,
+    }
+    assert report.notebook == project / "notebooks" / "tiny.ipynb"
+    assert report.title == {"en": f"Title of {NAME}"}
+
+
+def test_every_mistake_is_told_at_once(project: Path) -> None:
+    write_parameters(project, NAME, tims=2, share=2, scheme="pth", seed="yes", fail=1, dataset="tob", theory="sscb")
+    message = refusal()
+    assert message.startswith("notebooks/parameters/tiny-toy-scsb.yaml does not fit notebooks/tiny.ipynb:")
+    assert "unknown parameter `tims`; did you mean 'times'?" in message
+    assert "`share` must be below 1.0, not 2." in message
+    assert "`scheme` must be one of 'path', 'factorial', 'centroid', not 'pth'; did you mean 'path'?" in message
+    assert "`seed` must be a whole number, not the text 'yes'." in message
+    assert "`fail` must be true or false, not 1." in message
+    assert "`dataset`: there is no data set 'tob'; did you mean 'toy'?" in message
+    assert "`theory`: there is no theory 'sscb'; did you mean 'scsb'?" in message
+    assert len(message.splitlines()) == 8
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "sentence"),
+    [
+        ("times", True, "`times` must be a whole number, not true."),
+        ("times", 2.5, "`times` must be a whole number, not 2.5."),
+        ("times", None, "`times` must be a whole number, not empty."),
+        ("times", 0, "`times` must be at least 1, not 0."),
+        ("share", "0.9", "`share` must be a number, not the text '0.9'."),
+        ("share", True, "`share` must be a number, not true."),
+        ("share", float("nan"), "`share` must be a finite number, not nan."),
+        ("scheme", 3, "`scheme` must be one of 'path', 'factorial', 'centroid', not 3."),
+        ("dataset", 3, "`dataset` must be text, not 3."),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(project: Path, parameter: str, value: object, sentence: str) -> None:
+    write_parameters(project, NAME, **{parameter: value})
+    assert sentence in refusal()
+
+
+def test_a_whole_number_does_where_a_number_is_wanted(project: Path) -> None:
+    write_notebook(project / "notebooks" / "tiny.ipynb", "share: float = 0.5")
+    write_parameters(project, NAME, share=1)
+    assert load_report(NAME).parameters == {"share": 1}
+
+
+def test_a_default_that_breaks_the_notebooks_own_rule_is_told_as_such(project: Path) -> None:
+    write_notebook(project / "notebooks" / "tiny.ipynb", "times: Annotated[int, Field(ge=1)] = 0")
+    assert "the notebook's own default of `times` must be at least 1, not 0." in refusal()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("notebook: tiny\nnotebook: tiny\n", "is written twice"),
+        ("notebook: [", "is not valid YAML"),
+        ("- a list\n", "must be a mapping"),
+        ("notebook: tiny\ngroup: {en: G}\n", "title: this key is missing"),
+        ("notebook: tiny\ntitle: {zh: 题}\ngroup: {en: G}\n", "title"),
+        ("notebook: tiny\ntitle: {en: T}\ngroup: {en: G}\nparameter: {}\n", "did you mean 'parameters'?"),
+        ("notebook: tinny\ntitle: {en: T}\ngroup: {en: G}\n", "no notebook 'tinny'; did you mean 'tiny'?"),
+        ("notebook: tiny\ntitle: {en: T}\ngroup: {en: G}\nparameters: {5: 1}\n", "parameters"),
+    ],
+)
+def test_a_file_that_is_no_parameters_file_is_refused(project: Path, content: str, sentence: str) -> None:
+    (paths.PARAMETERS / f"{NAME}.yaml").write_text(content, encoding="utf-8")
+    message = refusal()
+    assert sentence in message
+    assert f"notebooks/parameters/{NAME}.yaml" in message
+
+
+def test_parameters_may_be_left_out(project: Path) -> None:
+    file = paths.PARAMETERS / f"{NAME}.yaml"
+    for tail in ("", "parameters:\n"):
+        file.write_text("notebook: tiny\ntitle: {en: T}\ngroup: {en: G}\n" + tail, encoding="utf-8")
+        assert load_report(NAME).parameters["times"] == 1
+
+
+def test_an_unknown_report_gets_a_suggestion(project: Path) -> None:
+    assert refusal("tiny-toy-acsi") == "There is no report 'tiny-toy-acsi'; did you mean 'tiny-toy-scsb'?"
+    assert report_names() == [NAME]
+
+
+def test_a_dataset_can_be_a_folder_seen_from_the_notebook(project: Path) -> None:
+    (project / "data" / "toy").rename(project / "mine")
+    write_parameters(project, NAME, dataset="../mine")
+    assert load_report(NAME).dataset == str(project / "mine")
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("times = 1", "a parameter is written `name: type = default`"),
+        ("times: int", "a parameter is written `name: type = default`"),
+        ("times: integer = 1", "a type is made of str, int, float"),
+        ("times: int = 2 ** 3", "the default must be a plain value"),
+        ("times: __import__('os').remove('x') = 1", "a type is made of"),
+        ("times: int = = 1", "line 1: invalid syntax"),
+    ],
+)
+def test_a_cell_that_declares_no_parameter_is_refused(tmp_path: Path, cell: str, sentence: str) -> None:
+    write_notebook(tmp_path / "n.ipynb", cell)
+    with pytest.raises(ParameterError, match=r"n\.ipynb, cell `parameters`") as caught:
+        read_declarations(tmp_path / "n.ipynb")
+    assert sentence in str(caught.value)
+
+
+def test_types_of_declarations(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "n.ipynb", '"""Notes."""\na: list[str] = ["x"]\nb: int | None = None\n' + PARAMETERS)
+    declared = read_declarations(tmp_path / "n.ipynb")
+    assert declared["a"] == (list[str], ["x"])
+    assert declared["b"] == (int | None, None)
+    assert list(declared)[2:4] == ["dataset", "theory"]
+
+
+def test_a_heading_is_there_even_for_a_file_that_cannot_be_read(project: Path) -> None:
+    assert read_heading(NAME).group == {"en": "Toys"}
+    (paths.PARAMETERS / "broken.yaml").write_text("[", encoding="utf-8")
+    assert read_heading("broken").title == {"en": "broken"}
+
+
+@pytest.mark.parametrize("name", report_names())
+def test_the_projects_own_reports_are_sound_and_named_after_what_they_are_made_of(name: str) -> None:
+    report = load_report(name)
+    parts = [report.notebook.stem, report.parameters.get("dataset"), report.parameters.get("theory")]
+    expected = "-".join(str(part).replace("_", "-") for part in parts if part)
+    # a further word tells apart two reports that differ in another parameter
+    assert name == expected or name.startswith(f"{expected}-")
+    assert {"en", "zh"} == report.title.keys() == report.group.keys()

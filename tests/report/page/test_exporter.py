@@ -1,0 +1,306 @@
+"""The exported page, read as a browser and a screen reader would."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import nbformat.v4 as nb
+import pandas as pd
+import pytest
+
+from crmresearch.errors import RenderError
+from crmresearch.report.page.exporter import export_html
+from crmresearch.report.page.index_page import export_index
+from crmresearch.report.page.self_contained import external_resources
+from crmresearch.report.show.boxes import show_findings, show_warnings
+from crmresearch.report.show.figures import show_figure
+from crmresearch.report.show.tables import show_table
+
+PROVENANCE = {
+    "notebook": "satisfaction_index",
+    "commit": "0123456789abcdef0123456789abcdef01234567",
+    "data_sha256": "ab" * 32,
+    "parameters": {"theory": "ecsi", "resamples": 2000, "note": None},
+    "versions": {"numpy": "2.4.6"},
+    "seed": 7,
+    "duration": 12.345,
+}
+
+
+class Page(HTMLParser):
+    """Elements in document order, with their attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text: list[str] = []
+        self.skipping = 0
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        self.skipping += tag in ("style", "script", "pre")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.skipping -= tag in ("style", "script", "pre")
+
+    def handle_data(self, data: str) -> None:
+        if not self.skipping:
+            self.text.append(data)
+
+    def all(self, tag: str, **attributes: str) -> list[dict[str, str]]:
+        return [
+            found
+            for name, found in self.elements
+            if name == tag and all(found.get(key) == value for key, value in attributes.items())
+        ]
+
+    @property
+    def ids(self) -> list[str]:
+        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+
+
+def shown(value: Any) -> Any:
+    data = {"text/plain": repr(value), "text/html": value._repr_html_()}
+    return nb.new_output("execute_result", data, execution_count=1)
+
+
+def code(source: str, *outputs: Any, tags: tuple[str, ...] = ()) -> Any:
+    return nb.new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)})
+
+
+def figure(name: str) -> Any:
+    drawing, axes = plt.subplots(figsize=(3, 2))
+    axes.plot([0, 1])
+    return show_figure(drawing, name, f"Figure of {name}", "A rising line")
+
+
+def notebook(*cells: Any) -> Any:
+    return nb.new_notebook(cells=list(cells))
+
+
+def export(*cells: Any, **options: Any) -> str:
+    settings = {"title": "A <title>", "subtitle": "of 250 customers", "provenance": PROVENANCE, **options}
+    return export_html(notebook(*cells), **settings)
+
+
+def table(name: str) -> Any:
+    return show_table(pd.DataFrame({"outcome": ["a"], "estimate": [0.5]}), name, f"Table of {name}")
+
+
+def whole_story() -> list[Any]:
+    warnings = pd.DataFrame(
+        [["heywood", "inadmissible", "CUSL2", "Negative variance."]],
+        columns=["code", "severity", "quantity", "message"],
+    )
+    return [
+        nb.new_markdown_cell("# The notebook's own title"),
+        code("theory = 'scsb'", tags=("parameters",)),
+        code("theory = 'ecsi'", tags=("injected-parameters",)),
+        code("show_findings(...)", shown(show_findings(["Image matters."])), tags=("hide",)),
+        code("show_warnings(...)", shown(show_warnings(warnings))),
+        nb.new_markdown_cell("## Sample\n\nSee [Table](#table-paths) and [it](#figure-model).\n\n### Sample"),
+        code("figure", shown(figure("model"))),
+        nb.new_markdown_cell("Weights $w_k$ give\n\n$$\\sum_k w_k x_k$$\n\nat a price of \\$5."),
+        code("first", shown(table("loadings"))),
+        code("second", shown(table("paths")), nb.new_output("stream", name="stderr", text="careful <now>\n")),
+        code("third", shown(figure("importance"))),
+        nb.new_markdown_cell("## Glossary\n\nAVE\n: Average variance extracted.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def in_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
+
+
+@pytest.fixture
+def html() -> str:
+    return export(*whole_story(), home="../index.html")
+
+
+@pytest.fixture
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def test_nothing_is_loaded_from_elsewhere(html: str, page: Page) -> None:
+    assert external_resources(html) == []
+    assert page.all("link") == []
+    assert [script for script in page.all("script") if "src" in script] == []
+    assert all(image["src"].startswith("data:") for image in page.all("img"))
+    assert "@import" not in html
+    assert re.findall(r"url\((?!data:|#)", html) == []
+    policy = page.all("meta", **{"http-equiv": "Content-Security-Policy"})
+    assert policy[0]["content"].startswith("default-src 'none'")
+
+
+def test_page_has_its_parts(html: str, page: Page) -> None:
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == 1
+    assert "A &lt;title&gt;" in html
+    assert "The notebook's own title" not in html
+    assert [a["href"] for a in page.all("a", **{"class": "skip"})] == ["#content"]
+    assert len(page.all("main")) == len(page.all("nav")) == len(page.all("header")) == 1
+    assert [a["href"] for a in page.all("a", **{"class": "home"})] == ["../index.html"]
+    assert page.all("dt")
+    assert page.all("dd")
+
+
+def test_ids_are_unique_and_links_arrive(page: Page) -> None:
+    assert [name for name, count in Counter(page.ids).items() if count > 1] == []
+    targets = [a["href"][1:] for a in page.all("a") if a["href"].startswith("#")]
+    assert {"sample", "sample-2", "glossary", "provenance", "table-paths"} <= set(targets)
+    assert set(targets) <= set(page.ids)
+    labels = [attributes.get("aria-labelledby") for _, attributes in page.elements]
+    assert {label for label in labels if label} <= set(page.ids)
+
+
+def test_downloads_are_inside_the_page(page: Page) -> None:
+    saved = {a["download"]: a["href"].split(",")[0] for a in page.all("a") if "download" in a}
+    assert set(saved) == {
+        *("loadings.csv", "loadings.tex", "paths.csv", "paths.tex"),
+        *("model.svg", "model.png", "importance.svg", "importance.png"),
+    }
+    assert all(address.startswith("data:") for address in saved.values())
+
+
+def test_every_image_has_an_alt_text(page: Page) -> None:
+    assert len(page.all("img")) == 2
+    assert all(image["alt"].strip() for image in page.all("img"))
+
+
+def test_captions_are_numbered_in_order(html: str) -> None:
+    captions = re.findall(r'<span class="crm-number">([^<]+)</span> ([^<]+)</figcaption>', html)
+    assert captions == [
+        ("Figure 1.", "Figure of model"),
+        ("Table 1.", "Table of loadings"),
+        ("Table 2.", "Table of paths"),
+        ("Figure 2.", "Figure of importance"),
+    ]
+    assert '<a href="#table-paths">Table 2</a> and <a href="#figure-model">Figure 1</a>' in html
+
+
+def test_equations_are_mathml(html: str, page: Page) -> None:
+    assert len(page.all("math")) == 2
+    assert len(page.all("math", display="block")) == 1
+    assert "".join(page.text).count("$") == 1  # the price
+    assert "a price of $5" in html
+
+
+def test_code_is_folded_or_hidden(html: str, page: Page) -> None:
+    summaries = re.findall(r"<summary>([^<]+)</summary><pre class", html)
+    assert summaries[:3] == ["Parameters: defaults", "Parameters", "Code"]
+    assert "show_findings" not in html
+    assert len(page.all("details", **{"class": "code"})) == len(summaries)
+    assert "open" not in page.all("details", **{"class": "code"})[0]
+
+
+def test_boxes_are_headings_of_their_place(html: str, page: Page) -> None:
+    assert [box["aria-level"] for box in page.all("div", **{"class": "box-title"})] == ["2", "2"]
+    later = export(nb.new_markdown_cell("## Chapter"), code("f", shown(show_findings(["Found."]))))
+    assert Page(later).all("div", **{"class": "box-title"})[0]["aria-level"] == "3"
+
+
+def test_stderr_is_shown_and_escaped(html: str) -> None:
+    assert "Messages of this step" in html
+    assert "careful &lt;now&gt;" in html
+
+
+def test_provenance_stands_at_the_end(html: str) -> None:
+    end = html[html.index('<h2 id="provenance">') :]
+    for fact in (PROVENANCE["commit"], PROVENANCE["data_sha256"], "2000", "2.4.6", "12.3 s", "Seed"):
+        assert str(fact) in end
+
+
+def test_same_bytes_twice(html: str) -> None:
+    assert export(*whole_story(), home="../index.html") == html
+
+
+def test_chinese_page_speaks_chinese() -> None:
+    html = export(*whole_story(), language="zh")
+    assert '<html lang="zh">' in html
+    assert '<span class="crm-number">表 2.</span>' in html
+    assert "目录" in html
+    assert "Show all code" not in html
+
+
+def test_errors_and_plain_outputs() -> None:
+    error = nb.new_output("error", ename="KeyError", evalue="'<x>'", traceback=["\x1b[31mTraceback\x1b[0m"])
+    text = nb.new_output("stream", name="stdout", text="a < b")
+    latex = nb.new_output("display_data", {"text/latex": "$$x^2$$", "text/plain": "x"})
+    markdown = nb.new_output("display_data", {"text/markdown": "## Made here\n\n$y$", "text/plain": "m"})
+    picture = nb.new_output("display_data", {"image/png": "aGVsbG8=\n", "text/plain": "p"})
+    frame = nb.new_output("execute_result", {"text/html": "<table><tr><th></th></tr></table>"})
+    html = export(code("x", error, text, latex, markdown, picture, frame))
+    page = Page(html)
+    assert "This step failed" in html
+    assert "KeyError: &#x27;&lt;x&gt;&#x27;" in html
+    assert "\x1b" not in html
+    assert "a &lt; b" in html
+    assert len(page.all("math")) == 2
+    assert '<a href="#made-here">Made here</a>' in html
+    assert page.all("img")[0]["src"] == "data:image/png;base64,aGVsbG8="
+    assert page.all("img")[0]["alt"]
+    assert "<th></th>" not in html
+
+
+def test_wrong_formula_names_its_cell() -> None:
+    cells = [nb.new_markdown_cell("fine"), nb.new_markdown_cell(r"bad $\frobnicate{x}$")]
+    with pytest.raises(RenderError, match=r"cell 2: the formula \$\\frobnicate\{x\}\$"):
+        export(*cells)
+
+
+def test_two_tables_of_one_name_are_refused() -> None:
+    with pytest.raises(RenderError, match="two tables are named 'paths'"):
+        export(code("a", shown(table("paths"))), code("b", shown(table("paths"))))
+
+
+def test_reference_to_nothing_is_refused() -> None:
+    with pytest.raises(RenderError, match="refers to #table-absent"):
+        export(nb.new_markdown_cell("[Table](#table-absent)"))
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "![logo](https://example.org/logo.png)",
+        "![local](figure.png)",
+        '<script src="https://example.org/x.js"></script>',
+        '<link rel="stylesheet" href="https://example.org/x.css">',
+        "<style>@import 'https://example.org/x.css';</style>",
+        '<div style="background: url(https://example.org/x.png)">x</div>',
+    ],
+)
+def test_external_resources_are_refused(markdown: str) -> None:
+    with pytest.raises(RenderError, match="must open without a network"):
+        export(nb.new_markdown_cell(markdown))
+
+
+def test_links_to_sources_are_fine() -> None:
+    assert 'href="https://doi.org/10.1016/x"' in export(nb.new_markdown_cell("[doi](https://doi.org/10.1016/x)"))
+
+
+def test_index_tells_what_was_found_and_what_is_missing() -> None:
+    reports = [
+        {"name": "a", "title": "SCSB & co", "headline": "Value <matters>.", "href": "a/a.html", "status": "done"},
+        {"name": "b", "title": "ACSI", "status": "skipped", "message": "Get the file from Mendeley."},
+        {"name": "c", "title": "ECSI", "status": "failed", "message": "Kept in reports/failed/c.ipynb"},
+    ]
+    html = export_index([{"title": "Mobile", "reports": reports}, {"title": "Other", "reports": []}])
+    page = Page(html)
+    assert external_resources(html) == []
+    assert "Value &lt;matters&gt;." in html
+    assert [a["href"] for a in page.all("a")] == ["#content", "a/a.html"]
+    assert [item["class"] for item in page.all("li")] == ["done", "skipped", "failed"]
+    assert "Get the file from Mendeley." in html
+    assert "Kept in reports/failed/c.ipynb" in html
+    assert "1 ready · 1 skipped · 1 failed" in html
+    assert len(page.ids) == len(set(page.ids))
+    assert "已跳过" in export_index([{"title": "Mobile", "reports": reports}], "zh")
+    with pytest.raises(ValueError, match="unknown status"):
+        export_index([{"title": "x", "reports": [{**reports[0], "status": "perhaps"}]}])

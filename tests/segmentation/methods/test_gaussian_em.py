@@ -1,0 +1,83 @@
+"""EM of Gaussian mixtures: scikit-learn's steps from the same start, moments by hand, weights as repeated rows."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+from sklearn.mixture import GaussianMixture
+
+from crmresearch.segmentation.methods.gaussian_em import Components, Rows, best_mixture
+
+FLOOR = 0.01
+
+
+@pytest.fixture(scope="module")
+def points() -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return np.concatenate([rng.normal(size=(120, 2)), [6, 2] + rng.normal(size=(80, 2)) @ [[1.0, 0.8], [0, 0.4]]])
+
+
+def test_moments_of_a_component_by_hand(points: np.ndarray) -> None:
+    shares = np.array([np.ones(200), np.arange(200) < 50]) / 200
+    found = Rows(points, np.ones(200), FLOOR).components(shares)
+    assert found.weights == pytest.approx([0.8, 0.2])
+    assert found.means == pytest.approx(np.array([points.mean(axis=0), points[:50].mean(axis=0)]))
+    own = np.cov(points[:50], rowvar=False, bias=True) + FLOOR * np.eye(2)
+    assert found.covariances[1] == pytest.approx(own)
+
+
+def test_posterior_shares_and_likelihood_by_the_density(points: np.ndarray) -> None:
+    covariances = np.array([[[1.0, 0.3], [0.3, 2.0]], [[0.5, -0.2], [-0.2, 0.6]]])
+    given = Components(np.array([0.3, 0.7]), np.array([[0.0, 1.0], [5.0, 2.0]]), covariances)
+    density = np.column_stack([w * multivariate_normal(m, c).pdf(points) for w, m, c in zip(*given, strict=True)])
+    shares, level = Rows(points, np.ones(200), FLOOR).shares(given)
+    posterior = density / density.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares.T * 200, posterior)
+    assert level == pytest.approx(np.log(density.sum(axis=1)).mean())
+
+
+def test_every_step_is_scikit_learns(points: np.ndarray) -> None:
+    rows = Rows(points, np.ones(200), FLOOR)
+    start = rows.start(3, np.random.default_rng(1), narrow=False)
+    given = {"weights_init": start.weights, "means_init": start.means}
+    given["precisions_init"] = np.linalg.inv(start.covariances)
+    for steps in (1, 4):
+        theirs = GaussianMixture(3, reg_covar=FLOOR, max_iter=steps, tol=0, **given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs.fit(points)
+        ours = start
+        for _ in range(steps):
+            ours = rows.components(rows.shares(ours)[0])
+        assert ours.means == pytest.approx(theirs.means_)
+        assert ours.covariances == pytest.approx(theirs.covariances_)
+
+
+def test_weights_are_rows_that_often(points: np.ndarray) -> None:
+    counts = np.random.default_rng(5).integers(1, 4, 200)
+    weighted, repeated = (
+        Rows(points, counts, FLOOR),
+        Rows(np.repeat(points, counts, axis=0), np.ones(counts.sum()), FLOOR),
+    )
+    start = weighted.start(2, np.random.default_rng(2), narrow=False)
+    ours, level = weighted.climb(start, 1e-6)
+    theirs, same = repeated.climb(start, 1e-6)
+    assert level == pytest.approx(same)
+    assert ours.means == pytest.approx(theirs.means)
+
+
+def test_the_best_of_the_starts_wins_over_a_bad_first(points: np.ndarray) -> None:
+    rows = Rows(points, np.ones(200), FLOOR)
+    bad = np.zeros((2, 200))
+    bad[0] = 1 / 200  # one component has everybody
+    found, agreed = best_mixture(rows, bad, 10, 1e-4, np.random.default_rng(4))
+    first = rows.climb(rows.components(bad), 1e-4)[1]
+    assert rows.shares(found)[1] > first + 0.1
+    assert np.sort(found.weights) == pytest.approx([0.4, 0.6], abs=0.03)
+    assert agreed > 5
+
+
+def test_narrow_starts_have_the_floor_for_variance(points: np.ndarray) -> None:
+    start = Rows(points, np.ones(200), FLOOR).start(3, np.random.default_rng(6), narrow=True)
+    assert start.covariances == pytest.approx(np.broadcast_to(FLOOR * np.eye(2), (3, 2, 2)), abs=1e-9)

@@ -1,0 +1,125 @@
+"""Usable segments: rules of known length, reachable and unreachable ones, profit by hand, indices of their family."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import silhouette_score
+
+from crmresearch.segmentation.contract import SegmentationError
+from crmresearch.segmentation.scoring.managerial import internal_indices, reachability, rule_length, targeting_profit
+from crmresearch.segmentation.scoring.scores import gains
+
+RNG = np.random.default_rng(7)
+FRAME = pd.DataFrame({"x": RNG.uniform(size=3000), "y": RNG.uniform(size=3000), "town": "Graz"})
+
+
+def leaves(m: int) -> pd.Series:
+    """Segments of a tree with m leaves: x cut at steps, the last but one of them by y."""
+    parts = np.digitize(FRAME["x"], np.arange(1, m - 1) / (m - 1))
+    parts = np.where((parts == m - 2) & (FRAME["y"] > 0.4), m - 1, parts)
+    return pd.Series(parts, name="planted").map(lambda part: f"s{part}")
+
+
+@pytest.mark.parametrize("m", [2, 3, 5, 9])
+def test_segments_of_a_tree_need_its_number_of_leaves(m: int) -> None:
+    found = rule_length(FRAME, leaves(m), fidelity=1.0)
+    assert found.iloc[0].tolist() == ["planted", m, 1]
+    assert leaves(m).nunique() == m
+
+
+def test_no_shorter_rule_of_the_tree_reaches_the_segments() -> None:
+    noisy = leaves(6).where(RNG.uniform(size=3000) < 0.97, "s0").rename("noisy")
+    for fidelity in (0.6, 0.75, 0.9):
+        found = rule_length(FRAME, noisy, fidelity)
+        assert found["fidelity"][0] >= fidelity
+        shorter = rule_length(FRAME, noisy, fidelity, most=int(found["leaves"][0]) - 1)
+        assert np.isnan(shorter["leaves"][0])
+        assert shorter["fidelity"][0] < fidelity
+
+
+def test_a_rule_of_most_leaves_may_not_reach_the_segments() -> None:
+    chance = pd.Series(RNG.choice(list("ab"), 3000), name="chance")
+    found = rule_length(FRAME, chance, most=8).iloc[0]
+    assert np.isnan(found["leaves"])
+    assert 0.5 < found["fidelity"] < 0.65
+    nearly_all = pd.Series(np.where(np.arange(3000) < 2900, "a", "b"), name="one")
+    assert rule_length(FRAME, nearly_all).iloc[0].tolist() == ["one", 1, 2900 / 3000]
+
+
+def test_a_rule_never_reads_the_holdout() -> None:
+    segments = leaves(3)
+    future = FRAME[["y"]].assign(holdout_spend=segments.map({"s0": 0, "s1": 1, "s2": 2}))
+    assert np.isnan(rule_length(future, segments, most=8)["leaves"][0])
+    with pytest.raises(SegmentationError, match="numeric"):
+        rule_length(FRAME[["town"]], segments)
+
+
+def test_planted_segments_are_reached_and_independent_ones_are_not() -> None:
+    demographics = pd.DataFrame(
+        {
+            "region": RNG.choice(["north", "south", None], 1500),
+            "age": np.where(RNG.uniform(size=1500) < 0.1, np.nan, RNG.uniform(18, 80, 1500)),
+        }
+    )
+    planted = demographics["region"].fillna("unknown").rename("planted")
+    chance = pd.Series(RNG.choice(list("abc"), 1500, p=[0.7, 0.2, 0.1]), name="chance")
+    reached = reachability(demographics, planted).iloc[0]
+    missed = reachability(demographics, chance).iloc[0]
+    assert reached["balanced_accuracy"] == 1
+    assert reached["chance"] == missed["chance"] == 1 / 3
+    assert abs(missed["balanced_accuracy"] - 1 / 3) < 4 * missed["error"]
+    pd.testing.assert_frame_equal(reachability(demographics, chance), reachability(demographics, chance))
+
+
+def test_that_nothing_is_known_of_somebody_does_not_reach_them() -> None:
+    """Only whether the region is on record has to do with the segments: among those on record it tells nothing."""
+    rng = np.random.default_rng(3)
+    segments = pd.Series(rng.choice(["a", "b"], 2000), name="planted")
+    region = pd.Series(rng.choice(["north", "south"], 2000), dtype=object)
+    region[(segments == "b") & (rng.random(2000) < 0.8)] = None
+    found = reachability(pd.DataFrame({"region": region}), segments).iloc[0]
+    assert abs(found["balanced_accuracy"] - found["chance"]) < 3 * found["error"]
+    assert found["left_out"] == pytest.approx(region.isna().mean())
+
+
+def test_segments_too_small_for_the_folds_are_left_out() -> None:
+    demographics = pd.DataFrame({"age": np.arange(100.0)})
+    segments = pd.Series(["young"] * 50 + ["old"] * 47 + ["rare"] * 3, name="age_groups")
+    found = reachability(demographics, segments).iloc[0]
+    assert (found["k"], found["left_out"]) == (2, pytest.approx(0.03))
+    with pytest.raises(SegmentationError, match="Fewer than two"):
+        reachability(demographics, segments.where(segments == "rare", "all"))
+    with pytest.raises(SegmentationError, match="every one"):
+        reachability(demographics.iloc[:50], segments)
+
+
+def test_profit_of_targeting_by_hand() -> None:
+    value, spend = np.array([9.0, 5, 5, 1]), np.array([100.0, 60, 20, 10])
+    shares = [0, 0.25, 0.5, 0.75, 1]
+    captured = gains(value, spend, np.zeros(4, dtype=np.intp), shares)
+    found = targeting_profit(shares, captured, 190, 4, margin=0.5, cost=8)
+    # the two of equal value share their 80: one of them is worth 40
+    assert found["profit"].tolist() == pytest.approx([0, 50 - 8, 70 - 16, 90 - 24, 95 - 32])
+    assert found["contacted"].tolist() == [0, 1, 2, 3, 4]
+    assert found["profit_at_random"].tolist() == pytest.approx([0, 23.75 - 8, 47.5 - 16, 71.25 - 24, 63])
+
+
+def test_profit_of_impossible_shares_is_refused() -> None:
+    with pytest.raises(SegmentationError, match="from 0 to 1"):
+        targeting_profit([20], [0.5], 190, 4, 1, 1)
+    with pytest.raises(SegmentationError, match="equally many"):
+        targeting_profit([0.2], [0.5, 0.6], 190, 4, 1, 1)
+
+
+def test_internal_indices_prefer_the_planted_clusters_to_chance() -> None:
+    labels = pd.Series(np.repeat(list("abc"), 100), name="planted")
+    X = np.repeat([[0.0, 0], [10, 0], [0, 10]], 100, axis=0) + RNG.normal(size=(300, 2))
+    planted = internal_indices(X, labels).iloc[0]
+    chance = internal_indices(X, labels.sample(frac=1, random_state=1).reset_index(drop=True)).iloc[0]
+    assert planted["silhouette"] == pytest.approx(silhouette_score(X, labels))
+    assert planted["silhouette"] > 0.7 > 0.1 > chance["silhouette"]
+    assert planted["calinski_harabasz"] > chance["calinski_harabasz"]
+    assert planted["davies_bouldin"] < chance["davies_bouldin"]
+    sampled = internal_indices(X, labels, seed=3, sample=200)
+    assert sampled["silhouette"][0] == pytest.approx(planted["silhouette"], abs=0.05)  # a third of the customers left
+    assert internal_indices(X, labels.where(labels == "", "all"))["silhouette"].isna().all()

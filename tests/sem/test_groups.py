@@ -1,0 +1,90 @@
+"""Models of segments: the index of everybody, which constructs may define segments, who is too few for a model."""
+
+import pandas as pd
+import pytest
+
+from crmresearch.data.survey.missing import handle_missing
+from crmresearch.data.survey.survey import Survey, load_survey
+from crmresearch.errors import SpecificationError
+from crmresearch.models.specification import Specification, bind
+from crmresearch.models.theory import load_theory
+from crmresearch.sem.groups import (
+    SegmentModels,
+    benefit_constructs,
+    index_scores,
+    respondents_needed,
+    segment_models,
+)
+from crmresearch.sem.index import construct_index
+from crmresearch.sem.pls.estimate import estimate_pls
+
+
+@pytest.fixture(scope="module")
+def mobile() -> tuple[Survey, Specification]:
+    survey = load_survey("ecsi_mobile")
+    return survey, bind(load_theory("ecsi"), survey.codebook)
+
+
+@pytest.fixture(scope="module")
+def models(mobile: tuple[Survey, Specification]) -> tuple[SegmentModels, pd.Series]:
+    """Respondents in file order: 140 in c1, 70 in c2 and 40, too few, in c3."""
+    survey, specification = mobile
+    keys = ["c1"] * 140 + ["c2"] * 70 + ["c3"] * 40
+    segments = pd.Series(pd.Categorical(keys), index=survey.items.index)
+    complete = handle_missing(survey.items[specification.items], "listwise")
+    return segment_models(specification, survey, complete, segments, 100, 1), segments
+
+
+def test_the_index_of_everybody_is_the_index(mobile: tuple[Survey, Specification]) -> None:
+    survey, specification = mobile
+    estimate = estimate_pls(specification, survey.items[specification.items])
+    codebook = survey.codebook.items
+    bounds = pd.DataFrame(
+        {"min": {k: i.min for k, i in codebook.items()}, "max": {k: i.max for k, i in codebook.items()}}
+    )
+    index = construct_index(estimate, bounds)[0].set_index("construct")["estimate"]
+    for construct in ("satisfaction", "loyalty"):
+        assert index_scores(estimate, survey, construct).mean() == pytest.approx(index[construct], abs=1e-10)
+
+
+def test_the_indices_of_segments_make_that_of_everybody(models: tuple[SegmentModels, pd.Series]) -> None:
+    for _, table in models[0].index.groupby("construct"):
+        rows = table.set_index("segment")
+        parts = rows.drop(index="all")
+        assert parts.respondents.sum() == rows.respondents["all"] == 250
+        assert (parts.estimate * parts.respondents).sum() / 250 == pytest.approx(rows.estimate["all"])
+        assert ((rows.ci_lower < rows.estimate) & (rows.estimate < rows.ci_upper)).all()
+
+
+def test_a_model_within_a_segment_is_the_model_of_its_rows(
+    models: tuple[SegmentModels, pd.Series], mobile: tuple[Survey, Specification]
+) -> None:
+    survey, specification = mobile
+    found, segments = models
+    assert set(found.paths.segment) == {"all", "c1", "c2"}
+    assert found.small == {"c3": 40}
+    assert found.failed == {}
+    alone = estimate_pls(specification, survey.items.loc[segments == "c2", specification.items]).paths
+    alone = alone[alone.estimator == "pls"]
+    pd.testing.assert_series_equal(
+        found.paths[found.paths.segment == "c2"]["estimate"], alone["estimate"], check_index=False
+    )
+
+
+def test_what_leads_to_satisfaction_defines_segments(mobile: tuple[Survey, Specification]) -> None:
+    specification = mobile[1]
+    assert list(benefit_constructs(specification, [])) == ["image", "expectation", "quality", "value"]
+    assert benefit_constructs(specification, ["value"]) == {"value": ["PERV1", "PERV2"]}
+    reputation = bind(load_theory("reputation"), load_survey("corporate_reputation").codebook)
+    # switching costs lead to loyalty only
+    assert list(benefit_constructs(reputation, [])) == ["qual", "perf", "csor", "attr", "comp", "like"]
+    for wrong, sentence in ((["loyalty"], "cannot define"), (["colour"], "colour"), (["value", "value"], "repeats")):
+        with pytest.raises(SpecificationError, match=sentence):
+            benefit_constructs(specification, wrong)
+
+
+def test_respondents_needed() -> None:
+    """Five arrows at most are below 50 respondents; eight items of a mode-B composite ask for 80."""
+    mobile = bind(load_theory("ecsi"), load_survey("ecsi_mobile").codebook)
+    reputation = bind(load_theory("reputation"), load_survey("corporate_reputation").codebook)
+    assert (respondents_needed(mobile), respondents_needed(reputation)) == (50, 80)

@@ -1,0 +1,221 @@
+"""The verdict of the comparison follows the numbers: who wins, who lasts, and what of the claim."""
+
+import dataclasses
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmresearch.data.transactions.transactions import load_transactions
+from crmresearch.segmentation.methods.clusters import KMeans
+from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
+from crmresearch.segmentation.methods.portfolio import PortfolioMatrix
+from crmresearch.segmentation.methods.quantiles import QuantileSegments
+from crmresearch.segmentation.methods.rfm_classes import RfmEight
+from crmresearch.segmentation.methods.tree import OutcomeTree
+from crmresearch.segmentation.scoring.benchmark import benchmark
+from crmresearch.stories.comparison import charts as comparison_charts
+from crmresearch.stories.comparison import verdict as comparison_verdict
+from crmresearch.stories.comparison.charts import spread
+from crmresearch.stories.comparison.story import ComparisonStory
+from crmresearch.stories.comparison.tables import (
+    accuracy_view,
+    inside,
+    lasting_view,
+    lead_segments,
+    ranking_view,
+    reach_text,
+    singles_view,
+    targeting,
+    targeting_text,
+    targeting_view,
+    validity_view,
+)
+from crmresearch.stories.comparison.verdict import claim, findings
+from crmresearch.value.windows import two_windows
+
+
+@pytest.fixture(scope="module")
+def story() -> ComparisonStory:
+    """CDNOW with a handful of methods, of which three have eight segments."""
+    transactions = load_transactions("cdnow")
+    windows = two_windows(transactions, "1997-06-30", "1997-09-30", "1998-06-30", 0.1)
+    methods = [RfmEight("mean"), RfmEight("median"), QuantileSegments("expected_value", 8), KMeans(4), OutcomeTree(4)]
+    methods += [PortfolioMatrix(), GaussianMixtureClusters(k=3)]
+    some = np.random.default_rng(0).permutation(len(windows.now))[:3000]  # a quick sample is enough for sentences
+    kept = windows.now.index[some]
+    windows = dataclasses.replace(
+        windows,
+        table=dataclasses.replace(windows.table, frame=windows.table.frame.loc[kept]),
+        now=windows.now.loc[kept],
+        earlier=windows.earlier.loc[windows.earlier.index.isin(kept)],
+        frozen=windows.frozen.loc[kept],
+    )
+    found = benchmark(
+        windows.now, windows.earlier, methods, windows.forecasts, frozen=windows.frozen, estimates=windows.estimates,
+        folds=5, resamples=50, refits=4,
+    )  # fmt: skip
+    return ComparisonStory(transactions, windows, found)
+
+
+def with_table(story: ComparisonStory, **columns: object) -> ComparisonStory:
+    """The story with some columns of the benchmark's table changed."""
+    table = story.benchmark.table.assign(**columns)
+    return dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, table=table))
+
+
+def paired(difference: float, lower: float, upper: float) -> pd.Series:
+    return pd.Series({"difference": difference, "lower": lower, "upper": upper})
+
+
+@pytest.mark.parametrize(
+    ("spread", "said"), [((0.1, 0.05, 0.2), ("more than any of them", "better than segments")),
+                         ((-0.1, -0.2, -0.05), ("naive rule tells less", "individual number tells less")),
+                         ((0.0, -0.1, 0.1), ("about as much", "about as well"))]
+)  # fmt: skip
+def test_the_naive_rule_wins_where_it_does(
+    story: ComparisonStory, monkeypatch: pytest.MonkeyPatch, spread: tuple[float, float, float], said: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(comparison_verdict, "_paired", lambda *_: paired(*spread))
+    assert said[0] in findings(story)[1]
+    assert said[1] in findings(story)[2]
+
+
+def with_draws(story: ComparisonStory, method: str, other: str, shift: np.ndarray) -> ComparisonStory:
+    """The story with the draws of R² of log spend of one method those of another plus a shift, as is its score."""
+    found = story.benchmark.evaluation
+    names = list(found.scores["method"])
+    draws, scores = found.draws.copy(), found.scores.copy()
+    draws[names.index(method), 0] = draws[names.index(other), 0] + shift
+    place = scores.columns.get_loc("r2_log")
+    scores.iloc[names.index(method), place] = scores.iloc[names.index(other), place] + shift.mean()
+    planted = dataclasses.replace(found, draws=draws, scores=scores)
+    return dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, evaluation=planted))
+
+
+@pytest.mark.parametrize(
+    ("shift", "said"),
+    [(0.5, "With 8 segments it is not so"), (-0.5, "With 8 segments it is so"), (0.0, "cannot be told apart")],
+)
+def test_the_claim_compares_value_first_with_groups_of_several_numbers(
+    story: ComparisonStory, shift: float, said: str
+) -> None:
+    """Rivals of the CLV octiles here are the RFM eight classes; quantiles of past spend are value first as well."""
+    rival = max(("rfm_eight_mean", "rfm_eight_median"), key=story.benchmark.table.set_index("method")["r2"].get)
+    wobble = 0.01 * np.cos(np.arange(50))
+    planted = with_draws(story, "expected_value_quantiles_8", rival, shift + wobble - wobble.mean())
+    told = claim(planted)[0]
+    assert said in told
+    assert f"against {story.name(rival)}" in told or f"less than {story.name(rival)}" in told or shift > 0
+    assert "2 methods" in told
+    without = with_table(story, k=pd.array(range(len(story.benchmark.table)), dtype="Int64"))
+    assert "cannot be tested" in claim(without)[0]
+
+
+def test_other_scores_are_told_each_with_its_own_best(story: ComparisonStory) -> None:
+    """By AUC and Brier as by spend: each score is named once, on the side of its own paired interval."""
+    told = comparison_verdict.single_number(story, "naive")[0]
+    scores = story.benchmark.evaluation.scores
+    scores = scores[~scores["method"].str.contains(":")]
+    for metric, sign in (("r2", 1), ("deviance", -1), ("auc", 1), ("brier", -1)):
+        best = {}
+        for kind in ("naive", "segmentation"):
+            rows = scores[scores["kind"] == kind].set_index("method")[metric]
+            best[kind] = rows.idxmax() if sign > 0 else rows.idxmin()
+        rows = story.benchmark.evaluation.against(best["segmentation"]).query("metric == @metric").set_index("method")
+        lower, upper = rows.loc[best["naive"], ["lower", "upper"]]
+        side = "not told apart by" if lower < 0 < upper else "ahead by" if (lower > 0) == (sign > 0) else "behind by"
+        part = next(part for part in told.split("; ") if story.say(f"comparison_score.{metric}") in part)
+        assert side in part, metric
+
+
+def test_the_headline_is_the_best_row_of_the_table(story: ComparisonStory) -> None:
+    table = story.benchmark.table.query("kind == 'segmentation'").set_index("method")
+    best = table["r2"].idxmax()
+    assert story.name(best) in findings(story)[0]
+    assert f"{table['r2'].max():.1%}" in findings(story)[0]
+
+
+def test_only_segmentations_that_last_are_recommended(story: ComparisonStory) -> None:
+    lasting = with_table(story, lowest_jaccard=0.9)
+    assert lasting.choice is not None
+    assert lasting.choice["r2"] == lasting.segmentations.query("k <= 10")["r2"].max()
+    assert any("every one of them" in sentence for sentence in findings(lasting))
+    none = with_table(story, lowest_jaccard=0.3)
+    assert none.choice is None
+    assert none.lead == none.best["method"]
+    assert any("No segmentation is to be recommended" in sentence for sentence in findings(none))
+
+
+def test_rules_that_learn_nothing_are_not_counted_as_found_again(story: ComparisonStory) -> None:
+    lasting = with_table(story, lowest_jaccard=0.9)
+    assert not any("take no cut point" in sentence for sentence in findings(lasting))
+    stability = story.benchmark.stability
+    solutions = stability.solutions.assign(fixed=stability.solutions["method"] == "portfolio_matrix")
+    marked = dataclasses.replace(stability, solutions=solutions)
+    table = story.benchmark.table
+    table = table.assign(lowest_jaccard=np.where(table["method"] == "k_means_4", 0.3, 0.9))  # one of the seven
+    found = dataclasses.replace(story.benchmark, stability=marked, table=table)
+    told = " ".join(findings(dataclasses.replace(story, benchmark=found)))
+    assert "5 of 6 find each of their segments again" in told
+    assert f"come back whole whoever is drawn: {story.name('portfolio_matrix')}." in told
+
+
+def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
+    table = story.segmentations
+    for block, part in table.groupby("block"):
+        assert block == 0 or set(part["k"]) == {block}
+        assert part["r2"].is_monotonic_decreasing
+    assert set(table["block"]) >= {4, 8}
+
+
+def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> None:
+    spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
+    free = targeting(dataclasses.replace(story, cost=0.0))
+    assert free["best_profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
+    dear = targeting(dataclasses.replace(story, cost=1e6))
+    assert (dear[["best_share", "best_profit"]] == 0).all(axis=None)
+    some = targeting(dataclasses.replace(story, cost=2.0, top=0.25)).set_index("method")
+    quarter = story.benchmark.evaluation.gains.query("share == 0.25").set_index("method")["captured"]
+    assert some["profit"].to_numpy() == pytest.approx(0.3 * spend * quarter[some.index].to_numpy() - 2 * 0.25 * n)
+    assert "Capture is not uplift" in " ".join(targeting_text(story))
+    assert "Contacting nobody" in " ".join(targeting_text(dataclasses.replace(story, cost=1e6)))
+
+
+def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:
+    told = [*findings(story), *story.windows_text(), *story.limits(), *story.moved_text(), *story.agreement_text()]
+    told += [*story.method_text("validity"), *story.method_text("stability"), *reach_text(story), *story.lead_text()]
+    told += [story.caption(key) for key in ("validity", "lasting", "flows", "transitions", "profiles", "lead")]
+    assert not any("{" in sentence or "nan" in sentence for sentence in told)
+    joined = {"r2_log_lower", "r2_log_upper", "ci_lower", "ci_upper"}
+    scored = (validity_view, lasting_view, singles_view, accuracy_view, ranking_view)
+    for view in (*scored, targeting_view, lead_segments, inside):
+        table = view(story)
+        assert len(table)
+        assert table.index.equals(pd.RangeIndex(len(table)))  # any other would be shown
+        headed = {re.sub("(_range)_(lower|upper)$", r"\1", column) for column in table.columns} - joined
+        assert headed <= set(story.headings)
+    assert {"code", "severity", "quantity", "message"} == set(story.warnings().columns)
+
+
+def test_pictures(story: ComparisonStory) -> None:
+    drawings = [getattr(comparison_charts, name) for name in dir(comparison_charts) if name.startswith("plot_")]
+    assert len(drawings) == 7
+    for draw in drawings:
+        figure = draw(story)
+        texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+        assert not any("nan" in text for text in texts)
+        plt.close(figure)
+    figure = comparison_charts.plot_validity_stability(story)
+    names = {text.get_text() for text in figure.axes[0].texts}
+    assert {story.name(method.name) for method in story.benchmark.methods} <= names
+    plt.close(figure)
+
+
+def test_names_are_moved_apart_as_little_as_possible() -> None:
+    assert spread(np.array([0.0, 5.0, 9.0]), 1.0) == pytest.approx([0.0, 5.0, 9.0])
+    assert spread(np.array([2.0, 2.0]), 1.0) == pytest.approx([1.5, 2.5])
+    moved = spread(np.sort(np.random.default_rng(0).normal(size=30)), 0.2)
+    assert np.diff(moved).min() >= 0.2 - 1e-12

@@ -1,0 +1,198 @@
+"""Sentences, tables and pictures of a customer report say what the numbers say, on CDNOW."""
+
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmresearch.data.cohorts import cohort_retention
+from crmresearch.data.customers import customer_table
+from crmresearch.data.transactions.transactions import load_transactions
+from crmresearch.paths import DATA
+from crmresearch.segmentation.fitting import fit_methods
+from crmresearch.segmentation.methods.abc_classes import Abc
+from crmresearch.segmentation.methods.life_cycle import LifeCycle
+from crmresearch.segmentation.methods.quantiles import QuantileSegments
+from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore
+from crmresearch.segmentation.methods.rfm_classes import RfmEight, RfmFour
+from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
+from crmresearch.stories.customer_value import charts as customer_charts
+from crmresearch.stories.customer_value import segments as customer_segments
+from crmresearch.stories.customer_value import value as customer_value_story
+from crmresearch.stories.customer_value.story import CustomerStory
+from crmresearch.value.forecast import forecast_customers, value_intervals
+
+
+@pytest.fixture(scope="module")
+def lines() -> pd.DataFrame:
+    frame = pd.read_parquet(DATA / "cdnow" / "transactions.parquet")
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+@pytest.fixture(scope="module")
+def story() -> CustomerStory:
+    transactions = load_transactions("cdnow")
+    table = customer_table(transactions, "1997-09-30", "1998-06-30")
+    forecast = forecast_customers(table, 0.1, "bg_nbd", ["mbg_nbd"])
+    customers = forecast.beside(table.frame)
+    rules = [RfmScore(), RfmEight("mean"), RfmEight("median"), RfmFour("mean"), Abc(), LifeCycle(), RfmCells()]
+    methods, left_out = fit_methods([*rules, QuantileSegments("no_such_column")], customers)
+    evaluation = evaluate_segmentations(customers, methods, forecast.individual, "rfm_eight_mean", 10, 50, 1)
+    return CustomerStory(transactions, table, forecast, methods, left_out, evaluation)
+
+
+def test_the_notes_of_the_codebook_are_told_in_the_language_of_the_story(story: CustomerStory) -> None:
+    assert story.quality()[-1].startswith("Lines that agree in every column are two purchases of a day and are kept")
+    assert replace(story, language="zh").quality()[-1].startswith("各列完全相同的行视为同一天的两次购买")
+
+
+def test_scores_are_those_of_the_first_look(story: CustomerStory) -> None:
+    """An independent throw-away run on the master file: 10-fold cross-fitted R² of log1p holdout spend, within .02."""
+    first_look = {
+        "rfm_score": 0.286,
+        "rfm_eight_mean": 0.267,
+        "rfm_eight_median": 0.223,
+        "abc_80_15_5": 0.141,
+        "expected_value": 0.298,
+        "recent_spend": 0.288,
+    }
+    scores = story.scores.set_index("method")["r2_log"]
+    for method, expected in first_look.items():
+        assert scores[method] == pytest.approx(expected, abs=0.02), method
+
+
+def test_the_headline_is_counted_from_the_lines(story: CustomerStory, lines: pd.DataFrame) -> None:
+    before = lines[lines.date <= "1997-09-30"].groupby("customer").amount.sum().sort_values(ascending=False)
+    share = before.iloc[: round(0.2 * len(before))].sum() / before.sum()
+    active = lines[lines.date > "1997-09-30"].customer.nunique() / len(before)
+    headline = story.findings()[0]
+    assert headline.startswith(f"20% of the {len(before):,} customers brought {share:.0%} of the spend")
+    assert f"{active:.0%} bought in the 273 days after it" in headline
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "verdict"),
+    [
+        (0.001, 0.002, "Here segments predict better than the best of these single numbers"),
+        (-0.001, 0.002, "predict equally well within the uncertainty"),
+        (-0.002, -0.001, "Segments predict worse than the best of these single numbers"),
+    ],
+)
+def test_the_verdict_is_that_of_the_paired_interval(
+    story: CustomerStory, lower: float, upper: float, verdict: str
+) -> None:
+    """The scores of segments and number overlap widely in each case; the same resamples tell them apart or do not."""
+    methods = list(story.evaluation.scores["method"])
+    best, single = (story.scores.query(f"kind == '{kind}'")["method"].iloc[0] for kind in ("segmentation", "forecast"))
+    draws = story.evaluation.draws.copy()
+    draws[methods.index(best), 0] = draws[methods.index(single), 0] + np.linspace(lower, upper, 50)
+    planted = replace(story, evaluation=replace(story.evaluation, draws=draws))
+    assert verdict in " ".join(planted.findings())
+
+
+def test_segments_hold_every_customer_once(story: CustomerStory) -> None:
+    for method in story.methods:
+        table = customer_segments.segment_table(story, method)
+        assert table.customers.sum() == len(story.table.frame)
+        assert table.share.sum() == pytest.approx(1)
+        spend = (table.customers * table.spend_after.fillna(0)).sum()
+        assert spend == pytest.approx(story.table.frame["holdout_spend"].sum())
+    eight = customer_segments.segment_table(story, story.methods[1])
+    assert (eight.strategy != "–").all()
+
+
+def test_calibration_adds_up_to_the_forecast(story: CustomerStory) -> None:
+    table = customer_value_story.calibration(story)
+    expected = story.forecast.frame["expected_purchases"].sum()  # type: ignore[index]
+    assert (table.customers * table.expected).sum() == pytest.approx(expected)
+    assert (table.customers * table.actual).sum() == pytest.approx(story.table.frame["holdout_purchases"].sum())
+
+
+def test_retention_is_counted_from_the_lines(story: CustomerStory, lines: pd.DataFrame) -> None:
+    month = lines.date.dt.year * 12 + lines.date.dt.month
+    first = month.groupby(lines.customer).transform("min")
+    january = lines[first == 1997 * 12 + 1]
+    later = january[month[january.index] == 1997 * 12 + 6].customer.nunique()
+    cohorts = cohort_retention(story.transactions).set_index(["cohort", "months"])
+    assert cohorts.customers["1997-01", 5] == later
+    assert cohorts.share["1997-01", 5] == pytest.approx(later / january.customer.nunique())
+    assert (cohorts.xs(0, level="months")["share"] == 1).all()
+
+
+def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: CustomerStory) -> None:
+    told = [*story.findings(), *story.quality(), *story.concentration(), *story.limits(), *story.warnings().message]
+    told += [*story.comparison(), *story.method_notes(), *story.glossary(), *customer_segments.cells_sentences(story)]
+    told += [*story.retention(cohort_retention(story.transactions)), *customer_value_story.model_sentences(story)]
+    told += [sentence for method in story.methods for sentence in customer_segments.segment_sentences(story, method)]
+    assert all(sentence and "{" not in sentence and "nan" not in sentence for sentence in told)
+    named = set(story.headings)
+    for view in (
+        customer_segments.segment_table(story, story.methods[0]),
+        customer_segments.portfolio_table(story, "rfm_eight_mean"),
+        customer_value_story.calibration(story),
+        customer_value_story.parameters(story),
+        customer_value_story.models_view(story),
+        story.scores_view(),
+        story.differences_view(),
+    ):
+        assert {c for c in view.columns if not c.endswith(("_lower", "_upper"))} <= named
+
+
+def test_pictures(story: CustomerStory) -> None:
+    lorenz = customer_charts.plot_lorenz(story).axes[0]
+    x, y = lorenz.lines[0].get_data()
+    assert (np.diff(x) > 0).all()
+    assert (np.asarray(y) <= np.asarray(x) + 1e-12).all()
+    scores = customer_charts.plot_scores(story).axes[0]
+    assert len(scores.get_yticklabels()) == len(story.scores)
+    calibration = customer_charts.plot_calibration(story).axes[0]
+    assert list(calibration.lines[0].get_ydata()) == list(customer_value_story.calibration(story).actual)
+    grid = customer_charts.plot_recency_frequency(story)
+    counted = [
+        int(t.get_text().split("\n")[1].strip("()").replace(",", "")) for t in grid.axes[0].texts if t.get_text()
+    ]
+    assert sum(counted) == len(story.table.frame)
+    customer_charts.plot_retention(story, cohort_retention(story.transactions))
+    plt.close("all")
+
+
+def test_intervals_are_of_everyone_and_of_every_segment_in_its_order(story: CustomerStory) -> None:
+    groups = story.methods[4].predict(story.customers)  # A, B, C
+    intervals = value_intervals(story.forecast, groups, 50, 1)
+    assert list(intervals["group"].unique()) == ["all", "A", "B", "C"]
+    values = intervals[intervals["quantity"] == "value"].set_index("group")
+    assert values.estimate["all"] == pytest.approx(story.forecast.frame["value"].mean())  # type: ignore[index]
+    weighted = (values.estimate * values.customers)[["A", "B", "C"]].sum() / values.customers["all"]
+    assert weighted == pytest.approx(values.estimate["all"])
+    assert ((values.ci_lower < values.estimate) & (values.estimate < values.ci_upper)).all()
+    told = customer_value_story.interval_sentences(story, intervals, 50)
+    assert f"{values.estimate['all']:,.2f} USD" in told[0]
+
+
+def test_purchase_models_are_told_apart_by_their_likelihood(story: CustomerStory) -> None:
+    models = story.forecast.models.set_index("model")
+    assert (models.aic == 2 * models.parameters - 2 * models.log_likelihood).all()
+    assert models.actual["bg_nbd"] == story.table.frame["holdout_purchases"].sum()
+    better = models.aic.idxmin()
+    assert f"{story.model_name(better)} fits" in " ".join(customer_value_story.model_sentences(story))
+
+
+def test_a_portfolio_of_segments_has_all_recent_sales(story: CustomerStory) -> None:
+    table = customer_segments.portfolio_table(story, "rfm_eight_mean")
+    assert table.share.sum() == pytest.approx(1)
+    value = story.table.frame["spend_last_91"][story.methods[1].predict(story.customers) == "important_value"].sum()
+    assert table.share[0] == pytest.approx(value / story.table.frame["spend_last_91"].sum())
+
+
+def test_a_method_left_out_is_a_warning_with_its_reason(story: CustomerStory) -> None:
+    left = story.warnings().query("code == 'method_left_out'")
+    assert len(left) == 1
+    assert "needs no_such_column" in left["message"].iloc[0]
+
+
+def test_four_classes_say_whom_they_describe(story: CustomerStory) -> None:
+    table = customer_segments.segment_table(story, story.methods[3])
+    told = " ".join(customer_segments.segment_sentences(story, story.methods[3]))
+    assert f"describe {1 - table.share.iloc[-1]:.0%} of the customers" in told

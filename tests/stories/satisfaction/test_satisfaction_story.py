@@ -1,0 +1,215 @@
+"""Sentences, warnings and pictures say what the estimate says."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from crmresearch.data.survey.missing import handle_missing
+from crmresearch.data.survey.survey import load_survey
+from crmresearch.models.specification import bind
+from crmresearch.models.theory import load_theory
+from crmresearch.sem.pls.bootstrap import bootstrap
+from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.stories.satisfaction import charts
+from crmresearch.stories.satisfaction import tables as estimate_tables
+from crmresearch.stories.satisfaction.cautions import warning_table
+from crmresearch.stories.satisfaction.covariance import CovarianceStory, both, tell_covariance
+from crmresearch.stories.satisfaction.figure_texts import alt_text, caption, headings
+from crmresearch.stories.satisfaction.story import SatisfactionStory
+
+
+def tell(dataset: str, theory: str, missing: str = "listwise") -> SatisfactionStory:
+    survey = load_survey(dataset)
+    specification = bind(load_theory(theory), survey.codebook)
+    complete = handle_missing(survey.items[specification.items], missing)  # type: ignore[arg-type]
+    estimate = bootstrap(estimate_pls(specification, complete.items), resamples=200, seed=3)
+    return SatisfactionStory(survey, complete, estimate)
+
+
+def structure(story: SatisfactionStory, **options: str) -> CovarianceStory:
+    return tell_covariance(story, missing=options.pop("missing", "listwise"), resamples=60, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def scsb() -> CovarianceStory:
+    return structure(tell("ecsi_mobile", "scsb"))
+
+
+@pytest.fixture(scope="module")
+def ecsi() -> SatisfactionStory:
+    return tell("ecsi_mobile", "ecsi")
+
+
+@pytest.fixture(scope="module")
+def reputation() -> SatisfactionStory:
+    return tell("corporate_reputation", "reputation", "mean")
+
+
+def test_the_opening_names_index_driver_step_and_shares(ecsi: SatisfactionStory) -> None:
+    index, driver, _, step, explained, hypotheses = ecsi.findings()
+    satisfaction = ecsi.index.set_index("construct").loc["satisfaction"]
+    assert f"{satisfaction.estimate:.1f} out of 100" in index
+    assert "250 respondents" in index
+    # total effects on satisfaction (R seminr 2.3.4): quality .62, the largest
+    assert "perceived quality" in driver
+    assert "0.62 standard deviations higher" in driver
+    assert "a path of 0.49" in step
+    assert "68%" in explained
+    assert "46%" in explained
+    assert hypotheses.startswith("Of 12 paths with an expected sign, 9 have")
+
+
+def test_verdicts_follow_interval_and_expected_sign(ecsi: SatisfactionStory) -> None:
+    paths = ecsi.paths.set_index(["predictor", "outcome"])
+    for row in ecsi.verdicts.itertuples():
+        lower = paths.ci_lower[row.predictor, row.outcome]
+        assert row.sign == "positive"  # handling of complaints, not their incidence
+        assert (row.verdict == "supported") == (lower > 0)
+
+
+def test_the_moderator_is_told(reputation: SatisfactionStory) -> None:
+    told = [s for s in reputation.findings() if "Switching cost" in s and "different" in s]
+    assert len(told) == 1
+    assert "−0.07" in told[0]
+
+
+def test_missing_answers_are_counted(reputation: SatisfactionStory) -> None:
+    """The published file has 11 answers coded −99, in 8 rows."""
+    _, told, *_ = reputation.sample()
+    assert "11 answers" in told
+    assert "in 8 of 344 rows" in told
+
+
+def test_a_refused_index_is_told_and_warned_about(reputation: SatisfactionStory) -> None:
+    """The mode-B weight of qual_4 is slightly negative."""
+    warnings = warning_table(reputation, structure(reputation)).set_index("code")
+    assert "qual_4" in warnings.message["index_refused"]
+    assert np.isnan(reputation.index.set_index("construct").estimate["qual"])
+    assert (estimate_tables.index_view(reputation).construct == "Quality").any()
+
+
+def test_warnings_are_sorted_and_in_words() -> None:
+    story = tell("ecsi_mobile", "staged")
+    warnings = warning_table(story, structure(story))
+    order = ["inadmissible", "unidentified", "weak", "note"]
+    ranks = [order.index(severity) for severity in warnings.severity]
+    assert ranks == sorted(ranks)
+    assert ranks[0] == 0
+    for message in warnings.message:
+        assert not re.search(r"[{}]|_stability|nan", message)
+
+
+def test_views_have_a_heading_for_every_column(ecsi: SatisfactionStory, reputation: SatisfactionStory) -> None:
+    named = headings(ecsi)
+    for view in (
+        estimate_tables.items_view,
+        estimate_tables.reliability_view,
+        estimate_tables.loadings_view,
+        estimate_tables.weights_view,
+        estimate_tables.r_squared_view,
+        estimate_tables.effects_view,
+        estimate_tables.index_view,
+    ):
+        for story in (ecsi, reputation):
+            columns = {re.sub(r"_(lower|upper)$", "", column) for column in view(story).columns} - {"ci"}
+            assert columns <= set(named), view.__name__
+    covariance = structure(ecsi)
+    for frame in (estimate_tables.paths_view(ecsi, covariance), estimate_tables.fit_view(covariance),
+                  estimate_tables.cb_paths_view(covariance)):  # fmt: skip
+        columns = {re.sub(r"_(lower|upper)$", "", column) for column in frame.columns} - {"ci"}
+        assert columns <= set(named)
+
+
+def test_htmt_view_is_a_lower_triangle(ecsi: SatisfactionStory) -> None:
+    """R seminr 2.3.4: HTMT of quality and image .92870639."""
+    square = estimate_tables.htmt_view(ecsi)
+    assert square.loc["Perceived quality", "Image"] == pytest.approx(0.92870639, abs=5e-9)
+    assert np.isnan(np.triu(square.to_numpy(), 1)[np.triu_indices(6, 1)]).all()
+
+
+def test_pictures_show_every_path_and_construct(ecsi: SatisfactionStory) -> None:
+    model = charts.plot_model(ecsi)
+    texts = " ".join(text.get_text() for text in model.findobj(plt.Text)).replace("\n", " ")
+    for word in ("Image", "Loyalty", "IMAG1", "CUSL3"):
+        assert word in texts
+    forest = charts.plot_paths(ecsi, structure(ecsi))
+    assert len(forest.axes[0].get_legend().get_texts()) == 2  # a covariance structure that fails the gate is not drawn
+    assert len(forest.axes[0].get_yticklabels()) == 12
+    index = charts.plot_index(ecsi)
+    assert index.axes[0].get_xlim() == (0, 100)
+    assert "Satisfaction 72.5" in alt_text(ecsi, "index")
+    assert alt_text(ecsi, "model").count("→") == 12
+    assert "European" in caption(ecsi, "figure.model")
+    plt.close("all")
+
+
+def test_every_bound_pair_of_data_and_theory_can_be_told() -> None:
+    for theory in ("scsb", "acsi"):
+        story = tell("ecsi_mobile", theory)
+        sentences = [*story.findings(), *story.sample(), *story.model(), *story.measurement(), *story.structure(),
+                     *story.effects(), *story.index_summary(), *story.limits(), *story.sources()]  # fmt: skip
+        assert all(sentence and "{" not in sentence for sentence in sentences)
+
+
+def test_a_structure_that_passes_is_told_with_its_fit(scsb: CovarianceStory) -> None:
+    """SCSB on the mobile data, lavaan: CFI .969, TLI .959, RMSEA .049, SRMR .045, standardised path .850."""
+    told = " ".join(scsb.findings())
+    assert "is 0.85" in told
+    assert "meets the usual cut-offs" in told
+    assert "CFI 0.969, TLI 0.959, RMSEA 0.049, SRMR 0.045" in told
+    assert "78.53, p = .005" in " ".join(scsb.fit_sentences())
+    picture = charts.plot_covariance(scsb)
+    texts = " ".join(text.get_text() for text in picture.findobj(plt.Text))
+    assert "0.85" in texts
+    plt.close("all")
+
+
+@pytest.mark.parametrize(("theory", "verdict"), [("ecsi", "weakly identified"), ("staged", "no admissible solution")])
+def test_a_structure_that_fails_the_gate_leaves_the_lead_to_pls(theory: str, verdict: str) -> None:
+    covariance = structure(tell("ecsi_mobile", theory))
+    assert not covariance.trustworthy
+    assert covariance.resampled is None
+    (told,) = covariance.findings()
+    assert told.startswith("Read the PLS numbers")
+    assert verdict in told
+    warnings = warning_table(covariance.story, covariance)
+    assert warnings.code[0].startswith("cb_")
+    assert warnings.severity[0] in ("inadmissible", "unidentified")
+
+
+@pytest.mark.parametrize("theory", ["scsb", "acsi"])
+def test_scsb_and_acsi_pass_the_gate(theory: str) -> None:
+    assert structure(tell("ecsi_mobile", theory)).trustworthy
+
+
+def test_both_estimators_stand_in_one_table(scsb: CovarianceStory) -> None:
+    assert scsb.estimate is not None
+    table = both(scsb.story.estimate.paths, scsb.estimate.paths)
+    assert set(table.estimator) == {"pls", "plsc", "cbsem"}
+    assert list(table.columns)[:10] == list(scsb.story.estimate.paths.columns)
+    view = estimate_tables.paths_view(scsb.story, scsb)
+    assert len(view) == 18
+    assert view[view.estimator == "CB-SEM"].unstandardised.notna().all()
+
+
+def test_full_information_is_told_and_pls_says_what_it_used() -> None:
+    story = tell("corporate_reputation", "reputation", "mean")
+    covariance = structure(story, missing="fiml")
+    assert covariance.estimate is not None
+    assert covariance.estimate.full_information is not None
+    assert covariance.resampled is None
+    assert "FIML" in covariance.introduction()[0]
+    warnings = warning_table(story, covariance).set_index("code")
+    assert "replaced by the mean" in warnings.message["missing_fiml"]
+    assert "social responsibility" in warnings.message["cb_left_out"]
+
+
+def test_robust_errors_add_a_column_to_the_fit(ecsi: SatisfactionStory) -> None:
+    robust = structure(tell("ecsi_mobile", "scsb"), errors="robust")
+    assert list(robust.fit.columns) == ["measure", "value", "robust"]
+    # lavaan MLR on the mobile data: scaled chi-square 63.902687, robust CFI .980487
+    values = robust.fit.set_index("measure")["robust"]
+    assert values["chisq"] == pytest.approx(63.902687, abs=1e-3)
+    assert values["cfi"] == pytest.approx(0.980487, abs=1e-3)

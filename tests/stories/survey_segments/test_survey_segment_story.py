@@ -1,0 +1,83 @@
+"""Segments of a survey are told as they are: named when stable, grey when not, too small where they are."""
+
+import dataclasses
+
+import matplotlib.pyplot as plt
+import pytest
+
+from crmresearch.data.survey.missing import handle_missing
+from crmresearch.data.survey.survey import load_survey
+from crmresearch.models.specification import bind
+from crmresearch.models.theory import load_theory
+from crmresearch.segmentation.stability.number_of_segments import number_of_segments
+from crmresearch.sem.groups import benefit_constructs, segment_models
+from crmresearch.stories.survey_segments import charts as survey_segment_charts
+from crmresearch.stories.survey_segments import tables as survey_segment_tables
+from crmresearch.stories.survey_segments.cautions import segment_warnings
+from crmresearch.stories.survey_segments.story import SurveySegmentStory, benefit_answers
+
+
+@pytest.fixture(scope="module")
+def story() -> SurveySegmentStory:
+    """ECSI mobile in three segments, with few starts and refits."""
+    survey = load_survey("ecsi_mobile")
+    specification = bind(load_theory("ecsi"), survey.codebook)
+    constructs = benefit_constructs(specification, [])
+    answers = benefit_answers(survey, constructs)
+    complete = handle_missing(answers, "mean").items
+    numbers = number_of_segments(answers, complete, 3, 3, starts=2, refits=4, seed=1)
+    members = numbers.classes[3].predict(answers)
+    rows = handle_missing(survey.items[specification.items], "listwise")
+    models = segment_models(specification, survey, rows, members, 100, 1)
+    return SurveySegmentStory(survey, specification, constructs, answers, numbers, models, 4, 1, "en")
+
+
+def with_named(story: SurveySegmentStory, named: bool) -> SurveySegmentStory:
+    segments = story.numbers.segments.assign(named=named)
+    return dataclasses.replace(story, numbers=dataclasses.replace(story.numbers, segments=segments))
+
+
+def test_an_unstable_segment_is_not_named_and_warned_about(story: SurveySegmentStory) -> None:
+    grey, named = with_named(story, False), with_named(story, True)
+    for key in story.keys:
+        assert "unstable" in grey.label(key).lower()
+        assert story.name(key) not in grey.label(key)
+        assert story.name(key) in named.label(key)
+    assert "unstable_segments" in set(segment_warnings(grey)["code"])
+    assert "unstable_segments" not in set(segment_warnings(named)["code"])
+
+
+def test_everybody_is_in_one_segment_with_a_probability(story: SurveySegmentStory) -> None:
+    assert list(story.members.columns) == ["respondent", "segment", "posterior"]
+    assert len(story.members) == 250
+    assert story.members["posterior"].between(1 / 3, 1).all()
+    assert story.sizes.sum() == 250
+
+
+def test_names_come_from_the_deviations(story: SurveySegmentStory) -> None:
+    level = story.by_construct.mean(axis=1)
+    assert "low" in story.name(str(level.idxmin()))
+    assert "high" in story.name(str(level.idxmax()))
+
+
+def test_a_segment_below_the_limit_has_no_model_and_is_flagged(story: SurveySegmentStory) -> None:
+    small = dataclasses.replace(story, models=dataclasses.replace(story.models, small={story.keys[0]: 12}))
+    warnings = segment_warnings(small).set_index("code")
+    assert "12" in warnings.loc["small_segments", "message"]
+
+
+def test_every_sentence_is_filled_in(story: SurveySegmentStory) -> None:
+    told = [*story.findings(), *story.sample(), *story.measurement(), *story.rule(), *story.limits(), *story.sources()]
+    assert not any("{" in sentence or "nan" in sentence for sentence in told)
+    assert "250" in told[0]
+    views = [name for name in dir(survey_segment_tables) if name.endswith("_view")]
+    assert len(views) >= 6
+    for name in views:
+        assert len(getattr(survey_segment_tables, name)(story)) > 0 or name == "shares_view"
+
+
+def test_pictures(story: SurveySegmentStory) -> None:
+    for name in ("plot_numbers", "plot_profiles", "plot_outcomes"):
+        figure = getattr(survey_segment_charts, name)(story)
+        assert not any("nan" in text.get_text() for axes in figure.axes for text in axes.texts)
+        plt.close(figure)

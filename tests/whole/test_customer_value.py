@@ -1,0 +1,60 @@
+"""The customer report as its reader gets it: the real notebook on CDNOW with few folds, rendered for good."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from test_satisfaction_index import render
+
+from crmresearch.report.page.self_contained import external_resources
+
+NAME = "customer-value-small"
+PARAMETERS = """notebook: customer_value
+title: {en: Customers}
+group: {en: Customers}
+parameters:
+  dataset: cdnow
+  rules: data/cdnow/segments.yaml
+  folds: 3
+  resamples: 50
+  value_resamples: 50
+"""
+
+
+def test_the_report_on_cdnow(tmp_path: Path) -> None:
+    home = tmp_path / "project"
+    file = home / "notebooks" / "parameters" / f"{NAME}.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(PARAMETERS, encoding="utf-8")
+    reports = render(home, NAME)
+    page = (reports / f"{NAME}.html").read_text(encoding="utf-8")
+    assert external_resources(page) == []
+    assert "Traceback" not in page
+    for heading in (
+        "The transactions",
+        "Who comes back",
+        "What each customer is worth",
+        "Segments",
+        "Segments as a portfolio",
+        "Who the segments are",
+        "What this cannot say",
+        "Methods",
+        "Glossary",
+    ):
+        assert heading in page
+    tables = reports / NAME / "tables"
+    segments = pd.read_csv(tables / "segments.csv", dtype=str)
+    assert list(segments.columns) == ["customer", "method", "segment"]
+    assert (segments.groupby("method").size() == 23_570).all()
+    record = json.loads((reports / NAME / "report.json").read_text(encoding="utf-8"))
+    assert record["status"] == "done"
+    assert record["headline"] in page
+    scores = pd.read_csv(tables / "scores.csv").set_index("method")
+    assert {"unsegmented", "recency", "past_spend", "recent_spend", "gradient_boosting"} <= set(scores.index)
+    assert abs(scores.r2_log["unsegmented"]) < 1e-3
+    # the user's own rules, named in the parameters file of this report
+    own = segments[segments.method == "cdnow_desk"]
+    assert set(own.segment) == {"collectors", "lapsed_spenders", "fresh", "tried_once", "other"}
+    intervals = pd.read_csv(tables / "clv_intervals.csv")
+    assert len(intervals) == 4 * 9  # quantities × (all and eight classes)
+    assert intervals.ci_lower.notna().all()

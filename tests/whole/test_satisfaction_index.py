@@ -1,0 +1,175 @@
+"""The satisfaction report as its reader gets it: the real notebook on the real survey, rendered for good."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmresearch.paths import DATA, NOTEBOOKS
+from crmresearch.report.page.self_contained import external_resources
+
+NAME = "satisfaction-index-ecsi-mobile-ecsi"
+SECTIONS = [
+    "Who was asked, and what is missing",
+    "The model",
+    "Can the constructs be measured by these items?",
+    "What goes with what",
+    "The same model as a covariance structure",
+    "Direct and indirect effects",
+    "The index of every construct",
+    "What this cannot say",
+    "Methods",
+    "Glossary",
+    "Provenance",
+]
+PATH_COLUMNS = ["estimator", "group", "outcome", "predictor", "estimate", "standardized", "se", "ci_lower", "ci_upper",
+                "p_value"]  # fmt: skip
+TABLES = ["paths", "loadings", "weights", "r_squared", "total_effects", "index", "warnings", "fit", "cb_paths"]
+
+
+def render(home: Path, name: str) -> Path:
+    """A project of its own at `home` with the committed notebook and data; renders one report there."""
+    shutil.copytree(NOTEBOOKS, home / "notebooks", dirs_exist_ok=True)
+    shutil.copytree(DATA, home / "data", dirs_exist_ok=True)
+    environment = {**os.environ, "CRMRESEARCH_HOME": str(home)}
+    command = [sys.executable, "-m", "crmresearch", "report", name]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home / "reports"
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(tmp_path_factory.mktemp("first") / "project", NAME)
+
+
+@pytest.fixture(scope="module")
+def page(reports: Path) -> str:
+    return (reports / f"{NAME}.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def tables(reports: Path) -> dict[str, pd.DataFrame]:
+    return {path.stem: pd.read_csv(path) for path in (reports / NAME / "tables").glob("*.csv")}
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.headings: list[str] = []
+        self.alts: list[str] = []
+        self._open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open = tag == "h2"
+        if tag == "h2":
+            self.headings.append("")
+        if tag == "img":
+            self.alts.append(dict(attrs).get("alt") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = self._open and tag != "h2"
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.headings[-1] += data
+
+
+def test_the_page_loads_nothing_and_has_every_section_in_order(page: str) -> None:
+    assert external_resources(page) == []
+    text = _Text()
+    text.feed(page)
+    found = [re.sub(r"\s+", " ", heading).strip(" ¶#") for heading in text.headings]
+    assert [heading for heading in found if heading in SECTIONS] == SECTIONS
+    assert len(text.alts) == 3
+    assert all(len(alt) > 30 for alt in text.alts)
+    assert page.count("<math") >= 8
+    assert "Traceback" not in page
+    assert not re.search(r"<pre[^>]*>(False|None)", page)  # a step that shows nothing shows nothing
+
+
+def test_captions_are_numbered_in_order(page: str) -> None:
+    for kind, count in (("Table", 12), ("Figure", 3)):
+        numbers = re.findall(rf'class="crm-number"[^>]*>{kind} (\d+)', page)
+        assert [int(number) for number in numbers] == list(range(1, count + 1))
+
+
+def test_tables_have_the_fixed_names_and_columns(tables: dict[str, pd.DataFrame]) -> None:
+    assert set(TABLES) <= set(tables)
+    assert list(tables["paths"].columns)[:10] == PATH_COLUMNS
+    assert set(tables["paths"].estimator) == {"pls", "plsc", "cbsem"}
+    assert list(tables["warnings"].columns) == ["code", "severity", "quantity", "message"]
+    for name in ("loadings", "weights"):
+        assert {"estimator", "group", "construct", "item", "estimate", "se", "ci_lower"} <= set(tables[name].columns)
+
+
+def test_paths_are_those_of_the_reference(tables: dict[str, pd.DataFrame]) -> None:
+    """R seminr 2.3.4, composites with path weighting, ECSI mobile data: two paths of each kind."""
+    paths = tables["paths"].set_index(["estimator", "predictor", "outcome"])["estimate"]
+    assert paths["pls", "quality", "satisfaction"] == pytest.approx(0.51202394, abs=5e-9)
+    assert paths["pls", "satisfaction", "loyalty"] == pytest.approx(0.48547762, abs=5e-9)
+    assert paths["plsc", "image", "expectation"] == pytest.approx(0.86329322, abs=5e-9)
+    assert paths["plsc", "image", "loyalty"] == pytest.approx(-0.09097198, abs=5e-9)
+
+
+def test_intervals_hold_their_estimates(tables: dict[str, pd.DataFrame]) -> None:
+    pls = tables["paths"].query("estimator == 'pls'")
+    assert (pls.ci_lower < pls.estimate).all()
+    assert (pls.estimate < pls.ci_upper).all()
+    clear = (pls.ci_lower > 0) | (pls.ci_upper < 0)
+    assert ((pls.p_value < 0.05) == clear).all()
+
+
+def test_the_headline_is_the_index(reports: Path, page: str, tables: dict[str, pd.DataFrame]) -> None:
+    record = json.loads((reports / NAME / "report.json").read_text(encoding="utf-8"))
+    index = tables["index"].set_index("construct").loc["satisfaction"]
+    assert f"{index.estimate:.1f} out of 100" in record["headline"]
+    assert record["headline"] in page
+    assert record["status"] == "done"
+    assert record["data_sha256"] in page
+    assert {"notebook", "title", "parameters", "commit", "versions", "seed", "duration"} <= set(record)
+
+
+def test_figures_are_written_as_svg_and_png(reports: Path) -> None:
+    names = {path.name for path in (reports / NAME / "figures").iterdir()}
+    assert names == {f"{figure}.{kind}" for figure in ("model", "paths", "index") for kind in ("svg", "png")}
+
+
+def test_the_same_report_twice_has_the_same_bytes(reports: Path, tmp_path: Path) -> None:
+    again = render(tmp_path / "project", NAME)
+    first = {p.relative_to(reports): p.read_bytes() for p in reports.rglob("*") if p.suffix in {".csv", ".svg", ".png"}}
+    assert len(first) >= 15
+    assert first == {path: (again / path).read_bytes() for path in first}
+
+
+def test_the_weakly_identified_structure_is_red_at_the_top(page: str, tables: dict[str, pd.DataFrame]) -> None:
+    warnings = tables["warnings"]
+    assert list(warnings.code[:2]) == ["cb_collinear", "cb_collinear"]
+    assert re.search(r'<section class="crm-box crm-warnings unidentified"', page)
+    assert "Read the PLS numbers" in page
+    # lavaan: chi-square of the full ECSI model on the mobile data
+    fit = tables["fit"].set_index("measure")["value"]
+    assert fit["chisq"] == pytest.approx(575.571282, abs=1e-4)
+
+
+def test_an_inadmissible_correction_turns_the_report_red(tmp_path: Path) -> None:
+    name = "satisfaction-index-ecsi-mobile-staged"
+    reports = render(tmp_path / "project", name)
+    warnings = pd.read_csv(reports / name / "tables" / "warnings.csv").set_index("code")
+    assert warnings.severity["correlation"] == "inadmissible"
+    assert "Brand information and Quality and its stability would correlate 1.03" in warnings.message["correlation"]
+    assert "proxies chosen after the fact" in warnings.message["proxies"]
+    page = (reports / f"{name}.html").read_text(encoding="utf-8")
+    assert re.search(r'<section class="crm-box crm-warnings inadmissible"', page)
+    assert page.index("crm-warnings inadmissible") < page.rindex("Who was asked")
+    r2 = pd.read_csv(reports / name / "tables" / "r_squared.csv").query("estimator == 'pls'").set_index("outcome")
+    # first-order staged proxies on the mobile data in mode A: .70 and .43
+    assert np.round(r2.estimate[["satisfaction", "loyalty"]], 2).tolist() == [0.70, 0.43]
