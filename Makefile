@@ -62,15 +62,16 @@ refresh: setup
 bench: setup
 	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(PY) "$$script" || exit 1; done
 
-## lint                  check style and types
+## lint                  check style, types and who imports whom
 lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo
 
 ## clean                 remove what was built and every cache, but not the environment
 clean:
-	@rm -rf reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	@rm -rf reports .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	@find src tests benchmarks notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # A failed report leaves <name>.failed.json instead of its record: the others and the index are still made, the

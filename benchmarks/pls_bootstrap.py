@@ -30,7 +30,8 @@ from seminr_oracle import matrix_values, seminr_estimate
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_rows
 from crmresearch.sem.pls.bootstrap import bootstrap
-from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
+from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.sem.pls.result import PlsEstimate
 
 OURS = 500  # resamples a turn
 THEIRS = 50

@@ -30,8 +30,7 @@ CODEBOOK: dict[str, Any] = {
 }
 
 CODE = [
-    "from crmresearch.models.theory import load_theory\n"
-    "from crmresearch.report.make.record import record, write_output",
+    "from crmresearch.models.theory import load_theory\nfrom crmresearch.report.record import record, write_output",
     "from crmresearch.data.catalog import find_codebook, find_data_file",
     "rows = open(find_data_file(find_codebook(dataset))).read().split()[1:] * times",
     "if fail:\n    raise ValueError('first line\\nthe last word')",

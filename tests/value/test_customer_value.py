@@ -30,7 +30,7 @@ def value(customers):
 def test_parameters_are_the_published(value):
     assert value.purchases.parameters == pytest.approx((0.243, 4.414, 0.793, 2.426), abs=2e-3)
     assert value.spend.parameters == pytest.approx((6.25, 3.74, 15.44), abs=0.01)
-    assert value.warnings == ()
+    assert value.cautions == ()
 
 
 def test_forecast(value, customers):
@@ -71,7 +71,7 @@ def test_unusable_spend_is_counted(customers):
     again = broken.index[broken["repeat"] > 0]
     broken.loc[again[:3], "repeat_mean"] = [0.0, -5.0, np.nan]
     fit = CustomerValue.fit(broken)
-    (flag,) = fit.warnings
+    (flag,) = fit.cautions
     assert (flag.code, flag.severity) == ("spend_unusable", "note")
     assert flag.facts == {"customers": 3, "repeating": 946}
     assert fit.forecast(91, 0.1).loc[again[:3], "expected_spend"].to_numpy() == pytest.approx(fit.spend.population_mean)
@@ -185,8 +185,8 @@ def test_impossible_histories(fit, x, t_x, T, sentence):
 def test_too_little_to_know_is_flagged_and_still_forecasts(fit, x, t_x):
     T = np.full(len(x), 30.0)
     fitted = fit(x, t_x, T)
-    assert {"boundary"} <= {flag.code for flag in fitted.warnings}
-    held = [flag.quantity for flag in fitted.warnings if flag.code == "boundary"]
+    assert {"boundary"} <= {flag.code for flag in fitted.cautions}
+    held = [flag.quantity for flag in fitted.cautions if flag.code == "boundary"]
     assert all(np.isnan(getattr(fitted.standard_errors, name)) for name in held)
     expected = fitted.expected_purchases(x, t_x, T, 30)
     assert (np.isfinite(expected) & (expected >= 0)).all()

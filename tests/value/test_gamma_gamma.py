@@ -33,7 +33,7 @@ def test_published_estimates(published):
     assert published.parameters == pytest.approx((6.249, 3.745, 15.448), abs=1e-3)
     assert published.n == 946
     assert published.converged
-    assert published.warnings == ()
+    assert published.cautions == ()
 
 
 def test_likelihood_is_that_of_the_story():
@@ -94,21 +94,21 @@ def test_standard_errors_are_those_of_the_bootstrap():
 def test_all_alike_ends_at_a_bound():
     rng = np.random.default_rng(4)
     x = rng.integers(1, 10, 300)
-    flags = fit_gamma_gamma(x, 5 + 1e-3 * rng.random(300)).warnings
+    flags = fit_gamma_gamma(x, 5 + 1e-3 * rng.random(300)).cautions
     assert {flag.quantity for flag in flags if flag.code == "boundary"} == {"p", "q"}
 
 
 def test_no_population_mean_is_said():
     rng = np.random.default_rng(4)
     fit = fit_gamma_gamma(rng.integers(1, 10, 300), np.exp(rng.normal(0, 3, 300)))
-    assert "no_mean" in {flag.code for flag in fit.warnings}
+    assert "no_mean" in {flag.code for flag in fit.cautions}
     assert np.isnan(fit.population_mean)
     assert np.isnan(fit.expected_spend([0], [0])).all()
 
 
 def test_spend_that_goes_with_frequency_is_said():
     x, m = spenders(500, 5)
-    assert "spend_frequency" in {flag.code for flag in fit_gamma_gamma(x, m * x).warnings}
+    assert "spend_frequency" in {flag.code for flag in fit_gamma_gamma(x, m * x).cautions}
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_published_bg_nbd(fitted):
     assert fit.log_likelihood == pytest.approx(-9582.43, abs=0.005)
     assert fit.n == 2357
     assert fit.converged
-    assert fit.warnings == ()
+    assert fit.cautions == ()
 
 
 def test_published_pareto_nbd(fitted):
@@ -76,7 +76,7 @@ def test_published_pareto_nbd(fitted):
     assert fit.parameters == pytest.approx((0.553, 10.578, 0.606, 11.669), abs=1.5e-3)
     assert fit.log_likelihood == pytest.approx(-9595.0, abs=0.05)
     assert fit.converged
-    assert fit.warnings == ()
+    assert fit.cautions == ()
 
 
 def test_mbg_nbd_as_in_lifetimes(fitted):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from test_satisfaction_index import render
+from whole_report import render
 
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.specification import bind

@@ -1,19 +1,15 @@
 """The satisfaction report as its reader gets it: the real notebook on the real survey, rendered for good."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from whole_report import render
 
-from crmresearch.paths import DATA, NOTEBOOKS
 from crmresearch.report.page.self_contained import external_resources
 
 NAME = "satisfaction-index-ecsi-mobile-ecsi"
@@ -33,17 +29,6 @@ SECTIONS = [
 PATH_COLUMNS = ["estimator", "group", "outcome", "predictor", "estimate", "standardized", "se", "ci_lower", "ci_upper",
                 "p_value"]  # fmt: skip
 TABLES = ["paths", "loadings", "weights", "r_squared", "total_effects", "index", "warnings", "fit", "cb_paths"]
-
-
-def render(home: Path, name: str) -> Path:
-    """A project of its own at `home` with the committed notebook and data; renders one report there."""
-    shutil.copytree(NOTEBOOKS, home / "notebooks", dirs_exist_ok=True)
-    shutil.copytree(DATA, home / "data", dirs_exist_ok=True)
-    environment = {**os.environ, "CRMRESEARCH_HOME": str(home)}
-    command = [sys.executable, "-m", "crmresearch", "report", name]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return home / "reports"
 
 
 @pytest.fixture(scope="module")

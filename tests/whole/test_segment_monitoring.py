@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from test_satisfaction_index import render
+from whole_report import render
 
 from crmresearch.report.page.self_contained import external_resources
 

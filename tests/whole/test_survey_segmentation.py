@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from sklearn.metrics import adjusted_rand_score
-from test_satisfaction_index import render
+from whole_report import render
 
 from crmresearch.report.page.self_contained import external_resources
 

@@ -214,3 +214,8 @@ def _check_items(constructs: Sequence[BoundConstruct], where: str) -> None:
                     "measures one construct."
                 )
             owner[item] = construct.key
+
+
+def product_key(predictor: str, moderator: str) -> str:
+    """Name of the construct that carries a moderation."""
+    return f"{predictor}:{moderator}"

@@ -11,7 +11,8 @@ from crmresearch.errors import EstimationError, SpecificationError
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.pls.bootstrap import bootstrap
-from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
+from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.sem.pls.result import PlsEstimate
 
 SMALLEST = 50  # respondents; below it not even a model of one path is estimated
 ALL = "all"

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from crmresearch.cautions import Caution
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.cautions import Caution
-from crmresearch.sem.pls.estimate import INTERVAL, PlsEstimate
+from crmresearch.sem.pls.result import INTERVAL, PlsEstimate
 
 
 def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats, mask: Floats) -> Floats:

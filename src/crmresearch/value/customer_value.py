@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmresearch.cautions import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.beta_geometric import BgNbdFit, MbgNbdFit
 from crmresearch.value.gamma_gamma import GammaGammaFit, fit_gamma_gamma
 from crmresearch.value.histories import Floats, unique_rows
-from crmresearch.value.maximum import Flag
 from crmresearch.value.pareto_nbd import ParetoNbdFit
 from crmresearch.value.purchases import PurchaseFit
 from crmresearch.value.resample import Replicates, collect, resample_counts
@@ -34,7 +34,7 @@ class CustomerValue:
     spend: GammaGammaFit
     unit_days: float
     customers: pd.DataFrame = field(repr=False)
-    warnings: tuple[Flag, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
     @classmethod
     def fit(cls, customers: pd.DataFrame, model: str = "bg_nbd", unit_days: float = 7.0) -> "CustomerValue":
@@ -53,11 +53,13 @@ class CustomerValue:
         again = x > 0
         usable = again & (mean > 0)
         spend = fit_gamma_gamma(x[usable], mean[usable])
-        flags = [*purchases.warnings, *spend.warnings]
+        cautions = [*purchases.cautions, *spend.cautions]
         if (left_out := int((again & ~usable).sum())) > 0:
             facts = {"customers": left_out, "repeating": int(again.sum())}
-            flags.append(Flag("spend_unusable", "weak" if left_out > FEW * again.sum() else "note", "spend", facts))
-        return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(flags))
+            cautions.append(
+                Caution("spend_unusable", "weak" if left_out > FEW * again.sum() else "note", "spend", facts)
+            )
+        return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(cautions))
 
     def forecast(
         self, horizon_days: float, discount_rate_per_year: float, customers: pd.DataFrame | None = None

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from crmresearch.cautions import SMALL_NUMBER
 from crmresearch.data.customers import CustomerTable
 from crmresearch.errors import EstimationError
-from crmresearch.segmentation.scoring.evaluate import SMALL_NUMBER
 from crmresearch.value import CustomerValue
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
+from crmresearch.cautions import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_weights, numbers, unique_rows
-from crmresearch.value.maximum import Flag, Maximum, digamma, maximise
+from crmresearch.value.maximum import Maximum, digamma, maximise
 
 RELATED = 0.3  # correlation of spend and frequency from which their independence, which the model assumes, is in doubt
 
@@ -39,7 +40,7 @@ class GammaGammaFit:
     log_likelihood: float
     n: float
     converged: bool
-    warnings: tuple[Flag, ...]
+    cautions: tuple[Caution, ...]
     covariances: Floats = field(repr=False)
     rows: UniqueRows = field(repr=False)
 
@@ -65,7 +66,7 @@ class GammaGammaFit:
     def maximum(self) -> Maximum:
         """The fit as the optimiser left it."""
         parameters = np.array(self.parameters)
-        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.warnings)
+        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.cautions)
 
     @classmethod
     def estimate(cls, rows: UniqueRows, near: "GammaGammaFit | None" = None) -> "GammaGammaFit":
@@ -76,15 +77,15 @@ class GammaGammaFit:
         start = None if near is None else near.maximum
         best = maximise(lambda theta: gamma_gamma_score(theta, rows), centre, fields, rows.n, start)
         parameters = GammaGammaParameters(*best.parameters.tolist())
-        flags = list(best.flags)
+        cautions = list(best.cautions)
         if parameters.q <= 1:
-            flags.append(Flag("no_mean", "inadmissible", "q", {"value": parameters.q}))
+            cautions.append(Caution("no_mean", "inadmissible", "q", {"value": parameters.q}))
         related = _correlation(rows)
         if abs(related) > RELATED:
-            flags.append(Flag("spend_frequency", "weak", "spend", {"value": related}))
+            cautions.append(Caution("spend_frequency", "weak", "spend", {"value": related}))
         errors = GammaGammaParameters(*best.standard_errors.tolist())
         return cls(
-            parameters, errors, best.log_likelihood, rows.n, best.converged, tuple(flags), best.covariances, rows
+            parameters, errors, best.log_likelihood, rows.n, best.converged, tuple(cautions), best.covariances, rows
         )
 
 

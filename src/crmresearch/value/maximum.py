@@ -6,12 +6,13 @@ ten times a gradient: a resample of the same customers is fitted with the Hessia
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import psi, zeta
 
+from crmresearch.cautions import Caution
 from crmresearch.value.histories import Floats, Scores
 
 WIDTH = float(np.log(1e4))  # a parameter is sought within a factor of 10,000 of its start
@@ -23,23 +24,14 @@ VAGUE = 1.0  # standard error of a log-parameter from which it is known only to 
 Likelihood = Callable[[Scores], tuple[float, Scores]]  # log-parameters → log-likelihood, gradient
 
 
-class Flag(NamedTuple):
-    """What a reader must know before believing a fit: a code, how grave it is, about what, and the facts."""
-
-    code: str
-    severity: Literal["inadmissible", "unidentified", "weak", "note"]
-    quantity: str
-    facts: dict[str, Any]
-
-
 class Maximum(NamedTuple):
-    """Natural parameters (k,), their covariances (k, k) by the delta method, the log-likelihood, and flags."""
+    """Natural parameters (k,), their covariances (k, k) by the delta method, the log-likelihood, and cautions."""
 
     parameters: Floats
     covariances: Floats
     log_likelihood: float
     converged: bool
-    flags: tuple[Flag, ...]
+    cautions: tuple[Caution, ...]
 
     @property
     def standard_errors(self) -> Floats:
@@ -104,9 +96,9 @@ def maximise(
     covariances = np.full((len(theta), len(theta)), np.nan)
     if definite:
         covariances[np.ix_(free, free)] = np.linalg.inv(information)
-    flags = _flags(names, theta, covariances, at_bound, settled, definite)
+    cautions = _cautions(names, theta, covariances, at_bound, settled, definite)
     scale = np.exp(theta)
-    return Maximum(scale, covariances * np.outer(scale, scale), -value * n, settled and definite, flags)
+    return Maximum(scale, covariances * np.outer(scale, scale), -value * n, settled and definite, cautions)
 
 
 def _chord(
@@ -170,19 +162,21 @@ def _positive_definite(matrix: Floats) -> bool:
     return bool(eigenvalues[0] > 1e-12 * max(eigenvalues[-1], 0) and eigenvalues[0] > 0)
 
 
-def _flags(
+def _cautions(
     names: tuple[str, ...], theta: Floats, covariances: Floats, at_bound: Any, settled: bool, definite: bool
-) -> tuple[Flag, ...]:
+) -> tuple[Caution, ...]:
     """What the end of the search says about the fit, gravest first."""
-    flags = []
+    cautions = []
     if not settled:
-        flags.append(Flag("unconverged", "inadmissible", "parameters", {}))
+        cautions.append(Caution("unconverged", "inadmissible", "parameters", {}))
     if not definite:
-        flags.append(Flag("information", "unidentified", "parameters", {}))
+        cautions.append(Caution("information", "unidentified", "parameters", {}))
     for j, name in enumerate(names):
         value = float(np.exp(theta[j]))
         if at_bound[j]:
-            flags.append(Flag("boundary", "unidentified", name, {"value": value}))
+            cautions.append(Caution("boundary", "unidentified", name, {"value": value}))
         elif covariances[j, j] > VAGUE**2:
-            flags.append(Flag("vague", "weak", name, {"value": value, "log_error": float(np.sqrt(covariances[j, j]))}))
-    return tuple(flags)
+            cautions.append(
+                Caution("vague", "weak", name, {"value": value, "log_error": float(np.sqrt(covariances[j, j]))})
+            )
+    return tuple(cautions)

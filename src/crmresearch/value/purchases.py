@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from crmresearch.cautions import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_histories, histories, unique_rows
-from crmresearch.value.maximum import Flag, Maximum, maximise
+from crmresearch.value.maximum import Maximum, maximise
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 NODES, NODE_WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2  # on [0, 1]
@@ -29,7 +30,7 @@ class PurchaseFit(ABC):
     log_likelihood: float
     n: float
     converged: bool
-    warnings: tuple[Flag, ...]
+    cautions: tuple[Caution, ...]
     covariances: Floats = field(repr=False)
     rows: UniqueRows = field(repr=False)
 
@@ -53,7 +54,7 @@ class PurchaseFit(ABC):
     def maximum(self) -> Maximum:
         """The fit as the optimiser left it."""
         parameters = np.array(self.parameters)
-        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.warnings)
+        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.cautions)
 
     @classmethod
     def estimate(cls, rows: UniqueRows, near: Any = None) -> Any:
@@ -69,7 +70,7 @@ class PurchaseFit(ABC):
             best.log_likelihood,
             rows.n,
             best.converged,
-            best.flags,
+            best.cautions,
             best.covariances,
             rows,
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmresearch.report.make.record import record
+from crmresearch.report.record import record
 from crmresearch.report.show.boxes import show_findings, show_warnings
 
 COLUMNS = ["code", "severity", "quantity", "message"]

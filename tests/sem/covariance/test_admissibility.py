@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from estimate_cases import estimated, implied_correlations, small_model, with_covariance
 
+from crmresearch.cautions import Caution
 from crmresearch.sem.covariance.admissibility import admissible_samples, inadmissible
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.ram import Cell, Ram
 from crmresearch.sem.covariance.result import CbEstimate
-from crmresearch.sem.pls.cautions import Caution
 
 FACTORS = {"quality": ["q1", "q2", "q3"], "trust": ["t1", "t2", "t3"], "loyalty": ["l1", "l2", "l3"]}
 PATHS = [("quality", "loyalty"), ("trust", "loyalty")]

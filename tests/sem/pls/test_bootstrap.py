@@ -13,8 +13,9 @@ from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_counts, bootstrap_rows, jackknife_counts
 from crmresearch.sem.pls.bootstrap import bootstrap
-from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
+from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.moments import Sample
+from crmresearch.sem.pls.result import PlsEstimate
 
 SEED = 20
 

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from sem_cases import corp_rep, ecsi, mobi, path_model, reputation, staged
 
+from crmresearch.cautions import RANK, Caution
 from crmresearch.models.theory import Measurement
 from crmresearch.sem.pls.bootstrap import bootstrap
-from crmresearch.sem.pls.cautions import RANK, Caution
-from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
+from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.sem.pls.result import PlsEstimate
 
 ITEMS = {c: [f"{c}{i}" for i in range(3)] for c in "xzy"}
 ARROWS = [("x", "y"), ("z", "y")]

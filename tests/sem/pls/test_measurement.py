@@ -7,15 +7,9 @@ from sem_cases import corp_rep, ecsi, mobi, path_model, reputation
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 from statsmodels.tools.tools import add_constant
 
+from crmresearch.sem.measures import cronbach_alpha, heterotrait_monotrait, variance_inflation
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.measurement import (
-    collinearity,
-    cronbach_alpha,
-    fornell_larcker,
-    heterotrait_monotrait,
-    reliability,
-    variance_inflation,
-)
+from crmresearch.sem.pls.measurement import collinearity, fornell_larcker, reliability
 
 
 def test_alpha_of_covariances_is_the_textbook_formula() -> None:

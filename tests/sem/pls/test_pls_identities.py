@@ -14,7 +14,8 @@ from sklearn.cross_decomposition import CCA
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification
 from crmresearch.sem.pls.algorithm import consistent_solution, outer_weights, solution, solve_positive
-from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
+from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.sem.pls.result import PlsEstimate
 
 # symmetric inputs take the same steps, so results differ by rounding only
 ROUNDING = {"rtol": 0, "atol": 1e-11}

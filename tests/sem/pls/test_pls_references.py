@@ -12,8 +12,9 @@ from seminr_oracle import seminr_estimate, seminr_values
 
 from crmresearch.models.specification import Specification
 from crmresearch.sem.pls.algorithm import TOLERANCE
-from crmresearch.sem.pls.estimate import PlsEstimate, estimate_pls
+from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.measurement import reliability
+from crmresearch.sem.pls.result import PlsEstimate
 
 REFERENCE = json.loads((Path(__file__).parents[2] / "reference" / "pls.json").read_text(encoding="utf-8"))
 ECSI = REFERENCE["ecsi"]

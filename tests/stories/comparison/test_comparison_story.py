@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from crmresearch.data.transactions.transactions import load_transactions
+from crmresearch.segmentation.benchmark import benchmark
 from crmresearch.segmentation.methods.clusters import KMeans
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.methods.portfolio import PortfolioMatrix
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
 from crmresearch.segmentation.methods.rfm_classes import RfmEight
 from crmresearch.segmentation.methods.tree import OutcomeTree
-from crmresearch.segmentation.scoring.benchmark import benchmark
+from crmresearch.segmentation.windows import two_windows
 from crmresearch.stories.comparison import charts as comparison_charts
 from crmresearch.stories.comparison import verdict as comparison_verdict
 from crmresearch.stories.comparison.charts import spread
@@ -34,7 +35,6 @@ from crmresearch.stories.comparison.tables import (
     validity_view,
 )
 from crmresearch.stories.comparison.verdict import claim, findings
-from crmresearch.value.windows import two_windows
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import nbformat
 from crmresearch import paths
 from crmresearch.data.documents import shown
 from crmresearch.errors import RenderError
-from crmresearch.report.make.record import FOLDER_VARIABLE
+from crmresearch.report.record import FOLDER_VARIABLE
 
 _METADATA: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

@@ -18,7 +18,7 @@ from crmresearch.report.make.kernel import INPUTS_VARIABLE
 from crmresearch.report.make.outputs import Outputs
 from crmresearch.report.make.parameters import Report, load_report
 from crmresearch.report.make.provenance import describe_origin
-from crmresearch.report.make.record import FOLDER_VARIABLE
+from crmresearch.report.record import FOLDER_VARIABLE
 
 # the lines of an error message a reader is shown; the kept notebook has all of them
 _MOST_LINES = 15

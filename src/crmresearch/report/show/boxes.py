@@ -6,7 +6,7 @@ from html import escape
 
 import pandas as pd
 
-from crmresearch.report.make.record import record, write_output
+from crmresearch.report.record import record, write_output
 from crmresearch.report.show.number_format import is_missing
 from crmresearch.report.show.wording import words
 

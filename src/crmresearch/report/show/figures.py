@@ -11,7 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from crmresearch.report.make.record import report_folder, write_output
+from crmresearch.report.record import report_folder, write_output
 from crmresearch.report.show.tables import check_name, data_uri, download_link
 from crmresearch.report.show.wording import words
 

@@ -11,7 +11,7 @@ from unicodedata import east_asian_width
 
 import pandas as pd
 
-from crmresearch.report.make.record import report_folder, write_output
+from crmresearch.report.record import report_folder, write_output
 from crmresearch.report.show.latex import latex_table
 from crmresearch.report.show.table_cells import Column, flat_frame, printed_columns
 from crmresearch.report.show.wording import words

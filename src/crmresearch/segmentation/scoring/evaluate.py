@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crmresearch.cautions import SMALL_NUMBER
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.segmentation.contract import (
     Codes,
@@ -30,7 +31,7 @@ from crmresearch.segmentation.scoring.segment_scores import score_segments
 
 HOLDOUT = "holdout_"
 UNSEGMENTED, LEARNER = "unsegmented", "gradient_boosting"
-SMALL_NUMBER, SMALL_SHARE = 30, 0.01  # a segment below either is too small to speak about
+SMALL_SHARE = 0.01  # a segment of fewer customers than this, or than SMALL_NUMBER, is too small to speak about
 SHARES = tuple(i / 20 for i in range(1, 21))  # of the customers, where the gains are read
 
 WARNINGS = ["code", "severity", "method", "segment", "customers", "share"]

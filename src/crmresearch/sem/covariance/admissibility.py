@@ -8,11 +8,12 @@ above 10, or a standardised path with a standard error above .5. A standardised 
 
 import numpy as np
 
+from crmresearch.cautions import Caution
 from crmresearch.sem.covariance.ram import Ram
 from crmresearch.sem.covariance.standardised import total_covariances
+from crmresearch.sem.measures import variance_inflation
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.cautions import WEAK_ERROR, Caution
-from crmresearch.sem.pls.measurement import variance_inflation
+from crmresearch.sem.pls.cautions import WEAK_ERROR
 
 GRADIENT = 1e-6  # largest entry of the gradient of F at a minimum
 LATENT_VIF = 10.0

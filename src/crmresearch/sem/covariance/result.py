@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from crmresearch.cautions import RANK, Caution
 from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance import admissibility
 from crmresearch.sem.covariance.full_information import FullInformation
@@ -22,7 +23,6 @@ from crmresearch.sem.covariance.standardised import (
     total_covariances,
 )
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.cautions import RANK, Caution
 
 Errors = Literal["standard", "robust"]
 

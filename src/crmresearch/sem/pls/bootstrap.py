@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from scipy.stats import norm
@@ -14,57 +14,11 @@ from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.resampling import bootstrap_counts, jackknife_counts
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import consistent_admissible, fit_samples
-from crmresearch.sem.pls.estimate import PlsEstimate
-
-Interval = Literal["percentile", "bca"]
+from crmresearch.sem.pls.cautions import cautions_of
+from crmresearch.sem.pls.result import Interval, PlsEstimate, Resampling
 
 CHUNK = 250  # resamples per batch; 100 and 500 were slower by a tenth on the ECSI model
 JACKKNIFE_LIMIT = 2000  # rows above which BCa deletes groups instead of single rows
-
-
-@dataclass(frozen=True)
-class Resampling:
-    """The bootstrap of one estimate.
-
-    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample. `failed` resamples
-    (an item did not vary) are left out; `unconverged` ones are kept, and so are those whose PLSc solution is
-    `inadmissible` (a correlation or a ρ_A beyond 1), because leaving them out would truncate the intervals.
-    """
-
-    resamples: int
-    seed: int
-    confidence: float
-    interval: Interval
-    failed: int
-    unconverged: int
-    inadmissible: int
-    replicates: dict[str, Floats]
-    limits: dict[str, tuple[Floats, Floats]]
-
-    def summary(self, name: str) -> dict[str, Floats]:
-        """se, ci_lower, ci_upper and p_value (rows,) of one quantity.
-
-        se is the standard deviation over resamples. The percentile interval runs between the α/2 and 1 − α/2
-        quantiles; BCa moves both by the bias and acceleration of Efron (1987), JASA 82, 171–185. p_value is
-        two-sided and belongs to the percentile interval: twice the smaller share of resamples on one side of 0,
-        (1 + count)/(1 + resamples), at most 1 (Davison & Hinkley 1997, section 4.4). When p < α the percentile
-        interval leaves out 0; when it leaves out 0, p is below α or at most 4 / (1 + resamples) above it.
-        """
-        values = self.replicates[name]
-        below, above = (values <= 0).sum(axis=0), (values >= 0).sum(axis=0)
-        defined = np.isfinite(values).sum(axis=0)
-        p = np.minimum(1.0, 2 * (1 + np.minimum(below, above)) / (1 + defined))
-        lower, upper = self.limits[name]
-        se = np.full(len(defined), np.nan)
-        several = defined > 1
-        se[several] = np.nanstd(values[:, several], axis=0, ddof=1)
-        return {"se": se, "ci_lower": lower, "ci_upper": upper, "p_value": p}
-
-    @property
-    def undefined(self) -> int:
-        """Resamples in which PLSc does not exist because a ρ_A is negative; its intervals leave them out."""
-        values = self.replicates.get("paths/plsc", self.replicates["paths/pls"])
-        return int((~np.isfinite(values)).any(axis=1).sum())
 
 
 def bootstrap(
@@ -76,6 +30,7 @@ def bootstrap(
     interval: Interval = "percentile",
     chunk: int = CHUNK,
     workers: int = 1,
+    cautions: bool = True,
 ) -> PlsEstimate:
     """The estimate with standard errors, intervals and p-values from `resamples` resamples of its rows.
 
@@ -119,7 +74,8 @@ def bootstrap(
         replicates=kept,
         limits=limits,
     )
-    return replace(estimate, resampling=resampling)
+    resampled = replace(estimate, resampling=resampling, cautions=())
+    return replace(resampled, cautions=cautions_of(resampled)) if cautions else resampled
 
 
 def _run(

@@ -3,19 +3,12 @@
 The sentences are in `crmresearch.phrases` under `caution.<code>`; the facts here fill them in.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
 import numpy as np
 
+from crmresearch.cautions import Caution, Severity, gravest_first
+from crmresearch.models.specification import product_key
 from crmresearch.sem.pls.measurement import collinearity
-from crmresearch.sem.pls.quantities import product_key
-
-if TYPE_CHECKING:
-    from crmresearch.sem.pls.estimate import PlsEstimate
-
-Severity = Literal["inadmissible", "unidentified", "weak", "note"]
-RANK: dict[Severity, int] = {"inadmissible": 0, "unidentified": 1, "weak": 2, "note": 3}
+from crmresearch.sem.pls.result import PlsEstimate
 
 HTMT_LIMIT = 0.90  # Henseler, Ringle & Sarstedt (2015) for constructs that are close in meaning
 VIF_LIMIT = 5.0  # Hair et al. (2021), chapter 5
@@ -23,17 +16,7 @@ WEAK_ERROR = 0.5  # standard error of a standardised path above which the data h
 FAILED_SHARE = 0.01  # of resamples; more than this and the intervals describe a selection
 
 
-@dataclass(frozen=True)
-class Caution:
-    """One caution: a code, how grave it is, the quantity it is about and the facts its sentence names."""
-
-    code: str
-    severity: Severity
-    quantity: str
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-def cautions_of(estimate: "PlsEstimate") -> tuple[Caution, ...]:
+def cautions_of(estimate: PlsEstimate) -> tuple[Caution, ...]:
     """All cautions about one estimate, from its convergence to its constructs."""
     found = [
         *_convergence(estimate),
@@ -42,10 +25,10 @@ def cautions_of(estimate: "PlsEstimate") -> tuple[Caution, ...]:
         *_constructs(estimate),
         *_signs(estimate),
     ]
-    return tuple(sorted(found, key=lambda caution: RANK[caution.severity]))
+    return gravest_first(found)
 
 
-def _convergence(estimate: "PlsEstimate") -> list[Caution]:
+def _convergence(estimate: PlsEstimate) -> list[Caution]:
     found = []
     if not estimate.fits.outer.converged[0]:
         found.append(
@@ -65,7 +48,7 @@ def _convergence(estimate: "PlsEstimate") -> list[Caution]:
     return found
 
 
-def _consistency(estimate: "PlsEstimate") -> list[Caution]:
+def _consistency(estimate: PlsEstimate) -> list[Caution]:
     consistent = estimate.fits.consistent
     if consistent is None:
         return []
@@ -94,7 +77,7 @@ def _consistency(estimate: "PlsEstimate") -> list[Caution]:
     return found
 
 
-def _sample_size(estimate: "PlsEstimate") -> list[Caution]:
+def _sample_size(estimate: PlsEstimate) -> list[Caution]:
     spec = estimate.specification
     arrows = [
         *(len(spec.predictors_of(outcome)) for outcome in spec.outcomes),
@@ -105,7 +88,7 @@ def _sample_size(estimate: "PlsEstimate") -> list[Caution]:
     return [Caution("few_rows", "weak", "sample", {"rows": n, "needed": needed})] if n < needed else []
 
 
-def _constructs(estimate: "PlsEstimate") -> list[Caution]:
+def _constructs(estimate: PlsEstimate) -> list[Caution]:
     spec = estimate.specification
     several = {c.key for c in spec.constructs if len(c.items) > 1 and c.measurement != "composite_b"}
     found = []
@@ -126,7 +109,7 @@ def _constructs(estimate: "PlsEstimate") -> list[Caution]:
     return found
 
 
-def _signs(estimate: "PlsEstimate") -> list[Caution]:
+def _signs(estimate: PlsEstimate) -> list[Caution]:
     spec = estimate.specification
     expected = {(p.predictor, p.outcome): p.sign for p in spec.paths}
     expected |= {(product_key(m.predictor, m.moderator), m.outcome): m.sign for m in spec.moderations}

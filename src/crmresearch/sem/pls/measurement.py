@@ -1,38 +1,13 @@
 """Reliability, validity and collinearity of the measurement of constructs by their items."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from crmresearch.sem.pls.algorithm import Floats
-
-if TYPE_CHECKING:
-    from crmresearch.sem.pls.estimate import PlsEstimate
+from crmresearch.sem.measures import cronbach_alpha, variance_inflation
+from crmresearch.sem.pls.result import PlsEstimate
 
 
-def heterotrait_monotrait(R: Floats, mask: Floats) -> Floats:
-    """HTMT (…, k, k) of item correlations R (…, p, p), from absolute correlations.
-
-    Mean correlation between the items of two constructs over the geometric mean of the mean correlations within
-    them; 1 within a single item. Henseler, Ringle & Sarstedt (2015), JAMS 43, 115–135, as R seminr computes it.
-    """
-    size = mask.sum(axis=0)
-    sums = mask.T @ np.abs(R) @ mask
-    pairs = size * (size - 1)
-    within = np.diagonal(sums, axis1=-2, axis2=-1)
-    within = np.where(pairs > 0, (within - size) / np.where(pairs > 0, pairs, 1.0), 1.0)
-    root = np.sqrt(within)
-    return sums / np.outer(size, size) / (root[..., :, None] * root[..., None, :])
-
-
-def cronbach_alpha(S: Floats) -> float:
-    """Cronbach's α of the item covariance or correlation matrix S (m, m); 1 for a single item."""
-    m = len(S)
-    return 1.0 if m == 1 else float(m / (m - 1) * (1 - np.trace(S) / S.sum()))
-
-
-def reliability(estimate: "PlsEstimate", estimator: str = "pls") -> pd.DataFrame:
+def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
     """One row a construct: items, alpha, rho_c, rho_a, ave.
 
     alpha is of standardised items (Cronbach 1951); rho_c = (Σλ)² / ((Σλ)² + Σ(1 − λ²)) (Jöreskog 1971), from the
@@ -62,12 +37,7 @@ def reliability(estimate: "PlsEstimate", estimator: str = "pls") -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def variance_inflation(R: Floats) -> Floats:
-    """Variance inflation factors (m,) of variables with correlations R (m, m): the diagonal of R⁻¹."""
-    return np.diag(np.linalg.inv(R))
-
-
-def collinearity(estimate: "PlsEstimate") -> pd.DataFrame:
+def collinearity(estimate: PlsEstimate) -> pd.DataFrame:
     """Variance inflation of the predictors of each outcome and of the items of mode-B composites.
 
     Columns: outcome, predictor, vif. For a mode-B composite the outcome is the composite and the predictors are
@@ -89,7 +59,7 @@ def collinearity(estimate: "PlsEstimate") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["outcome", "predictor", "vif"])
 
 
-def fornell_larcker(estimate: "PlsEstimate") -> pd.DataFrame:
+def fornell_larcker(estimate: PlsEstimate) -> pd.DataFrame:
     """Square matrix: construct correlations below the diagonal, √AVE on it (Fornell & Larcker 1981)."""
     keys = estimate.specification.keys
     Q = np.tril(estimate.fits.pls.correlations[0][: len(keys), : len(keys)], -1)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmresearch.models.specification import Specification
+from crmresearch.models.specification import Specification, product_key
+from crmresearch.sem.measures import heterotrait_monotrait
 from crmresearch.sem.pls.algorithm import Floats, Solution, total_effects
 from crmresearch.sem.pls.batch import Fits, Model, standardised_weights
-from crmresearch.sem.pls.measurement import heterotrait_monotrait
 
 ESTIMATORS = ("pls", "plsc")
 
@@ -30,11 +30,6 @@ class Quantity:
         solution = fits.pls if self.estimator == "pls" else fits.consistent
         assert solution is not None
         return self.compute(solution, fits)
-
-
-def product_key(predictor: str, moderator: str) -> str:
-    """Name of the construct that carries a moderation."""
-    return f"{predictor}:{moderator}"
 
 
 def quantities(specification: Specification, model: Model, estimators: tuple[str, ...]) -> dict[str, Quantity]:

@@ -9,12 +9,12 @@ import pandas as pd
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.phrases import catalogue, listed, say
+from crmresearch.segmentation.benchmark import Benchmark
 from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
-from crmresearch.segmentation.scoring.benchmark import Benchmark
 from crmresearch.segmentation.stability.stability import NAMED
+from crmresearch.segmentation.windows import Windows
 from crmresearch.stories.method_names import method_name
-from crmresearch.value.windows import Windows
 
 FEWEST = 3  # methods of one number of segments that make a block
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
@@ -178,9 +178,9 @@ class ComparisonStory:
         if self.windows.failure:
             message = self.say("comparison_caution.left_out", reason=self.windows.failure)
             rows.append(("no_value_model", "weak", "", message))
-        for flag in self.windows.value.warnings if self.windows.value else ():
-            message = self.say(f"value_caution.{flag.code}", parameter=flag.quantity, **flag.facts)
-            rows.append((flag.code, flag.severity, flag.quantity, message))
+        for caution in self.windows.value.cautions if self.windows.value else ():
+            message = self.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
+            rows.append((caution.code, caution.severity, caution.quantity, message))
         rows.sort(key=lambda row: SEVERITIES.index(row[1]))
         return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
 

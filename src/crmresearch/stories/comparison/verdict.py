@@ -3,8 +3,8 @@
 import pandas as pd
 
 from crmresearch.phrases import listed
+from crmresearch.segmentation.benchmark import LEAVES
 from crmresearch.segmentation.registry import VALUE
-from crmresearch.segmentation.scoring.benchmark import LEAVES
 from crmresearch.segmentation.scoring.scores import LOWER_IS_BETTER
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.stories.comparison.story import MOST, ComparisonStory

@@ -2,13 +2,14 @@
 
 import pandas as pd
 
+from crmresearch.cautions import SMALL_NUMBER
 from crmresearch.data.categories import category_sales
 from crmresearch.errors import ParameterError
 from crmresearch.phrases import catalogue
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
 from crmresearch.segmentation.methods.portfolio import QUADRANTS, portfolio_matrix, segment_windows
 from crmresearch.segmentation.methods.rfm import RfmCells
-from crmresearch.segmentation.scoring.evaluate import SMALL_NUMBER, too_small
+from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.stories.customer_value.story import CustomerStory
 from crmresearch.stories.customer_value.value import told_by
 

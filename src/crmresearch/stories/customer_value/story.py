@@ -214,9 +214,9 @@ class CustomerStory:
             )
             quantity = self.method_name(method) if isinstance(method, str) else ""
             rows.append((code, severity, quantity, message))
-        for flag in self.forecast.value.warnings if self.forecast.value else ():
-            message = self.say(f"value_caution.{flag.code}", parameter=flag.quantity, **flag.facts)
-            rows.append((flag.code, flag.severity, flag.quantity, message))
+        for caution in self.forecast.value.cautions if self.forecast.value else ():
+            message = self.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
+            rows.append((caution.code, caution.severity, caution.quantity, message))
         for row in self.left_out.itertuples():
             lacks_forecast = self.forecast.frame is None and any(name in row.reason for name in FORECAST_COLUMNS)
             key = "customers.needs_forecast" if lacks_forecast else "customers.left_out"

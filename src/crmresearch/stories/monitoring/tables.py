@@ -122,9 +122,9 @@ def warnings(story: MonitoringStory) -> pd.DataFrame:
         message = story.say("monitoring_caution.expected_missing", reason=story.no_ageing)
         rows.append(("expected_missing", "weak", "", message))
     else:
-        for flag in story.ageing.value.warnings:
-            message = story.say(f"value_caution.{flag.code}", parameter=flag.quantity, **flag.facts)
-            rows.append((flag.code, flag.severity, flag.quantity, message))
+        for caution in story.ageing.value.cautions:
+            message = story.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
+            rows.append((caution.code, caution.severity, caution.quantity, message))
     if windows["new"].sum() == 0:
         rows.append(("one_cohort", "note", "", story.say("monitoring_caution.one_cohort")))
     if pd.isna(story.now.r2_frozen):

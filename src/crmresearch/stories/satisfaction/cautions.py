@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from crmresearch.cautions import RANK, Caution
 from crmresearch.phrases import listed, say
-from crmresearch.sem.pls.cautions import RANK, Caution
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 

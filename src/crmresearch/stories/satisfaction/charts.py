@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from crmresearch.diagram.path_diagram import Arrow, Ellipse, Indicator, Moderation, plot_path_diagram
+from crmresearch.models.specification import product_key
 from crmresearch.phrases import say
-from crmresearch.sem.pls.quantities import product_key
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 

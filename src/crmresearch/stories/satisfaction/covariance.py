@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from crmresearch.cautions import Caution
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError
 from crmresearch.phrases import listed
@@ -14,7 +15,6 @@ from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, b
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import fit_table
 from crmresearch.sem.covariance.result import CbEstimate, Errors
-from crmresearch.sem.pls.cautions import Caution
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 # Hu & Bentler (1999): CFI and TLI at least, RMSEA and SRMR at most

@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from crmresearch.cautions import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.phrases import listed, say
 from crmresearch.sem.index import construct_index
-from crmresearch.sem.pls.cautions import Caution
-from crmresearch.sem.pls.estimate import PlsEstimate
 from crmresearch.sem.pls.measurement import reliability
+from crmresearch.sem.pls.result import PlsEstimate
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 

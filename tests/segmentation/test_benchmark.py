@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from customers import simulated_customers
 
+from crmresearch.segmentation.benchmark import Benchmark, _fitted, benchmark
 from crmresearch.segmentation.methods.clusters import KMeans
 from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
 from crmresearch.segmentation.methods.rfm_classes import RfmEight
 from crmresearch.segmentation.methods.tree import OutcomeTree
 from crmresearch.segmentation.registry import every_method, family
-from crmresearch.segmentation.scoring.benchmark import Benchmark, _fitted, benchmark
 from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
 from crmresearch.segmentation.stability.refits import Estimates
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from crmresearch.data.transactions.transactions import load_transactions
+from crmresearch.segmentation.windows import FORECASTS, Windows, two_windows
 from crmresearch.value import CustomerValue
-from crmresearch.value.windows import FORECASTS, Windows, two_windows
 
 RATE, DAYS = 0.1, 273  # a year; from the cut-off to the end of the holdout
 

@@ -1,0 +1,174 @@
+"""A PLS estimate and its bootstrap: arrays, and the tidy tables made from them."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.cautions import Caution
+from crmresearch.models.specification import Specification
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.batch import Fits, Model, Settings, standardised_weights
+from crmresearch.sem.pls.moments import Sample
+from crmresearch.sem.pls.quantities import ESTIMATORS, Quantity, quantities
+
+Interval = Literal["percentile", "bca"]
+INTERVAL = ["se", "ci_lower", "ci_upper", "p_value"]
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """The bootstrap of one estimate.
+
+    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample. `failed` resamples
+    (an item did not vary) are left out; `unconverged` ones are kept, and so are those whose PLSc solution is
+    `inadmissible` (a correlation or a ρ_A beyond 1), because leaving them out would truncate the intervals.
+    """
+
+    resamples: int
+    seed: int
+    confidence: float
+    interval: Interval
+    failed: int
+    unconverged: int
+    inadmissible: int
+    replicates: dict[str, Floats]
+    limits: dict[str, tuple[Floats, Floats]]
+
+    def summary(self, name: str) -> dict[str, Floats]:
+        """se, ci_lower, ci_upper and p_value (rows,) of one quantity.
+
+        se is the standard deviation over resamples. The percentile interval runs between the α/2 and 1 − α/2
+        quantiles; BCa moves both by the bias and acceleration of Efron (1987), JASA 82, 171–185. p_value is
+        two-sided and belongs to the percentile interval: twice the smaller share of resamples on one side of 0,
+        (1 + count)/(1 + resamples), at most 1 (Davison & Hinkley 1997, section 4.4). When p < α the percentile
+        interval leaves out 0; when it leaves out 0, p is below α or at most 4 / (1 + resamples) above it.
+        """
+        values = self.replicates[name]
+        below, above = (values <= 0).sum(axis=0), (values >= 0).sum(axis=0)
+        defined = np.isfinite(values).sum(axis=0)
+        p = np.minimum(1.0, 2 * (1 + np.minimum(below, above)) / (1 + defined))
+        lower, upper = self.limits[name]
+        se = np.full(len(defined), np.nan)
+        several = defined > 1
+        se[several] = np.nanstd(values[:, several], axis=0, ddof=1)
+        return {"se": se, "ci_lower": lower, "ci_upper": upper, "p_value": p}
+
+    @property
+    def undefined(self) -> int:
+        """Resamples in which PLSc does not exist because a ρ_A is negative; its intervals leave them out."""
+        values = self.replicates.get("paths/plsc", self.replicates["paths/pls"])
+        return int((~np.isfinite(values)).any(axis=1).sum())
+
+
+@dataclass(frozen=True)
+class PlsEstimate:
+    """A PLS path model estimated by composites (`pls`) and corrected for attenuation (`plsc`).
+
+    The tables are tidy frames with the columns estimator, group, …, estimate, standardized, se, ci_lower,
+    ci_upper, p_value; the last four are NaN until `crmresearch.sem.pls.bootstrap.bootstrap` has filled `resampling`.
+    `items` (n, p) are the complete answers, `fits` the arrays behind the tables, `cautions` what the reader must
+    know before believing them, gravest first, as `estimate_pls` and `bootstrap` found it.
+    """
+
+    specification: Specification
+    items: pd.DataFrame
+    settings: Settings
+    model: Model = field(repr=False)
+    sample: Sample = field(repr=False)
+    fits: Fits = field(repr=False)
+    resampling: Resampling | None = None
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def estimators(self) -> tuple[str, ...]:
+        """`pls`, and `plsc` where the correction is defined."""
+        return ESTIMATORS if self.fits.consistent is not None else ESTIMATORS[:1]
+
+    @cached_property
+    def quantities(self) -> dict[str, Quantity]:
+        """Every reported quantity by table and estimator."""
+        return quantities(self.specification, self.model, self.estimators)
+
+    def values(self, name: str) -> Floats:
+        """The estimates (rows,) of one quantity."""
+        return self.quantities[name].values(self.fits)[0]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One quantity of all estimators as a tidy frame with intervals."""
+        parts = [key for key in self.quantities if key.split("/")[0] == name]
+        return pd.concat([self._labelled(key) for key in parts], ignore_index=True)
+
+    def _labelled(self, key: str) -> pd.DataFrame:
+        frame = self.quantities[key].labels.copy()
+        frame["estimate"] = self.values(key)
+        summary = self.resampling.summary(key) if self.resampling else {}
+        for column in INTERVAL:  # an estimate that does not exist has no interval
+            frame[column] = np.where(frame["estimate"].notna(), summary.get(column, np.nan), np.nan)
+        return frame
+
+    def _with_standardized(self, frame: pd.DataFrame, values: Floats) -> pd.DataFrame:
+        return _insert_after(frame, "estimate", "standardized", values)
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        """Path coefficients; a moderation is the path of `predictor:moderator`, per unit of the product."""
+        return self._with_standardized(self.table("paths"), self.table("standardized_paths")["estimate"].to_numpy())
+
+    @cached_property
+    def loadings(self) -> pd.DataFrame:
+        """Loadings of the items on their own construct; `standardized` is the correlation."""
+        frame = self.table("loadings")
+        spread = 1.0 if self.fits.consistent is not None else self.values("deviations/pls")
+        return self._with_standardized(frame, frame["estimate"].to_numpy() / spread)
+
+    @cached_property
+    def weights(self) -> pd.DataFrame:
+        """Outer weights; `estimate` in the metric of estimation, `standardized` per standard deviation."""
+        return self._with_standardized(self.table("weights"), self.values("standardized_weights/pls"))
+
+    @cached_property
+    def r_squared(self) -> pd.DataFrame:
+        """R² of every outcome, and `adjusted` = 1 − (1 − R²)(n − 1)/(n − m − 1) with m predictors."""
+        frame = self.table("r_squared")
+        predictors = self.model.full.adjacency.sum(axis=0)
+        m = np.tile(predictors[predictors > 0], len(self.estimators))
+        n = self.sample.n
+        adjusted = 1 - (1 - frame["estimate"]) * (n - 1) / (n - m - 1)
+        return _insert_after(frame, "estimate", "adjusted", adjusted).drop(columns="p_value")
+
+    @cached_property
+    def total_effects(self) -> pd.DataFrame:
+        """Direct, indirect and total effects (`estimate`) of every construct on those it reaches."""
+        frame = self.table("total_effects")
+        indirect = self.table("indirect_effects")
+        frame = _insert_after(frame, "predictor", "indirect", indirect["estimate"])
+        frame = _insert_after(frame, "predictor", "direct", frame["estimate"] - indirect["estimate"])
+        frame = self._with_standardized(frame, frame["estimate"].to_numpy())
+        for column in INTERVAL:
+            frame[f"indirect_{column}"] = indirect[column]
+        return frame
+
+    @cached_property
+    def cross_loadings(self) -> pd.DataFrame:
+        """Correlation of every item with every composite, items in rows."""
+        p, k = len(self.specification.items), self.model.constructs
+        cross = self.fits.pls.cross_loadings[0][:p, :k]
+        if self.settings.metric == "raw":
+            cross = cross / self.values("deviations/pls")[:, None]
+        return pd.DataFrame(cross, self.specification.items, self.specification.keys)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Standardised composite scores (n, k), mean 0 and variance 1, one row a respondent."""
+        p, k = len(self.specification.items), self.model.constructs
+        z = (self.sample.rows - self.sample.rows.mean(axis=0)) / self.values("deviations/pls")
+        weights = standardised_weights(self.fits)[0, :p, None] * self.model.main.mask
+        return pd.DataFrame(z @ weights, self.items.index, self.specification.keys[:k])
+
+
+def _insert_after(frame: pd.DataFrame, column: str, name: str, values: Any) -> pd.DataFrame:
+    frame.insert(list(frame.columns).index(column) + 1, name, values)
+    return frame
