@@ -17,12 +17,12 @@ RECORDS := $(WANTED:%=reports/%/report.json)
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup reports report test lab refresh bench lint clean FORCE
+.PHONY: help setup reports report test test-fast lab refresh bench lint clean FORCE
 
 # one thread of linear algebra and one hash seed, here as in the reports: the same digits everywhere
-test refresh: export OMP_NUM_THREADS = 1
-test refresh: export OPENBLAS_NUM_THREADS = 1
-test refresh: export PYTHONHASHSEED = 0
+test test-fast refresh: export OMP_NUM_THREADS = 1
+test test-fast refresh: export OPENBLAS_NUM_THREADS = 1
+test test-fast refresh: export PYTHONHASHSEED = 0
 
 help:
 	@echo 'make <target>, where target is one of'
@@ -48,6 +48,10 @@ report:
 ## test                  run all tests, the notebooks among them (options for pytest: ARGS=...)
 test: setup
 	@$(PY) -m pytest --nbval --nbval-current-env -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+## test-fast             run the quick tests only: no whole reports, no notebooks, no long simulations
+test-fast: setup
+	@$(PY) -m pytest -m 'not slow' -n auto --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
 ## lab                   open the notebooks in JupyterLab
 lab: export JUPYTER_PREFER_ENV_PATH = 1
@@ -102,6 +106,6 @@ $(VENV)/.locked: uv.lock pyproject.toml $(if $(filter-out "$(strip $(CHOSEN))","
 	  echo '$(PYTHON) cannot make environments; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	@command -v $(UV) >/dev/null || .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@UV_PROJECT_ENVIRONMENT='$(VENV)' UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --compile-bytecode \
-	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(EXTRAS:%=--extra %)
+	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" --extra lab $(EXTRAS:%=--extra %)
 	@echo '$(EXTRAS)' > $(VENV)/.extras
 	@touch $@

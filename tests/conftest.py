@@ -12,6 +12,9 @@ from crmresearch.data import documents
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {"whole": 0, "notebooks": 1}
     items.sort(key=lambda item: order.get(item.path.parent.name, 2))
+    for item in items:
+        if item.path.parent.name in order:
+            item.add_marker("slow")
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def supported(pyproject: dict[str, Any]) -> list[tuple[int, int]]:
 def test_conda_environment_is_this_package_on_a_supported_python(pyproject: dict[str, Any]) -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     python = f"python {pyproject['project']['requires-python']}"
-    assert environment["dependencies"] == [python, "pip", {"pip": ["-e ."]}]
+    assert environment["dependencies"] == [python, "pip", {"pip": ["-e .[lab]"]}]
     assert environment["name"] == pyproject["project"]["name"]
 
 

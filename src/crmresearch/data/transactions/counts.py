@@ -27,7 +27,7 @@ LABELS = {
 _ = ibis._
 
 
-@ibis.udf.scalar.builtin(name="hash")
+@ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
 def _hash(line) -> dt.int64:  # type: ignore[no-untyped-def]
     """The engine's own hash, without sign on DuckDB: `Value.hash` goes through text there."""
 

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crmresearch import paths
+from crmresearch.data.dataset import Text
 from crmresearch.data.documents import read_document, shown
-from crmresearch.data.survey.codebook import Text
 from crmresearch.errors import ParameterError
 from crmresearch.report.make.declarations import check_values, read_declarations, suggestion
 

@@ -31,6 +31,8 @@ from crmresearch.segmentation.scoring.segment_scores import score_segments
 
 HOLDOUT = "holdout_"
 UNSEGMENTED, LEARNER = "unsegmented", "gradient_boosting"
+Told = tuple[str, str, str, str, int, float]  # a warning: code, severity, method, segment, customers, share
+
 SMALL_SHARE = 0.01  # a segment of fewer customers than this, or than SMALL_NUMBER, is too small to speak about
 SHARES = tuple(i / 20 for i in range(1, 21))  # of the customers, where the gains are read
 
@@ -140,14 +142,14 @@ def _check_names(methods: Sequence[object], others: Sequence[str], reference: st
         raise SegmentationError(f"The reference {reference!r} is none of the methods: {', '.join(names)}.")
 
 
-def _outcome(table: pd.DataFrame) -> tuple[Outcome, list[tuple]]:
+def _outcome(table: pd.DataFrame) -> tuple[Outcome, list[Told]]:
     reader = "The evaluation"
     needs = ("holdout_spend", "holdout_active")
     frame = numeric(needed_columns(table, needs, reader), frozenset(), reader)
     spend, active = frame["holdout_spend"].to_numpy(), frame["holdout_active"].to_numpy()
     if not np.isin(active, (0, 1)).all():
         raise SegmentationError("holdout_active must be 0 or 1 for every customer.")
-    warnings: list[tuple] = []
+    warnings: list[Told] = []
     if number := int((spend < 0).sum()):
         warnings.append(("negative_spend", "note", "", "", number, number / len(spend)))
     spend = np.maximum(spend, 0)
@@ -157,7 +159,7 @@ def _outcome(table: pd.DataFrame) -> tuple[Outcome, list[tuple]]:
     return Outcome(spend, active), warnings
 
 
-def _segments(method: Segmenter | pd.Series, features: pd.DataFrame) -> tuple[pd.Series, list[tuple], float]:
+def _segments(method: Segmenter | pd.Series, features: pd.DataFrame) -> tuple[pd.Series, list[Told], float]:
     n = len(features)
     if isinstance(method, Segmenter):
         fitted = method if hasattr(method, "learned_from_") else copy.deepcopy(method).fit(features)
@@ -170,7 +172,7 @@ def _segments(method: Segmenter | pd.Series, features: pd.DataFrame) -> tuple[pd
         if segments.isna().any():
             raise SegmentationError(f"{int(segments.isna().sum())} customers have no segment in {method.name}.")
     counts = segments.value_counts(sort=False)
-    warnings: list[tuple] = []
+    warnings: list[Told] = []
     for key, number in counts[too_small(counts)].items():
         if number == 0:
             warnings.append(("empty_segment", "note", str(segments.name), str(key), 0, 0.0))
@@ -204,10 +206,10 @@ def _numbers(name: str, given: pd.Series | str, features: pd.DataFrame) -> Float
     return numeric(column.to_frame(name), frozenset(), "The evaluation")[name].to_numpy()
 
 
-def _naive(features: pd.DataFrame) -> tuple[dict[str, Floats], list[tuple]]:
+def _naive(features: pd.DataFrame) -> tuple[dict[str, Floats], list[Told]]:
     windows = {int(found[1]): column for column in features if (found := re.fullmatch(r"spend_last_(\d+)", column))}
     columns = {"past_spend": "monetary_total", "recency": "recency"}
-    warnings: list[tuple] = []
+    warnings: list[Told] = []
     if windows:
         columns["recent_spend"] = windows[max(windows)]
     else:
