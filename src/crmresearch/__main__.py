@@ -36,7 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     report = commands.add_parser("report", help="render reports into reports/")
-    report.add_argument("names", nargs="+", metavar="name", help="a file of notebooks/parameters, without .yaml")
+    report.add_argument(
+        "names", nargs="+", metavar="name", help="a file of notebooks/parameters, without .yaml, or the path of one"
+    )
+    report.add_argument("--out", metavar="folder", help="write here instead of into reports/")
     report.add_argument("--record-failures", action="store_true", help="exit 0 when a failure is left to the index")
     report.set_defaults(run=_report)
 
@@ -58,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _report(options: argparse.Namespace) -> int:
     from crmresearch.report.make.outputs import Outputs
+    from crmresearch.report.make.parameters import parameters_file
     from crmresearch.report.make.render import render_report
 
     # as make sends it: the kernel is shut down as after Ctrl-C
@@ -66,12 +70,12 @@ def _report(options: argparse.Namespace) -> int:
     for name in options.names:
         _say(f"rendering {name} …")
         try:
-            outcome = render_report(name)
+            outcome = render_report(name, options.out)
         except Exception as error:
             if not isinstance(error, CrmResearchError):  # a mistake of ours: the whole story
                 traceback.print_exc()
             _say(f"failed {name}: {error}", sys.stderr)
-            if not (options.record_failures and Outputs(name).failure.is_file()):
+            if not (options.record_failures and Outputs(parameters_file(name).stem).failure.is_file()):
                 code = 2
             continue
         if outcome.status == "skipped":

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-ROOT = Path(os.environ.get("CRMRESEARCH_HOME", PACKAGE.parents[1])).resolve()
-NOTEBOOKS = ROOT / "notebooks"
+SHIPPED = PACKAGE / "shipped"  # notebooks and small data sets, in an installed wheel only
+ROOT = Path(os.environ.get("CRMRESEARCH_HOME", Path.cwd() if SHIPPED.is_dir() else PACKAGE.parents[1])).resolve()
+NOTEBOOKS = SHIPPED / "notebooks" if SHIPPED.is_dir() and not (ROOT / "notebooks").is_dir() else ROOT / "notebooks"
 PARAMETERS = NOTEBOOKS / "parameters"
 DATA = ROOT / "data"
 REPORTS = ROOT / "reports"
@@ -13,6 +14,7 @@ THEORIES = PACKAGE / "models"
 
 
 def data_folders() -> list[Path]:
-    """Folders searched for data sets: the project's own, then the one named by `CRMRESEARCH_DATA`."""
+    """Folders searched for data sets: the project's own, the one named by `CRMRESEARCH_DATA`, those of the wheel."""
     outside = os.environ.get("CRMRESEARCH_DATA")
-    return [DATA, Path(outside).expanduser().resolve()] if outside else [DATA]
+    shipped = [SHIPPED / "data"] if SHIPPED.is_dir() else []
+    return [DATA, *([Path(outside).expanduser().resolve()] if outside else []), *shipped]

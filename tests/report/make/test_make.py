@@ -86,7 +86,7 @@ def project(built: Project, tmp_path: Path) -> Project:
 def test_make_alone_prints_the_targets(built: Project) -> None:
     lines = built.make().stdout.splitlines()
     targets = [line.split()[0] for line in lines[1:]]
-    assert targets == ["setup", "reports", "report", "test", "lab", "refresh", "bench", "lint", "clean"]
+    assert targets == ["setup", "reports", "report", "test", "test-fast", "lab", "refresh", "bench", "lint", "clean"]
 
 
 def test_a_second_run_does_nothing_within_a_second(project: Project) -> None:

@@ -117,6 +117,23 @@ def test_a_dataset_can_be_a_folder_seen_from_the_notebook(project: Path) -> None
     assert load_report(NAME).dataset == str(project / "mine")
 
 
+def test_a_parameters_file_anywhere_names_what_lies_beside_it(project: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "my study"
+    (mine / "survey").mkdir(parents=True)
+    (project / "data" / "toy").rename(mine / "survey" / "toy")
+    (mine / "own.yaml").write_text((paths.THEORIES / "scsb.yaml").read_text("utf-8"), encoding="utf-8")
+    written = write_parameters(project, "mine", dataset="survey/toy", theory="own.yaml")
+    file = written.rename(mine / "mine.yaml")
+    report = load_report(str(file))
+    assert (report.name, report.notebook) == ("mine", project / "notebooks" / "tiny.ipynb")
+    assert report.dataset == str(mine / "survey" / "toy")
+    assert report.parameters["theory"] == str(mine / "own.yaml")
+    write_notebook(mine / "other.ipynb", PARAMETERS)
+    file.write_text(file.read_text("utf-8").replace("notebook: tiny", "notebook: other.ipynb"), encoding="utf-8")
+    assert load_report(str(file)).notebook == mine / "other.ipynb"
+    assert "There is no parameters file" in refusal(str(mine / "absent.yaml"))
+
+
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [

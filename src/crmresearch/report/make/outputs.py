@@ -8,7 +8,8 @@ what an earlier run made is taken away, so that nothing stale looks fresh.
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,20 @@ from crmresearch import paths
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files of the report `name`."""
+    """The files of the report `name`, in `reports/` or another folder `where`."""
 
     name: str
+    where: Path = field(default_factory=lambda: paths.REPORTS)
 
     @property
     def page(self) -> Path:
         """The self-contained HTML file."""
-        return paths.REPORTS / f"{self.name}.html"
+        return self.where / f"{self.name}.html"
 
     @property
     def folder(self) -> Path:
         """Tables, figures and the record."""
-        return paths.REPORTS / self.name
+        return self.where / self.name
 
     @property
     def record(self) -> Path:
@@ -39,22 +41,22 @@ class Outputs:
     @property
     def failure(self) -> Path:
         """What went wrong, when something did."""
-        return paths.REPORTS / f"{self.name}.failed.json"
+        return self.where / f"{self.name}.failed.json"
 
     @property
     def failed_notebook(self) -> Path:
         """The notebook up to the cell that failed."""
-        return paths.REPORTS / f"{self.name}.failed.ipynb"
+        return self.where / f"{self.name}.failed.ipynb"
 
     @property
     def dependencies(self) -> Path:
         """The report's fragment of the Makefile."""
-        return paths.REPORTS / ".depends" / f"{self.name}.d"
+        return self.where / ".depends" / f"{self.name}.d"
 
     @property
     def building(self) -> Path:
         """Where the report is made before it is moved into place."""
-        return paths.REPORTS / ".building" / self.name
+        return self.where / ".building" / self.name
 
     def begin(self) -> Path:
         """An empty folder to build in."""
@@ -65,6 +67,8 @@ class Outputs:
     def end(self) -> None:
         """Take the building folder away."""
         shutil.rmtree(self.building, ignore_errors=True)
+        with suppress(OSError):  # another report is being made, or there is no such folder
+            self.building.parent.rmdir()
 
     def publish(self, record: dict[str, Any], page: Path | None, started: float) -> None:
         """Move what was built into place: `building/folder`, the record and, unless skipped, the page.
@@ -85,7 +89,7 @@ class Outputs:
     def fail(self, record: dict[str, Any], notebook: Path | None) -> None:
         """Leave the record of a failure and the notebook where it stopped, and nothing else."""
         self._remove_all()
-        paths.REPORTS.mkdir(parents=True, exist_ok=True)
+        self.where.mkdir(parents=True, exist_ok=True)
         if notebook is not None:
             os.replace(notebook, self.failed_notebook)
         write_json(self.failure, record)

@@ -59,15 +59,26 @@ def report_names() -> list[str]:
     return sorted(path.stem for path in paths.PARAMETERS.glob("*.yaml"))
 
 
-def load_report(name: str) -> Report:
-    """The report of this name, its parameters checked and completed.
+def parameters_file(report: str) -> Path:
+    """The parameters file of a report named by its key in `notebooks/parameters`, or by a path that ends in .yaml."""
+    own = report.endswith((".yaml", ".yml"))
+    return Path(report).expanduser().resolve() if own else paths.PARAMETERS / f"{report}.yaml"
 
-    Raises ParameterError with one sentence for every problem of the file: which key, and what is allowed.
+
+def load_report(name: str) -> Report:
+    """The report of this name or of this parameters file, its parameters checked and completed.
+
+    A notebook, data set, theory or file of rules that lies beside the parameters file, or on a path from there, is
+    that one; other names are those of the project. Raises ParameterError with one sentence for every problem of the
+    file: which key, and what is allowed.
     """
-    path = paths.PARAMETERS / f"{name}.yaml"
+    path = parameters_file(name)
     if not path.is_file():
+        if path.suffix and name != path.stem:
+            raise ParameterError(f"There is no parameters file {shown(path)}.")
         raise ParameterError(f"There is no report {name!r}{suggestion(name, report_names())}")
     file = read_document(path, _File, ParameterError)
+    file.parameters.update(_from_beside(path, file.parameters))
     notebook = _find_notebook(file.notebook, path)
     declared = read_declarations(notebook)
     parameters, problems = check_values(declared, file.parameters)
@@ -77,7 +88,7 @@ def load_report(name: str) -> Report:
     if problems:
         lines = [f"  - {problem}{'' if problem.endswith(('.', '?')) else '.'}" for problem in problems]
         raise ParameterError("\n".join([f"{shown(path)} does not fit {shown(notebook)}:", *lines]))
-    return Report(name, path, notebook, file.title, file.group, parameters)
+    return Report(path.stem, path, notebook, file.title, file.group, parameters)
 
 
 def read_heading(name: str) -> Heading:
@@ -95,7 +106,20 @@ def locate_dataset(dataset: str, notebook: Path) -> str:
     return str(folder.resolve()) if (folder / "codebook.yaml").is_file() else dataset
 
 
+def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """What these parameters name by a path from the folder of their file, as whole paths."""
+    found = {}
+    for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
+        value = parameters.get(key)
+        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
+            found[key] = str((place.parent if marker else place).resolve())
+    return found
+
+
 def _find_notebook(notebook: str, path: Path) -> Path:
+    own = path.parent / notebook
+    if own.suffix == ".ipynb" and own.is_file():
+        return own.resolve()
     found = paths.NOTEBOOKS / f"{notebook.removesuffix('.ipynb')}.ipynb"
     if not found.is_file():
         known = sorted(other.stem for other in paths.NOTEBOOKS.glob("*.ipynb"))
@@ -107,7 +131,7 @@ def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]
     problems = []
     dataset, theory = parameters.get("dataset"), parameters.get("theory")
     # imported only where they are needed: every import is a reason to render again
-    if isinstance(dataset, str) and locate_dataset(dataset, notebook) == dataset:
+    if isinstance(dataset, str) and not (Path(locate_dataset(dataset, notebook)) / "codebook.yaml").is_file():
         from crmresearch.data.catalog import dataset_keys
 
         known = dataset_keys()

@@ -1,6 +1,7 @@
 """One report from its parameters file to its page, tables and figures: checked, run, exported, moved into place."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from crmresearch.report.make.depends import data_has_come, page_is_missing, writ
 from crmresearch.report.make.inputs import imported_modules, opened_files, opened_templates
 from crmresearch.report.make.kernel import INPUTS_VARIABLE
 from crmresearch.report.make.outputs import Outputs
-from crmresearch.report.make.parameters import Report, load_report
+from crmresearch.report.make.parameters import Report, load_report, parameters_file
 from crmresearch.report.make.provenance import describe_origin
 from crmresearch.report.record import FOLDER_VARIABLE
 
@@ -44,16 +45,20 @@ class _Data:
     how_to_get: str = ""
 
 
-def render_report(name: str) -> Outcome:
-    """Make `reports/<name>.html` and `reports/<name>/`, or only a record of how to get data that is not here.
+def render_report(name: str, where: Path | None = None) -> Outcome:
+    """Make `<name>.html` and the folder `<name>/`, or only a record of how to get data that is not here.
+
+    `name`: a file of `notebooks/parameters` without .yaml, or the path of a parameters file anywhere. `where`: the
+    folder to write into, by default `reports/` of the project (of the working folder, with an installed wheel).
 
     Raises ParameterError before anything runs when the parameters file is wrong, RenderError when the notebook
     stops; what an earlier run made is then replaced by a record of the failure, which the index shows.
     """
     started = time.time()
     opened_files()  # listens from here on
-    outputs = Outputs(name)
-    with _failure_recorded(outputs):
+    parameters = parameters_file(name)
+    outputs = Outputs(parameters.stem, paths.REPORTS if where is None else Path(where).expanduser().resolve())
+    with _failure_recorded(outputs, parameters):
         report = load_report(name)
         data = _find_data(report)
         if data and data.file is None:
@@ -62,9 +67,10 @@ def render_report(name: str) -> Outcome:
         record = _run(report, outputs, folder, data, started)
         page = _export(report, outputs, record)
         inputs = _renderer_inputs(report, data) | set(map(Path, _lines(outputs.building / "inputs")))
-        write_dependencies(outputs.record, outputs.dependencies, inputs, page_is_missing(outputs))
+        if outputs.where == paths.REPORTS:  # make looks at no other folder
+            write_dependencies(outputs.record, outputs.dependencies, inputs, page_is_missing(outputs))
         outputs.publish(record, page, started)
-    return Outcome(name, "done", time.time() - started, outputs.page)
+    return Outcome(report.name, "done", time.time() - started, outputs.page)
 
 
 def _find_data(report: Report) -> _Data | None:
@@ -98,7 +104,11 @@ def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, sta
     from crmresearch.report.make.execute import execute
 
     folder.mkdir()
-    environment = {FOLDER_VARIABLE: str(folder), INPUTS_VARIABLE: str(outputs.building / "inputs")}
+    environment = {
+        "CRMRESEARCH_HOME": str(paths.ROOT),
+        FOLDER_VARIABLE: str(folder),
+        INPUTS_VARIABLE: str(outputs.building / "inputs"),
+    }
     executed = outputs.building / "notebook.ipynb"
     try:
         execute(report.notebook, executed, report.parameters, environment)
@@ -136,7 +146,7 @@ def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
         subtitle=in_language(report.group, language),
         provenance={key: record[key] for key in origin},
         language=language,
-        home="index.html",
+        home="index.html" if outputs.where == paths.REPORTS else None,
     )
     page.write_text(html, encoding="utf-8")
     return page
@@ -159,6 +169,8 @@ def _facts(report: Report, started: float) -> dict[str, Any]:
 
 def _renderer_inputs(report: Report, data: _Data | None) -> set[Path]:
     found = {data.codebook, *data.files} if data else set()
+    named = [report.parameters.get(key) for key in ("theory", "rules")]
+    found |= {Path(name) for name in named if isinstance(name, str) and os.path.isabs(name)}  # wherever they lie
     return {report.path, report.notebook} | found | opened_templates() | imported_modules()
 
 
@@ -173,12 +185,12 @@ def _explain(error: Any, report: Report, outputs: Outputs) -> str:
 
 
 @contextmanager
-def _failure_recorded(outputs: Outputs) -> Iterator[None]:
+def _failure_recorded(outputs: Outputs, parameters: Path) -> Iterator[None]:
     """Leave a record of any failure of a report that has a parameters file; an interruption leaves nothing."""
     try:
         yield
     except Exception as error:
-        if (paths.PARAMETERS / f"{outputs.name}.yaml").is_file():
+        if parameters.is_file():
             message = str(error) if isinstance(error, CrmResearchError) else f"{type(error).__name__}: {error}"
             notebook = outputs.building / "notebook.ipynb"
             record = {"name": outputs.name, "status": "failed", "message": message}
