@@ -2,14 +2,14 @@
 
 import re
 
-from crmresearch.phrases import catalogue, say
+from crmresearch.stories import TEXTS
 
 
 def method_name(key: str, language: str = "en") -> str:
     """The name of a method's key: `method.<key>`, else `method.<stem>_k` with its number, else the key as words."""
-    if f"method.{key}" in catalogue("en"):
-        return say(f"method.{key}", language)
+    if f"method.{key}" in TEXTS.catalogue("en"):
+        return TEXTS.say(f"method.{key}", language)
     sized = re.fullmatch(r"(.+)_(\d+)", key)
-    if sized and f"method.{sized[1]}_k" in catalogue("en"):
-        return say(f"method.{sized[1]}_k", language, k=sized[2])
+    if sized and f"method.{sized[1]}_k" in TEXTS.catalogue("en"):
+        return TEXTS.say(f"method.{sized[1]}_k", language, k=sized[2])
     return key.replace("_", " ")

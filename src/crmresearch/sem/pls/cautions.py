@@ -1,6 +1,6 @@
 """What a reader must know before believing a PLS estimate: cautions as data, gravest first.
 
-The sentences are in `crmresearch.phrases` under `caution.<code>`; the facts here fill them in.
+The sentences are the reports'; the facts here fill them in.
 """
 
 import numpy as np

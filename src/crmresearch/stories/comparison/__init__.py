@@ -1,1 +1,7 @@
 """Segmentations compared out of time."""
+
+from pathlib import Path
+
+from crmresearch.texts import Texts
+
+TEXTS = Texts(Path(__file__).parent)

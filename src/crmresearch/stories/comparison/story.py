@@ -8,12 +8,12 @@ import pandas as pd
 
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.phrases import catalogue, listed, say
 from crmresearch.segmentation.benchmark import Benchmark
 from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.segmentation.windows import Windows
+from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.method_names import method_name
 
 FEWEST = 3  # methods of one number of segments that make a block
@@ -50,8 +50,8 @@ class ComparisonStory:
         return self.windows.earlier_table
 
     def say(self, key: str, **facts: object) -> str:
-        """A sentence of `crmresearch.phrases` in the language of the story."""
-        return say(key, self.language, **facts)
+        """A sentence of this story in the language of the story."""
+        return TEXTS.say(key, self.language, **facts)
 
     def name(self, key: str) -> str:
         """What readers call a method."""
@@ -64,7 +64,7 @@ class ComparisonStory:
     @property
     def headings(self) -> dict[str, str]:
         """Column headings of the reader's tables."""
-        columns = [key for key in catalogue("en") if key.startswith("column.")]
+        columns = [key for key in TEXTS.catalogue("en") if key.startswith("column.")]
         return {key.removeprefix("column."): self.say(key) for key in columns}
 
     @cached_property
@@ -240,4 +240,4 @@ class ComparisonStory:
 def _some(named: list[str], language: str, most: int = 6) -> str:
     """The first few of many, and how many more there are."""
     shown = named if len(named) <= most else [*named[: most - 1], f"+{len(named) - most + 1}"]
-    return listed(shown, language) if shown else "–"
+    return TEXTS.listed(shown, language) if shown else "–"

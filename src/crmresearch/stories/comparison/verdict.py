@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from crmresearch.phrases import listed
 from crmresearch.segmentation.benchmark import LEAVES
 from crmresearch.segmentation.registry import VALUE
 from crmresearch.segmentation.scoring.scores import LOWER_IS_BETTER
 from crmresearch.segmentation.stability.stability import NAMED
+from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.comparison.story import MOST, ComparisonStory
 
 VALUE_FIRST = "expected_value_quantiles_"  # individual value first, then segments of it
@@ -64,7 +64,7 @@ def _by_other_scores(story: ComparisonStory, kind: str) -> str:
         side = "ahead" if low > 0 else "behind" if high < 0 else "level"
         sides[side].append(story.say(f"comparison_score.{metric}"))
     parts = [
-        story.say(f"comparison.score_{side}", scores=listed(names, story.language))
+        story.say(f"comparison.score_{side}", scores=TEXTS.listed(names, story.language))
         for side, names in sides.items()
         if names
     ]
@@ -99,9 +99,9 @@ def lasting(story: ComparisonStory) -> list[str]:
     key = "all" if stable.all() else "some" if stable.any() else "none"
     unstable = [story.name(method) for method in known["method"][~stable]]
     facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
-    names = listed(unstable, story.language) if unstable else ""
+    names = TEXTS.listed(unstable, story.language) if unstable else ""
     told = [story.say(f"comparison.stable_{key}", unstable=names, **facts)] if len(known) else []
-    told += [story.say("comparison.stable_fixed", rules=listed(rules, story.language))] if rules else []
+    told += [story.say("comparison.stable_fixed", rules=TEXTS.listed(rules, story.language))] if rules else []
     chosen = story.choice
     if chosen is None:
         return [*told, story.say("comparison.choice_none", most=MOST)]

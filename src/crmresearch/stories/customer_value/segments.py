@@ -5,11 +5,11 @@ import pandas as pd
 from crmresearch.cautions import SMALL_NUMBER
 from crmresearch.data.categories import category_sales
 from crmresearch.errors import ParameterError
-from crmresearch.phrases import catalogue
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
 from crmresearch.segmentation.methods.portfolio import QUADRANTS, portfolio_matrix, segment_windows
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
+from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.customer_value.story import CustomerStory
 from crmresearch.stories.customer_value.value import told_by
 
@@ -27,7 +27,7 @@ def segment_table(story: CustomerStory, method: Segmenter) -> pd.DataFrame:
     segments = method.predict(story.customers)
     frame = story.table.frame.assign(segment=segments)
     grouped = frame.groupby("segment", observed=True)
-    strategies = catalogue("en")
+    strategies = TEXTS.catalogue("en")
     rows = []
     for segment in method.segments:
         part = grouped.get_group(segment.key) if (segments == segment.key).any() else frame.iloc[:0]

@@ -10,10 +10,10 @@ import pandas as pd
 from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.phrases import catalogue, listed, say
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini
 from crmresearch.segmentation.scoring.evaluation import Evaluation
+from crmresearch.stories.customer_value import TEXTS
 from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
@@ -38,8 +38,8 @@ class CustomerStory:
     language: str = "en"
 
     def say(self, key: str, **facts: object) -> str:
-        """A sentence of `crmresearch.phrases` in the language of the story."""
-        return say(key, self.language, **facts)
+        """A sentence of this story in the language of the story."""
+        return TEXTS.say(key, self.language, **facts)
 
     def text(self, texts: dict[str, str]) -> str:
         """A text of a codebook or a method in the language of the story."""
@@ -47,7 +47,7 @@ class CustomerStory:
 
     def method_name(self, key: str) -> str:
         """Name of a row of the evaluation for readers."""
-        known = catalogue("en")
+        known = TEXTS.catalogue("en")
         return self.say(f"method.{key}") if f"method.{key}" in known else key.replace("_", " ")
 
     @cached_property
@@ -58,7 +58,7 @@ class CustomerStory:
     @property
     def headings(self) -> dict[str, str]:
         """Column headings of the reader's tables."""
-        columns = [key for key in catalogue("en") if key.startswith("column.")]
+        columns = [key for key in TEXTS.catalogue("en") if key.startswith("column.")]
         return {key.removeprefix("column."): self.say(key) for key in columns}
 
     def findings(self) -> list[str]:
@@ -169,7 +169,7 @@ class CustomerStory:
         sides = {"customers.better_than": view[view.lower > 0], "customers.worse_than": view[view.upper < 0]}
         for key, part in sides.items():
             if len(part):
-                names = listed([self.method_name(name) for name in part.method], self.language)
+                names = TEXTS.listed([self.method_name(name) for name in part.method], self.language)
                 reference = self.method_name(self.evaluation.reference)
                 told.append(self.say(key, methods=names, reference=reference))
         captured = self.scores.dropna(subset=["capture"]).sort_values("capture", ascending=False, kind="stable")
@@ -210,7 +210,7 @@ class CustomerStory:
                     self.say("customers.more_segments", count=len(named) - MOST_NAMED + 1),
                 ]
             message = self.say(
-                f"customer_caution.{code}", segments=listed(named or ["–"], self.language), count=len(part)
+                f"customer_caution.{code}", segments=TEXTS.listed(named or ["–"], self.language), count=len(part)
             )
             quantity = self.method_name(method) if isinstance(method, str) else ""
             rows.append((code, severity, quantity, message))
@@ -249,4 +249,4 @@ class CustomerStory:
 
     def glossary(self) -> list[str]:
         """The terms of the report, each with what it means, in the order of the alphabet."""
-        return sorted(self.say(key) for key in catalogue("en") if key.startswith("customer_term."))
+        return sorted(self.say(key) for key in TEXTS.catalogue("en") if key.startswith("customer_term."))

@@ -1,1 +1,7 @@
 """One segmentation over successive quarters."""
+
+from pathlib import Path
+
+from crmresearch.texts import Texts
+
+TEXTS = Texts(Path(__file__).parent)

@@ -10,7 +10,6 @@ import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import CrmResearchError, ParameterError
-from crmresearch.phrases import catalogue, listed, say
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.monitoring.ageing import Ageing, expected_ageing
 from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
@@ -19,6 +18,7 @@ from crmresearch.segmentation.monitoring.moves import DIRECTIONS, NORMAL_95
 from crmresearch.segmentation.registry import every_method
 from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
 from crmresearch.stories.method_names import method_name
+from crmresearch.stories.monitoring import TEXTS
 
 SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
 MOST_NAMED = 3  # segments named in one sentence; the table has them all
@@ -58,8 +58,8 @@ class MonitoringStory:
     language: str = "en"
 
     def say(self, key: str, **facts: object) -> str:
-        """A sentence of `crmresearch.phrases` in the language of the story."""
-        return say(key, self.language, **facts)
+        """A sentence of this story in the language of the story."""
+        return TEXTS.say(key, self.language, **facts)
 
     def text(self, texts: dict[str, str]) -> str:
         """A text of a codebook or a method in the language of the story."""
@@ -78,7 +78,7 @@ class MonitoringStory:
     @property
     def headings(self) -> dict[str, str]:
         """Column headings of the reader's tables."""
-        columns = [key for key in catalogue("en") if key.startswith("monitoring_column.")]
+        columns = [key for key in TEXTS.catalogue("en") if key.startswith("monitoring_column.")]
         return {key.removeprefix("monitoring_column."): self.say(key) for key in columns}
 
     @property
@@ -197,7 +197,7 @@ class MonitoringStory:
                 ]  # fmt: skip
                 if len(part) > MOST_NAMED:
                     named.append(self.say("monitoring.ageing_rest", count=len(part) - MOST_NAMED))
-                told.append(self.say(f"monitoring.ageing_{key}", segments=listed(named, self.language)))
+                told.append(self.say(f"monitoring.ageing_{key}", segments=TEXTS.listed(named, self.language)))
         return told
 
     def cohort(self) -> list[str]:

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from crmresearch.phrases import catalogue, listed
 from crmresearch.segmentation.monitoring.monitor import FROZEN, REFITTED
 from crmresearch.segmentation.scoring.evaluate import too_small
+from crmresearch.stories.monitoring import TEXTS
 from crmresearch.stories.monitoring.story import SEVERITIES, MonitoringStory
 
 
@@ -108,14 +108,14 @@ def warnings(story: MonitoringStory) -> pd.DataFrame:
     windows = story.monitoring.windows
     rows = []
     if story.now.small:
-        names = listed([story.labels[key] for key in story.now.small.split("+")], story.language)
+        names = TEXTS.listed([story.labels[key] for key in story.now.small.split("+")], story.language)
         message = story.say("monitoring_caution.small", first=story.first, segments=names)
         rows.append(("small_segment", "weak", story.name, message))
     start = story.monitoring.shares.query("cutoff == @story.first and segmentation == @FROZEN")
     tiny = start[too_small(start["customers"])]
     if len(tiny):
         named = [f"{story.labels[row.segment]} ({row.customers:,})" for row in tiny.itertuples()]
-        names = listed(named, story.language)
+        names = TEXTS.listed(named, story.language)
         message = story.say("monitoring_caution.small_first", first=story.first, segments=names)
         rows.append(("small_first", "weak", story.name, message))
     if story.ageing is None:
@@ -168,4 +168,4 @@ def method_notes(story: MonitoringStory) -> list[str]:
 
 def glossary(story: MonitoringStory) -> list[str]:
     """The terms of the report, each with what it means, in the order of the alphabet."""
-    return sorted(story.say(key) for key in catalogue("en") if key.startswith("monitoring_term."))
+    return sorted(story.say(key) for key in TEXTS.catalogue("en") if key.startswith("monitoring_term."))

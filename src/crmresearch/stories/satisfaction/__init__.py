@@ -1,1 +1,7 @@
 """One theory of satisfaction and loyalty on one survey."""
+
+from pathlib import Path
+
+from crmresearch.texts import Texts
+
+TEXTS = Texts(Path(__file__).parent)

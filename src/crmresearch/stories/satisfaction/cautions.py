@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.cautions import RANK, Caution
-from crmresearch.phrases import listed, say
+from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
@@ -38,14 +38,14 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
     def named(fact: str, value: Any) -> Any:
         if fact == "pairs":
             labels = [(story.label(a), story.label(b), size) for a, b, size in value]
-            pairs = [say("word.pair", story.language, construct=a, other=b, value=size) for a, b, size in labels]
+            pairs = [TEXTS.say("word.pair", story.language, construct=a, other=b, value=size) for a, b, size in labels]
             return "; ".join(pairs)
         if isinstance(value, list):
-            return listed([story.label(v).lower() if v in known else v for v in value], story.language)
+            return TEXTS.listed([story.label(v).lower() if v in known else v for v in value], story.language)
         return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
 
     facts = {fact: named(fact, value) for fact, value in caution.facts.items()}
-    return say(f"caution.{caution.code}", story.language, **facts)
+    return TEXTS.say(f"caution.{caution.code}", story.language, **facts)
 
 
 def _about_the_data(story: SatisfactionStory) -> Iterator[Caution]:

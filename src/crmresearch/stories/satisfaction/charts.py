@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from crmresearch.diagram.path_diagram import Arrow, Ellipse, Indicator, Moderation, plot_path_diagram
 from crmresearch.models.specification import product_key
-from crmresearch.phrases import say
+from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
@@ -48,7 +48,10 @@ def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
 
 def _key(story: SatisfactionStory) -> dict[str, str]:
     """The words of the key below a model picture."""
-    return {key: say(f"figure.key_{key}", story.language) for key in ("width", "zero", "negative", "loading", "weight")}
+    return {
+        key: TEXTS.say(f"figure.key_{key}", story.language)
+        for key in ("width", "zero", "negative", "loading", "weight")
+    }
 
 
 def plot_covariance(covariance: CovarianceStory) -> Figure:
@@ -101,7 +104,7 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
     styles = {"pls": (ACCENT, "o", -0.22), "plsc": (QUIET, "s", 0.02), "cbsem": (WARM, "D", 0.26)}
     for estimator, frame in frames.items():
         colour, marker, offset = styles[estimator]
-        name = say(f"figure.{estimator}", story.language)
+        name = TEXTS.say(f"figure.{estimator}", story.language)
         axes.hlines(height + offset, frame.ci_lower, frame.ci_upper, color=colour, linewidth=1.5)
         axes.plot(frame["estimate"], height + offset, marker, color=colour, markersize=4.5, label=name)
     points = np.concatenate([frame["estimate"].dropna() for frame in frames.values()])
@@ -110,7 +113,7 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
     margin = 0.08 * (high - low)
     axes.set_xlim(low - margin, high + margin)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(say("figure.paths_axis", story.language))
+    axes.set_xlabel(TEXTS.say("figure.paths_axis", story.language))
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
     return figure
 
@@ -127,7 +130,7 @@ def plot_index(story: SatisfactionStory) -> Figure:
             f"{value:.1f}", (value, y), (0, 7), textcoords="offset points", ha="center", fontsize=9, color=INK
         )
     axes.set_xlim(0, 100)
-    axes.set_xlabel(say("figure.index_axis", story.language))
+    axes.set_xlabel(TEXTS.say("figure.index_axis", story.language))
     return figure
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 from crmresearch.cautions import Caution
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError
-from crmresearch.phrases import listed
 from crmresearch.report.show.number_format import format_p_value
 from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, bootstrap_paths
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import fit_table
 from crmresearch.sem.covariance.result import CbEstimate, Errors
+from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 # Hu & Bentler (1999): CFI and TLI at least, RMSEA and SRMR at most
@@ -85,7 +85,9 @@ class CovarianceStory:
         size = "all" if len(met) == len(CUT_OFFS) else "none" if not met else "some"
         missed = [key.upper() for key in CUT_OFFS if key not in met]
         facts = {key: value[key] for key in CUT_OFFS}
-        return [self.story.say(f"finding.cb_fit_{size}", **facts, missed=listed(missed or ["–"], self.story.language))]
+        return [
+            self.story.say(f"finding.cb_fit_{size}", **facts, missed=TEXTS.listed(missed or ["–"], self.story.language))
+        ]
 
     def introduction(self) -> list[str]:
         """How the covariance structure was estimated, or why it was not."""
@@ -97,7 +99,7 @@ class CovarianceStory:
         told.append(self.story.say(f"covariance.errors_{e.errors}"))
         if e.left_out:
             names = [self.story.label(key).lower() for key in e.left_out]
-            told.append(self.story.say("covariance.left_out", constructs=listed(names, self.story.language)))
+            told.append(self.story.say("covariance.left_out", constructs=TEXTS.listed(names, self.story.language)))
         if e.semopy is not None:
             error = np.sqrt(np.abs(np.diag(e.covariance)))
             distance = float((np.abs(e.semopy.theta - e.theta) / error).max())

@@ -1,6 +1,6 @@
 """Captions, column headings and the words for readers who do not see a figure."""
 
-from crmresearch.phrases import catalogue
+from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 
@@ -12,7 +12,7 @@ def caption(story: SatisfactionStory, name: str) -> str:
 
 def headings(story: SatisfactionStory) -> dict[str, str]:
     """Column headings of the reader's tables."""
-    columns = [key for key in catalogue("en") if key.startswith("heading.")]
+    columns = [key for key in TEXTS.catalogue("en") if key.startswith("heading.")]
     return {key.removeprefix("heading."): caption(story, key) for key in columns}
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 from crmresearch.cautions import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
-from crmresearch.phrases import listed, say
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.measurement import reliability
 from crmresearch.sem.pls.result import PlsEstimate
+from crmresearch.stories.satisfaction import TEXTS
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 
@@ -62,8 +62,8 @@ class SatisfactionStory:
         return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
 
     def say(self, key: str, **facts: object) -> str:
-        """A sentence of `crmresearch.phrases` in the language of the story."""
-        return say(key, self.language, **facts)
+        """A sentence of this story in the language of the story."""
+        return TEXTS.say(key, self.language, **facts)
 
     def text(self, texts: dict[str, str]) -> str:
         """A text of the codebook or the theory in the language of the story."""
@@ -165,7 +165,7 @@ class SatisfactionStory:
         names = [f"{self.label(row.predictor)} → {self.label(row.outcome)}" for row in unclear.itertuples()]
         key = "all" if clear == total else "none" if clear == 0 else "some"
         return self.say(
-            f"finding.hypotheses_{key}", clear=clear, total=total, unclear=listed(names or ["–"], self.language)
+            f"finding.hypotheses_{key}", clear=clear, total=total, unclear=TEXTS.listed(names or ["–"], self.language)
         )
 
     def _moderations(self) -> Iterator[str]:
@@ -225,7 +225,7 @@ class SatisfactionStory:
         weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
         names = [f"{self.label(r.construct)} (rho_c {r.rho_c:.2f}, AVE {r.ave:.2f})" for r in weak.itertuples()]
         key = "measurement.unreliable" if names else "measurement.reliable"
-        told = [self.say(key, constructs=listed(names or ["–"], self.language))]
+        told = [self.say(key, constructs=TEXTS.listed(names or ["–"], self.language))]
         cross = self.estimate.cross_loadings
         low, misplaced = [], []
         for construct in spec.constructs:
@@ -236,10 +236,10 @@ class SatisfactionStory:
                     low.append(f"{item} ({own:.2f})")
                 if other.abs().max() > abs(own):
                     misplaced.append(f"{item} ({self.label(construct.key)}; {self.label(other.abs().idxmax())})")
-        told.append(self.say("measurement.weak_items", items=listed(low, self.language)) if low else
+        told.append(self.say("measurement.weak_items", items=TEXTS.listed(low, self.language)) if low else
                     self.say("measurement.no_weak_items"))  # fmt: skip
         if misplaced:
-            told.append(self.say("measurement.misplaced", items=listed(misplaced, self.language)))
+            told.append(self.say("measurement.misplaced", items=TEXTS.listed(misplaced, self.language)))
         return told
 
     def structure(self) -> list[str]:

@@ -6,8 +6,8 @@ The machine's view, in keys and full precision, are the frames of the estimate i
 import numpy as np
 import pandas as pd
 
-from crmresearch.phrases import say
 from crmresearch.sem.pls.measurement import collinearity, reliability
+from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory, verdict_of
 
@@ -84,7 +84,7 @@ def paths_view(story: SatisfactionStory, covariance: CovarianceStory) -> pd.Data
     rows = []
     for pair in by_pair["pls"].index:
         hypothesis, sign = signs.get(pair, ("", "open"))
-        expected = say(f"word.{sign}", story.language)
+        expected = TEXTS.say(f"word.{sign}", story.language)
         name = f"{hypothesis} {story.label(pair[0])} → {story.label(pair[1])} ({expected})".strip()
         for estimator, table in by_pair.items():
             if pair not in table.index:
@@ -93,14 +93,14 @@ def paths_view(story: SatisfactionStory, covariance: CovarianceStory) -> pd.Data
             rows.append(
                 {
                     "path": name,
-                    "estimator": say(f"word.{estimator}", story.language),
+                    "estimator": TEXTS.say(f"word.{estimator}", story.language),
                     "unstandardised": row.estimate if estimator == "cbsem" else np.nan,
                     "standardized": row.standardized,
                     "se": row.se,
                     "ci_lower": row.ci_lower,
                     "ci_upper": row.ci_upper,
                     "p_value": row.p_value,
-                    "verdict": say(f"word.{verdict_of(sign, row.ci_lower, row.ci_upper)}", story.language),
+                    "verdict": TEXTS.say(f"word.{verdict_of(sign, row.ci_lower, row.ci_upper)}", story.language),
                 }
             )
     return pd.DataFrame(rows)
@@ -113,7 +113,7 @@ def fit_view(covariance: CovarianceStory) -> pd.DataFrame:
     view["value"] = pd.Series(
         [int(v) if count else v for v, count in zip(covariance.fit["value"], counts, strict=True)], dtype=object
     )
-    view["measure"] = [say(f"measure.{key}", covariance.story.language) for key in view.measure]
+    view["measure"] = [TEXTS.say(f"measure.{key}", covariance.story.language) for key in view.measure]
     return view
 
 

@@ -1,1 +1,7 @@
 """Segments of a survey."""
+
+from pathlib import Path
+
+from crmresearch.texts import Texts
+
+TEXTS = Texts(Path(__file__).parent)

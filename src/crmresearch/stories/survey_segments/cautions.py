@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from crmresearch.phrases import listed
 from crmresearch.report.show.boxes import SEVERITIES
 from crmresearch.segmentation.stability.number_of_segments import REPRODUCED
 from crmresearch.sem.groups import ALL
+from crmresearch.stories.survey_segments import TEXTS
 from crmresearch.stories.survey_segments.story import LEVEL_LIMIT, SurveySegmentStory
 
 
@@ -28,7 +28,7 @@ def _found(story: SurveySegmentStory) -> Iterator[tuple[str, str, str, str]]:
     elif not row.stability >= REPRODUCED:
         yield caution("chosen_unstable", "weak", k=k, stability=row.stability)
     if unstable := [story.label(key) for key in story.keys if not story.stable(key)]:
-        yield caution("unstable_segments", "weak", segments=listed(unstable, story.language))
+        yield caution("unstable_segments", "weak", segments=TEXTS.listed(unstable, story.language))
     if story.level[0] >= LEVEL_LIMIT:
         yield caution("level_segments", "weak", share=story.level[0])
     if solutions.bic.idxmin() == 1:
@@ -43,7 +43,9 @@ def _found(story: SurveySegmentStory) -> Iterator[tuple[str, str, str, str]]:
         yield caution("failed_refits", "note", count=int(row.failed), refits=story.refits, k=k)
     if story.models.small:
         small = [f"{story.label(key, short=True)} ({n:,})" for key, n in story.models.small.items()]
-        yield caution("small_segments", "weak", needed=story.models.needed, segments=listed(small, story.language))
+        yield caution(
+            "small_segments", "weak", needed=story.models.needed, segments=TEXTS.listed(small, story.language)
+        )
     for key, reason in story.models.failed.items():
         yield caution("model_failed", "weak", segment=story.label(key, short=True), reason=reason)
     if len(story.steps) > 1:

@@ -9,13 +9,13 @@ import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import Specification
-from crmresearch.phrases import catalogue, listed, say
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.methods.latent_class import LatentClasses
 from crmresearch.segmentation.scoring.managerial import reachability
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 from crmresearch.sem.groups import ALL, SegmentModels
+from crmresearch.stories.survey_segments import TEXTS
 
 LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
 STANDS_OUT = 0.25  # standard deviations from which a segment is high or low, and a bar of the profile is solid
@@ -47,8 +47,8 @@ class SurveySegmentStory:
     language: str = "en"
 
     def say(self, key: str, **facts: object) -> str:
-        """A sentence of `crmresearch.phrases` in the language of the story."""
-        return say(key, self.language, **facts)
+        """A sentence of this story in the language of the story."""
+        return TEXTS.say(key, self.language, **facts)
 
     def text(self, texts: dict[str, str]) -> str:
         """A text of the codebook or the theory in the language of the story."""
@@ -61,7 +61,7 @@ class SurveySegmentStory:
     @property
     def headings(self) -> dict[str, str]:
         """Column headings of the reader's tables."""
-        keys = [key for key in catalogue("en") if key.startswith("survey_heading.")]
+        keys = [key for key in TEXTS.catalogue("en") if key.startswith("survey_heading.")]
         headings = {key.removeprefix("survey_heading."): self.say(key) for key in keys}
         return {**headings, **{key: self.say("survey.segment", number=key[1:]) for key in self.keys}}
 
@@ -149,7 +149,7 @@ class SurveySegmentStory:
 
     def _findings(self) -> Iterator[str]:
         told = [self._share(key) for key in self.keys]
-        names = listed([self.construct(key).lower() for key in self.constructs], self.language)
+        names = TEXTS.listed([self.construct(key).lower() for key in self.constructs], self.language)
         yield self.say("survey.headline", respondents=len(self.answers), k=self.numbers.chosen, constructs=names,
                        segments="; ".join(told))  # fmt: skip
         yield self._choice()
@@ -225,7 +225,7 @@ class SurveySegmentStory:
         if self.reached is None:
             return self.say("survey.no_groups" if self.groups.empty else "survey.few_known")
         row, groups = self.reached, self.survey.codebook.groups
-        variables = listed([self.text(groups[name].label).lower() for name in self.groups], self.language)
+        variables = TEXTS.listed([self.text(groups[name].label).lower() for name in self.groups], self.language)
         better = row.balanced_accuracy - 2 * row.error > row.chance
         return self.say("survey.reached" if better else "survey.not_reached", variables=variables,
                         accuracy=row.balanced_accuracy, chance=row.chance)  # fmt: skip
@@ -233,7 +233,7 @@ class SurveySegmentStory:
     def sample(self) -> list[str]:
         """Who answered what, what is missing, and how answers enter."""
         codebook, left = self.survey.codebook, len(self.survey.items) - len(self.answers)
-        names = listed([self.construct(key).lower() for key in self.constructs], self.language)
+        names = TEXTS.listed([self.construct(key).lower() for key in self.constructs], self.language)
         dropped = [self.say("survey.dropped", count=left)] if left else []
         cells = int(self.answers.isna().to_numpy().sum())
         first = self.say("survey.sample", items=self.answers.shape[1], constructs=names,
@@ -252,7 +252,7 @@ class SurveySegmentStory:
         ranges = [f"{low:g}" if low == high else self.say("survey.range", low=low, high=high)
                   for low, high in zip(levels.lowest, levels.highest, strict=True)]  # fmt: skip
         return [self.say("survey.levels", most=method.levels, rarest=method.rarest, item=levels.item,
-                         ranges=listed(ranges, self.language), **facts)]  # fmt: skip
+                         ranges=TEXTS.listed(ranges, self.language), **facts)]  # fmt: skip
 
     def rule(self) -> list[str]:
         """The rule that chooses the number, and what it chose."""

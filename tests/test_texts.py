@@ -2,13 +2,26 @@
 
 import re
 import string
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from crmresearch import phrases
 from crmresearch.paths import NOTEBOOKS, PACKAGE
-from crmresearch.phrases import catalogue, languages, listed, say
+from crmresearch.stories.satisfaction import TEXTS
+from crmresearch.texts import Sentence, Texts
+
+STORIES = [Texts(path.parent) for path in sorted((PACKAGE / "stories").glob("*/en.yaml"))]
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """What all stories together can say."""
+    return {key: text for texts in STORIES for key, text in texts.catalogue(language).items()}
+
+
+def languages() -> list[str]:
+    return sorted({language for texts in STORIES for language in texts.languages()})
 
 
 def _sources(but: str = "") -> str:
@@ -92,35 +105,38 @@ def test_translations_name_the_same_facts(language: str) -> None:
         assert facts(sentence) <= facts(english[key]), key
 
 
-def test_a_missing_translation_falls_back_to_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _write(tmp_path / "en" / "words.yaml", 'word: {a: "english {n}", b: only english}')
-    _write(tmp_path / "zh" / "words.yaml", 'word: {a: "中文 {n}"}')
-    monkeypatch.setattr(phrases, "FOLDER", tmp_path)
-    catalogue.cache_clear()
-    try:
-        assert say("word.a", "zh", n=1) == "中文 1"
-        assert say("word.b", "zh") == "only english"
-        with pytest.raises(KeyError):
-            say("word.c", "zh")
-    finally:
-        catalogue.cache_clear()
+def test_a_missing_translation_falls_back_to_english(tmp_path: Path) -> None:
+    _write(tmp_path / "story" / "en.yaml", 'word: {a: "english {n}", b: only english}')
+    _write(tmp_path / "story" / "zh.yaml", 'word: {a: "中文 {n}"}')
+    texts = Texts(tmp_path / "story")
+    assert texts.say("word.a", "zh", n=1) == "中文 1"
+    assert texts.say("word.b", "zh") == "only english"
+    with pytest.raises(KeyError):
+        texts.say("word.c", "zh")
 
 
-def test_a_section_goes_on_in_another_file_but_no_sentence_is_written_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _write(tmp_path / "en" / "a.yaml", "word: {a: first}")
-    _write(tmp_path / "en" / "b.yaml", "word: {b: second}")
-    monkeypatch.setattr(phrases, "FOLDER", tmp_path)
-    catalogue.cache_clear()
-    try:
-        assert catalogue("en") == {"word.a": "first", "word.b": "second"}
-        _write(tmp_path / "en" / "c.yaml", "word: {a: again}")
-        catalogue.cache_clear()
-        with pytest.raises(KeyError, match=r"word\.a"):
-            catalogue("en")
-    finally:
-        catalogue.cache_clear()
+def test_stories_share_texts_but_no_sentence_is_written_twice(tmp_path: Path) -> None:
+    _write(tmp_path / "story" / "en.yaml", "word: {a: first}")
+    _write(tmp_path / "en.yaml", "word: {b: second}")
+    texts = Texts(tmp_path / "story")
+    assert texts.catalogue("en") == {"word.a": "first", "word.b": "second"}
+    _write(tmp_path / "twice" / "en.yaml", "word: {b: again}")
+    with pytest.raises(KeyError, match=r"word\.b"):
+        Texts(tmp_path / "twice").catalogue("en")
+
+
+def test_a_story_reads_no_texts_of_another() -> None:
+    told = "from crmresearch.report.make.inputs import opened_files as f; f(); import crmresearch.stories.satisfaction.story"
+    told += "; from crmresearch.stories.satisfaction import TEXTS as t; t.say('word.open')"
+    told += "; print(*sorted(p.parent.name for p in f().of_project() if p.name == 'en.yaml'))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["satisfaction", "stories"]
+
+
+def test_a_sentence_remembers_what_it_says() -> None:
+    told = TEXTS.say("index.highest", highest="a", lowest="b", high=2.0, low=-1.0)
+    assert isinstance(told, Sentence)
+    assert (told.key, told.facts["low"]) == ("index.highest", -1.0)
 
 
 def _write(path: Path, text: str) -> None:
@@ -129,7 +145,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def test_lists_and_minus_signs() -> None:
-    assert [listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
-    told = say("finding.to_loyalty_unclear", satisfaction="x", loyalty="y", estimate=-0.123, lower=-0.2, upper=0.1)
+    assert [TEXTS.listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    told = TEXTS.say(
+        "finding.to_loyalty_unclear", satisfaction="x", loyalty="y", estimate=-0.123, lower=-0.2, upper=0.1
+    )
     assert "−0.12" in told
     assert "-0" not in told
