@@ -10,7 +10,7 @@ import pytest
 
 import crmresearch as crm
 from crmresearch.data import customers
-from crmresearch.errors import EstimationError, ParameterError, TheoryError
+from crmresearch.errors import DataError, EstimationError, ParameterError, TheoryError
 from crmresearch.front import customers as front_customers
 from crmresearch.front import pictures
 from crmresearch.front import surveys as front_surveys
@@ -128,6 +128,9 @@ def test_products_and_continued_lines() -> None:
         ("a =~ x\nb =~ y\nc =~ z\nb ~ a", "line 3, column 1"),
         ("a =~ x\nb =~ y\nb ~ a + a:b", "line 3, column 9"),
         ("a =~ x\na =~ y\na ~ a", "line 2, column 1"),
+        ("a =~ x\nb =~ y\nb ~ a + b", "line 3, column 9"),
+        ("a =~ x\nb =~ y\nb ~ a + a:a", "line 3, column 9"),
+        ("a =~ x\nb =~ y\nm =~ z\nb ~ a + m + a:m + m:a", "line 4, column 19"),
     ],
 )
 def test_what_is_not_known_is_refused_where_it_stands(text: str, where: str) -> None:
@@ -171,3 +174,30 @@ def test_an_unknown_column_of_the_frame_is_named() -> None:
         crm.customer_table(pd.DataFrame({"customer": [1], "time": ["2011-01-01"]}), cutoff="2011-06-30")
     with pytest.raises(ParameterError, match="cannot be resampled"):
         crm.bootstrap(3)  # type: ignore[call-overload]
+
+
+def test_a_frame_is_told_what_to_do_without_a_codebook() -> None:
+    lines = pd.DataFrame({"customer": [1, 2, 2], "time": ["2011-01-01", "2011-02-01", "2011-03-01"], "amount": 1.0})
+    with pytest.raises(ParameterError, match="pass `last_day`"):
+        crm.customer_table(lines, "2011-06-30")
+    assert len(crm.customer_table(lines, "2011-06-30", last_day="2011-06-30").frame) == 2
+    with pytest.raises(ParameterError, match="last_day: 'June' is not a date"):
+        crm.customer_table(lines, "2011-03-01", last_day="June")
+    with pytest.raises(DataError, match="write times as dates or as text such as 1998-06-30"):
+        crm.customer_table(lines.assign(time="when"), "2011-03-01")
+    with pytest.raises(ParameterError, match="not a frame"):
+        crm.customer_table([1, 2], "2011-03-01")  # type: ignore[arg-type]
+
+
+def test_attributes_and_categories_of_a_frame() -> None:
+    lines = pd.DataFrame(
+        {"customer": [1, 2], "time": "2011-01-01", "amount": 2.0, "sort": ["a", "b"], "town": ["x", "y"]}
+    )
+    table = crm.customer_table(lines, "2011-01-01", category="sort", categories=["a"], attributes=["town"]).frame
+    assert table["share_a"].tolist() == [1, 0]
+    assert table["town"].tolist() == ["x", "y"]
+
+
+def test_a_value_model_is_resampled() -> None:
+    table = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30")
+    assert crm.bootstrap(crm.CustomerValue.fit(table.frame), resamples=3, seed=1).values.shape == (3, 4)

@@ -1,18 +1,21 @@
 """Customers from the front door: the customer table of a plain frame, the methods, how stable they are."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import ValidationError
 
 from crmresearch.data import customers
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.dataset import in_language
-from crmresearch.data.transactions.codebook import Columns, Rules, TransactionsCodebook
+from crmresearch.data.documents import shown
+from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.transactions import Transactions, read_transactions
 from crmresearch.errors import DataError, ParameterError
 from crmresearch.segmentation.registry import every_method, family
@@ -30,6 +33,7 @@ def customer_table(
     customer: str = "customer",
     time: str = "time",
     amount: str = "amount",
+    category: str | None = None,
     returns: Literal["net", "drop"] = "net",
     duplicates: Literal["keep", "drop"] = "keep",
     last_day: str | None = None,
@@ -42,7 +46,9 @@ def customer_table(
     `purchases`: a frame with a line a purchase, whose columns `customer`, `time` and `amount` name (times as dates or
     as text such as 1998-06-30), or loaded transactions, whose codebook names them. Negative amounts are `returns`,
     netted or dropped; lines equal in the three columns are kept unless `duplicates` is drop; purchases are known until
-    `last_day`, by default the last line's. Columns of the table, and their formulas: `crmresearch.data.customers`.
+    `last_day`, by default the last line's. `attributes`
+    and the column `category` of a frame are columns of its own.
+    Columns of the table, and their formulas: `crmresearch.data.customers`.
     Raises ParameterError for an unknown column or impossible dates, DataError when nothing is left of the lines.
 
     >>> import pandas as pd, crmresearch as crm
@@ -53,54 +59,81 @@ def customer_table(
     >>> table.frame[["frequency", "recency", "monetary_total"]].values.tolist()
     [[2.0, 121.0, 30.0], [1.0, 0.0, 5.0]]
     """
+    options: dict[str, Any] = {"categories": categories, "attributes": attributes, "unit_days": unit_days}
     if isinstance(purchases, Transactions):
-        return customers.customer_table(
-            purchases, cutoff, holdout_end, windows,
-            categories=categories, attributes=attributes, unit_days=unit_days,
-        )  # fmt: skip
+        return customers.customer_table(purchases, cutoff, holdout_end, windows, **options)
     wanted = {"customer": customer, "time": time, "amount": amount}
-    for role, name in wanted.items():
-        if name not in purchases:
-            raise ParameterError(
-                f"The frame has no column {name!r}; say which of its columns holds the {role}: {role}=…, one of "
-                f"{', '.join(map(str, purchases.columns))}."
-            )
-    if len(set(wanted.values())) < len(wanted):
-        raise ParameterError("`customer`, `time` and `amount` must be three columns of the frame.")
-    codebook = TransactionsCodebook(
-        kind="transactions",
-        key="purchases",
-        title={"en": "Purchases"},
-        about={"en": "Purchases of a frame in memory."},
-        file="purchases.parquet",
-        committed=False,
-        how_to_get="It is made from the frame.",
-        source="A frame in memory.",
-        citation="None.",
-        licence="Its owner's.",
-        columns=Columns(**wanted),
-        currency="as given",
-        rules=Rules(returns=returns, duplicates=duplicates),
+    if category is not None:
+        wanted["category"] = category
+    columns = _columns(purchases, wanted, attributes)
+    codebook = _codebook(
+        columns=wanted,
+        attributes={name: {"en": name} for name in attributes},
+        rules={"returns": returns, "duplicates": duplicates},
         last_day=last_day,
     )
     # the one chain from lines to customers reads files, so that a frame is cleaned as every data set is
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _sentences(codebook):
         path = Path(folder) / codebook.file
-        try:
-            purchases[list(wanted.values())].to_parquet(path, index=False)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as problem:
+        purchases[columns].to_parquet(path, index=False)
+        lines = read_transactions(codebook, path)
+        return customers.customer_table(lines, cutoff, holdout_end, windows, **options)
+
+
+def _columns(purchases: object, wanted: dict[str, str], attributes: Sequence[str]) -> list[str]:
+    """Names of the frame's columns that are needed, each there and each with one role."""
+    if not isinstance(purchases, pd.DataFrame):
+        raise ParameterError(
+            f"A {type(purchases).__name__} is not a frame; pass a pandas frame, or load_transactions(…)."
+        )
+    for role, name in [*wanted.items(), *(("attributes", name) for name in attributes)]:
+        if name not in purchases:
             raise ParameterError(
-                f"A column of the frame mixes numbers and text; give each one type ({problem.args[0]})."
-            ) from None
-        try:
-            lines = read_transactions(codebook, path)
-        except DataError as error:
-            problems = [problem.removeprefix(f"{path.name}: ") for problem in error.problems]
-            raise DataError("The frame cannot be used as purchases:", problems) from None
-        return customers.customer_table(
-            lines, cutoff, holdout_end, windows,
-            categories=categories, attributes=attributes, unit_days=unit_days,
-        )  # fmt: skip
+                f"The frame has no column {name!r}; name another as {role}=…: {', '.join(map(str, purchases.columns))}."
+            )
+    return list(dict.fromkeys([*wanted.values(), *attributes]))
+
+
+def _codebook(**said: Any) -> TransactionsCodebook:
+    """What a codebook would say of the frame. Raises ParameterError for an argument no codebook may hold."""
+    always = {
+        "kind": "transactions",
+        "key": "purchases",
+        "title": {"en": "Purchases"},
+        "about": {"en": "Purchases of a frame in memory."},
+        "file": "purchases.parquet",
+        "committed": False,
+        "how_to_get": "It is made from the frame.",
+        "source": "A frame in memory.",
+        "citation": "None.",
+        "licence": "Its owner's.",
+        "currency": "as given",
+    }
+    try:
+        return TransactionsCodebook.model_validate(always | said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        raise ParameterError(f"{where}: {why}." if where else f"{why}.") from None
+
+
+@contextmanager
+def _sentences(codebook: TransactionsCodebook) -> Iterator[None]:
+    """What is wrong, in words for a reader who has a frame and neither a file nor a codebook."""
+    book = shown(codebook.path)
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as problem:
+        raise ParameterError(
+            f"A column of the frame mixes numbers and text; give each one type ({problem.args[0]})."
+        ) from None
+    except ParameterError as error:
+        raise ParameterError(str(error).replace(f"set `last_day` in {book}", "pass `last_day`")) from None
+    except DataError as error:
+        settings = f"check `columns`, `time_format`, `decimal` and `last_day` in {book}"
+        advice = "name other columns, or write times as dates or as text such as 1998-06-30 and amounts as numbers"
+        problems = [p.removeprefix(f"{codebook.file}: ").replace(settings, advice) for p in error.problems]
+        raise DataError("The frame cannot be used as purchases:", problems) from None
 
 
 def methods(sizes: Sequence[int] = (4, 8)) -> pd.DataFrame:

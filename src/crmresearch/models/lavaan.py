@@ -112,10 +112,17 @@ class _Reader:
                 _name(term[2], "a construct")
                 self.names.append(term[2])
                 self._end(term, 3)
-                self.products[term[0].text, term[2].text, left.text] = term[0].place
+                a, b = term[0].text, term[2].text
+                if a == b:
+                    _refuse(term[0].place, f"{a!r} cannot moderate its own path; name two constructs.")
+                if (a, b, left.text) in self.products or (b, a, left.text) in self.products:
+                    _refuse(term[0].place, f"the product of {a!r} and {b!r} is written twice; keep one.")
+                self.products[a, b, left.text] = term[0].place
                 continue
             self._end(term, 1)
             pair = (term[0].text, left.text)
+            if pair[0] == pair[1]:
+                _refuse(term[0].place, f"{left.text!r} is its own predictor; remove it.")
             if pair in self.paths:
                 _refuse(term[0].place, f"the path {pair[0]} → {pair[1]} is written twice; keep one.")
             self.paths[pair] = term[0].place
