@@ -109,6 +109,8 @@ class Specification:
             else:
                 operator = "<~" if c.measurement.startswith("composite") else "=~"
                 lines.append(f"{c.key} {operator} {' + '.join(c.items)}")
+        if mode_a := [c.key for c in self.constructs if c.measurement == "composite_a"]:
+            lines.append(f"# mode A: {', '.join(mode_a)}")  # lavaan does not tell the modes apart; `model` reads it
         lines.append("# structure")
         lines += [f"{outcome} ~ {' + '.join(self.predictors_of(outcome))}" for outcome in self.outcomes]
         lines += [f"# moderation (two-stage): {m.outcome} ~ {m.predictor}:{m.moderator}" for m in self.moderations]

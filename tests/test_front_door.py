@@ -1,0 +1,203 @@
+"""The front door: lazy names, models written as text, frames in hand, and the examples of every docstring."""
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import crmresearch as crm
+from crmresearch.data import customers
+from crmresearch.errors import DataError, EstimationError, ParameterError, TheoryError
+from crmresearch.front import customers as front_customers
+from crmresearch.front import pictures
+from crmresearch.front import surveys as front_surveys
+from crmresearch.models import lavaan
+from crmresearch.models.specification import Specification
+
+NAMES = [
+    "datasets", "load_survey", "load_transactions", "customer_table", "theories", "load_theory", "model", "bind",
+    "estimate_pls", "estimate_cbsem", "bootstrap", "reliability", "htmt", "fit_table", "construct_index",
+    "cautions", "path_diagram", "methods", "evaluate_segmentations", "stability", "monitor", "CustomerValue",
+    "render_report",
+]  # fmt: skip
+TEXT = """
+  quality =~ PERQ1 + PERQ2 + PERQ3
+  satisfaction =~ CUSA1 + CUSA2 + CUSA3
+  loyalty =~ CUSL1 + CUSL2 + CUSL3
+  satisfaction ~ quality
+  loyalty ~ satisfaction
+"""
+BOUND = [("acsi", "acsi_2015"), ("reputation", "corporate_reputation")] + [
+    (theory, "ecsi_mobile") for theory in ("acsi", "ecsi", "scsb", "staged")
+]
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    return crm.load_survey("ecsi_mobile").items
+
+
+def test_every_name_is_listed_and_resolves() -> None:
+    assert set(NAMES) | {"__version__"} == set(dir(crm))
+    for name in NAMES:
+        assert callable(getattr(crm, name))
+    assert crm.__version__
+
+
+def test_the_import_brings_no_heavy_package() -> None:
+    code = (
+        "import sys, crmresearch; assert dir(crmresearch); "
+        "print([m for m in ('numpy', 'pandas', 'ibis', 'matplotlib') if m in sys.modules])"
+    )
+    source = str(Path(crm.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {source!r}); {code}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", [lavaan, front_surveys, front_customers, pictures])
+def test_the_examples_of_the_docstrings_run(module: object) -> None:
+    result = doctest.testmod(module)  # type: ignore[arg-type]
+    assert result.attempted
+    assert not result.failed
+
+
+def test_a_model_and_a_frame_are_enough(frame: pd.DataFrame) -> None:
+    model = crm.model(TEXT)
+    estimate = crm.bootstrap(crm.estimate_pls(model, frame), resamples=100, seed=1)
+    assert estimate.resampling is not None
+    assert set(estimate.paths.outcome) == {"satisfaction", "loyalty"}
+    assert estimate.paths.ci_lower.notna().all()
+    cb = crm.estimate_cbsem(model, frame)
+    assert list(cb.paths.outcome) == ["satisfaction", "loyalty"]
+    assert len(crm.bootstrap(cb, resamples=10, seed=1).theta) == 10
+    assert crm.path_diagram(estimate) is not None
+    assert crm.path_diagram(cb) is not None
+
+
+def test_the_written_model_estimates_as_the_bound_one(frame: pd.DataFrame) -> None:
+    bound = crm.bind("ecsi", "ecsi_mobile")
+    read = crm.estimate_pls(crm.model(str(bound)), frame).paths.set_index(["estimator", "predictor", "outcome"])
+    own = crm.estimate_pls(bound, frame).paths.set_index(["estimator", "predictor", "outcome"])
+    pd.testing.assert_frame_equal(read.loc[own.index], own)
+
+
+def content(spec: Specification) -> tuple[object, ...]:
+    return (
+        [(c.key, c.measurement, c.items) for c in spec.constructs],
+        {(p.predictor, p.outcome) for p in spec.paths},
+        {(m.moderator, m.predictor, m.outcome) for m in spec.moderations},
+    )
+
+
+@pytest.mark.parametrize(("theory", "dataset"), BOUND)
+def test_the_printed_model_read_again_is_the_same(theory: str, dataset: str) -> None:
+    bound = crm.bind(theory, dataset)
+    read = crm.model(str(bound))
+    assert content(read) == content(bound)
+    assert crm.model(str(read)) == read
+
+
+def test_a_theory_without_a_data_set_is_read_again_as_well() -> None:
+    theory = crm.load_theory("ncsb")
+    bound = crm.bind(theory, {key: [f"{key}_1", f"{key}_2"] for key in theory.constructs})
+    assert content(crm.model(str(bound))) == content(bound)
+
+
+def test_products_and_continued_lines() -> None:
+    spec = crm.model("a =~ x +  # more\n  y\nb <~ z + w\nc =~ v\nc ~ a + b + a:b")
+    assert [c.measurement for c in spec.constructs] == ["common_factor", "composite_b", "single_item"]
+    assert [(m.predictor, m.moderator, m.outcome) for m in spec.moderations] == [("a", "b", "c")]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("a =~ x\n  b ~~ a", "line 2, column 3"),
+        ("a =~ x\nb =~ y\nb ~ a - x", "line 3, column 7"),
+        ("a =~ x\nb =~ y\nb ~ c", "line 3, column 5"),
+        ("a =~ x + x\nb =~ y\nb ~ a", "line 1, column 10"),
+        ("a =~ x\nb =~ y\nb ~ 0.5*a", "line 3, column 5"),
+        ("a =~ x\nb =~ y\nb ~", "line 3, column 3"),
+        ("a =~ x\nb =~ y\nb := a", "line 3, column 3"),
+        ("a =~ x\nb =~ y\nc =~ z\nb ~ a", "line 3, column 1"),
+        ("a =~ x\nb =~ y\nb ~ a + a:b", "line 3, column 9"),
+        ("a =~ x\na =~ y\na ~ a", "line 2, column 1"),
+        ("a =~ x\nb =~ y\nb ~ a + b", "line 3, column 9"),
+        ("a =~ x\nb =~ y\nb ~ a + a:a", "line 3, column 9"),
+        ("a =~ x\nb =~ y\nm =~ z\nb ~ a + m + a:m + m:a", "line 4, column 19"),
+    ],
+)
+def test_what_is_not_known_is_refused_where_it_stands(text: str, where: str) -> None:
+    with pytest.raises(TheoryError, match=where):
+        crm.model(text)
+
+
+def test_a_circle_is_refused() -> None:
+    with pytest.raises(TheoryError, match="circle"):
+        crm.model("a =~ x\nb =~ y\na ~ b\nb ~ a")
+
+
+def test_absent_items_and_gaps_are_named(frame: pd.DataFrame) -> None:
+    for estimate in (crm.estimate_pls, crm.estimate_cbsem):
+        with pytest.raises(EstimationError, match="PERQ2"):
+            estimate(TEXT, frame.drop(columns="PERQ2"))
+        holes = frame.copy()
+        holes.loc[holes.index[:3], "CUSA1"] = float("nan")
+        with pytest.raises(EstimationError, match="3 of 250 rows have no answer to some of CUSA1"):
+            estimate(TEXT, holes)
+        with pytest.raises(EstimationError, match="CUSA1 are not all numbers"):
+            estimate(TEXT, frame.assign(CUSA1="good"))
+    assert len(crm.estimate_pls(TEXT, holes, missing="listwise").items) == 247
+    assert crm.estimate_cbsem(TEXT, holes, missing="fiml").rows == 250
+
+
+def test_the_table_of_a_frame_is_that_of_the_codebook() -> None:
+    loaded = crm.load_transactions("cdnow")
+    plain = pd.read_parquet(loaded.path)[["customer", "date", "amount"]]
+    plain = plain.rename(columns={"customer": "id", "date": "day", "amount": "total"})
+    ours = crm.customer_table(plain, customer="id", time="day", amount="total", cutoff="1997-09-30",
+                              holdout_end="1998-06-30")  # fmt: skip
+    own = customers.customer_table(loaded, "1997-09-30", "1998-06-30")
+    pd.testing.assert_frame_equal(ours.frame, own.frame, check_exact=True)
+    again = crm.customer_table(loaded, cutoff="1997-09-30", holdout_end="1998-06-30")
+    pd.testing.assert_frame_equal(again.frame, own.frame, check_exact=True)
+
+
+def test_an_unknown_column_of_the_frame_is_named() -> None:
+    with pytest.raises(ParameterError, match="no column 'amount'"):
+        crm.customer_table(pd.DataFrame({"customer": [1], "time": ["2011-01-01"]}), cutoff="2011-06-30")
+    with pytest.raises(ParameterError, match="cannot be resampled"):
+        crm.bootstrap(3)  # type: ignore[call-overload]
+
+
+def test_a_frame_is_told_what_to_do_without_a_codebook() -> None:
+    lines = pd.DataFrame({"customer": [1, 2, 2], "time": ["2011-01-01", "2011-02-01", "2011-03-01"], "amount": 1.0})
+    with pytest.raises(ParameterError, match="pass `last_day`"):
+        crm.customer_table(lines, "2011-06-30")
+    assert len(crm.customer_table(lines, "2011-06-30", last_day="2011-06-30").frame) == 2
+    with pytest.raises(ParameterError, match="last_day: 'June' is not a date"):
+        crm.customer_table(lines, "2011-03-01", last_day="June")
+    with pytest.raises(DataError, match="write times as dates or as text such as 1998-06-30"):
+        crm.customer_table(lines.assign(time="when"), "2011-03-01")
+    with pytest.raises(ParameterError, match="not a frame"):
+        crm.customer_table([1, 2], "2011-03-01")  # type: ignore[arg-type]
+
+
+def test_attributes_and_categories_of_a_frame() -> None:
+    lines = pd.DataFrame(
+        {"customer": [1, 2], "time": "2011-01-01", "amount": 2.0, "sort": ["a", "b"], "town": ["x", "y"]}
+    )
+    table = crm.customer_table(lines, "2011-01-01", category="sort", categories=["a"], attributes=["town"]).frame
+    assert table["share_a"].tolist() == [1, 0]
+    assert table["town"].tolist() == ["x", "y"]
+
+
+def test_a_value_model_is_resampled() -> None:
+    table = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30")
+    assert crm.bootstrap(crm.CustomerValue.fit(table.frame), resamples=3, seed=1).values.shape == (3, 4)
