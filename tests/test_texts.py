@@ -127,7 +127,8 @@ def test_stories_share_texts_but_no_sentence_is_written_twice(tmp_path: Path) ->
 
 def test_a_story_reads_no_texts_of_another() -> None:
     told = "from crmresearch.report.make.inputs import opened_files as f; f()"
-    told += "; import crmresearch.stories.satisfaction.story; from crmresearch.stories.satisfaction import TEXTS as t; t.say('word.open')"
+    told += "; import crmresearch.stories.satisfaction.story"
+    told += "; from crmresearch.stories.satisfaction import TEXTS as t; t.say('word.open')"
     told += "; print(*sorted(p.parent.name for p in f().of_project() if p.name == 'en.yaml'))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["satisfaction", "stories"]

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 
 from crmresearch.diagram.path_diagram import Arrow, Ellipse, Indicator, Moderation, plot_path_diagram
 from crmresearch.errors import ParameterError
+from crmresearch.models.specification import product_key
 from crmresearch.sem.covariance.result import CbEstimate
-from crmresearch.sem.pls.estimate import PlsEstimate
-from crmresearch.sem.pls.quantities import product_key
+from crmresearch.sem.pls.result import PlsEstimate
 
 
 def path_diagram(estimate: PlsEstimate | CbEstimate, estimator: str = "pls", *, title: str | None = None) -> Figure:

@@ -25,7 +25,7 @@ from crmresearch.sem.pls import bootstrap as pls_bootstrap
 from crmresearch.sem.pls import estimate as pls
 from crmresearch.sem.pls.algorithm import Scheme
 from crmresearch.sem.pls.batch import Metric
-from crmresearch.sem.pls.estimate import PlsEstimate
+from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.value.customer_value import CustomerValue
 from crmresearch.value.resample import Replicates
 from crmresearch.value.resample import bootstrap as bootstrap_value

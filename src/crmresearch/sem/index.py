@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.result import INTERVAL, PlsEstimate
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.beta_geometric import BgNbdFit, MbgNbdFit
 from crmresearch.value.gamma_gamma import GammaGammaFit, fit_gamma_gamma

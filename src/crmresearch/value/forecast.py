@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crmresearch.cautions import SMALL_NUMBER
+from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.customers import CustomerTable
 from crmresearch.errors import EstimationError
 from crmresearch.value import CustomerValue

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_weights, numbers, unique_rows
 from crmresearch.value.maximum import Maximum, digamma, maximise

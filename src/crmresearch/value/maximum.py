@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import psi, zeta
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.value.histories import Floats, Scores
 
 WIDTH = float(np.log(1e4))  # a parameter is sought within a factor of 10,000 of its start

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from estimate_cases import estimated, implied_correlations, small_model, with_covariance
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.sem.covariance.admissibility import admissible_samples, inadmissible
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.ram import Cell, Ram

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sem_cases import corp_rep, ecsi, mobi, path_model, reputation, staged
 
-from crmresearch.cautions import RANK, Caution
+from crmresearch.caution import RANK, Caution
 from crmresearch.models.theory import Measurement
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls

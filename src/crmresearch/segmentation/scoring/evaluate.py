@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmresearch.cautions import SMALL_NUMBER
+from crmresearch.caution import SMALL_NUMBER
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.segmentation.contract import (
     Codes,

@@ -8,7 +8,7 @@ above 10, or a standardised path with a standard error above .5. A standardised 
 
 import numpy as np
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.sem.covariance.ram import Ram
 from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.measures import variance_inflation

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from crmresearch.cautions import RANK, Caution
+from crmresearch.caution import RANK, Caution
 from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance import admissibility
 from crmresearch.sem.covariance.full_information import FullInformation

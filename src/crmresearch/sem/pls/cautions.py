@@ -5,7 +5,7 @@ The sentences are the reports'; the facts here fill them in.
 
 import numpy as np
 
-from crmresearch.cautions import Caution, Severity, gravest_first
+from crmresearch.caution import Caution, Severity, gravest_first
 from crmresearch.models.specification import product_key
 from crmresearch.sem.pls.measurement import collinearity
 from crmresearch.sem.pls.result import PlsEstimate

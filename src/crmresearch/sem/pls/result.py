@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.models.specification import Specification
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import Fits, Model, Settings, standardised_weights

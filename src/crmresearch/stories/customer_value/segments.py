@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from crmresearch.cautions import SMALL_NUMBER
+from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.categories import category_sales
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crmresearch.cautions import RANK, Caution
+from crmresearch.caution import RANK, Caution
 from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory

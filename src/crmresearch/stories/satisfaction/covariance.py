@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from crmresearch.cautions import Caution
+from crmresearch.caution import Caution
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError
 from crmresearch.report.show.number_format import format_p_value
