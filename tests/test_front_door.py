@@ -12,7 +12,7 @@ import crmresearch as crm
 from crmresearch.data import customers
 from crmresearch.errors import DataError, EstimationError, ParameterError, TheoryError
 from crmresearch.front import customers as front_customers
-from crmresearch.front import pictures
+from crmresearch.front import pictures, tables
 from crmresearch.front import surveys as front_surveys
 from crmresearch.models import lavaan
 from crmresearch.models.specification import Specification
@@ -60,7 +60,7 @@ def test_the_import_brings_no_heavy_package() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("module", [lavaan, front_surveys, front_customers, pictures])
+@pytest.mark.parametrize("module", [lavaan, front_surveys, front_customers, pictures, tables])
 def test_the_examples_of_the_docstrings_run(module: object) -> None:
     result = doctest.testmod(module)  # type: ignore[arg-type]
     assert result.attempted
@@ -201,3 +201,12 @@ def test_attributes_and_categories_of_a_frame() -> None:
 def test_a_value_model_is_resampled() -> None:
     table = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30")
     assert crm.bootstrap(crm.CustomerValue.fit(table.frame), resamples=3, seed=1).values.shape == (3, 4)
+
+
+def test_a_table_of_the_other_engine_is_refused(frame: pd.DataFrame) -> None:
+    cb, pls = crm.estimate_cbsem(TEXT, frame), crm.estimate_pls(TEXT, frame)
+    for table in (crm.reliability, crm.htmt):
+        with pytest.raises(ParameterError, match="use estimate_pls"):
+            table(cb)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="use estimate_cbsem"):
+        crm.fit_table(pls)  # type: ignore[arg-type]

@@ -5,21 +5,17 @@ from .front.pictures import path_diagram
 from .front.surveys import (
     bind,
     bootstrap,
-    cautions,
-    construct_index,
     datasets,
     estimate_cbsem,
     estimate_pls,
-    htmt,
     theories,
 )
+from .front.tables import cautions, construct_index, fit_table, htmt, reliability
 from .models.lavaan import model
 from .models.theory import load_theory
 from .report.make.render import render_report
 from .segmentation.monitoring.monitor import monitor
 from .segmentation.scoring.evaluate import evaluate_segmentations
-from .sem.covariance.fit import fit_table
-from .sem.pls.measurement import reliability
 from .value.customer_value import CustomerValue
 
 __version__: str

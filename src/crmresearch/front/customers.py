@@ -46,8 +46,7 @@ def customer_table(
     `purchases`: a frame with a line a purchase, whose columns `customer`, `time` and `amount` name (times as dates or
     as text such as 1998-06-30), or loaded transactions, whose codebook names them. Negative amounts are `returns`,
     netted or dropped; lines equal in the three columns are kept unless `duplicates` is drop; purchases are known until
-    `last_day`, by default the last line's. `attributes`
-    and the column `category` of a frame are columns of its own.
+    `last_day`, by default the last line's. `attributes` and `category` are columns of the frame too.
     Columns of the table, and their formulas: `crmresearch.data.customers`.
     Raises ParameterError for an unknown column or impossible dates, DataError when nothing is left of the lines.
 

@@ -17,7 +17,6 @@ from crmresearch.models import specification
 from crmresearch.models.lavaan import model as read_model
 from crmresearch.models.specification import Specification, bind_items
 from crmresearch.models.theory import Theory, load_theory, theory_keys
-from crmresearch.sem import index
 from crmresearch.sem.covariance import estimate as covariance
 from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem
 from crmresearch.sem.covariance.result import CbEstimate, Errors
@@ -206,59 +205,3 @@ def bootstrap(estimate: Any, *, resamples: int = 1000, seed: int = 1, **options:
         f"A {type(estimate).__name__} cannot be resampled; pass what estimate_pls, estimate_cbsem or CustomerValue.fit "
         "returned."
     )
-
-
-def htmt(estimate: PlsEstimate) -> pd.DataFrame:
-    """Heterotrait–monotrait ratio of every two constructs, with its interval once bootstrapped; a row a pair.
-
-    Source: Henseler, Ringle & Sarstedt (2015), Journal of the Academy of Marketing Science 43, 115–135.
-
-    >>> import crmresearch as crm
-    >>> survey = crm.load_survey("ecsi_mobile")
-    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
-    >>> crm.htmt(crm.estimate_pls(text, survey))[["construct", "other"]].values.tolist()
-    [['loy', 'sat']]
-    """
-    return estimate.table("htmt")
-
-
-def cautions(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
-    """What must be known before the numbers are believed, gravest first: code, severity, quantity, facts (text).
-
-    >>> import crmresearch as crm
-    >>> survey = crm.load_survey("ecsi_mobile")
-    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
-    >>> list(crm.cautions(crm.estimate_pls(text, survey)))
-    ['code', 'severity', 'quantity', 'facts']
-    """
-    rows = [
-        (c.code, c.severity, c.quantity, "; ".join(f"{name}: {value}" for name, value in c.facts.items()))
-        for c in estimate.cautions
-    ]
-    return pd.DataFrame(rows, columns=["code", "severity", "quantity", "facts"])
-
-
-def construct_index(estimate: PlsEstimate, scale: tuple[float, float] | pd.DataFrame | Survey) -> pd.DataFrame:
-    """The index of every construct on 0–100, with its interval once bootstrapped; NaN where an item weighs negatively.
-
-    `scale`: lowest and highest answer of all items, a frame with a row an item and the columns min and max, or the
-    survey. Source: Fornell et al. (1996), Journal of Marketing 60(4), 7–18. Raises ParameterError for an item without
-    a scale.
-
-    >>> import crmresearch as crm
-    >>> survey = crm.load_survey("ecsi_mobile")
-    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
-    >>> crm.construct_index(crm.estimate_pls(text, survey), (1, 10))["estimate"].between(0, 100).all().item()
-    True
-    """
-    items = estimate.specification.items
-    if isinstance(scale, Survey):
-        book = scale.codebook.items
-        bounds = pd.DataFrame({i: (book[i].min, book[i].max) for i in items if i in book}, ["min", "max"]).T
-    elif isinstance(scale, pd.DataFrame):
-        bounds = scale
-    else:
-        bounds = pd.DataFrame([scale] * len(items), items, ["min", "max"])
-    if absent := [item for item in items if item not in bounds.index]:
-        raise ParameterError(f"The scale of {', '.join(absent)} is not given; add a row with min and max for each.")
-    return index.construct_index(estimate, bounds)[0]

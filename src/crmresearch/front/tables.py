@@ -1,0 +1,110 @@
+"""Tables of an estimated model from the front door: measurement, fit, index, cautions."""
+
+import pandas as pd
+
+from crmresearch.data.survey.survey import Survey
+from crmresearch.errors import ParameterError
+from crmresearch.sem import index
+from crmresearch.sem.covariance import fit
+from crmresearch.sem.covariance.result import CbEstimate
+from crmresearch.sem.pls import measurement
+from crmresearch.sem.pls.estimate import PlsEstimate
+
+
+def _least_squares(estimate: object, name: str) -> PlsEstimate:
+    if not isinstance(estimate, PlsEstimate):
+        raise ParameterError(f"{name} is of a PLS estimate, not of a {type(estimate).__name__}; use estimate_pls.")
+    return estimate
+
+
+def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
+    """One row a construct: items, alpha, rho_c, rho_a, ave (0–1; NaN where a measure has no meaning).
+
+    `estimator`: whose loadings, pls or plsc. Sources: Cronbach (1951); Jöreskog (1971); Dijkstra & Henseler (2015);
+    Fornell & Larcker (1981). Raises ParameterError for another kind of estimate or an estimator it does not have.
+
+    >>> import crmresearch as crm
+    >>> survey = crm.load_survey("ecsi_mobile")
+    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
+    >>> list(crm.reliability(crm.estimate_pls(text, survey)))
+    ['construct', 'items', 'alpha', 'rho_c', 'rho_a', 'ave']
+    """
+    if estimator not in _least_squares(estimate, "reliability").estimators:
+        raise ParameterError(f"The estimate has no {estimator!r}; use {' or '.join(estimate.estimators)}.")
+    return measurement.reliability(estimate, estimator)
+
+
+def fit_table(estimate: CbEstimate) -> pd.DataFrame:
+    """The fit of a covariance structure, a row a measure: χ², CFI, TLI, RMSEA with its 90 % interval, SRMR, AIC, BIC.
+
+    Column robust where robust errors were asked for. Sources: Bentler (1990), Psychological Bulletin 107, 238–246;
+    Steiger (1990), Multivariate Behavioral Research 25, 173–180. Raises ParameterError for another kind of estimate.
+
+    >>> import crmresearch as crm
+    >>> survey = crm.load_survey("ecsi_mobile")
+    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
+    >>> fit = crm.fit_table(crm.estimate_cbsem(text, survey)).set_index("measure")["value"]
+    >>> int(fit["df"])
+    8
+    """
+    if not isinstance(estimate, CbEstimate):
+        raise ParameterError(
+            f"fit_table is of a covariance structure, not of a {type(estimate).__name__}; use estimate_cbsem."
+        )
+    return fit.fit_table(estimate)
+
+
+def htmt(estimate: PlsEstimate) -> pd.DataFrame:
+    """Heterotrait–monotrait ratio of every two constructs, with its interval once bootstrapped; a row a pair.
+
+    Source: Henseler, Ringle & Sarstedt (2015), Journal of the Academy of Marketing Science 43, 115–135.
+
+    >>> import crmresearch as crm
+    >>> survey = crm.load_survey("ecsi_mobile")
+    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
+    >>> crm.htmt(crm.estimate_pls(text, survey))[["construct", "other"]].values.tolist()
+    [['loy', 'sat']]
+    """
+    return _least_squares(estimate, "htmt").table("htmt")
+
+
+def cautions(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
+    """What must be known before the numbers are believed, gravest first: code, severity, quantity, facts (text).
+
+    >>> import crmresearch as crm
+    >>> survey = crm.load_survey("ecsi_mobile")
+    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
+    >>> list(crm.cautions(crm.estimate_pls(text, survey)))
+    ['code', 'severity', 'quantity', 'facts']
+    """
+    rows = [
+        (c.code, c.severity, c.quantity, "; ".join(f"{name}: {value}" for name, value in c.facts.items()))
+        for c in estimate.cautions
+    ]
+    return pd.DataFrame(rows, columns=["code", "severity", "quantity", "facts"])
+
+
+def construct_index(estimate: PlsEstimate, scale: tuple[float, float] | pd.DataFrame | Survey) -> pd.DataFrame:
+    """The index of every construct on 0–100, with its interval once bootstrapped; NaN where an item weighs negatively.
+
+    `scale`: lowest and highest answer of all items, a frame with a row an item and the columns min and max, or the
+    survey. Source: Fornell et al. (1996), Journal of Marketing 60(4), 7–18. Raises ParameterError for an item without
+    a scale.
+
+    >>> import crmresearch as crm
+    >>> survey = crm.load_survey("ecsi_mobile")
+    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
+    >>> crm.construct_index(crm.estimate_pls(text, survey), (1, 10))["estimate"].between(0, 100).all().item()
+    True
+    """
+    items = _least_squares(estimate, "construct_index").specification.items
+    if isinstance(scale, Survey):
+        book = scale.codebook.items
+        bounds = pd.DataFrame({i: (book[i].min, book[i].max) for i in items if i in book}, ["min", "max"]).T
+    elif isinstance(scale, pd.DataFrame):
+        bounds = scale
+    else:
+        bounds = pd.DataFrame([scale] * len(items), items, ["min", "max"])
+    if absent := [item for item in items if item not in bounds.index]:
+        raise ParameterError(f"The scale of {', '.join(absent)} is not given; add a row with min and max for each.")
+    return index.construct_index(estimate, bounds)[0]
