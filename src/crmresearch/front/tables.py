@@ -8,7 +8,7 @@ from crmresearch.sem import index
 from crmresearch.sem.covariance import fit
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.pls import measurement
-from crmresearch.sem.pls.estimate import PlsEstimate
+from crmresearch.sem.pls.result import PlsEstimate
 
 
 def _least_squares(estimate: object, name: str) -> PlsEstimate:
