@@ -195,8 +195,16 @@ SPOILT: dict[str, tuple[dict[str, Any] | str, str]] = {
     ),
     "misspelt field": (change(citations="nobody"), "mine.yaml, citations"),
     "missing field": ({k: v for k, v in sketch().items() if k != "citation"}, "mine.yaml, citation"),
-    "not YAML": ("key: [mine", "mine.yaml is not valid YAML"),
-    "empty file": ("", "mine.yaml, top level"),
+    "not YAML": ("key: [mine", "mine.yaml, line 1 is not valid YAML"),
+    "empty file": ("", "mine.yaml must be a mapping of keys to values; it holds empty"),
+    "construct written twice": (
+        yaml.safe_dump(sketch(), sort_keys=False).replace("  satisfaction:\n", "  quality:\n", 1),
+        "is written twice; keep one",
+    ),
+    "label without English": (
+        change(constructs={**sketch()["constructs"], "loyalty": {"label": {"zh": "忠诚"}, "definition": {"en": "x"}}}),
+        "mine.yaml, constructs.loyalty.label: has no English text",
+    ),
     "loyalty unnamed": (change(loyalty="faith"), "mine.yaml, loyalty: unknown construct 'faith'"),
 }
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from crmresearch.data.dataset import Text
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.errors import SpecificationError
 from crmresearch.models.theory import (
     Measurement,
     Moderation,
     Sign,
-    Text,
     Theory,
     check_acyclic,
 )

@@ -8,15 +8,15 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from crmresearch.data.dataset import Text
+from crmresearch.data.documents import read_document, shown
 from crmresearch.errors import TheoryError
 from crmresearch.paths import THEORIES
 
 Measurement = Literal["common_factor", "composite_a", "composite_b", "single_item"]
 Sign = Literal["positive", "negative", "open"]
-Text = dict[str, str]
 
 
 class _Strict(BaseModel):
@@ -82,15 +82,8 @@ def load_theory(key: str | Path) -> Theory:
     path = Path(key) if str(key).endswith((".yaml", ".yml")) else THEORIES / f"{key}.yaml"
     if not path.is_file():
         raise TheoryError(f"There is no theory {str(key)!r}; there are {', '.join(theory_keys())}.")
-    try:
-        theory = Theory.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise TheoryError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise TheoryError(f"{path.name}, {where or 'top level'}: {first['msg']}.") from None
-    _check(theory, path.name)
+    theory = read_document(path, Theory, TheoryError)
+    _check(theory, shown(path))
     return theory
 
 
