@@ -1,5 +1,6 @@
 """A report is made whole, skipped with advice, or fails leaving nothing that looks like a result."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -64,6 +65,7 @@ def test_a_report_is_page_record_and_tables_and_knows_what_it_was_made_of(
     assert record["commit"] is None
     assert record["data_sha256"] == "9f97f6fcc315b63c19e7f01986cf3b8e0d026e0798b473b523dde6f7f9074051"
     assert record["versions"]["numpy"]
+    assert record["theory_sha256"] == hashlib.sha256((paths.THEORIES / "scsb.yaml").read_bytes()).hexdigest()
     assert record["duration"] > 0
 
     page = outcome.page.read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """One report from its parameters file to its page, tables and figures: checked, run, exported, moved into place."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crmresearch import paths
+from crmresearch.data.dataset import files_sha256
 from crmresearch.data.documents import shown
 from crmresearch.errors import CrmResearchError, DatasetMissingError, RenderError
 from crmresearch.report.make.depends import data_has_come, page_is_missing, write_dependencies
@@ -124,6 +124,7 @@ def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, sta
         **_facts(report, started),
         "status": "done",
         **describe_origin(data.files if data else ()),
+        **{f"{key}_sha256": files_sha256([path]) for key, path in _named_files(report).items()},
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         "duration": round(time.time() - started, 1),
     }
@@ -137,14 +138,14 @@ def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
     from crmresearch.report.page.exporter import export_html
 
     language = str(report.parameters.get("language", "en"))
-    origin = ("notebook", "parameters", "data_file", "data_sha256", "seed", "commit", "uncommitted_changes",
-              "python", "versions", "platform", "started", "duration")  # fmt: skip
+    origin = ("notebook", "parameters", "data_file", "data_sha256", "theory_sha256", "rules_sha256", "seed", "commit",
+              "uncommitted_changes", "python", "versions", "platform", "started", "duration")  # fmt: skip
     page = outputs.building / "page.html"
     html = export_html(
         nbformat.read(outputs.building / "notebook.ipynb", as_version=4),
         title=in_language(report.title, language),
         subtitle=in_language(report.group, language),
-        provenance={key: record[key] for key in origin},
+        provenance={key: record[key] for key in origin if key in record},
         language=language,
         home="index.html" if outputs.where == paths.REPORTS else None,
     )
@@ -167,10 +168,21 @@ def _facts(report: Report, started: float) -> dict[str, Any]:
     }
 
 
+def _named_files(report: Report) -> dict[str, Path]:
+    """The theory and the rules the parameters name, as files."""
+    found: dict[str, Path] = {}
+    for key, folders in (("theory", [report.notebook.parent]), ("rules", [paths.ROOT, *paths.data_folders()])):
+        value = report.parameters.get(key)
+        if isinstance(value, str) and value:
+            places = [*(folder / value for folder in folders), paths.THEORIES / f"{value}.yaml"]
+            if file := next((place for place in places if place.is_file()), None):
+                found[key] = file
+    return found
+
+
 def _renderer_inputs(report: Report, data: _Data | None) -> set[Path]:
     found = {data.codebook, *data.files} if data else set()
-    named = [report.parameters.get(key) for key in ("theory", "rules")]
-    found |= {Path(name) for name in named if isinstance(name, str) and os.path.isabs(name)}  # wherever they lie
+    found |= set(_named_files(report).values())  # wherever they lie
     return {report.path, report.notebook} | found | opened_templates() | imported_modules()
 
 
