@@ -6,7 +6,7 @@ Works on the customer table: one row a customer (the index), calibration feature
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -39,9 +39,22 @@ class Segmenter(ABC):
     frame in `_learn`, and gives every customer of a checked frame the position of a segment in `_assign`.
     """
 
+    method_family: ClassVar[str] = "other"  # rfm, value, stage, clusters, tree; what a chart gives one colour
+    title: ClassVar[Text] = {}  # the name readers see, by language, where the texts of the stories have none
+    place: ClassVar[int] = 1000  # where a list of methods shows it; equal places in the order of registration
     may_be_missing: ClassVar[frozenset[str]] = frozenset()
     outcome = ""  # what a method that learns from an earlier window's outcome calls that column
     learned_from_: int
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> "list[Segmenter]":
+        """The variants a comparison shows whose rule sets the number of segments; `seed` of those that draw."""
+        return []
+
+    @classmethod
+    def of_size(cls, k: int, seed: int = 0) -> "list[Segmenter]":
+        """The variants with k segments, of a method that can have any number."""
+        return []
 
     @property
     @abstractmethod
@@ -107,6 +120,24 @@ class Segmenter(ABC):
     def _checked(self, features: pd.DataFrame) -> pd.DataFrame:
         frame = needed_columns(features, self.needs, self.name)
         return numeric(frame, self.may_be_missing, self.name)
+
+
+Method = TypeVar("Method", bound=type[Segmenter])
+REGISTERED: list[type[Segmenter]] = []
+
+
+def register(method: Method) -> Method:
+    """Class decorator: the method takes part in every list, comparison and monitoring made from the registry.
+
+    Raises SegmentationError for a method without any variant to show, and for one without a name for readers.
+    """
+    written = {name for kind in method.__mro__ if kind is not Segmenter for name in vars(kind)}
+    if not written & {"as_ruled", "of_size"}:
+        raise SegmentationError(f"{method.__name__} has no variant; let `as_ruled` or `of_size` return some.")
+    if method.title and "en" not in method.title:
+        raise SegmentationError(f"{method.__name__}.title has no English text; write it under 'en'.")
+    REGISTERED.append(method)
+    return method
 
 
 def needed_columns(features: pd.DataFrame, needs: Sequence[str], reader: str) -> pd.DataFrame:

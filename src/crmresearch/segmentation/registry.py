@@ -1,28 +1,32 @@
-"""Every method of the package for a customer table, in blocks of equal numbers of segments."""
+"""Every registered method for a customer table, in blocks of equal numbers of segments."""
 
+import re
 from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
 
-from crmresearch.segmentation.contract import Segmenter
-from crmresearch.segmentation.methods.abc_classes import Abc
-from crmresearch.segmentation.methods.clusters import KCentroids, KMeans, Ward
-from crmresearch.segmentation.methods.ladder import RelationshipLadder
-from crmresearch.segmentation.methods.life_cycle import LifeCycle, LifeCycleAlive
-from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
-from crmresearch.segmentation.methods.portfolio import PortfolioMatrix
-from crmresearch.segmentation.methods.quantiles import QuantileSegments
-from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore
-from crmresearch.segmentation.methods.rfm_classes import RfmEight, RfmFour
-from crmresearch.segmentation.methods.tree import OutcomeTree
-from crmresearch.segmentation.methods.value_matrix import CurrentPotential
+from crmresearch.segmentation import methods as shipped
+from crmresearch.segmentation.contract import REGISTERED, Segmenter, Text
 
 VALUE = ("expected_value", "p_alive")  # columns of a value model, which may be missing
-FAMILIES: dict[type[Segmenter], str] = {
-    **dict.fromkeys((RfmScore, RfmCells, RfmEight, RfmFour), "rfm"),
-    **dict.fromkeys((Abc, QuantileSegments, CurrentPotential), "value"),
-    **dict.fromkeys((LifeCycle, LifeCycleAlive, RelationshipLadder, PortfolioMatrix), "stage"),
-    **dict.fromkeys((KMeans, KCentroids, Ward, GaussianMixtureClusters), "clusters"),
-    OutcomeTree: "tree",
-}
+GROUP = "crmresearch.segmentation"  # entry points of packages that bring methods of their own
+
+
+@cache
+def _load() -> None:
+    """Import what registers methods: the modules of this package, then those of others."""
+    for module in iter_modules(shipped.__path__):
+        import_module(f"{shipped.__name__}.{module.name}")
+    for point in sorted(entry_points(group=GROUP)):
+        point.load()
+
+
+def registered() -> list[type[Segmenter]]:
+    """The registered methods in the order of their places."""
+    _load()
+    return sorted(REGISTERED, key=lambda method: method.place)
 
 
 def every_method(sizes: Sequence[int] = (4, 8), seed: int = 0, value: bool = True) -> list[Segmenter]:
@@ -30,24 +34,19 @@ def every_method(sizes: Sequence[int] = (4, 8), seed: int = 0, value: bool = Tru
 
     Without `value`, those that read the columns of a value model are left out. None is fitted.
     """
-    rules: list[Segmenter] = [
-        *(RfmEight("mean"), RfmEight("median"), RfmFour("mean"), RfmScore(), RfmCells(3), Abc()),
-        *(LifeCycle(), LifeCycleAlive(), RelationshipLadder(), PortfolioMatrix()),
-        *(CurrentPotential("expected_value"), CurrentPotential("expected_value", groups=3)),
-        GaussianMixtureClusters(seed=seed),
-    ]
-    sized = [
-        method
-        for k in sizes
-        for method in (
-            *(QuantileSegments("monetary_total", k), QuantileSegments("expected_value", k)),
-            *(KMeans(k, seed=seed), KCentroids(k, seed=seed), Ward(k, seed=seed)),
-            *(GaussianMixtureClusters(k=k, seed=seed), OutcomeTree(k, seed=seed)),
-        )
-    ]
-    return [method for method in [*rules, *sized] if value or not set(method.needs) & set(VALUE)]
+    known = registered()
+    found = [variant for method in known for variant in method.as_ruled(seed)]
+    found += [variant for k in sizes for method in known for variant in method.of_size(k, seed)]
+    return [method for method in found if value or not set(method.needs) & set(VALUE)]
 
 
 def family(method: Segmenter) -> str:
-    """Key of the family a method belongs to: rfm, value, stage, clusters, tree, or other for the user's own."""
-    return FAMILIES.get(type(method), "other")
+    """Key of the family a method belongs to: rfm, value, stage, clusters, tree, own (rules), or other."""
+    return type(method).method_family
+
+
+def title_of(key: str) -> Text:
+    """What the method of this key calls itself, by language; empty where it leaves that to the texts."""
+    number = re.search(r"\d+", key)
+    sizes = [int(number[0])] if number and int(number[0]) > 1 else []
+    return next((method.title for method in every_method(sizes) if method.name == key), {})

@@ -2,15 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from crmresearch.segmentation.column_names import column_names
-from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, numeric
+from crmresearch.segmentation.contract import (
+    Codes,
+    Floats,
+    Segment,
+    SegmentationError,
+    Segmenter,
+    Text,
+    numeric,
+    register,
+)
 from crmresearch.segmentation.cuts import groups_above
 
 
+@register
 @dataclass(eq=False)
 class Abc(Segmenter):
     """Classes A, B, C … by the share of the whole value that customers bring together, the best first.
@@ -21,9 +32,17 @@ class Abc(Segmenter):
     better class. Source: Dickie (1951), ABC inventory analysis shoots for dollars, not pennies.
     """
 
+    method_family: ClassVar[str] = "value"
+    place: ClassVar[int] = 5
+
     column: str = "monetary_total"
     shares: Sequence[float] = (80, 15, 5)
     cuts_: Floats = field(init=False, repr=False)
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls()]
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.shares) <= 26 or min(self.shares) <= 0 or abs(sum(self.shares) - 100) > 1e-9:

@@ -1,7 +1,7 @@
 """Clusters around centroids: k-means, k-medians and other k-centroids, and Ward's hierarchy learned on a sample."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import sklearn.cluster
@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from threadpoolctl import threadpool_limits
 
 from crmresearch.segmentation.column_names import column_names
-from crmresearch.segmentation.contract import Floats, SegmentationError, Text
+from crmresearch.segmentation.contract import Floats, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.methods.k_centroids import FAMILIES, k_centroids, some_rows
 from crmresearch.segmentation.methods.space_clusters import CentroidClusters, distinct_points, drawn
 
@@ -20,6 +20,7 @@ _FAMILY_NAMES: dict[str, Text] = {
 }
 
 
+@register
 @dataclass(eq=False)
 class KMeans(CentroidClusters):
     """k-means: centroids are means, and the sum of squared distances to them, `inertia_`, is least.
@@ -32,8 +33,16 @@ class KMeans(CentroidClusters):
     Checked against scikit-learn on all rows.
     """
 
+    method_family: ClassVar[str] = "clusters"
+    place: ClassVar[int] = 12
+
     starts: int = field(default=20, kw_only=True)
     inertia_: float = field(init=False, repr=False)
+
+    @classmethod
+    def of_size(cls, k: int, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls(k, seed=seed)]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -60,6 +69,7 @@ class KMeans(CentroidClusters):
         self.centroids_, self.inertia_ = found.cluster_centers_, float(found.inertia_)
 
 
+@register
 @dataclass(eq=False)
 class KCentroids(CentroidClusters):
     """k-centroids (Leisch, 2006): a distance and the centroid that makes its sum, `objective_`, least.
@@ -71,10 +81,18 @@ class KCentroids(CentroidClusters):
     `agreed_` those of them that ended within a thousandth of the best: where it is 1 of 50, more starts may find more.
     """
 
+    method_family: ClassVar[str] = "clusters"
+    place: ClassVar[int] = 13
+
     family: Literal["medians", "angles"] = field(default="medians", kw_only=True)
     starts: int = field(default=50, kw_only=True)
     objective_: float = field(init=False, repr=False)
     agreed_: int = field(init=False, repr=False)
+
+    @classmethod
+    def of_size(cls, k: int, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls(k, seed=seed)]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -117,6 +135,7 @@ class KCentroids(CentroidClusters):
             )
 
 
+@register
 @dataclass(eq=False)
 class Ward(CentroidClusters):
     """Ward's hierarchy of a sample, cut into k clusters; everybody else belongs to the nearest of their means.
@@ -127,9 +146,17 @@ class Ward(CentroidClusters):
     be nearer to another cluster's mean than to its own, and `predict` then gives the nearer one.
     """
 
+    method_family: ClassVar[str] = "clusters"
+    place: ClassVar[int] = 14
+
     sample: int = field(default=2000, kw_only=True)
     learned_on_: int = field(init=False, repr=False)
     heights_: Floats = field(init=False, repr=False)
+
+    @classmethod
+    def of_size(cls, k: int, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls(k, seed=seed)]
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text, register
 
 _RUNGS = (
     Segment("prospect", {"en": "Prospect", "zh": "潜在客户"}),
@@ -17,6 +17,7 @@ _RUNGS = (
 )
 
 
+@register
 @dataclass(eq=False)
 class RelationshipLadder(Segmenter):
     """Rungs by purchase days: none prospect, one first-time, more repeat; `client` or more and active a client.
@@ -27,10 +28,18 @@ class RelationshipLadder(Segmenter):
     recency may be missing for prospects only. Nothing is learned.
     """
 
+    method_family: ClassVar[str] = "stage"
+    place: ClassVar[int] = 8
+
     client: int = 4
     advocate: int = 8
     active_days: float = 182
     may_be_missing: ClassVar[frozenset[str]] = frozenset({"recency"})
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls()]
 
     def __post_init__(self) -> None:
         if not 3 <= self.client < self.advocate:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text, register
 
 _STAGES = (
     Segment("acquire", {"en": "Acquire", "zh": "获取期"}),
@@ -25,6 +25,7 @@ def _check_established(established: int) -> None:
         raise SegmentationError(f"Established customers have bought on 3 days or more; {established} were given.")
 
 
+@register
 @dataclass(eq=False)
 class LifeCycle(Segmenter):
     """Recover: silent for longer than the own rhythm allows. Else acquire, develop or retain by purchase days.
@@ -36,11 +37,19 @@ class LifeCycle(Segmenter):
     rhythm and its numbers are ours.
     """
 
+    method_family: ClassVar[str] = "stage"
+    place: ClassVar[int] = 6
+
     patience: float = 2.0
     established: int = 4
     may_be_missing: ClassVar[frozenset[str]] = frozenset({"gap_mean", "gap_sd"})
     typical_gap_: float = field(init=False, repr=False)
     typical_variation_: float = field(init=False, repr=False)
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls()]
 
     def __post_init__(self) -> None:
         _check_established(self.established)
@@ -97,6 +106,7 @@ class LifeCycle(Segmenter):
         return _stages(frame["frequency"].to_numpy(), overdue.to_numpy(), self.established)
 
 
+@register
 @dataclass(eq=False)
 class LifeCycleAlive(Segmenter):
     """The same stages with recover where the probability of being alive is below `alive`.
@@ -104,9 +114,17 @@ class LifeCycleAlive(Segmenter):
     `column` holds P(alive) of a purchase model such as BG/NBD, between 0 and 1. Nothing is learned.
     """
 
+    method_family: ClassVar[str] = "stage"
+    place: ClassVar[int] = 7
+
     column: str = "p_alive"
     alive: float = 0.5
     established: int = 4
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls()]
 
     def __post_init__(self) -> None:
         _check_established(self.established)

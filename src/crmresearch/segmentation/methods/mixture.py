@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,14 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from crmresearch.segmentation.column_names import column_names
-from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Text
+from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.methods.gaussian_em import Rows, best_mixture
 from crmresearch.segmentation.methods.space_clusters import SpaceClusters, distinct_points, drawn
 
 FLOOR = 0.01  # least variance of a component in units of the standardised axes: a tenth of a standard deviation
 
 
+@register
 @dataclass(eq=False)
 class GaussianMixtureClusters(SpaceClusters):
     """Components of a Gaussian mixture, each with its own covariance matrix; a customer belongs to the likeliest.
@@ -33,6 +34,9 @@ class GaussianMixtureClusters(SpaceClusters):
     thousandth of the best log-likelihood a customer.
     """
 
+    method_family: ClassVar[str] = "clusters"
+    place: ClassVar[int] = 15
+
     largest: int = 8
     k: int | None = None
     sample: int = field(default=5000, kw_only=True)
@@ -44,6 +48,16 @@ class GaussianMixtureClusters(SpaceClusters):
     agreed_: int = field(init=False, repr=False)
     mixture_: GaussianMixture = field(init=False, repr=False)
     order_: Codes = field(init=False, repr=False)
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls(seed=seed)]
+
+    @classmethod
+    def of_size(cls, k: int, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls(k=k, seed=seed)]
 
     def __post_init__(self) -> None:
         if (self.k or self.largest) < 2:

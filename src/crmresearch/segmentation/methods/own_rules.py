@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -89,6 +89,8 @@ class CustomRules(Segmenter):
 
     Bounds are inclusive. A missing value meets no condition. Nothing is learned, so one customer is enough.
     """
+
+    method_family: ClassVar[str] = "own"
 
     document: RuleFile
 

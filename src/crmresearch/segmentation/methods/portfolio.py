@@ -5,7 +5,7 @@ no competitor: here share is relative to the mean item of the portfolio, growth 
 """
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from crmresearch.segmentation.contract import (
     Text,
     needed_columns,
     numeric,
+    register,
 )
 from crmresearch.segmentation.cuts import middle
 
@@ -59,6 +60,7 @@ def _cuts(current: Floats, previous: Floats, what: str) -> tuple[float, float]:
     return now, now / before - 1
 
 
+@register
 @dataclass(eq=False)
 class PortfolioMatrix(Segmenter):
     """Customers as stars, cash cows, question marks and dogs, by spend in the last window against the one before.
@@ -70,9 +72,17 @@ class PortfolioMatrix(Segmenter):
     before.
     """
 
+    method_family: ClassVar[str] = "stage"
+    place: ClassVar[int] = 9
+
     windows: tuple[int, int] = (91, 182)
     mean_spend_: float = field(init=False, repr=False)
     growth_: float = field(init=False, repr=False)
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls()]
 
     def __post_init__(self) -> None:
         if not 0 < self.windows[0] < self.windows[1]:

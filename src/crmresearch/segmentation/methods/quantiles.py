@@ -1,14 +1,16 @@
 """Quantile segments of any one column: CLV octiles, spend deciles."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pandas as pd
 
 from crmresearch.segmentation.column_names import column_names
-from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, quantile_cuts
 
 
+@register
 @dataclass(eq=False)
 class QuantileSegments(Segmenter):
     """`groups` segments of about equal size by one column, q1 lowest; equal values stay together.
@@ -16,9 +18,17 @@ class QuantileSegments(Segmenter):
     Learns `cuts_` (groups − 1,) in the units of the column.
     """
 
+    method_family: ClassVar[str] = "value"
+    place: ClassVar[int] = 11
+
     column: str
     groups: int = 8
     cuts_: Floats = field(init=False, repr=False)
+
+    @classmethod
+    def of_size(cls, k: int, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls("monetary_total", k), cls("expected_value", k)]
 
     def __post_init__(self) -> None:
         if self.groups < 2:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from itertools import product
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, quantile_cuts
 
 
@@ -41,6 +42,7 @@ class _Rfm(Segmenter):
         return pd.DataFrame(scores, index=features.index)
 
 
+@register
 @dataclass(eq=False)
 class RfmScore(_Rfm):
     """Customers by the sum of their R, F and M scores: 3 to 15 with quintiles.
@@ -49,6 +51,14 @@ class RfmScore(_Rfm):
     points the customer is strictly better than (less recency, more frequency and spend); ties share one score.
     Source: Hughes (1994), *Strategic Database Marketing*: equal fifths, here by cut points instead of ranks.
     """
+
+    method_family: ClassVar[str] = "rfm"
+    place: ClassVar[int] = 3
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls()]
 
     @property
     def name(self) -> str:
@@ -75,12 +85,21 @@ class RfmScore(_Rfm):
         return self.scores(frame).sum(axis=1).to_numpy() - 3
 
 
+@register
 @dataclass(eq=False)
 class RfmCells(_Rfm):
     """Customers by the cell of their three scores: 111 to 555 with quintiles, 125 cells.
 
     Learns and scores as `RfmScore`.
     """
+
+    method_family: ClassVar[str] = "rfm"
+    place: ClassVar[int] = 4
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls(3)]
 
     @property
     def name(self) -> str:

@@ -6,12 +6,12 @@ so the rule is a parameter and part of the method's name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
-from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, middle
 
 Cut = Literal["mean", "median", "threshold"]
@@ -43,6 +43,7 @@ _CUT_NAMES: dict[Cut, Text] = {
 }
 
 
+@register
 @dataclass(eq=False)
 class RfmEight(Segmenter):
     """Eight classes: important or general by spend, each to value, keep, develop or win back by recency and frequency.
@@ -52,10 +53,18 @@ class RfmEight(Segmenter):
     Learns `cuts_`, one number a column.
     """
 
+    method_family: ClassVar[str] = "rfm"
+    place: ClassVar[int] = 1
+
     cut: Cut = "mean"
     thresholds: Mapping[str, float] | None = None
     monetary: str = "monetary_total"
     cuts_: dict[str, float] = field(init=False, repr=False)
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls("mean"), cls("median")]
 
     def __post_init__(self) -> None:
         if self.cut not in _CUT_NAMES:
@@ -117,6 +126,7 @@ class RfmEight(Segmenter):
         return positions[m, r, f]
 
 
+@register
 @dataclass(eq=False)
 class RfmFour(RfmEight):
     """The four important classes of `RfmEight`; everyone who spends less is "other".
@@ -124,7 +134,15 @@ class RfmFour(RfmEight):
     Learns `coverage_` too, the share of customers that the four classes describe.
     """
 
+    method_family: ClassVar[str] = "rfm"
+    place: ClassVar[int] = 2
+
     coverage_: float = field(init=False, repr=False)
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls("mean")]
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """A decision tree of what customers spent later, learned one window earlier: segments with rules in words."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,11 @@ from crmresearch.segmentation.contract import (
     Text,
     needed_columns,
     numeric,
+    register,
 )
 
 
+@register
 @dataclass(eq=False)
 class OutcomeTree(Segmenter):
     """Leaves of a regression tree of log(1 + `outcome`), the leaf with the lowest mean first.
@@ -33,6 +35,9 @@ class OutcomeTree(Segmenter):
     `leaves_` (segment, customers, mean_log_outcome, mean_outcome). The tree can end with fewer leaves than asked for.
     """
 
+    method_family: ClassVar[str] = "tree"
+    place: ClassVar[int] = 16
+
     leaves: int = 8
     columns: tuple[str, ...] = ("recency", "frequency", "monetary_total", "monetary_mean")
     outcome: str = "holdout_spend"
@@ -40,6 +45,11 @@ class OutcomeTree(Segmenter):
     seed: int = field(default=0, kw_only=True)
     rules_: dict[str, list[str]] = field(init=False, repr=False)
     leaves_: pd.DataFrame = field(init=False, repr=False)
+
+    @classmethod
+    def of_size(cls, k: int, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls(k, seed=seed)]
 
     def __post_init__(self) -> None:
         self.columns = tuple(self.columns)

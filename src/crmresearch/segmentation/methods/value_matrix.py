@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from crmresearch.segmentation.column_names import column_names
-from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text
+from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, middle, quantile_cuts
 
 # by (current, potential), each low 0 or high 1
@@ -20,6 +20,7 @@ _FOUR = (
 )
 
 
+@register
 @dataclass(eq=False)
 class CurrentPotential(Segmenter):
     """A k × k matrix of current value (`current`) and potential value (`potential`, such as an expected value).
@@ -29,11 +30,19 @@ class CurrentPotential(Segmenter):
     model of future purchases or by a share of wallet.
     """
 
+    method_family: ClassVar[str] = "value"
+    place: ClassVar[int] = 10
+
     potential: str = "expected_value"
     current: str = "monetary_total"
     groups: int = 2
     cut: Literal["mean", "median"] = "median"
     cuts_: dict[str, Floats] = field(init=False, repr=False)
+
+    @classmethod
+    def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
+        """As in the contract."""
+        return [cls("expected_value"), cls("expected_value", groups=3)]
 
     def __post_init__(self) -> None:
         if not 2 <= self.groups <= 9:

@@ -17,7 +17,7 @@ from crmresearch.stories.comparison.story import ComparisonStory
 
 INK, QUIET = "#1f2933", "#8a949e"
 COLOURS = {"rfm": "#1f5f8b", "value": "#b26a00", "stage": "#2e7d32", "clusters": "#8e3b8a", "tree": "#b3261e"}
-MARKERS = {"rfm": "o", "value": "s", "stage": "^", "clusters": "D", "tree": "P", "other": "X"}
+MARKERS = {"rfm": "o", "value": "s", "stage": "^", "clusters": "D", "tree": "P", "own": "X", "other": "v"}
 FONT = 8.5
 GAIN_METHODS = 4  # families whose best segmentation is drawn: more curves are one grey band
 

@@ -1,0 +1,65 @@
+"""A method is one class: registered by itself, from this package or another, it is in every list under its own name."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from customers import simulated_customers
+
+from crmresearch.segmentation import registry
+from crmresearch.segmentation.contract import REGISTERED, SegmentationError, Segmenter, register
+from crmresearch.segmentation.methods.own_rules import CustomRules
+from crmresearch.segmentation.registry import every_method, family
+from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
+from crmresearch.stories.method_names import method_name
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Another package that is installed and names its method as an entry point."""
+    information = tmp_path / "foreign-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[{registry.GROUP}]\nlast = foreign_method\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = list(REGISTERED)
+    sys.modules.pop("foreign_method", None)
+    registry._load.cache_clear()
+    importlib.invalidate_caches()
+    yield
+    REGISTERED[:] = before
+    registry._load.cache_clear()
+
+
+def test_the_methods_of_a_comparison_are_those_that_registered_themselves() -> None:
+    names = [method.name for method in every_method((4,))]
+    assert names[:6] == ["rfm_eight_mean", "rfm_eight_median", "rfm_four_mean", *names[3:6]]
+    assert len(names) == len(set(names)) == 20
+    assert {family(method) for method in every_method((4,))} == {"rfm", "value", "stage", "clusters", "tree"}
+    assert not {"expected_value", "p_alive"} & {c for m in every_method((4,), value=False) for c in m.needs}
+
+
+@pytest.mark.usefixtures("foreign")
+def test_a_method_of_another_package_is_listed_scored_and_named() -> None:
+    (method,) = (method for method in every_method((4,)) if method.name == "last_4")
+    assert family(method) == "other"
+    assert (method_name("last_4"), method_name("last_4", "zh")) == ("Last buyers", "最近客户")
+    table = simulated_customers(400, seed=3)
+    scores = evaluate_segmentations(table, [method], reference="last_4", seed=1, resamples=20).scores
+    assert "last_4" in set(scores["method"])
+
+
+def test_only_own_rules_are_own_rules() -> None:
+    assert CustomRules.method_family == "own"
+    assert Segmenter.method_family == "other"
+
+
+def test_a_method_without_a_variant_or_an_english_name_is_refused() -> None:
+    before = list(REGISTERED)
+    with pytest.raises(SegmentationError, match="Bare has no variant"):
+        register(type("Bare", (Segmenter,), {}))
+    with pytest.raises(SegmentationError, match="no English text"):
+        register(type("Mute", (Segmenter,), {"title": {"zh": "无"}, "of_size": classmethod(lambda cls, k, seed=0: [])}))
+    assert before == REGISTERED
