@@ -12,6 +12,7 @@ from crmresearch.data.dataset import Text
 from crmresearch.data.documents import read_document, shown
 from crmresearch.errors import ParameterError
 from crmresearch.report.make.declarations import check_values, read_declarations, suggestion
+from crmresearch.report.show.wording import TEXTS
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,9 @@ def _find_notebook(notebook: str, path: Path) -> Path:
 
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
     problems = []
-    dataset, theory = parameters.get("dataset"), parameters.get("theory")
+    dataset, theory, language = (parameters.get(key) for key in ("dataset", "theory", "language"))
+    if isinstance(language, str) and language not in (known := TEXTS.languages()):
+        problems.append(f"`language`: there are no texts in {language!r}, only in {', '.join(known)}")
     # imported only where they are needed: every import is a reason to render again
     if isinstance(dataset, str) and not (Path(locate_dataset(dataset, notebook)) / "codebook.yaml").is_file():
         from crmresearch.data.catalog import dataset_keys

@@ -15,21 +15,23 @@ from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.segmentation.windows import Windows
 from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.method_names import method_name
+from crmresearch.stories.story import Story, caution_table
 
 FEWEST = 3  # methods of one number of segments that make a block
-SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
 FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
 MOST = 10  # segments: more are not served apart from each other
 CORE = ("recency", "frequency", "tenure", "monetary_mean", "monetary_total")  # features of the profile, with spend_last
 
 
 @dataclass(frozen=True)
-class ComparisonStory:
+class ComparisonStory(Story):
     """The benchmark of one company's customers, told.
 
     `margin` (of the spend), `cost` (a contact, in the currency) and `top` (share of the customers contacted) make the
     targeting table.
     """
+
+    texts = TEXTS
 
     transactions: Transactions
     windows: Windows
@@ -49,23 +51,9 @@ class ComparisonStory:
         """The customers one window earlier."""
         return self.windows.earlier_table
 
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
     def name(self, key: str) -> str:
         """What readers call a method."""
         return method_name(key, self.language)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of a codebook in the language of the story."""
-        return texts.get(self.language, texts["en"])
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        columns = [key for key in TEXTS.catalogue("en") if key.startswith("column.")]
-        return {key.removeprefix("column."): self.say(key) for key in columns}
 
     @cached_property
     def segmentations(self) -> pd.DataFrame:
@@ -181,8 +169,7 @@ class ComparisonStory:
         for caution in self.windows.value.cautions if self.windows.value else ():
             message = self.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
             rows.append((caution.code, caution.severity, caution.quantity, message))
-        rows.sort(key=lambda row: SEVERITIES.index(row[1]))
-        return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
+        return caution_table(rows)
 
     def method_text(self, key: str, **facts: object) -> list[str]:
         """One explaining sentence of the section `comparison`."""

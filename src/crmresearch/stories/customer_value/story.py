@@ -14,20 +14,22 @@ from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini
 from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.stories.customer_value import TEXTS
+from crmresearch.stories.story import Story, caution_table
 from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
 FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where there is a forecast
 MOST_NAMED = 5  # segments of one method that a warning names
-SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
 
 
 @dataclass(frozen=True)
-class CustomerStory:
+class CustomerStory(Story):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
     """
+
+    texts = TEXTS
 
     transactions: Transactions
     table: CustomerTable
@@ -36,14 +38,6 @@ class CustomerStory:
     left_out: pd.DataFrame
     evaluation: Evaluation
     language: str = "en"
-
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of a codebook or a method in the language of the story."""
-        return texts.get(self.language, texts["en"])
 
     def method_name(self, key: str) -> str:
         """Name of a row of the evaluation for readers."""
@@ -54,12 +48,6 @@ class CustomerStory:
     def scores(self) -> pd.DataFrame:
         """The evaluator's scores, best R² of log spend first."""
         return self.evaluation.scores.sort_values("r2_log", ascending=False, kind="stable").reset_index(drop=True)
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        columns = [key for key in TEXTS.catalogue("en") if key.startswith("column.")]
-        return {key.removeprefix("column."): self.say(key) for key in columns}
 
     def findings(self) -> list[str]:
         """Concentration, activity, what predicts best, and whether segments beat a naive number; headline first."""
@@ -169,7 +157,7 @@ class CustomerStory:
         sides = {"customers.better_than": view[view.lower > 0], "customers.worse_than": view[view.upper < 0]}
         for key, part in sides.items():
             if len(part):
-                names = TEXTS.listed([self.method_name(name) for name in part.method], self.language)
+                names = self.listed([self.method_name(name) for name in part.method])
                 reference = self.method_name(self.evaluation.reference)
                 told.append(self.say(key, methods=names, reference=reference))
         captured = self.scores.dropna(subset=["capture"]).sort_values("capture", ascending=False, kind="stable")
@@ -209,9 +197,7 @@ class CustomerStory:
                     *named[: MOST_NAMED - 1],
                     self.say("customers.more_segments", count=len(named) - MOST_NAMED + 1),
                 ]
-            message = self.say(
-                f"customer_caution.{code}", segments=TEXTS.listed(named or ["–"], self.language), count=len(part)
-            )
+            message = self.say(f"customer_caution.{code}", segments=self.listed(named or ["–"]), count=len(part))
             quantity = self.method_name(method) if isinstance(method, str) else ""
             rows.append((code, severity, quantity, message))
         for caution in self.forecast.value.cautions if self.forecast.value else ():
@@ -226,8 +212,7 @@ class CustomerStory:
             key = "customers.no_forecast" if row.model == self.forecast.model else "customers.no_model"
             message = self.say(key, reason=row.reason)
             rows.append((key.removeprefix("customers."), "weak", self.model_name(row.model), message))
-        rows.sort(key=lambda row: SEVERITIES.index(row[1]))
-        return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
+        return caution_table(rows)
 
     def limits(self) -> list[str]:
         """What these results cannot say."""

@@ -19,8 +19,8 @@ from crmresearch.segmentation.registry import every_method
 from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.monitoring import TEXTS
+from crmresearch.stories.story import Story
 
-SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
 MOST_NAMED = 3  # segments named in one sentence; the table has them all
 
 
@@ -43,11 +43,13 @@ def ageing_or_reason(
 
 
 @dataclass(frozen=True)
-class MonitoringStory:
+class MonitoringStory(Story):
     """One segmentation of one company's customers over successive cut-offs, told.
 
     `ageing` is None where there is no expected drift, and `no_ageing` says why.
     """
+
+    texts = TEXTS
 
     transactions: Transactions
     monitoring: Monitoring
@@ -56,14 +58,6 @@ class MonitoringStory:
     folds: int
     resamples: int
     language: str = "en"
-
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of a codebook or a method in the language of the story."""
-        return texts.get(self.language, texts["en"])
 
     @property
     def name(self) -> str:
@@ -74,12 +68,6 @@ class MonitoringStory:
     def labels(self) -> dict[str, str]:
         """What readers call each segment, by key."""
         return {segment.key: self.text(segment.label) for segment in self.monitoring.method.segments}
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        columns = [key for key in TEXTS.catalogue("en") if key.startswith("monitoring_column.")]
-        return {key.removeprefix("monitoring_column."): self.say(key) for key in columns}
 
     @property
     def first(self) -> date:
@@ -197,7 +185,7 @@ class MonitoringStory:
                 ]  # fmt: skip
                 if len(part) > MOST_NAMED:
                     named.append(self.say("monitoring.ageing_rest", count=len(part) - MOST_NAMED))
-                told.append(self.say(f"monitoring.ageing_{key}", segments=TEXTS.listed(named, self.language)))
+                told.append(self.say(f"monitoring.ageing_{key}", segments=self.listed(named)))
         return told
 
     def cohort(self) -> list[str]:

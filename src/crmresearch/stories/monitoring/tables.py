@@ -5,7 +5,8 @@ import pandas as pd
 from crmresearch.segmentation.monitoring.monitor import FROZEN, REFITTED
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.stories.monitoring import TEXTS
-from crmresearch.stories.monitoring.story import SEVERITIES, MonitoringStory
+from crmresearch.stories.monitoring.story import MonitoringStory
+from crmresearch.stories.story import caution_table
 
 
 def introduction(story: MonitoringStory) -> list[str]:
@@ -133,8 +134,7 @@ def warnings(story: MonitoringStory) -> pd.DataFrame:
         if pd.isna(row.relabelled):
             message = story.say("monitoring_caution.not_learned", cutoff=row.cutoff)
             rows.append(("not_learned", "weak", story.name, message))
-    rows.sort(key=lambda row: SEVERITIES.index(row[1]))
-    return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
+    return caution_table(rows)
 
 
 def limits(story: MonitoringStory) -> list[str]:

@@ -12,8 +12,7 @@ def caption(story: SatisfactionStory, name: str) -> str:
 
 def headings(story: SatisfactionStory) -> dict[str, str]:
     """Column headings of the reader's tables."""
-    columns = [key for key in TEXTS.catalogue("en") if key.startswith("heading.")]
-    return {key.removeprefix("heading."): caption(story, key) for key in columns}
+    return {**story.headings, **{key: caption(story, f"column.{key}") for key in TEXTS.section("column")}}
 
 
 def alt_text(story: SatisfactionStory, figure: str) -> str:

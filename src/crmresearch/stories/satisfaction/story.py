@@ -14,6 +14,7 @@ from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.measurement import reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.satisfaction import TEXTS
+from crmresearch.stories.story import Story
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 
@@ -29,11 +30,13 @@ def verdict_of(sign: str, lower: float, upper: float) -> str:
 
 
 @dataclass(frozen=True)
-class SatisfactionStory:
+class SatisfactionStory(Story):
     """One theory on one survey, ready to be told; every method returns sentences in `language`.
 
     The estimate must have been bootstrapped.
     """
+
+    texts = TEXTS
 
     survey: Survey
     complete: Complete
@@ -60,14 +63,6 @@ class SatisfactionStory:
     def label(self, key: str) -> str:
         """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
         return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
-
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of the codebook or the theory in the language of the story."""
-        return texts.get(self.language, texts["en"])
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -164,9 +159,7 @@ class SatisfactionStory:
         clear, total = len(tested) - len(unclear), len(tested)
         names = [f"{self.label(row.predictor)} → {self.label(row.outcome)}" for row in unclear.itertuples()]
         key = "all" if clear == total else "none" if clear == 0 else "some"
-        return self.say(
-            f"finding.hypotheses_{key}", clear=clear, total=total, unclear=TEXTS.listed(names or ["–"], self.language)
-        )
+        return self.say(f"finding.hypotheses_{key}", clear=clear, total=total, unclear=self.listed(names or ["–"]))
 
     def _moderations(self) -> Iterator[str]:
         for moderation in self.estimate.specification.moderations:
@@ -225,7 +218,7 @@ class SatisfactionStory:
         weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
         names = [f"{self.label(r.construct)} (rho_c {r.rho_c:.2f}, AVE {r.ave:.2f})" for r in weak.itertuples()]
         key = "measurement.unreliable" if names else "measurement.reliable"
-        told = [self.say(key, constructs=TEXTS.listed(names or ["–"], self.language))]
+        told = [self.say(key, constructs=self.listed(names or ["–"]))]
         cross = self.estimate.cross_loadings
         low, misplaced = [], []
         for construct in spec.constructs:
@@ -236,10 +229,10 @@ class SatisfactionStory:
                     low.append(f"{item} ({own:.2f})")
                 if other.abs().max() > abs(own):
                     misplaced.append(f"{item} ({self.label(construct.key)}; {self.label(other.abs().idxmax())})")
-        told.append(self.say("measurement.weak_items", items=TEXTS.listed(low, self.language)) if low else
+        told.append(self.say("measurement.weak_items", items=self.listed(low)) if low else
                     self.say("measurement.no_weak_items"))  # fmt: skip
         if misplaced:
-            told.append(self.say("measurement.misplaced", items=TEXTS.listed(misplaced, self.language)))
+            told.append(self.say("measurement.misplaced", items=self.listed(misplaced)))
         return told
 
     def structure(self) -> list[str]:
