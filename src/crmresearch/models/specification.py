@@ -67,6 +67,12 @@ class Specification:
         reached = {path.outcome for path in self.paths}
         return [key for key in self.keys if key in reached]
 
+    @property
+    def most_arrows(self) -> int:
+        """The most arrows that point to one construct: from its predictors, or from the items of a mode-B composite."""
+        from_items = [len(c.items) for c in self.constructs if c.measurement == "composite_b"]
+        return max(*(len(self.predictors_of(outcome)) for outcome in self.outcomes), *from_items, 0)
+
     def construct(self, key: str) -> BoundConstruct:
         """The construct of this key; SpecificationError when there is none."""
         for construct in self.constructs:
