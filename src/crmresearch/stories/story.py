@@ -49,16 +49,21 @@ class Story:
 
     @cached_property
     def _terms(self) -> set[str]:
-        """Terms marked in what was said so far."""
+        """Terms marked in what was said so far, or heading a column of what was shown."""
         return set()
 
     def terms(self) -> Prose:
-        """The glossary: the entry `term.<key>` of every term marked in what was said so far, in alphabetical order.
+        """The glossary: the entry `term.<key>` of every term said or heading a column so far, in alphabetical order.
 
         Raises KeyError for a term without an entry.
         """
         entries = (" ".join(self.texts.written(f"term.{key}", self.language).split()) for key in self._terms)
         return Prose("\n".join(f"- {entry}" for entry in sorted(entries, key=str.casefold)))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Facts that captions of this story may name."""
+        return {}
 
     @property
     def headings(self) -> dict[str, str]:
@@ -76,16 +81,18 @@ class Story:
         headings: Mapping[str, str] | None = None,
         **facts: Any,
     ) -> Table:
-        """The table `name` with its caption `table.<name>`, into which `facts` are filled.
+        """The table `name` with its caption `table.<name>`, into which `facts` and those of the story are filled.
 
         Headings are those that every report knows, those under `column:` in the texts of this story, then `headings`.
         """
         own = {**self.texts.section("column", self.language), **(headings or {})}
-        caption = self.say(f"table.{name}", **facts)
+        self._terms.update(set(self.texts.section("term")) & set(map(str, frame.columns)))
+        caption = self.say(f"table.{name}", **{**self.facts, **facts})
         return show_table(frame, name, caption, digits=digits, headings=own, language=self.language, data=data)
 
     def show_figure(self, name: str, figure: Figure, *, alt: str | None = None, **facts: Any) -> FigureView:
         """The figure `name` with its caption `figure.<name>` and, unless given, the text `alt.<name>`."""
+        facts = {**self.facts, **facts}
         told = self.say(f"alt.{name}", **facts) if alt is None else alt
         return show_figure(figure, name, self.say(f"figure.{name}", **facts), told, language=self.language)
 
