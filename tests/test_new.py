@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import BaseModel
+from tiny_project import write_notebook
 
 from crmresearch.__main__ import main
 from crmresearch.data.catalog import find_codebook
@@ -19,7 +20,7 @@ from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import TemplateError
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import Construct, Moderation, Theory, TheoryPath, load_theory
-from crmresearch.paths import NOTEBOOKS, PARAMETERS, ROOT, TEMPLATES
+from crmresearch.paths import NOTEBOOKS, ROOT, TEMPLATES
 from crmresearch.report.make.declarations import read_declarations, read_remarks
 from crmresearch.report.make.parameters import load_report
 from crmresearch.templates.begin import write_new
@@ -191,6 +192,20 @@ def test_what_a_report_names_is_found_from_its_own_folder(study: Path) -> None:
     assert "  theory: beside.yaml " in (study / "reports to make" / "with_beside.yaml").read_text(encoding="utf-8")
 
 
+def test_a_notebook_of_ones_own_is_read_too(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (study / "made").mkdir()
+    new("new-survey", "guests")
+    new("new-shop", "corner_shop")
+    write_notebook(study / "own.ipynb", 'dataset: str = ""\ntheory: str = "x"\nmost: int | None = None  # at most')
+    new("new-report", "mine", "--in", "made", "--dataset", "guests", "--notebook", "own.ipynb")
+    text = (study / "made" / "mine.yaml").read_text(encoding="utf-8")
+    assert "\nnotebook: ../own.ipynb\n" in text
+    assert "\n  # most: null                      # at most (a whole number or empty)\n" in text
+    assert load_report("made/mine.yaml").notebook == (study / "own.ipynb").resolve()
+    message = refusal(capsys, "new-report", "other", "--dataset", "corner_shop", "--notebook", "own.ipynb")
+    assert "reads a survey" in message
+
+
 def test_data_that_are_not_here_leave_the_days_to_be_set(study: Path) -> None:
     new("new-shop", "corner_shop")
     (study / "corner_shop" / "purchases.csv").unlink()
@@ -207,7 +222,7 @@ def test_nothing_is_overwritten_and_names_are_checked(
     new(f"new-{kind}", "mine")
     before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
     assert "is there already" in refusal(capsys, f"new-{kind}", "mine")
-    for name in ("My_own", "my-own", "4you", "my/own", "..", ""):
+    for name in ("My_own", "my-own", "4you", "my/own", "..", "null", ""):
         assert "cannot be a name; use lower-case letters" in refusal(capsys, f"new-{kind}", name)
     assert "There is no folder nowhere" in refusal(capsys, f"new-{kind}", "other", "--in", "nowhere")
     assert {path: path.read_bytes() for path in study.rglob("*") if path.is_file()} == before
@@ -278,9 +293,3 @@ def test_a_shop_and_a_report_make_a_page(notebook: str, study: Path) -> None:
     write_report(notebook)
     new("report", "mine.yaml", "--out", "out")
     assert (study / "out" / "mine.html").is_file()
-
-
-def test_nothing_lands_in_the_project(study: Path) -> None:
-    before = sorted(PARAMETERS.iterdir())
-    new("new-report", "mine")
-    assert sorted(PARAMETERS.iterdir()) == before

@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 from crmresearch.data.catalog import dataset_keys, find_codebook
 from crmresearch.data.dataset import is_key
 from crmresearch.data.documents import shown
@@ -53,7 +55,7 @@ def new_theory(name: str, folder: Path = Path()) -> list[Path]:
 
 def free_place(name: str, folder: Path, suffix: str = "") -> Path:
     """Where something new of this name goes. Raises TemplateError for a bad name and where something is already."""
-    if not is_key(name):
+    if not is_key(name) or not isinstance(yaml.safe_load(name), str):  # null and true are no words in YAML
         raise TemplateError(
             f"{name!r} cannot be a name; use lower-case letters, digits and _, beginning with a letter, as in my_shop."
         )

@@ -35,9 +35,9 @@ def new_report(
 ) -> list[Path]:
     """Write `name`.yaml, from which `crmresearch report` makes a report. Returns the file.
 
-    `dataset`, `theory`: a key, or a path from `folder` or from the working folder; by default those of the notebook,
-    for another survey the first theory of the package that can be bound to it. `notebook`: by default
-    satisfaction_index, or customer_value for purchases, whose days then cut them into thirds.
+    `dataset`, `theory`, `notebook`: a key, or a path from `folder` or from the working folder. Data set and theory are
+    by default those of the notebook; for another survey, the first theory of the package that can be bound to it. The
+    notebook is by default satisfaction_index, or customer_value for purchases, whose days then cut them into thirds.
 
     Raises TemplateError for a bad or taken name and for a notebook that does not read such a data set, CodebookError,
     TheoryError and ParameterError for what there is not, SpecificationError for a theory that cannot be bound to the
@@ -49,6 +49,7 @@ def new_report(
     target = free_place(name, folder, ".yaml")
     book = None if dataset is None else _codebook(dataset, folder)
     notebook = notebook or NOTEBOOKS[book.kind if book else "survey"]
+    notebook = _named_from(folder, notebook) or notebook
     path = find_notebook(notebook, target.resolve())
     declared = read_declarations(path)
     _check(notebook, declared, book, theory)
@@ -56,7 +57,7 @@ def new_report(
     notes = []
     if book and dataset:
         chosen["dataset"] = _named_from(folder, dataset, CODEBOOK_FILE) or dataset
-    if "theory" in declared:
+    if {"theory", "dataset"} <= declared.keys():
         chosen["theory"] = _theory(theory, chosen["theory"], book or find_codebook(chosen["dataset"]), folder)
     if book and book.kind == "transactions":
         try:
@@ -65,7 +66,8 @@ def new_report(
             notes.append("  # the data file is not on this machine: set the days below to days that are in it")
             chosen |= {key: declared[key].default for key in _DAYS if key in declared}
     head = (TEMPLATES / "my_report.yaml").read_text(encoding="utf-8").replace("my_report", name)
-    head = head.replace("satisfaction_index", _in_yaml(notebook)).replace("My report}", f"{_title(name)}}}")
+    head = head.replace("notebook: satisfaction_index", f"notebook: {_in_yaml(notebook)}")
+    head = head.replace("{en: My report}", _in_yaml({"en": name.replace("_", " ").strip().capitalize()}))
     remarks = read_remarks(path)
     lines = [_line(key, one, remarks.get(key, ""), chosen) for key, one in declared.items()]
     return write_new({target: head + "\n".join([*notes, *lines]) + "\n"})
@@ -79,7 +81,8 @@ def _check(notebook: str, declared: Mapping[str, Declaration], book: AnyCodebook
     if book is None:
         return
     usual = declared["dataset"].default
-    if usual in dataset_keys() and (kind := find_codebook(usual).kind) != book.kind:
+    kind = find_codebook(usual).kind if usual in dataset_keys() else "survey" if "theory" in declared else book.kind
+    if kind != book.kind:
         raise TemplateError(
             f"The notebook {notebook} reads {_HELD[kind]}, and {book.key} holds {_HELD[book.kind]}; leave the notebook "
             "out, or name another one."
@@ -103,7 +106,8 @@ def _named_from(folder: Path, named: str, marker: str = "") -> str | None:
 
 def _theory(theory: str | None, usual: str, book: AnyCodebook, folder: Path) -> str:
     """How the parameters file names the theory, which can be bound to the survey."""
-    assert isinstance(book, Codebook)
+    if not isinstance(book, Codebook):
+        return usual  # a notebook of one's own, which knows why
     if theory is not None:
         named = _named_from(folder, theory)
         if named is None and theory not in theory_keys():
@@ -111,7 +115,7 @@ def _theory(theory: str | None, usual: str, book: AnyCodebook, folder: Path) -> 
             raise TemplateError(f"There is no theory {theory!r}{suggestion(theory, [*beside, *theory_keys()])}")
         bind(load_theory(theory if named is None else folder / named), book)
         return named or theory
-    for key in dict.fromkeys([usual, *theory_keys()]):
+    for key in sorted(theory_keys(), key=lambda key: key != usual):
         try:
             bind(load_theory(key), book)
         except SpecificationError:
@@ -154,7 +158,3 @@ def _in_yaml(value: Any) -> str:
     """The value in one line of YAML."""
     dumped = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
     return dumped.removesuffix("...\n").strip()
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
