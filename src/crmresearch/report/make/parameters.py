@@ -80,7 +80,7 @@ def load_report(name: str) -> Report:
         raise ParameterError(f"There is no report {name!r}{suggestion(name, report_names())}")
     file = read_document(path, _File, ParameterError)
     file.parameters.update(_from_beside(path, file.parameters))
-    notebook = _find_notebook(file.notebook, path)
+    notebook = find_notebook(file.notebook, path)
     declared = read_declarations(notebook)
     parameters, problems = check_values(declared, file.parameters)
     # the other parameters of a file with a mistake are looked at too: every problem is told at once
@@ -107,17 +107,11 @@ def locate_dataset(dataset: str, notebook: Path) -> str:
     return str(folder.resolve()) if (folder / "codebook.yaml").is_file() else dataset
 
 
-def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
-    """What these parameters name by a path from the folder of their file, as whole paths."""
-    found = {}
-    for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
-        value = parameters.get(key)
-        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
-            found[key] = str((place.parent if marker else place).resolve())
-    return found
+def find_notebook(notebook: str, path: Path) -> Path:
+    """The notebook a parameters file at `path` names: a file beside it, or the name of one of the project.
 
-
-def _find_notebook(notebook: str, path: Path) -> Path:
+    Raises ParameterError when there is none.
+    """
     own = path.parent / notebook
     if own.suffix == ".ipynb" and own.is_file():
         return own.resolve()
@@ -125,6 +119,16 @@ def _find_notebook(notebook: str, path: Path) -> Path:
     if not found.is_file():
         known = sorted(other.stem for other in paths.NOTEBOOKS.glob("*.ipynb"))
         raise ParameterError(f"{shown(path)}, notebook: there is no notebook {notebook!r}{suggestion(notebook, known)}")
+    return found
+
+
+def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """What these parameters name by a path from the folder of their file, as whole paths."""
+    found = {}
+    for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
+        value = parameters.get(key)
+        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
+            found[key] = str((place.parent if marker else place).resolve())
     return found
 
 
