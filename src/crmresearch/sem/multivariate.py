@@ -82,14 +82,21 @@ def mardia(X: Floats, *, unbiased: bool = False) -> Mardia:
     n, p = X.shape
     R = correlations(X)
     Z = (X - X.mean(axis=0)) / X.std(axis=0, ddof=int(unbiased))
-    D = Z @ np.linalg.solve(R, Z.T)
-    b1 = float((D**3).sum() / n**2)
-    b2 = float((np.diag(D) ** 2).sum() / n)
+    Y = np.linalg.solve(np.linalg.cholesky(R), Z.T).T  # d_rs = y_r' y_s
+    # Σ_rs (y_r' y_s)³ is the squared length of the third moments Σ_r y_r ⊗ y_r ⊗ y_r: no (n, n) matrix
+    third = sum(part.T @ np.einsum("ni,nj->nij", part, part).reshape(len(part), -1) for part in _in_parts(Y))
+    b1 = float((third**2).sum() / n**2)
+    b2 = float(((Y**2).sum(axis=1) ** 2).sum() / n)
     k = (p + 1) * (n + 1) * (n + 3) / (n * ((n + 1) * (p + 1) - 6))
     statistic, df = n * b1 / 6, p * (p + 1) * (p + 2) // 6
     z = (b2 - p * (p + 2)) / np.sqrt(8 * p * (p + 2) / n)
     tails = [float(chi2.sf(value, df)) for value in (statistic, k * statistic)]
     return Mardia(b1, statistic, tails[0], k * statistic, tails[1], df, b2, float(z), float(2 * norm.sf(abs(z))))
+
+
+def _in_parts(Y: Floats, rows: int = 10_000) -> list[Floats]:
+    """The rows of Y in parts of a size whose products fit into memory."""
+    return [Y[start : start + rows] for start in range(0, len(Y), rows)]
 
 
 def sampling_adequacy(R: Floats) -> Adequacy:

@@ -37,6 +37,13 @@ class Survey:
         return len(self.items)
 
     @property
+    def as_asked(self) -> pd.DataFrame:
+        """The items as they were answered, reversed ones not turned."""
+        turned = [key for key, item in self.codebook.items.items() if item.reversed]
+        ends = self.bounds.loc[turned].sum(axis=1)
+        return self.items.assign(**{key: ends[key] - self.items[key] for key in turned})
+
+    @property
     def bounds(self) -> pd.DataFrame:
         """Ends of the scale of every item (rows): min, max."""
         items = self.codebook.items
