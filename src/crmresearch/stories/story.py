@@ -68,8 +68,12 @@ class Story:
     @property
     def headings(self) -> dict[str, str]:
         """Heading of every column a table of this story can have, ends of intervals apart."""
-        known = {**columns(self.language), **self.texts.section("column", self.language)}
+        known = {**columns(self.language), **self._own_columns()}
         return {name: heading for name, heading in known.items() if not name.endswith(("_lower", "_upper"))}
+
+    def _own_columns(self) -> dict[str, str]:
+        """Headings that columns have in this story only."""
+        return {name: self.say(f"column.{name}", **self.facts) for name in self.texts.section("column")}
 
     def show_table(
         self,
@@ -85,7 +89,7 @@ class Story:
 
         Headings are those that every report knows, those under `column:` in the texts of this story, then `headings`.
         """
-        own = {**self.texts.section("column", self.language), **(headings or {})}
+        own = {**self._own_columns(), **(headings or {})}
         self._terms.update(set(self.texts.section("term")) & set(map(str, frame.columns)))
         caption = self.say(f"table.{name}", **{**self.facts, **facts})
         return show_table(frame, name, caption, digits=digits, headings=own, language=self.language, data=data)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from crmresearch.sem.pls.measurement import reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.story import Story
+from crmresearch.stories.story import verdict as told_apart
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 
@@ -23,10 +25,8 @@ def verdict_of(sign: str, lower: float, upper: float) -> str:
     """What an interval says of an expected sign: supported, not_established, contrary, or any (no sign expected)."""
     if sign == "open":
         return "any"
-    clear = {"positive": lower > 0, "negative": upper < 0}
-    if clear[sign]:
-        return "supported"
-    return "contrary" if clear["negative" if sign == "positive" else "positive"] else "not_established"
+    side = "wins" if sign == "positive" else "loses"
+    return {"ties": "not_established", side: "supported"}.get(told_apart(lower, upper), "contrary")
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,12 @@ class SatisfactionStory(Story):
     _index: tuple[pd.DataFrame, list[Caution]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        codebook = self.survey.codebook
-        bounds = pd.DataFrame({"min": {k: i.min for k, i in codebook.items.items()},
-                               "max": {k: i.max for k, i in codebook.items.items()}})  # fmt: skip
-        object.__setattr__(self, "_index", construct_index(self.estimate, bounds))
+        object.__setattr__(self, "_index", construct_index(self.estimate, self.survey.bounds))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What captions name: the theory, and the confidence of the intervals."""
+        return {"confidence": self.confidence, "theory": self.text(self.estimate.specification.theory.title)}
 
     @property
     def index(self) -> pd.DataFrame:
@@ -115,7 +117,7 @@ class SatisfactionStory(Story):
                 confidence=self.confidence,
             )
         step = self.paths[(self.paths.outcome == loyalty) & (self.paths.predictor == satisfaction)].iloc[0]
-        clear = step.ci_lower > 0 or step.ci_upper < 0
+        clear = told_apart(step.ci_lower, step.ci_upper) != "ties"
         labels = {"satisfaction": self.label(satisfaction), "loyalty": self.label(loyalty).lower()}
         yield self.say(
             f"finding.to_loyalty_{'clear' if clear else 'unclear'}",
@@ -165,7 +167,7 @@ class SatisfactionStory(Story):
         for moderation in self.estimate.specification.moderations:
             key = f"{moderation.predictor}:{moderation.moderator}"
             row = self.paths[(self.paths.predictor == key) & (self.paths.outcome == moderation.outcome)].iloc[0]
-            clear = row.ci_lower > 0 or row.ci_upper < 0
+            clear = told_apart(row.ci_lower, row.ci_upper) != "ties"
             moderator = self.label(moderation.moderator)
             yield self.say(
                 f"finding.moderation_{'clear' if clear else 'unclear'}",
