@@ -17,6 +17,7 @@ import pytest
 from crmresearch.errors import CrmResearchError, DataError
 from crmresearch.paths import NOTEBOOKS
 from crmresearch.segmentation.contract import SegmentationError
+from crmresearch.stories.customer_value.cautions import customer_warnings
 
 CODEBOOK = """\
 kind: transactions
@@ -126,7 +127,7 @@ def test_other_reports_end_in_findings_or_in_one_sentence(tmp_path: Path, notebo
 
 
 def warned(names: dict[str, Any]) -> pd.DataFrame:
-    return names["story"].warnings()
+    return customer_warnings(names["story"])
 
 
 def refused(dataset: str, **parameters: Any) -> str:
