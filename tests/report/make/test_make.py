@@ -12,6 +12,7 @@ import pytest
 import yaml
 from tiny_project import make_project, write_notebook, write_parameters
 
+import crmresearch
 from crmresearch import paths
 
 REPOSITORY = paths.PACKAGE.parents[1]
@@ -86,7 +87,8 @@ def project(built: Project, tmp_path: Path) -> Project:
 def test_make_alone_prints_the_targets(built: Project) -> None:
     lines = built.make().stdout.splitlines()
     targets = [line.split()[0] for line in lines[1:]]
-    assert targets == ["setup", "reports", "report", "test", "test-fast", "lab", "refresh", "bench", "lint", "clean"]
+    expected = "setup reports report test test-fast lab refresh bench lint docs clean"
+    assert targets == expected.split()
 
 
 def test_a_second_run_does_nothing_within_a_second(project: Project) -> None:
@@ -214,3 +216,22 @@ def test_an_unsuitable_python_is_refused_in_a_sentence(project: Project) -> None
     done = project.make("setup", "PYTHON=false")
     assert done.returncode == 2
     assert "crmresearch needs Python 3.11, 3.12 or 3.13, and false is not one of them." in done.stderr
+
+
+@pytest.mark.slow
+def test_the_reference_shows_every_name_of_the_front_door_and_loads_nothing_from_a_network(project: Project) -> None:
+    done = project.make("docs")
+    assert done.returncode == 0, done.stderr
+    pages = project.root / "docs" / "api"
+    front = (pages / "crmresearch.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r'<section id="(\w+)">', front))
+    assert set(dir(crmresearch)) - {"__version__"} <= shown
+    for below in ("sem/pls/estimate", "segmentation/methods/clusters", "value/pareto_nbd", "errors"):
+        assert (pages / "crmresearch" / f"{below}.html").is_file()
+    assert 'href="crmresearch/sem.html"' in front
+    loads = re.compile(
+        r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//|url\(["']?(?:https?:)?//"""
+    )
+    for page in pages.rglob("*.html"):
+        # what the pages only quote is escaped, so that a match would be loaded
+        assert not loads.search(page.read_text(encoding="utf-8")), page

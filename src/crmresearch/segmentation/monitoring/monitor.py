@@ -103,7 +103,7 @@ def monitor(
 ) -> Monitoring:
     """The method learned at the first cut-off and frozen, followed over the others, beside the method learned anew.
 
-    `customers`: customer tables by cut-off at equal steps, with spend_last_<step> and, but for the last, the holdout
+    `customers`: customer tables by cut-off at equal steps, with `spend_last_<step>` and, but for the last, the holdout
     of the step that follows. Refit is called for where the frozen segments' R² of the following step is below that of
     the segments learned anew by more than `margin` beyond the paired 95 % interval (upper < −margin; reason loss), or
     where a segment that had 30 customers and 1 % of them at the first cut-off has no longer (size). Where segments
