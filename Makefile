@@ -13,8 +13,7 @@ PY := $(VENV)/bin/python
 CRM := $(PY) -m crmresearch
 WANTED := $(patsubst notebooks/parameters/%.yaml,%,$(wildcard notebooks/parameters/*.yaml))
 RECORDS := $(WANTED:%=reports/%/report.json)
-# every package and module down to the second level, and what lies below those: packages that list their names in
-# __all__ do not show their modules by themselves
+# of the reference: modules down to the second level are named, because a package with __all__ does not show its own
 MODULES := $(subst /,.,$(patsubst src/%.py,%,$(subst /__init__,,$(filter-out %/__main__.py,\
   $(wildcard src/crmresearch/*.py src/crmresearch/*/*.py)))))
 
