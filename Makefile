@@ -13,11 +13,14 @@ PY := $(VENV)/bin/python
 CRM := $(PY) -m crmresearch
 WANTED := $(patsubst notebooks/parameters/%.yaml,%,$(wildcard notebooks/parameters/*.yaml))
 RECORDS := $(WANTED:%=reports/%/report.json)
+# of the reference: modules down to the second level are named, because a package with __all__ does not show its own
+MODULES := $(subst /,.,$(patsubst src/%.py,%,$(subst /__init__,,$(filter-out %/__main__.py,\
+  $(wildcard src/crmresearch/*.py src/crmresearch/*/*.py)))))
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup reports report test test-fast lab refresh bench lint clean FORCE
+.PHONY: help setup reports report test test-fast lab refresh bench lint docs clean FORCE
 
 # one thread of linear algebra and one hash seed, here as in the reports: the same digits everywhere
 test test-fast refresh: export OMP_NUM_THREADS = 1
@@ -73,9 +76,15 @@ lint: setup
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports --no-logo
 
+## docs                  make the reference of the Python package in docs/api, from the docstrings; it needs no network
+docs: setup
+	@rm -rf docs/api
+	@$(PY) -m pdoc --docformat markdown --no-show-source --output-directory docs/api $(MODULES)
+	@echo 'the reference is made: docs/api/index.html'
+
 ## clean                 remove what was built and every cache, but not the environment
 clean:
-	@rm -rf reports .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	@rm -rf reports docs/api .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	@find src tests benchmarks notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # A failed report leaves <name>.failed.json instead of its record: the others and the index are still made, the

@@ -1,4 +1,11 @@
-"""The reproducible laboratory for customer satisfaction, loyalty and customer value."""
+"""The reproducible laboratory for customer satisfaction, loyalty and customer value.
+
+This is the front door. Below it lie the packages that do the work: `crmresearch.data` (surveys, purchases, customers),
+`crmresearch.models` (theories, and models written as text), `crmresearch.sem` (both engines of satisfaction),
+`crmresearch.segmentation` (methods, scores, stability, monitoring), `crmresearch.value` (customers in money),
+`crmresearch.diagram` (the model as a picture), `crmresearch.report` (from a notebook to a page) and
+`crmresearch.stories` (what the reports say). `crmresearch.errors` holds everything that is raised.
+"""
 
 import lazy_loader
 

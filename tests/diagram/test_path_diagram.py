@@ -207,16 +207,22 @@ MODELS = {
     "many_indicators": many_indicators,
     "alone": alone,
 }
+# other words on a model that is drawn anyway
+OTHER_WORDS = {"ecsi_long_labels", "ecsi_chinese", "staged_chinese"}
 _drawn: dict[str, Figure] = {}
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=[pytest.param(m, marks=[pytest.mark.slow] * (m in OTHER_WORDS)) for m in MODELS])
 def drawn(request):
-    """A model and its figure, drawn once."""
-    if request.param not in _drawn:
-        ellipses, arrows, moderations = MODELS[request.param]()
-        _drawn[request.param] = plot_path_diagram(ellipses, arrows, moderations)
-    return *MODELS[request.param](), _drawn[request.param]
+    """A model and its figure."""
+    return *MODELS[request.param](), drawing(request.param)
+
+
+def drawing(model: str) -> Figure:
+    """The figure of a model, drawn once for all tests that only look at it."""
+    if model not in _drawn:
+        _drawn[model] = plot_path_diagram(*MODELS[model]())
+    return _drawn[model]
 
 
 class Parts:
@@ -346,8 +352,7 @@ def test_arrows_end_at_their_constructs(drawn):
 
 
 def test_a_moderation_ends_on_its_path():
-    figure = plot_path_diagram(*reputation())
-    parts = Parts(figure)
+    parts = Parts(drawing("reputation"))
     tip = parts.curves["switching_cost:cusa:cusl"][-1]
     assert np.hypot(*(parts.curves["cusa:cusl"] - tip).T).min() < 2
 
@@ -382,8 +387,7 @@ def test_fits_a_portrait_page_with_legible_letters(drawn):
 
 
 def test_stages_are_grouped_in_order():
-    figure = plot_path_diagram(*staged_full())
-    parts = Parts(figure)
+    parts = Parts(drawing("staged_full"))
     headings = {rest: box for (kind, rest), box in parts.texts.items() if kind == "heading"}
     assert list(headings) == ["Before the purchase", "During", "After"]
     tops = [box[1] for box in headings.values()]
@@ -405,8 +409,13 @@ def svg_of(figure: Figure) -> bytes:
 
 @pytest.mark.parametrize("model", ["ecsi", "tiny"])
 def test_the_same_bytes_twice(model):
-    first, second = (svg_of(plot_path_diagram(*MODELS[model](), title="A model")) for _ in range(2))
+    assert svg_of(drawing(model)) == svg_of(plot_path_diagram(*MODELS[model]()))
+
+
+def test_the_same_bytes_twice_under_a_title():
+    first, second = (svg_of(plot_path_diagram(*tiny(), title="A model")) for _ in range(2))
     assert first == second
+    assert first != svg_of(drawing("tiny"))
 
 
 def test_chinese_without_a_chinese_font_shows_the_keys_and_warns_of_nothing(monkeypatch):
@@ -463,6 +472,7 @@ def models(draw):
     return ellipses, arrows
 
 
+@pytest.mark.slow
 @given(models())
 @settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_nothing_collides_in_any_acyclic_model(model):

@@ -15,7 +15,7 @@ from crmresearch.segmentation.registry import every_method, family
 from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
 from crmresearch.segmentation.stability.refits import Estimates
 
-SMALL = {"folds": 5, "resamples": 50, "refits": 4, "seed": 3}
+SMALL = {"folds": 2, "resamples": 50, "refits": 4, "seed": 3}
 
 
 def customers(seed: int) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def test_cut_points_learned_earlier_are_frozen_by_hand() -> None:
     assert row["psi"] == pytest.approx(0.2 * np.log(0.7 / 0.5) - 0.2 * np.log(0.3 / 0.5))
     # the frozen segments score as segments given from outside do
     methods = [RfmEight("mean").fit(now), found.after[name]]
-    given = evaluate_segmentations(now, methods, None, "rfm_eight_mean", 5, 50, 3)
+    given = evaluate_segmentations(now, methods, None, "rfm_eight_mean", 2, 50, 3, learner=False)
     assert row["r2_frozen"] == pytest.approx(given.scores.set_index("method")["r2_log"][name])
 
 
@@ -98,6 +98,7 @@ def test_a_method_that_cannot_learn_is_left_out_with_its_reason() -> None:
     assert "life_cycle_rhythm" not in set(found.table["method"])
 
 
+@pytest.mark.slow
 def test_a_number_does_not_depend_on_which_other_methods_take_part(found: Benchmark) -> None:
     alone = benchmark(customers(1), customers(2), [RfmEight("mean"), KMeans(4)], **SMALL)  # type: ignore[arg-type]
     both = [one.table.set_index("method").loc["k_means_4"].drop(["kind", "family"]) for one in (alone, found)]
@@ -118,6 +119,7 @@ def test_a_method_is_applied_once_for_its_seconds(monkeypatch: pytest.MonkeyPatc
     assert seconds["method"].tolist() == [learned[0].name]
 
 
+@pytest.mark.slow
 def test_a_value_model_learned_again_makes_its_segments_less_stable(found: Benchmark) -> None:
     noise = np.random.default_rng(5).normal(size=(2, 500))
 

@@ -115,6 +115,7 @@ def test_a_replicate_is_both_models_fitted_to_the_customers_drawn_and_their_mean
         assert refit.spend.parameters != pytest.approx(value.spend.parameters, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_standard_errors_are_those_of_the_bootstrap():
     x, t_x, T = simulate("bg_nbd", (0.5, 6.0, 0.8, 2.4), 3000, seed=11)
     fit = fit_bg_nbd(x, np.ceil(t_x), np.ceil(T))

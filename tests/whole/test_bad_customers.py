@@ -63,7 +63,7 @@ def customers(count: int, seed: int = 5, days: int = 366) -> pd.DataFrame:
 
 SMALLEST: dict[str, dict[str, Any]] = {
     "customer_value": {"folds": 3, "resamples": 50, "value_resamples": 50, "cutoff": CUTOFF, "holdout_end": END},
-    "segmentation_comparison": {"folds": 3, "resamples": 50, "refits": 2, "sizes": [4], "earlier_cutoff": "2020-05-31",
+    "segmentation_comparison": {"folds": 2, "resamples": 50, "refits": 2, "sizes": [4], "earlier_cutoff": "2020-05-31",
                                 "cutoff": CUTOFF, "holdout_end": END},
     "segment_monitoring": {"folds": 3, "resamples": 50, "simulations": 20, "windows": 3, "first_cutoff": "2020-05-31",
                            "step": 61},

@@ -15,7 +15,7 @@ group: {en: Customers}
 parameters:
   dataset: cdnow
   rules: data/cdnow/segments.yaml
-  folds: 3
+  folds: 2
   resamples: 50
   value_resamples: 50
 """

@@ -57,7 +57,8 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
 def htmt(estimate: PlsEstimate) -> pd.DataFrame:
     """Heterotrait–monotrait ratio of every two constructs, with its interval once bootstrapped; a row a pair.
 
-    Source: Henseler, Ringle & Sarstedt (2015), Journal of the Academy of Marketing Science 43, 115–135.
+    Source: Henseler, Ringle & Sarstedt (2015), Journal of the Academy of Marketing Science 43, 115–135. Raises
+    ParameterError for another kind of estimate.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")

@@ -201,17 +201,17 @@ def model(text: str) -> Specification:
     Raises TheoryError, with line and column, for what it does not know, and for a circle of paths.
 
     >>> import crmresearch as crm
-    >>> print(crm.model('''
+    >>> model = crm.model('''
     ...   satisfaction =~ CUSA1 + CUSA2 + CUSA3
     ...   loyalty =~ CUSL1 + CUSL2
     ...   loyalty ~ satisfaction
-    ... '''))
-    # measurement
-    satisfaction =~ CUSA1 + CUSA2 + CUSA3
-    loyalty =~ CUSL1 + CUSL2
-    # structure
-    loyalty ~ satisfaction
-    <BLANKLINE>
+    ... ''')
+    >>> model.items
+    ['CUSA1', 'CUSA2', 'CUSA3', 'CUSL1', 'CUSL2']
+    >>> str(model).splitlines()[-1]
+    'loyalty ~ satisfaction'
+    >>> crm.model(str(model)) == model
+    True
     """
     reader = _Reader()
     statements, mode_a = _statements(text)

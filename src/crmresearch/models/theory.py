@@ -85,7 +85,17 @@ def theory_keys() -> list[str]:
 def load_theory(key: str | Path) -> Theory:
     """The theory of this key, or of a YAML file of the reader's own.
 
+    Its `constructs` have a label, a definition and a kind of measurement, its `paths` the sign that the publication
+    named by `citation` expects. `crm.theories()` lists the keys; `crm.bind` gives the constructs their items.
+
     Raises TheoryError with one sentence on what is wrong and where.
+
+    >>> import crmresearch as crm
+    >>> theory = crm.load_theory("scsb")
+    >>> list(theory.constructs)[:2]
+    ['expectation', 'value']
+    >>> theory.paths[0].predictor, theory.paths[0].outcome, theory.paths[0].sign
+    ('expectation', 'value', 'positive')
     """
     path = Path(key) if str(key).endswith((".yaml", ".yml")) else THEORIES / f"{key}.yaml"
     if not path.is_file():

@@ -27,7 +27,22 @@ FEW = 0.01  # of the customers who bought again; more without usable spend than 
 class CustomerValue:
     """A fitted purchase model and a fitted Gamma–Gamma, and the customers they were fitted on.
 
-    Assumes, as the models do, that spend per purchase does not depend on how often or how long one buys.
+    `purchases` has its parameters per `unit_days` days; money is in the currency of the customer table; `customers`
+    (n, 4) are its histories. Assumes, as the models do, that spend per purchase does not depend on how often or how
+    long one buys.
+    Sources: Schmittlein, Morrison & Colombo (1987), Management Science 33, 1–24 (Pareto/NBD); Fader, Hardie & Lee
+    (2005), Marketing Science 24, 275–284 (BG/NBD), and Journal of Marketing Research 42, 415–430 (the product of both
+    models); Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24, 201–209
+    (MBG/NBD). `fit` and `forecast` raise EstimationError.
+
+    >>> import crmresearch as crm
+    >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
+    >>> value = crm.CustomerValue.fit(customers, model="bg_nbd", unit_days=7)
+    >>> forecast = value.forecast(horizon_days=365, discount_rate_per_year=0.1)
+    >>> list(forecast), len(forecast)
+    (['p_alive', 'expected_purchases', 'expected_spend', 'value'], 2357)
+    >>> value.cautions
+    ()
     """
 
     purchases: PurchaseFit

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from tiny_project import make_project, write_notebook, write_parameters
 
+import crmresearch
 from crmresearch import paths
 
 REPOSITORY = paths.PACKAGE.parents[1]
@@ -86,7 +87,8 @@ def project(built: Project, tmp_path: Path) -> Project:
 def test_make_alone_prints_the_targets(built: Project) -> None:
     lines = built.make().stdout.splitlines()
     targets = [line.split()[0] for line in lines[1:]]
-    assert targets == ["setup", "reports", "report", "test", "test-fast", "lab", "refresh", "bench", "lint", "clean"]
+    expected = "setup reports report test test-fast lab refresh bench lint docs clean"
+    assert targets == expected.split()
 
 
 def test_a_second_run_does_nothing_within_a_second(project: Project) -> None:
@@ -121,6 +123,7 @@ def test_a_changed_file_renders_what_depends_on_it(project: Project, file: str, 
     assert project.would_render() == names
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_rendered_once(project: Project) -> None:
     past = time.time() - 100
     for record in project.root.glob("reports/*/report.json"):
@@ -161,6 +164,7 @@ def test_a_deleted_input_does_not_stop_make(project: Project) -> None:
     assert TINY in project.would_render()
 
 
+@pytest.mark.slow
 def test_reports_come_go_and_fail_by_themselves(project: Project) -> None:
     parameters = project.root / "notebooks" / "parameters"
     reports = project.root / "reports"
@@ -183,6 +187,7 @@ def test_reports_come_go_and_fail_by_themselves(project: Project) -> None:
     assert project.would_render() == {PLAIN}  # tried again, and only that
 
 
+@pytest.mark.slow
 def test_a_skipped_report_waits_for_its_data(project: Project, tmp_path: Path) -> None:
     (project.root / "data" / "toy" / "toy.csv").rename(tmp_path / "toy.csv")
     os.utime(tmp_path / "toy.csv", (1e9, 1e9))
@@ -214,3 +219,29 @@ def test_an_unsuitable_python_is_refused_in_a_sentence(project: Project) -> None
     done = project.make("setup", "PYTHON=false")
     assert done.returncode == 2
     assert "crmresearch needs Python 3.11, 3.12 or 3.13, and false is not one of them." in done.stderr
+
+
+def test_the_reference_is_of_every_package_and_module(built: Project) -> None:
+    command = built.make("-n", "docs").stdout.split()
+    packages = REPOSITORY / "src" / "crmresearch"
+    names = {path.parent.name for path in packages.glob("*/__init__.py")} | {"sem.index", "value.pareto_nbd", "errors"}
+    assert {"crmresearch", *(f"crmresearch.{name}" for name in names)} <= set(command)
+    assert "crmresearch.__main__" not in command
+
+
+@pytest.mark.slow
+def test_the_reference_shows_every_name_of_the_front_door_and_loads_nothing_from_a_network(project: Project) -> None:
+    done = project.make("docs", "MODULES=crmresearch crmresearch.errors crmresearch.value crmresearch.value.pareto_nbd")
+    assert done.returncode == 0, done.stderr
+    pages = project.root / "docs" / "api"
+    front = (pages / "crmresearch.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r'<section id="(\w+)">', front))
+    assert set(dir(crmresearch)) - {"__version__"} <= shown
+    assert 'href="crmresearch/value.html"' in front
+    assert (pages / "crmresearch" / "value" / "pareto_nbd.html").is_file()
+    loads = re.compile(
+        r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//|url\(["']?(?:https?:)?//"""
+    )
+    for page in pages.rglob("*.html"):
+        # what the pages only quote is escaped, so that a match would be loaded
+        assert not loads.search(page.read_text(encoding="utf-8")), page

@@ -255,7 +255,7 @@ def test_paired_differences_use_the_same_resamples(features: pd.DataFrame) -> No
 
 
 def test_the_same_seed_gives_the_same_evaluation(features: pd.DataFrame) -> None:
-    one, two = (evaluate_segmentations(features.iloc[:200], [Abc()], folds=5, resamples=20, seed=4) for _ in range(2))
+    one, two = (evaluate_segmentations(features.iloc[:200], [Abc()], folds=2, resamples=20, seed=4) for _ in range(2))
     pd.testing.assert_frame_equal(one.scores, two.scores)
     pd.testing.assert_frame_equal(one.differences, two.differences)
 
@@ -263,7 +263,7 @@ def test_the_same_seed_gives_the_same_evaluation(features: pd.DataFrame) -> None
 def test_a_fitted_method_keeps_its_cut_points_and_an_unfitted_one_is_left_alone(features: pd.DataFrame) -> None:
     fitted, fresh = Abc().fit(features.iloc[:100]), RfmScore()
     before = fitted.cuts_.copy()
-    found = evaluate_segmentations(features.iloc[100:300], [fitted, fresh], folds=5, resamples=5)
+    found = evaluate_segmentations(features.iloc[100:300], [fitted, fresh], folds=5, resamples=5, learner=False)
     assert (fitted.cuts_ == before).all()
     assert not hasattr(fresh, "cuts_")
     mine = found.segments.query("method == 'abc_80_15_5'")["segment"].tolist()
@@ -278,7 +278,7 @@ def test_no_method_sees_the_holdout(features: pd.DataFrame) -> None:
 def test_small_and_empty_segments_are_warnings(features: pd.DataFrame) -> None:
     few = pd.Series(["few"] * 20 + ["many"] * 1480, features.index, name="uneven", dtype="category")
     few = few.cat.add_categories("nobody")
-    found = evaluate_segmentations(features, [few], folds=3, resamples=5).warnings
+    found = evaluate_segmentations(features, [few], folds=3, resamples=5, learner=False).warnings
     assert found[["code", "segment", "customers"]].to_numpy().tolist() == [
         ["small_segment", "few", 20],
         ["empty_segment", "nobody", 0],
@@ -308,14 +308,14 @@ def test_negative_holdout_spend_counts_as_nothing_and_is_said(features: pd.DataF
     table = features.iloc[:300].copy()
     table.iloc[0, table.columns.get_loc("holdout_spend")] = -5.0
     zero = table.assign(holdout_spend=table["holdout_spend"].clip(lower=0))
-    found, same = (evaluate_segmentations(t, [Abc()], folds=5, resamples=5) for t in (table, zero))
+    found, same = (evaluate_segmentations(t, [Abc()], folds=2, resamples=5) for t in (table, zero))
     pd.testing.assert_frame_equal(found.scores, same.scores)
     assert found.warnings.query("code == 'negative_spend'")["customers"].tolist() == [1]
 
 
 def test_customers_who_all_bought_once_are_evaluated(features: pd.DataFrame) -> None:
     once = features.iloc[:300].assign(frequency=1, repeat=0, gap_mean=np.nan, gap_sd=np.nan, repeat_mean=np.nan)
-    found = evaluate_segmentations(once, [RfmScore()], folds=5, resamples=5)
+    found = evaluate_segmentations(once, [RfmScore()], folds=2, resamples=5)
     assert np.isfinite(found.scores["r2_log"]).all()
 
 
@@ -346,9 +346,12 @@ def test_bad_input_is_refused_in_one_sentence(features: pd.DataFrame, change: di
         evaluate_segmentations(table, change.pop("methods", []), **change)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_customers_changes_nothing(features: pd.DataFrame) -> None:
     some = features.iloc[:400]
     shuffled = some.sample(frac=1, random_state=3)
-    found, again = (evaluate_segmentations(t, [RfmScore(), Abc()], seed=3, resamples=20) for t in (some, shuffled))
+    found, again = (
+        evaluate_segmentations(t, [RfmScore(), Abc()], folds=3, seed=3, resamples=20) for t in (some, shuffled)
+    )
     pd.testing.assert_frame_equal(found.scores, again.scores)
     pd.testing.assert_frame_equal(found.differences, again.differences)

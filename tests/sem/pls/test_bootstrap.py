@@ -1,5 +1,6 @@
 """The bootstrap: the same resamples give what a loop, Python seminr and scipy give, however the work is divided."""
 
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -115,6 +116,7 @@ def test_replicates_equal_python_seminr_on_the_same_resamples(case: int, consist
             np.testing.assert_allclose(estimate.resampling.replicates[key][b], theirs, rtol=0, atol=1e-10, err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval", ["percentile", "bca"])
 def test_any_chunk_and_number_of_workers_gives_the_same_bytes(interval: str) -> None:
     estimate = estimate_pls(ecsi(), mobi())
@@ -157,6 +159,7 @@ def test_se_and_percentile_limits_are_those_of_numpy(booted: PlsEstimate) -> Non
         np.testing.assert_allclose(summary["se"], values.std(axis=0, ddof=1), rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_bca_limits_are_those_of_scipy() -> None:
     answers = mobi().head(80)
     spec = path_model(
@@ -166,10 +169,17 @@ def test_bca_limits_are_those_of_scipy() -> None:
     estimate = bootstrap(estimate_pls(spec, answers), resamples=400, seed=SEED, interval="bca", confidence=0.9)
     boot = estimate.resampling
     assert boot is not None
-    for name in ("paths/pls", "r_squared/pls", "loadings/pls", "means/pls"):
+    names = ("paths/pls", "r_squared/pls", "loadings/pls", "means/pls")
+
+    @cache  # scipy asks for the same rows again for every quantity
+    def values(*rows: int) -> dict[str, float]:
+        again = estimate_pls(spec, answers.iloc[list(rows)])
+        return {name: float(again.values(name)[0]) for name in names}
+
+    for name in names:
 
         def statistic(rows: np.ndarray, name: str = name) -> float:
-            return float(estimate_pls(spec, answers.iloc[rows]).values(name)[0])
+            return values(*rows.tolist())[name]
 
         theirs = stats.bootstrap(
             (np.arange(len(answers)),),
@@ -241,6 +251,7 @@ def simulated(rng: np.random.Generator, n: int) -> pd.DataFrame:
     return pd.DataFrame(np.hstack([items(x, 3), items(z, 3), items(y, 3)]), columns=columns)
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_of_simulated_composites() -> None:
     spec = path_model({c: [f"{c}{i}" for i in range(3)] for c in "xzy"}, [("x", "y"), ("z", "y")])
     rng = np.random.default_rng(11)

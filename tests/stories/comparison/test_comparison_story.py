@@ -55,7 +55,7 @@ def story() -> ComparisonStory:
     )
     found = benchmark(
         windows.now, windows.earlier, methods, windows.forecasts, frozen=windows.frozen, estimates=windows.estimates,
-        folds=5, resamples=50, refits=4,
+        folds=2, resamples=50, refits=4,
     )  # fmt: skip
     return ComparisonStory(transactions, windows, found)
 

@@ -41,7 +41,9 @@ def story() -> CustomerStory:
     customers = forecast.beside(table.frame)
     rules = [RfmScore(), RfmEight("mean"), RfmEight("median"), RfmFour("mean"), Abc(), LifeCycle(), RfmCells()]
     methods, left_out = fit_methods([*rules, QuantileSegments("no_such_column")], customers)
-    evaluation = evaluate_segmentations(customers, methods, forecast.individual, "rfm_eight_mean", 10, 50, 1)
+    evaluation = evaluate_segmentations(
+        customers, methods, forecast.individual, "rfm_eight_mean", 10, 50, 1, learner=False
+    )
     return CustomerStory(transactions, table, forecast, methods, left_out, evaluation)
 
 

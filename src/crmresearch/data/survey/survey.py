@@ -54,8 +54,18 @@ class Survey:
 def load_survey(dataset: str) -> Survey:
     """The validated survey of a dataset key or of a folder with a codebook.yaml.
 
+    Its `items` are (respondents, items of the codebook), each in the points of its own scale, NaN = missing; its
+    `groups` (respondents, groups). `crm.datasets()` lists the keys.
+
     Raises CodebookError (for a data set of transactions as well), DatasetMissingError, or DataError with one
     sentence per problem of the file.
+
+    >>> import crmresearch as crm
+    >>> survey = crm.load_survey("ecsi_mobile")
+    >>> survey.items.shape
+    (250, 24)
+    >>> survey.items["CUSA1"].between(1, 10).all().item()
+    True
     """
     codebook = find_codebook(dataset)
     if not isinstance(codebook, Codebook):

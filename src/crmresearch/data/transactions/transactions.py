@@ -90,8 +90,17 @@ def load_transactions(dataset: str, connection: Any = None, today: date | None =
     `connection`: an ibis connection (DuckDB or PySpark); by default an embedded DuckDB of its own. `today`: the day
     after which a time lies in the future, where the codebook has no `last_day`; by default the day of the call.
 
+    Its `table` has a row a purchase, amounts in the currency of the codebook; its `counts` a row a cleaning rule.
+
     Raises CodebookError (for the data set of a survey as well), DatasetMissingError, or DataError with one sentence
     when the file is unusable: empty, not its codebook's file, without a column, broken, or nothing left of it.
+
+    >>> import crmresearch as crm
+    >>> purchases = crm.load_transactions("cdnow")
+    >>> purchases.rows, purchases.customers(), str(purchases.last_day)
+    (69659, 23570, '1998-06-30')
+    >>> list(purchases.table.columns[:4])
+    ['customer', 'time', 'day', 'amount']
     """
     codebook = find_codebook(dataset)
     if not isinstance(codebook, TransactionsCodebook):

@@ -53,6 +53,25 @@ def render_report(name: str, where: Path | None = None) -> Outcome:
 
     Raises ParameterError before anything runs when the parameters file is wrong, RenderError when the notebook
     stops; what an earlier run made is then replaced by a record of the failure, which the index shows.
+
+    >>> import json, pathlib, tempfile
+    >>> import crmresearch as crm
+    >>> temporary = tempfile.TemporaryDirectory()
+    >>> folder = pathlib.Path(temporary.name)
+    >>> cells = [
+    ...     {"cell_type": "code", "id": f"cell-{number}", "source": source, "outputs": [], "execution_count": None,
+    ...      "metadata": {"tags": tags}}
+    ...     for number, (source, tags) in enumerate([("seed: int = 1", ["parameters"]), ("seed + 1", [])])
+    ... ]
+    >>> notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    >>> _ = (folder / "sum.ipynb").write_text(json.dumps(notebook))
+    >>> _ = (folder / "sum-two.yaml").write_text(
+    ...     "{notebook: sum.ipynb, title: {en: A sum}, group: {en: Sums}, parameters: {seed: 2}}"
+    ... )
+    >>> made = crm.render_report(str(folder / "sum-two.yaml"), where=folder / "reports")
+    >>> made.status, made.page.name
+    ('done', 'sum-two.html')
+    >>> temporary.cleanup()
     """
     started = time.time()
     opened_files()  # listens from here on

@@ -65,7 +65,7 @@ def _cuts(current: Floats, previous: Floats, what: str) -> tuple[float, float]:
 class PortfolioMatrix(Segmenter):
     """Customers as stars, cash cows, question marks and dogs, by spend in the last window against the one before.
 
-    `windows` (short, long) in days name the columns spend_last_<short> and spend_last_<long>; the window before is
+    `windows` (short, long) in days name the columns `spend_last_<short>` and `spend_last_<long>`; the window before is
     long − short, and should be as long as the short one. Learns `mean_spend_`, the mean spend in the short window,
     and `growth_`, the growth of the whole: a customer above the first has a high share, above the second high growth.
     `fit` refuses customers whose column `tenure` (days; read where it is there) covers less than 90 % of the window

@@ -51,7 +51,7 @@ class QuantileSegments(Segmenter):
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """q1 (lowest) … q<groups> (highest)."""
+        """q1 (lowest) … `q<groups>` (highest)."""
         n = self.groups
         return tuple(
             Segment(f"q{i}", {"en": f"Quantile {i} of {n}", "zh": f"第 {i} 分位组（共 {n} 组）"})

@@ -112,14 +112,29 @@ def monitor(
 ) -> Monitoring:
     """The method learned at the first cut-off and frozen, followed over the others, beside the method learned anew.
 
-    `customers`: customer tables by cut-off at equal steps, with spend_last_<step> and, but for the last, the holdout
+    `customers`: customer tables by cut-off at equal steps, with `spend_last_<step>` and, but for the last, the holdout
     of the step that follows. Refit is called for where the frozen segments' R² of the following step is below that of
     the segments learned anew by more than `margin` beyond the paired 95 % interval (upper < −margin; reason loss), or
     where a segment that had 30 customers and 1 % of them at the first cut-off has no longer (size). Where segments
     learned anew are established to foresee less (lower > 0), a small segment is dropped or merged instead (size_only).
 
+    Drift of shares is the population stability index, read by the usual limits .1 and .25 (Siddiqi, 2006, Credit Risk
+    Scorecards).
+
     Raises SegmentationError for fewer than two or unequal steps, missing columns, and a method that cannot learn at
     the first cut-off.
+
+    >>> from datetime import date, timedelta
+    >>> import crmresearch as crm
+    >>> from crmresearch.segmentation.methods.rfm_classes import RfmEight
+    >>> purchases, step = crm.load_transactions("cdnow"), timedelta(days=91)
+    >>> customers = {
+    ...     day: crm.customer_table(purchases, day, day + step, windows=(91, 182)).frame.iloc[::10]
+    ...     for day in (date(1997, 9, 30), date(1997, 12, 30))
+    ... }
+    >>> followed = crm.monitor(customers, RfmEight("mean"), resamples=20, seed=1)
+    >>> followed.windows[["customers", "verdict", "reason"]].values.tolist()
+    [[2357, 'stable', 'none'], [2357, 'stable', 'none']]
     """
     cutoffs, step = sorted(customers), _step(sorted(customers))
     first = cutoffs[0]

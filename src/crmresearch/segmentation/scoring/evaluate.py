@@ -79,6 +79,17 @@ def evaluate_segmentations(
     Raises SegmentationError for missing columns or numbers, two methods of one name, an unknown reference, fewer
     customers than folds. Checked against values computed by hand, scikit-learn's AUC and Tweedie deviance, and
     simulated customers of known classes.
+
+    >>> import crmresearch as crm
+    >>> from crmresearch.segmentation.methods.rfm_classes import RfmEight
+    >>> purchases = crm.load_transactions("cdnow")
+    >>> customers = crm.customer_table(purchases, "1997-09-30", holdout_end="1998-06-30").frame.iloc[::10]
+    >>> found = crm.evaluate_segmentations(customers, [RfmEight("mean")], resamples=20, seed=1, learner=False)
+    >>> list(found.scores["method"])
+    ['rfm_eight_mean', 'past_spend', 'recency', 'recent_spend', 'unsegmented']
+    >>> better = found.differences.query("method == 'rfm_eight_mean' and metric == 'r2_log'")
+    >>> (better["lower"] > 0).item()  # than one mean for all
+    True
     """
     outcome, warnings = _outcome(_in_order(table))
     n = len(table)

@@ -20,7 +20,7 @@ class Evaluation:
     smallest_share, then each metric of `scores.METRICS` with _lower and _upper, 95 % intervals of `draws`.
     `differences`: method, reference, metric, difference (method − reference), lower, upper.
     `warnings`: code, severity (weak, note), method, segment, customers, share. Codes: small_segment, empty_segment,
-    negative_spend (counted as 0), no_recent_spend (no spend_last_<days> column), constant_spend and
+    negative_spend (counted as 0), no_recent_spend (no `spend_last_<days>` column), constant_spend and
     constant_activity (scores not defined).
     `segments`: customer, method, segment, one row each.
     `gains`: method, share (of the customers, those of highest predicted spend), captured (share of the spend).
