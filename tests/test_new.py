@@ -26,7 +26,7 @@ from crmresearch.report.make.parameters import load_report
 from crmresearch.templates.begin import write_new
 
 ALL = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-OF_SURVEYS = ("satisfaction_index", "survey_segmentation")
+OF_SURVEYS = ("satisfaction_index", "survey_quality", "survey_segmentation")
 
 
 @pytest.fixture(autouse=True)
