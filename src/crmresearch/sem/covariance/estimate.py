@@ -44,9 +44,12 @@ def estimate_cbsem(
             f"Without its composites ({', '.join(left_out)}) the theory {specification.theory.key!r} has no path left, "
             "so there is no covariance structure to estimate."
         )
+    kept = [item for c in specification.constructs if c.key not in left_out for item in c.items]
+    units = units_of(items[kept])
+    items = items[kept] / units
     means = items.mean() if full_information else None
     S = items.cov(ddof=0)
-    for item in (item for c in specification.constructs if c.key not in left_out for item in c.items):
+    for item in kept:
         if not S.loc[item, item] > 0:
             raise EstimationError(f"Item {item!r} has one and the same answer in all rows. Leave it out.")
     ram = build_ram(S, measurement, regressions, means=means)
@@ -78,6 +81,7 @@ def estimate_cbsem(
         ram=ram,
         minimum=minimum,
         answers=answers,
+        units=units,
         covariance=covariance,
         information=information,
         regressions=regressions,
@@ -87,6 +91,18 @@ def estimate_cbsem(
         semopy=first,
         full_information=full,
     )
+
+
+def units_of(items: pd.DataFrame) -> pd.Series:
+    """The unit in which every item is estimated: the power of 16 nearest to its standard deviation, 1 for most scales.
+
+    An item in money beside items of a 10-point scale makes gradients and curvatures of very different size, and an
+    optimiser that stops on their size stops too early or never. Powers of 2 divide and multiply back without rounding.
+    """
+    deviation = items.std(ddof=0).to_numpy(dtype=np.float64)
+    usable = np.isfinite(deviation) & (deviation > 0)
+    exponent = np.round(np.log(np.where(usable, deviation, 1.0)) / np.log(16))
+    return pd.Series(16.0**exponent, items.columns)
 
 
 def _from_semopy(ram: Ram, patterns: list[Pattern], first: SemopyFit | None) -> Minimum:
