@@ -111,7 +111,8 @@ def fit_covariances(
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Fit the model to covariance matrices (batch, p, p), divisor n, as the bootstrap does.
 
-    `covariances` and θ are in the units of estimation. Returns θ, F, projected gradient, whether refitted with bounds, and whether admissible without them.
+    `covariances` and θ are in the units of estimation. Returns θ, F, projected gradient, whether refitted with
+    bounds, and whether admissible without them.
     """
     ram = estimate.ram
     pattern = Pattern(estimate.rows, np.arange(len(ram.observed)), covariances)

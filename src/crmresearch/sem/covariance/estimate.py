@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
-from crmresearch.sem.covariance.full_information import estimate_full_information, sample_patterns
+from crmresearch.sem.covariance.full_information import estimate_full_information, sample_patterns, units_of
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
 from crmresearch.sem.covariance.minimise import Minimum, minimise
 from crmresearch.sem.covariance.model import build_ram, covariance_part
@@ -91,18 +91,6 @@ def estimate_cbsem(
         semopy=first,
         full_information=full,
     )
-
-
-def units_of(items: pd.DataFrame) -> pd.Series:
-    """The unit in which every item is estimated: the power of 16 nearest to its standard deviation, 1 for most scales.
-
-    An item in money beside items of a 10-point scale makes gradients and curvatures of very different size, and an
-    optimiser that stops on their size stops too early or never. Powers of 2 divide and multiply back without rounding.
-    """
-    deviation = items.std(ddof=0).to_numpy(dtype=np.float64)
-    usable = np.isfinite(deviation) & (deviation > 0)
-    exponent = np.round(np.log(np.where(usable, deviation, 1.0)) / np.log(16))
-    return pd.Series(16.0**exponent, items.columns)
 
 
 def _from_semopy(ram: Ram, patterns: list[Pattern], first: SemopyFit | None) -> Minimum:
