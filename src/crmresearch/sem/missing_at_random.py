@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from crmresearch.sem.covariance.full_information import missing_patterns
+from crmresearch.sem.covariance.full_information import missing_patterns, units_of
 from crmresearch.sem.covariance.likelihood import Pattern
 from crmresearch.sem.covariance.saturated import saturated_moments
 from crmresearch.sem.pls.algorithm import Floats
@@ -66,7 +66,7 @@ def little_test(items: pd.DataFrame) -> LittleTest:
     >>> test.df, test.patterns, bool(test.p < 0.001)
     (1, 2, True)
     """
-    X = items.to_numpy(dtype=np.float64, na_value=np.nan)
+    X = (items / units_of(items)).to_numpy(dtype=np.float64, na_value=np.nan)
     patterns = missing_patterns(X)
     n = sum(pattern.rows for pattern in patterns)
     if not n:

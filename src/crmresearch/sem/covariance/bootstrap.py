@@ -111,7 +111,8 @@ def fit_covariances(
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Fit the model to covariance matrices (batch, p, p), divisor n, as the bootstrap does.
 
-    Returns θ, F, projected gradient, whether refitted with bounds, and whether admissible without them.
+    `covariances` and θ are in the units of estimation. Returns θ, F, projected gradient, whether refitted with
+    bounds, and whether admissible without them.
     """
     ram = estimate.ram
     pattern = Pattern(estimate.rows, np.arange(len(ram.observed)), covariances)
@@ -162,7 +163,8 @@ def bootstrap_paths(estimate: CbEstimate, boot: CbBootstrap) -> pd.DataFrame:
     at = {(named[c.column], named[c.row]): i for i, c in enumerate(estimate.ram.cells) if " ~ " in (c.label or "")}
     cell = [at[row.predictor, row.outcome] for row in paths.itertuples()]
     number = [estimate.ram.labels.index(estimate.ram.cells[i].label or "") for i in cell]
-    values = boot.theta[:, number]
+    units = [estimate.unit_of[c.row] / estimate.unit_of[c.column] for c in (estimate.ram.cells[i] for i in cell)]
+    values = boot.theta[:, number] * np.array(units)
     standardized = standardised_cells(estimate.ram, boot.theta)[:, cell]
     tails = [(1 - boot.confidence) / 2, (1 + boot.confidence) / 2]
     paths["se"] = values.std(axis=0, ddof=1)

@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
-from crmresearch.sem.covariance.full_information import estimate_full_information, sample_patterns
+from crmresearch.sem.covariance.full_information import estimate_full_information, sample_patterns, units_of
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
 from crmresearch.sem.covariance.minimise import Minimum, minimise
 from crmresearch.sem.covariance.model import build_ram, covariance_part
@@ -44,9 +44,12 @@ def estimate_cbsem(
             f"Without its composites ({', '.join(left_out)}) the theory {specification.theory.key!r} has no path left, "
             "so there is no covariance structure to estimate."
         )
+    kept = [item for c in specification.constructs if c.key not in left_out for item in c.items]
+    units = units_of(items[kept])
+    items = items[kept] / units
     means = items.mean() if full_information else None
     S = items.cov(ddof=0)
-    for item in (item for c in specification.constructs if c.key not in left_out for item in c.items):
+    for item in kept:
         if not S.loc[item, item] > 0:
             raise EstimationError(f"Item {item!r} has one and the same answer in all rows. Leave it out.")
     ram = build_ram(S, measurement, regressions, means=means)
@@ -78,6 +81,7 @@ def estimate_cbsem(
         ram=ram,
         minimum=minimum,
         answers=answers,
+        units=units,
         covariance=covariance,
         information=information,
         regressions=regressions,

@@ -38,6 +38,7 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
         baseline = Test(full.baseline_chisq, len(S) * (len(S) - 1) // 2)
         log_likelihood, unrestricted = full.log_likelihood, full.unrestricted
         srmr = residual_fit_with_means(full.saturated[0], estimate.ram, estimate.theta)
+    log_likelihood, unrestricted = log_likelihood - estimate.log_units, unrestricted - estimate.log_units
     measures: dict[str, Any] = {
         "n": n,
         "npar": parameters,

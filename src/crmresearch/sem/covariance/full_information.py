@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from crmresearch.errors import EstimationError
@@ -22,6 +23,19 @@ from crmresearch.sem.covariance.saturated import Saturated, independence_ram, sa
 from crmresearch.sem.pls.algorithm import Floats
 
 MAX_ITERATIONS = 100  # a second or so of a hundred patterns; what has not converged by then has no minimum
+
+
+def units_of(items: pd.DataFrame) -> pd.Series:
+    """The unit in which every item is estimated: the power of 16 nearest to its standard deviation, 1 for most scales.
+
+    `items` (n, p) with NaN for missing answers. An item in money beside items of a 10-point scale makes gradients and
+    curvatures of very different size, and an optimiser that stops on their size stops too early or never. Powers of
+    16 divide and multiply back without rounding.
+    """
+    deviation = items.std(ddof=0).to_numpy(dtype=np.float64)
+    usable = np.isfinite(deviation) & (deviation > 0)
+    exponent = np.round(np.log(np.where(usable, deviation, 1.0)) / np.log(16))
+    return pd.Series(16.0**exponent, items.columns)
 
 
 class FullInformation(NamedTuple):

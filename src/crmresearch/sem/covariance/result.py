@@ -1,6 +1,6 @@
 """An estimated covariance structure: its tables, its fit to the data, and whether it can be believed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -34,12 +34,16 @@ class CbEstimate:
     The tables have the columns of the PLS tables with estimator `cbsem`: estimate is unstandardised, standardized
     its completely standardised value, se, ci_lower, ci_upper and p_value the Wald statistics of the estimate,
     standardized_se the delta-method error. `left_out` names composites that are no part of a covariance structure.
+    `ram`, `minimum`, `answers`, `covariance` and `information` are in the `units` of estimation, the tables are not.
     """
 
     specification: Specification
     ram: Ram
     minimum: Minimum
-    answers: Floats = field(repr=False)  # (rows, p) in the order of ram.observed, NaN for missing answers
+    answers: Floats = field(
+        repr=False
+    )  # (rows, p) in the order of ram.observed and in `units`, NaN for missing answers
+    units: pd.Series = field(repr=False)  # by item; the tables are in the units of the items themselves
     covariance: Floats = field(repr=False)  # of the estimates
     information: Floats = field(repr=False)
     regressions: dict[str, list[str]]
@@ -72,6 +76,18 @@ class CbEstimate:
         return [name for name in variable.values() if name in self.ram.variables]
 
     @cached_property
+    def unit_of(self) -> dict[str, float]:
+        """Unit of every RAM variable: of an item its own, of a factor that of the item whose loading is fixed at 1."""
+        units = {str(item): float(unit) for item, unit in self.units.items()}
+        markers = {c.column: c.row for c in self.ram.cells if c.matrix == "A" and c.label is None}
+        return {name: units[markers.get(name, name)] for name in self.ram.variables}
+
+    def _unit(self, matrix: str, row: str, column: str) -> float:
+        """What a cell of a RAM matrix in the units of estimation is multiplied with, to be in those of the items."""
+        own, other = self.unit_of[row], self.unit_of[column]
+        return {"A": own / other, "S": own * other, "M": own}[matrix]
+
+    @cached_property
     def cells(self) -> pd.DataFrame:
         """Every cell of the model: matrix, row, column, label, estimate, standardized, both errors, interval, p."""
         ram, theta = self.ram, self.theta
@@ -85,9 +101,12 @@ class CbEstimate:
                 "row": cell.row,
                 "column": cell.column,
                 "label": cell.label,
-                "estimate": cell.value if cell.label is None else theta[number[cell.label]],
+                "estimate": self._unit(cell.matrix, cell.row, cell.column)
+                * (cell.value if cell.label is None else theta[number[cell.label]]),
                 "standardized": standardized[i],
-                "se": np.nan if cell.label is None else error[number[cell.label]],
+                "se": np.nan
+                if cell.label is None
+                else self._unit(cell.matrix, cell.row, cell.column) * error[number[cell.label]],
                 "standardized_se": standardized_se[i],
             }
             for i, cell in enumerate(ram.cells)
@@ -155,15 +174,16 @@ class CbEstimate:
         def standardized(t: Floats) -> Floats:
             return effects(ram, t, pairs, standardise=True)
 
-        frame = pd.DataFrame({"estimate": total(theta[None])[0], "se": delta_errors(total, theta, V)})
+        unit = np.array([self._unit("A", outcome, origin) for origin, outcome in pairs])
+        frame = pd.DataFrame({"estimate": unit * total(theta[None])[0], "se": unit * delta_errors(total, theta, V)})
         frame = self._with_interval(frame)
         frame["standardized"] = standardized(theta[None])[0]
         frame["standardized_se"] = delta_errors(standardized, theta, V)
         named = self.construct_of
         table = self._tidy(frame, outcome=[named[b] for _, b in pairs], predictor=[named[a] for a, _ in pairs])
-        table.insert(4, "direct", of_direct(theta[None])[0])
-        table.insert(5, "indirect", indirect(theta[None])[0])
-        table["indirect_se"] = delta_errors(indirect, theta, V)
+        table.insert(4, "direct", unit * of_direct(theta[None])[0])
+        table.insert(5, "indirect", unit * indirect(theta[None])[0])
+        table["indirect_se"] = unit * delta_errors(indirect, theta, V)
         return table
 
     def _pairs(self) -> list[tuple[str, str]]:
@@ -189,10 +209,16 @@ class CbEstimate:
 
     @property
     def residual_moments(self) -> tuple[Floats, Floats]:
-        """Sample (with holes: saturated) and model-implied covariances (p, p)."""
+        """Sample (with holes: saturated) and model-implied covariances (p, p), in the units of estimation."""
         full = self.full_information
         S = np.cov(self.answers.T, ddof=0) if full is None else full.saturated[0].covariances
         return S, implied(self.ram, self.theta[None])[0][0, 0]
+
+    @property
+    def log_units(self) -> float:
+        """What the log-likelihood in the units of estimation exceeds that in the units of the items by."""
+        answered = (~np.isnan(self.answers)).sum(axis=0)
+        return float(answered @ np.log(self.units[list(self.ram.observed)].to_numpy()))
 
     @property
     def chisq(self) -> float:
@@ -210,6 +236,7 @@ class CbEstimate:
     def cautions(self) -> tuple[Caution, ...]:
         """The verdict of the gate and what else must be known, gravest first."""
         found = admissibility.inadmissible(self.ram, self.theta, self.minimum.gradient[0], self.information)
+        found = [self._in_items(caution) for caution in found]
         paths = self.cells[self.cells.label.fillna("").str.contains(" ~ ", regex=False)]
         errors = {(row.column, row.row): row.standardized_se for row in paths.itertuples()}
         found += admissibility.weakly_identified(self.ram, self.theta, self.regressions, errors)
@@ -218,6 +245,13 @@ class CbEstimate:
         found += self._agreement()
         named = [_in_constructs(caution, self.construct_of) for caution in found]
         return tuple(sorted(named, key=lambda caution: RANK[caution.severity]))
+
+    def _in_items(self, caution: Caution) -> Caution:
+        """A negative variance in the units of the items."""
+        if caution.code != "cb_variance":
+            return caution
+        unit = self.unit_of[caution.facts["variable"]] ** 2
+        return replace(caution, facts={**caution.facts, "value": caution.facts["value"] * unit})
 
     def _agreement(self) -> list[Caution]:
         if self.full_information is not None:
