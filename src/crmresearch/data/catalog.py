@@ -84,9 +84,9 @@ def find_data_file(codebook: AnyCodebook) -> Path:
             return path
     if package := _package(codebook):
         file = shown(candidate_data_files(codebook)[0])
-        facts = {"key": codebook.key, "package": package.name, "file": file, "advice": codebook.how_to_get}
+        facts = {"dataset": codebook.key, "package": package.name, "file": file, "advice": codebook.how_to_get}
         raise DatasetMissingError(note("missing.package", **facts))
     folders = ", ".join(shown(path.parent) for path in candidate_data_files(codebook))
     advice = codebook.how_to_get or note("missing.committed")
-    facts = {"key": codebook.key, "file": codebook.file, "folders": folders, "advice": advice}
+    facts = {"dataset": codebook.key, "file": codebook.file, "folders": folders, "advice": advice}
     raise DatasetMissingError(note("missing.file", **facts))

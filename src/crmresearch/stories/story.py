@@ -43,7 +43,7 @@ class Story:
         return texts.get(self.language, texts["en"])
 
     def quantity(self, written: str) -> str:
-        """What a caution is about: `quantity.<word>` for the words that have a text; names of items and parameters stay."""
+        """What a caution is about, `quantity.<word>` for words that have a text; names of items and parameters stay."""
         words = self.texts.section("quantity", self.language)
         whole = words.get(written.replace(" ", "_"))
         return whole or re.sub(r"[a-z_]+", lambda word: words.get(word[0], word[0]), written)
