@@ -1,7 +1,7 @@
 """A language is a YAML file beside each of English: a report and the index told in a pseudo-language show no other.
 
-The pseudo-language writes every letter with a mark (`tests/cases/pseudo_language.py`), so that a word of bare letters on
-a page is one that no text file says. What stays is data: names of items, citations, keys of files and their formats,
+The pseudo-language writes every letter with a mark (`tests/cases/pseudo_language.py`), so that a word of bare letters
+on a page is one that no text file says. What stays is data: names of items, citations, keys of files and their formats,
 symbols of parameters, and code.
 """
 
@@ -122,7 +122,7 @@ def test_a_language_that_lacks_something_is_refused_by_file_and_key(site: Path) 
             in refused
         )
         assert "lacks finding.index, word.pls, word.plsc, word.cbsem" in refused
-        assert refused.count(" cannot be told") == 1
+        assert refused.count("cannot be told") == 1
         path.unlink()
         assert f"{LANGUAGE}.yaml is missing; write it beside en.yaml" in _refused(site, "index", "--language", LANGUAGE)
     finally:
