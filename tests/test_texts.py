@@ -69,6 +69,23 @@ def test_no_sentence_is_dead() -> None:
     assert [key for key in catalogue("en") if not said.fullmatch(key)] == []
 
 
+def test_no_sentence_of_an_engine_is_dead() -> None:
+    said = _said()
+    engines = [Texts(PACKAGE / name) for name in ("data", "segmentation")]
+    assert [key for texts in engines for key in texts.catalogue("en") if not said.fullmatch(key)] == []
+
+
+def test_every_word_of_what_a_caution_is_about_has_a_text() -> None:
+    calls = [node for tree in _code() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    quantities = [call.args[2] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Caution"]
+    written = [part.value for node in quantities for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    known = {key.removeprefix("quantity.") for key in catalogue("en") if key.startswith("quantity.")}
+    whole = [text for text in map(str, written) if text.replace(" ", "_") not in known]
+    words = {word for text in whole for word in re.findall(r"[a-z_]+", text)}
+    assert words - known == {"q"}  # a parameter, which has its symbol in every language
+    assert len(written) > 15
+
+
 @pytest.mark.parametrize("texts", STORIES, ids=lambda texts: texts.folder.name)
 def test_every_marked_term_has_an_entry_and_every_entry_is_marked(texts: Texts) -> None:
     known = texts.catalogue("en")
