@@ -116,7 +116,7 @@ def lacking(package: Path, language: str) -> list[str]:
     English one does not have.
     """
     told = []
-    for english in sorted(package.rglob("en.yaml")):
+    for english in sorted(package.rglob("en.yaml")) if language != "en" else []:
         path = english.with_name(f"{language}.yaml")
         ours, theirs = _read(english), _read(path)
         where = f"{language!r} cannot be told: {path.relative_to(package.parent).as_posix()}"
