@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pickle
 import re
 import string
 import subprocess
@@ -174,6 +175,7 @@ def test_a_sentence_is_told_again_in_another_language(tmp_path: Path) -> None:
     _write(tmp_path / "story" / "zh.yaml", 'word: {a: "中文 {n}", b: "{name}的中文"}')
     texts = Texts(tmp_path / "story")
     assert texts.say("word.a", n=2).told_in("zh") == "中文 2"
+    assert pickle.loads(pickle.dumps(texts.say("word.a", n=2))).told_in("zh") == "中文 2"
     name = texts.in_languages("word.a", n=1)
     assert name == {"en": "english 1", "zh": "中文 1"}
     assert texts.in_languages("word.b", name=name) == {"en": "english 1 of english", "zh": "中文 1的中文"}

@@ -33,6 +33,9 @@ class Sentence(str):
         sentence.texts, sentence.key, sentence.facts, sentence.terms = texts, key, facts, terms
         return sentence
 
+    def __reduce__(self) -> tuple[Any, ...]:  # tables of counts hold sentences, and users store and copy tables
+        return Sentence, (str(self), self.texts, self.key, self.facts, self.terms)
+
     def told_in(self, language: str) -> "Sentence":
         """The same sentence in this language."""
         return self.texts.say(self.key, language, **self.facts)
