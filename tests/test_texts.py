@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pickle
 import re
 import string
 import subprocess
@@ -14,7 +15,7 @@ import yaml
 from crmresearch.paths import NOTEBOOKS, PACKAGE
 from crmresearch.report.show.wording import columns
 from crmresearch.stories.satisfaction import TEXTS
-from crmresearch.texts import Sentence, Texts, without_marks
+from crmresearch.texts import Sentence, Texts, _read, lacking, without_marks
 
 STORIES = [Texts(path.parent) for path in sorted((PACKAGE / "stories").glob("*/en.yaml"))]
 
@@ -67,6 +68,23 @@ def _said() -> re.Pattern[str]:
 def test_no_sentence_is_dead() -> None:
     said = _said()
     assert [key for key in catalogue("en") if not said.fullmatch(key)] == []
+
+
+def test_no_sentence_of_an_engine_is_dead() -> None:
+    said = _said()
+    engines = [Texts(PACKAGE / name) for name in ("data", "segmentation")]
+    assert [key for texts in engines for key in texts.catalogue("en") if not said.fullmatch(key)] == []
+
+
+def test_every_word_of_what_a_caution_is_about_has_a_text() -> None:
+    calls = [node for tree in _code() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    quantities = [call.args[2] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Caution"]
+    written = [part.value for node in quantities for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    known = {key.removeprefix("quantity.") for key in catalogue("en") if key.startswith("quantity.")}
+    whole = [text for text in map(str, written) if text.replace(" ", "_") not in known]
+    words = {word for text in whole for word in re.findall(r"[a-z_]+", text)}
+    assert words - known == {"q"}  # a parameter, which has its symbol in every language
+    assert len(written) > 15
 
 
 @pytest.mark.parametrize("texts", STORIES, ids=lambda texts: texts.folder.name)
@@ -128,6 +146,39 @@ def test_a_missing_translation_falls_back_to_english(tmp_path: Path) -> None:
     assert texts.say("word.b", "zh") == "only english"
     with pytest.raises(KeyError):
         texts.say("word.c", "zh")
+
+
+def test_a_language_lacks_a_file_a_key_or_says_too_much(tmp_path: Path) -> None:
+    _write(tmp_path / "package" / "en.yaml", 'word: {a: "english {n}", b: words, empty: ""}')
+    path = tmp_path / "package" / "zh.yaml"
+
+    def told(text: str) -> list[str]:
+        path.write_text(text, encoding="utf-8")
+        _read.cache_clear()
+        return lacking(tmp_path / "package", "zh")
+
+    assert lacking(tmp_path / "package", "fr") == [
+        "'fr' cannot be told: package/fr.yaml is missing; write it beside en.yaml, with the same keys"
+    ]
+    assert told("word: {a: 中文}") == ["'zh' cannot be told: package/zh.yaml lacks word.b"]
+    assert told("word: {a: 中文, b: 词, empty: '', c: 词}") == [
+        "'zh' cannot be told: package/zh.yaml says word.c, which en.yaml does not have"
+    ]
+    assert told('word: {a: "{m}", b: 词, empty: ""}') == [
+        "'zh' cannot be told: package/zh.yaml names facts in word.a that en.yaml does not have there"
+    ]
+    assert told('word: {a: "{n}", b: 词}') == []
+
+
+def test_a_sentence_is_told_again_in_another_language(tmp_path: Path) -> None:
+    _write(tmp_path / "story" / "en.yaml", 'word: {a: "english {n}", b: "{name} of english"}')
+    _write(tmp_path / "story" / "zh.yaml", 'word: {a: "中文 {n}", b: "{name}的中文"}')
+    texts = Texts(tmp_path / "story")
+    assert texts.say("word.a", n=2).told_in("zh") == "中文 2"
+    assert pickle.loads(pickle.dumps(texts.say("word.a", n=2))).told_in("zh") == "中文 2"
+    name = texts.in_languages("word.a", n=1)
+    assert name == {"en": "english 1", "zh": "中文 1"}
+    assert texts.in_languages("word.b", name=name) == {"en": "english 1 of english", "zh": "中文 1的中文"}
 
 
 def test_stories_share_texts_but_no_sentence_is_written_twice(tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--record-failures", action="store_true", help="exit 0 when a failure is left to the index")
     report.set_defaults(run=_report)
 
-    commands.add_parser("index", help="build reports/index.html").set_defaults(run=_index)
+    index = commands.add_parser("index", help="build reports/index.html")
+    index.add_argument("--language", default="en", help="of the page, as in `language` of a report")
+    index.set_defaults(run=_index)
     commands.add_parser("list", help="list the reports").set_defaults(run=_list)
 
     check = commands.add_parser("check-data", help="print every problem of a data set's file")
@@ -107,7 +109,7 @@ def _report(options: argparse.Namespace) -> int:
 def _index(options: argparse.Namespace) -> int:
     from crmresearch.report.make.site import build_index
 
-    build_index()
+    build_index(options.language)
     return 0
 
 
@@ -125,6 +127,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _check_data(options: argparse.Namespace) -> int:
     from crmresearch.data.catalog import find_codebook
+    from crmresearch.data.dataset import in_language
     from crmresearch.data.survey.survey import check_survey, load_survey
 
     if find_codebook(options.dataset).kind == "transactions":
@@ -137,7 +140,7 @@ def _check_data(options: argparse.Namespace) -> int:
     survey = load_survey(options.dataset)
     print(f"{survey.path.name}: {survey.respondents} respondents, {survey.items.shape[1]} items, no problem found")
     for note in survey.notes:
-        print(f"note: {note}")
+        print(f"note: {in_language(note)}")
     return 0
 
 

@@ -20,7 +20,11 @@ class DataError(CrmResearchError):
 
 
 class DatasetMissingError(CrmResearchError):
-    """A data file that is not on this machine; the message says how to get it."""
+    """A data file that is not on this machine; the message says how to get it, `told` in every language."""
+
+    def __init__(self, told: dict[str, str]) -> None:
+        super().__init__(told["en"])
+        self.told = told
 
 
 class TheoryError(CrmResearchError):

@@ -1,11 +1,12 @@
 """Texts by key and language: what a story can say about its results, in a YAML file a language beside the story.
 
-A sentence is a format string; its facts come from the results. A language without a sentence falls back to
-English, so that a catalogue can grow sentence by sentence without touching a notebook.
+A sentence is a format string; its facts come from the results. A page is made only in a language in which everything
+is written (`lacking`); asked for a single sentence it does not have, a language falls back to English.
 """
 
 import re
-from collections.abc import Sequence
+import string
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,16 +18,27 @@ TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 
 
 class Sentence(str):
-    """A sentence as it is told, which remembers its `key`, the `facts` it was made of, and the `terms` marked in it."""
+    """A sentence as it is told, which remembers its `key` among the `texts`, the `facts` it was made of, and the
+    `terms` marked in it."""
 
+    texts: "Texts"
     key: str
     facts: dict[str, Any]
     terms: frozenset[str]
 
-    def __new__(cls, told: str, key: str, facts: dict[str, Any], terms: frozenset[str] = frozenset()) -> "Sentence":
+    def __new__(
+        cls, told: str, texts: "Texts", key: str, facts: dict[str, Any], terms: frozenset[str] = frozenset()
+    ) -> "Sentence":
         sentence = super().__new__(cls, told)
-        sentence.key, sentence.facts, sentence.terms = key, facts, terms
+        sentence.texts, sentence.key, sentence.facts, sentence.terms = texts, key, facts, terms
         return sentence
+
+    def __reduce__(self) -> tuple[Any, ...]:  # tables of counts hold sentences, and users store and copy tables
+        return Sentence, (str(self), self.texts, self.key, self.facts, self.terms)
+
+    def told_in(self, language: str) -> "Sentence":
+        """The same sentence in this language."""
+        return self.texts.say(self.key, language, **self.facts)
 
 
 def without_marks(text: str) -> tuple[str, frozenset[str]]:
@@ -70,7 +82,7 @@ class Texts:
 
     def written(self, key: str, language: str = "en") -> str:
         """A text as it is written, such as paragraphs of Markdown with formulas. KeyError when nobody wrote it."""
-        return self.catalogue(language).get(key) or self.catalogue("en")[key]
+        return {**self.catalogue("en"), **self.catalogue(language)}[key]
 
     def say(self, key: str, language: str = "en", **facts: Any) -> Sentence:
         """The sentence of this key with its facts filled in and true minus signs.
@@ -79,13 +91,58 @@ class Texts:
         """
         text, terms = without_marks(self.written(key, language))  # before the facts: data mark nothing
         told = " ".join(text.format(**facts).split())
-        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), key, facts, terms)
+        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms)
+
+    def in_languages(self, key: str, **facts: Any) -> dict[str, str]:
+        """The sentence in every language that has it; a fact that is itself a text by language is told in each."""
+
+        def told(language: str) -> str:
+            ours = {name: f.get(language, f["en"]) if isinstance(f, Mapping) else f for name, f in facts.items()}
+            return str(self.say(key, language, **ours))
+
+        return {language: told(language) for language in self.languages() if key in self.catalogue(language)}
 
     def listed(self, words: Sequence[str], language: str = "en") -> str:
         """Words as a list in a sentence: a, b and c."""
         sentences = {**self.catalogue("en"), **self.catalogue(language)}
         *head, last = words
         return sentences["list.and"].join([*([sentences["list.comma"].join(head)] if head else []), last])
+
+
+MOST_NAMED = 12  # keys that a sentence on what is missing names
+
+
+def lacking(package: Path, language: str) -> list[str]:
+    """What keeps the texts below a folder from being told in a language, a sentence a file; empty when nothing does.
+
+    Beside every `en.yaml` must lie a `<language>.yaml` with the same keys, in which no text names a fact that the
+    English one does not have.
+    """
+    told = []
+    for english in sorted(package.rglob("en.yaml")) if language != "en" else []:
+        path = english.with_name(f"{language}.yaml")
+        ours, theirs = _read(english), _read(path)
+        where = f"{language!r} cannot be told: {path.relative_to(package.parent).as_posix()}"
+        if not path.is_file():
+            told.append(f"{where} is missing; write it beside {english.name}, with the same keys")
+        elif missing := [key for key, text in ours.items() if text and not theirs.get(key)]:
+            told.append(f"{where} lacks {_some(missing)}")
+        elif unknown := [key for key in theirs if key not in ours]:
+            told.append(f"{where} says {_some(unknown)}, which {english.name} does not have")
+        elif wrong := [key for key in ours if not _facts(key, theirs.get(key, "")) <= _facts(key, ours[key])]:
+            told.append(f"{where} names facts in {_some(wrong)} that {english.name} does not have there")
+    return told
+
+
+def _some(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
+    return ", ".join(keys[:MOST_NAMED]) + more
+
+
+def _facts(key: str, text: str) -> set[str]:
+    if key.startswith("prose."):  # Markdown as written, with braces of its own
+        return set()
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 @cache

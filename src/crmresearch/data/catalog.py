@@ -9,6 +9,7 @@ from crmresearch.data.dataset import CODEBOOK_FILE, is_key, read_dataset
 from crmresearch.data.documents import read_document, shown
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.transactions.codebook import Package, TransactionsCodebook
+from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DatasetMissingError
 from crmresearch.paths import data_folders
 
@@ -82,12 +83,10 @@ def find_data_file(codebook: AnyCodebook) -> Path:
         if all(file.is_file() for file in codebook.data_files(path)):
             return path
     if package := _package(codebook):
-        raise DatasetMissingError(
-            f"The data of {codebook.key} come with the Python package {package.name}, which is not installed (looked "
-            f"for {shown(candidate_data_files(codebook)[0])}). {codebook.how_to_get}"
-        )
-    advice = codebook.how_to_get or "It belongs to the repository: get it back with `git restore`."
-    raise DatasetMissingError(
-        f"The data file {codebook.file} of {codebook.key} is not on this machine (looked in "
-        f"{', '.join(shown(path.parent) for path in candidate_data_files(codebook))}). {advice}"
-    )
+        file = shown(candidate_data_files(codebook)[0])
+        facts = {"dataset": codebook.key, "package": package.name, "file": file, "advice": codebook.how_to_get}
+        raise DatasetMissingError(note("missing.package", **facts))
+    folders = ", ".join(shown(path.parent) for path in candidate_data_files(codebook))
+    advice = codebook.how_to_get or note("missing.committed")
+    facts = {"dataset": codebook.key, "file": codebook.file, "folders": folders, "advice": advice}
+    raise DatasetMissingError(note("missing.file", **facts))

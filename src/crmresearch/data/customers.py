@@ -16,9 +16,11 @@ import pandas as pd
 from crmresearch.data.documents import shown
 from crmresearch.data.reserved_columns import FEATURES, OUTCOMES
 from crmresearch.data.transactions.codebook import TransactionsCodebook
+from crmresearch.data.transactions.counts import counts_frame
 from crmresearch.data.transactions.exact_money import PARTS, in_parts
 from crmresearch.data.transactions.times import as_date
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.data.wording import counted
 from crmresearch.errors import DataError, ParameterError
 
 EPOCH = date(1970, 1, 1)
@@ -86,19 +88,13 @@ def customer_table(
     frame = frame.set_index(frame["customer"].astype("str")).drop(columns="customer").sort_index()
     # customers of the chain are those who bought by the end of the holdout, which may be all there are
     buyers = len(everybody) if (end or cut) >= transactions.last_day else transactions.buyers
-    counts = pd.concat(
+    added = counts_frame(
         [
-            transactions.counts,
-            pd.DataFrame(
-                [
-                    ("customers in the table", len(frame), ""),
-                    (f"customers whose first purchase is after {cut}", buyers - len(frame), "not in the table"),
-                ],
-                columns=["rule", "rows", "treatment"],
-            ),
-        ],
-        ignore_index=True,
+            (counted("rule.in_table"), len(frame), ""),
+            (counted("rule.later", cutoff=cut), buyers - len(frame), counted("treatment.not_in_table")),
+        ]
     )
+    counts = pd.concat([transactions.counts, added], ignore_index=True)
     frame = _finished(frame, categories, attributes, unit_days)
     return CustomerTable(
         _with_levels(frame, transactions, attributes), cut, end, counts, transactions.codebook, unit_days

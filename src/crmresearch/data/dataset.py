@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from crmresearch.data.documents import read_document
 from crmresearch.errors import CodebookError
@@ -52,6 +52,7 @@ def files_sha256(files: Sequence[Path]) -> str:
 
 
 Text = Annotated[dict[str, str], AfterValidator(_with_english)]
+TextOrEnglish = Annotated[Text, BeforeValidator(lambda given: {"en": given} if isinstance(given, str) else given)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Code = Number | str
 Filled = Annotated[str, Field(min_length=1)]
@@ -74,7 +75,7 @@ class DatasetCodebook(Strict):
     file: Filled
     sha256: Checksum | None = None
     committed: Annotated[bool, Field(strict=True)]
-    how_to_get: Filled | None = None
+    how_to_get: TextOrEnglish | None = None
     source: Filled
     citation: Filled
     licence: Filled

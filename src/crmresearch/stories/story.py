@@ -1,5 +1,6 @@
 """The base of every story: one language, its texts, and how results become sentences, tables and figures."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -12,7 +13,7 @@ from crmresearch.report.show.figures import FigureView, show_figure
 from crmresearch.report.show.paragraphs import Prose
 from crmresearch.report.show.tables import Table, show_table
 from crmresearch.report.show.wording import columns
-from crmresearch.texts import Texts, without_marks
+from crmresearch.texts import Sentence, Texts, without_marks
 
 Row = tuple[str, str, str, str]  # a caution as told: code, severity, quantity, message
 
@@ -40,6 +41,12 @@ class Story:
     def text(self, texts: Mapping[str, str]) -> str:
         """A text of a codebook, a theory or a method in the language of the story."""
         return texts.get(self.language, texts["en"])
+
+    def quantity(self, written: str) -> str:
+        """What a caution is about, `quantity.<word>` for words that have a text; names of items and parameters stay."""
+        words = self.texts.section("quantity", self.language)
+        whole = words.get(written.replace(" ", "_"))
+        return whole or re.sub(r"[a-z_]+", lambda word: words.get(word[0], word[0]), written)
 
     def prose(self, key: str) -> Prose:
         """The paragraphs `prose.<key>`, Markdown as written, with their heading."""
@@ -89,10 +96,21 @@ class Story:
 
         Headings are those that every report knows, those under `column:` in the texts of this story, then `headings`.
         """
+        if not (told := self._told_here(frame)).equals(frame):
+            frame, data = told, frame if data is None else data
         own = {**self._own_columns(), **(headings or {})}
         self._terms.update(set(self.texts.section("term")) & set(map(str, frame.columns)))
         caption = self.say(f"table.{name}", **{**self.facts, **facts})
         return show_table(frame, name, caption, digits=digits, headings=own, language=self.language, data=data)
+
+    def _told_here(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with the sentences of engines among its cells told in the language of this story."""
+        told = {
+            name: [cell.told_in(self.language) if isinstance(cell, Sentence) else cell for cell in frame[name]]
+            for name in frame.select_dtypes("object")
+            if self.language != "en"
+        }
+        return frame.assign(**told) if told else frame
 
     def show_figure(self, name: str, figure: Figure, *, alt: str | None = None, **facts: Any) -> FigureView:
         """The figure `name` with its caption `figure.<name>` and, unless given, the text `alt.<name>`."""

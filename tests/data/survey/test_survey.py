@@ -143,14 +143,16 @@ def test_expected_identical_rows_are_a_note_with_their_number(cafe_folder):
     reason = "identical_rows: expected\nidentical_rows_reason: Few questions.\nlicence: none"
     data = HEADER + ROWS + "d,1,5,0,1,no,20\ne,1,5,0,1,no,20\n"
     survey = load_survey(str(cafe_folder(data, ("licence: none", reason))))
-    assert survey.notes == ("2 rows are exact copies of an earlier row and kept: Few questions.",)
+    (note,) = survey.notes
+    assert note["en"] == "2 rows are exact copies of an earlier row and kept: Few questions."
     assert survey.respondents == 5
 
 
 def test_other_columns_can_be_ignored_but_are_named(cafe_folder):
     data = HEADER.replace("\n", ",zip\n") + ROWS.replace("\n", ",48109\n")
     survey = load_survey(str(cafe_folder(data, ("licence: none", "licence: none\nother_columns: ignore"))))
-    assert survey.notes == ("Columns of cafe.csv that are not used: zip.",)
+    (note,) = survey.notes
+    assert note["en"] == "Columns of cafe.csv that are not used: zip."
     assert list(survey.items) == ["taste", "wait", "again"]
 
 
@@ -158,8 +160,8 @@ def test_a_changed_file_is_a_problem_when_committed_and_a_note_otherwise(cafe_fo
     wrong = "0" * 64
     survey = load_survey(str(cafe_folder(None, ("licence: none", f"licence: none\nsha256: '{wrong}'"))))
     (note,) = survey.notes
-    assert survey.sha256 in note
-    assert wrong in note
+    assert survey.sha256 in note["en"]
+    assert wrong in note["en"]
     right = ("committed: false", f"committed: true\nsha256: {survey.sha256}")
     assert check_survey(str(cafe_folder(None, right))) == []
     (sentence,) = problems(HEADER + ROWS, right)
@@ -269,4 +271,4 @@ def test_the_acsi_survey():
     assert survey.groups["AGE"].isna().sum() == 0, "98 and 99 are ages"
     assert survey.groups["GENDER"].value_counts().to_dict() == {1: 3290, 2: 4866}
     assert items["WRONGQ"].corr(items["OVERALLQ"]) > 0.5, "already turned in the file"
-    assert any(note.startswith("29 rows are exact copies") for note in survey.notes)
+    assert any(note["en"].startswith("29 rows are exact copies") for note in survey.notes)

@@ -6,7 +6,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from crmresearch.data.dataset import Code, DatasetCodebook, Filled, Number, Strict, Text, in_language, read_dataset
+from crmresearch.data.dataset import (
+    Code,
+    DatasetCodebook,
+    Filled,
+    Number,
+    Strict,
+    Text,
+    TextOrEnglish,
+    in_language,
+    read_dataset,
+)
 from crmresearch.data.dataset import Key as Key
 from crmresearch.data.documents import MistakesError
 
@@ -58,7 +68,7 @@ class Codebook(DatasetCodebook):
     missing_codes: tuple[Code, ...] = ()
     other_columns: Literal["refuse", "ignore"] = "refuse"
     identical_rows: Literal["refuse", "expected"] = "refuse"
-    identical_rows_reason: Filled | None = None
+    identical_rows_reason: TextOrEnglish | None = None
     items: Annotated[dict[str, Item], Field(min_length=1)]
     constructs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     theories: dict[str, Binding] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from crmresearch.data.documents import shown
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.columns import LISTED, read_group, read_item, repeated_ids
 from crmresearch.data.survey.csv_table import CsvTable, read_csv_table
+from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DataError
 
 
@@ -21,7 +22,8 @@ class Survey:
 
     `items`: float64, NaN = missing, one column per item of the codebook in its order, reversed items turned
     so that a high answer means more of the construct. `groups`: one column per group. Rows of both are
-    labelled by the line number in `path` (the header is line 1). `notes`: what a report must say of the file.
+    labelled by the line number in `path` (the header is line 1). `notes`: what a report must say
+    of the file, by language.
     """
 
     codebook: Codebook
@@ -29,7 +31,7 @@ class Survey:
     groups: pd.DataFrame
     path: Path
     sha256: str
-    notes: tuple[str, ...]
+    notes: tuple[dict[str, str], ...]
 
     @property
     def respondents(self) -> int:
@@ -133,7 +135,7 @@ def read_survey(codebook: Codebook, path: Path) -> Survey:
     )
 
 
-def _check_checksum(codebook: Codebook, table: CsvTable) -> tuple[list[str], list[str]]:
+def _check_checksum(codebook: Codebook, table: CsvTable) -> tuple[list[str], list[dict[str, str]]]:
     if codebook.sha256 in (None, table.sha256):
         return [], []
     if codebook.committed:
@@ -141,12 +143,10 @@ def _check_checksum(codebook: Codebook, table: CsvTable) -> tuple[list[str], lis
             f"The checksum of {table.path.name} is {table.sha256}, not {codebook.sha256}: the file "
             "was changed. Restore it, or, if the change is meant, record the checksum under `sha256`."
         ], []
-    return [], [
-        f"{table.path.name} (sha256 {table.sha256}) is not the copy this codebook was written with ({codebook.sha256})."
-    ]
+    return [], [note("note.another_copy", file=table.path.name, checksum=table.sha256, written=codebook.sha256)]
 
 
-def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[str]]:
+def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[dict[str, str]]]:
     columns = list(columns)
     known = [*codebook.items, *codebook.groups, *([codebook.id] if codebook.id else [])]
     unknown = [name for name in columns if name not in known]
@@ -159,8 +159,11 @@ def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tu
             f"{name} from the codebook."
         )
     if codebook.other_columns == "ignore":
-        listed = ", ".join(name or "(no name)" for name in unknown)
-        return problems, [f"Columns of {path.name} that are not used: {listed}."] if unknown else []
+        listed = {
+            language: ", ".join(name or nameless for name in unknown)
+            for language, nameless in note("note.no_name").items()
+        }
+        return problems, [note("note.not_used", file=path.name, columns=listed)] if unknown else []
     for name in unknown:
         if name == "":
             problems.append(
@@ -187,7 +190,7 @@ def _closest(name: str, names: list[str]) -> str | None:
     return folded[close[0]] if close and [c for c in close[0] if c.isdigit()] == digits else None
 
 
-def _check_rows(codebook: Codebook, cells: pd.DataFrame) -> tuple[list[str], list[str]]:
+def _check_rows(codebook: Codebook, cells: pd.DataFrame) -> tuple[list[str], list[dict[str, str]]]:
     """Rows that hold nothing, and rows equal in every column of the file but the respondent's id."""
     problems = []
     empty = (cells == "").all(axis=1)
@@ -198,8 +201,8 @@ def _check_rows(codebook: Codebook, cells: pd.DataFrame) -> tuple[list[str], lis
     if not again.any():
         return problems, []
     if codebook.identical_rows == "expected":
-        are = "row is an exact copy" if again.sum() == 1 else "rows are exact copies"
-        return problems, [f"{again.sum():,} {are} of an earlier row and kept: {codebook.identical_rows_reason}"]
+        key = "note.copy" if again.sum() == 1 else "note.copies"
+        return problems, [note(key, count=int(again.sum()), reason=codebook.identical_rows_reason)]
     problems.append(
         f"{_rows(answers.index[again])} exactly what an earlier row holds. Delete the copies, or, if "
         "different people can have answered alike, set identical_rows: expected with the reason."

@@ -1,5 +1,6 @@
 """Every rule's lines counted: those it leaves out, copies, returns, and times the clock skipped or showed twice."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -10,20 +11,10 @@ import pandas as pd
 
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.times import EARLIEST
+from crmresearch.data.wording import counted
+from crmresearch.texts import Sentence
 
 FEW_HASHES = 1_000_000  # so many, 8 bytes each, may pass through this process
-LABELS = {
-    "copy": "exact copy of another line",
-    "customer": "no customer id",
-    "time": "time missing or not readable",
-    "early": f"time before {EARLIEST.year}",
-    "future": "time in the future",
-    "amount": "amount missing or not a number",
-    "return": "return (negative amount)",
-    "zero": "amount of zero",
-    "skipped": "local time the clock skipped",
-    "repeated": "local time the clock showed twice",
-}
 _ = ibis._
 
 
@@ -73,29 +64,39 @@ def tally(typed: ir.Table) -> dict[str, dict[str, Any]]:
     return {**whole.to_dict(), **frame[["first", "last"]].to_dict()}
 
 
+def label(rule: str) -> Sentence:
+    """What readers call a rule."""
+    return counted(f"rule.{rule}", year=EARLIEST.year)
+
+
+def counts_frame(rows: Sequence[tuple[str, int, str]]) -> pd.DataFrame:
+    """Columns rule, rows, treatment; sentences stay sentences, which can be told in another language."""
+    frame = pd.DataFrame(rows, columns=["rule", "rows", "treatment"], dtype=object)
+    return frame.astype({"rows": "int64"})
+
+
 def counts_table(
     codebook: TransactionsCodebook, total: int, copies: int, found: dict[str, dict[str, Any]], last: date
 ) -> pd.DataFrame:
     """Columns rule, rows, treatment, from what `count_copies` and `tally` found."""
     rules, rows = codebook.rules, found["rows"]
-    dropped = {rule: (rows.get(rule, 0), "dropped") for rule in ("customer", "time", "early", "future", "amount")}
-    if not rows.get("early"):
-        del dropped["early"]
-    dropped["future"] = (rows.get("future", 0), f"dropped: later than {last}")
+    known = ("customer", "time", *(["early"] if rows.get("early") else []), "future", "amount")
+    treated = {rule: counted("treatment.dropped") for rule in known}
+    treated["future"] = counted("treatment.dropped_later", last=last)
     table = [
-        ("lines in the file", total, ""),
-        (LABELS["copy"], copies, "kept" if rules.duplicates == "keep" else "dropped"),
-        *((LABELS[rule], *row) for rule, row in dropped.items()),
-        (LABELS["return"], rows.get("return", 0), "dropped")
+        (label("lines"), total, ""),
+        (label("copy"), copies, counted("treatment.kept" if rules.duplicates == "keep" else "treatment.dropped")),
+        *((label(rule), rows.get(rule, 0), treatment) for rule, treatment in treated.items()),
+        (label("return"), rows.get("return", 0), counted("treatment.dropped"))
         if rules.returns == "drop"
-        else (LABELS["return"], found["returns"].get("", 0), "netted against spend, no purchase"),
-        (LABELS["zero"], found["zero"].get("", 0), "kept, a purchase"),
+        else (label("return"), found["returns"].get("", 0), counted("treatment.netted")),
+        (label("zero"), found["zero"].get("", 0), counted("treatment.purchase")),
     ]
     if "skipped" in found:
         skipped, repeated = (found[clock].get("", 0) for clock in ("skipped", "repeated"))
         table += [
-            (LABELS["skipped"], skipped, "kept, moved on by what was skipped"),
-            (LABELS["repeated"], repeated, "kept, read as the first of the two"),
+            (label("skipped"), skipped, counted("treatment.moved_on")),
+            (label("repeated"), repeated, counted("treatment.first_of_two")),
         ]
-    table.append(("lines used", rows.get("", 0), ""))
-    return pd.DataFrame(table, columns=["rule", "rows", "treatment"])
+    table.append((label("used"), rows.get("", 0), ""))
+    return counts_frame(table)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from crmresearch.data.dataset import files_sha256
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import DATABASES, TransactionsCodebook
+from crmresearch.data.wording import note
 from crmresearch.errors import CrmResearchError, DataError
 
 
@@ -44,10 +45,7 @@ def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, dict
             f"its checksum is {checksum}, not {codebook.sha256}: the file was changed; restore it or, if the change "
             "is meant, record the checksum under `sha256`",
         )
-    return checksum, {
-        "en": f"{path.name} (sha256 {checksum}) is not the copy this codebook was written with ({codebook.sha256}).",
-        "zh": f"{path.name}（sha256 {checksum}）不是编写此编码簿时所用的文件（{codebook.sha256}）。",
-    }
+    return checksum, note("note.another_copy", file=path.name, checksum=checksum, written=codebook.sha256)
 
 
 def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:

@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crmresearch.data.transactions.codebook import FIRST_YEAR, TIME_PARTS, TransactionsCodebook
+from crmresearch.data.wording import note
 from crmresearch.errors import ParameterError
 
 EARLIEST = date(FIRST_YEAR, 1, 1)  # placeholders such as 0001-01-01 lie before it, purchases do not
@@ -78,23 +79,12 @@ def _has_offset(codebook: TransactionsCodebook) -> bool:
 def _note(codebook: TransactionsCodebook, zoned: bool) -> dict[str, str] | None:
     column, day_zone = codebook.columns.time, codebook.day_zone
     if day_zone is None and zoned:
-        return {
-            "en": f"The times in column {column} carry a time zone and the codebook names no `day_zone`: days begin at "
-            "midnight UTC. Where the customers live elsewhere, set `day_zone`.",
-            "zh": f"{column} 列的时间带有时区，而编码簿未设 `day_zone`：一天自 UTC 零点开始。"
-            "若客户在其他时区，请设置 `day_zone`。",
-        }
+        return note("note.day_in_utc", column=column)
     if day_zone is None:
         return None
     if zoned or _has_offset(codebook):
-        return {
-            "en": f"Days begin at midnight in {day_zone}; the times in the file carry their zone.",
-            "zh": f"一天自 {day_zone} 零点开始；文件中的时间自带时区。",
-        }
-    return {
-        "en": f"Days begin at midnight in {day_zone}; the times in the file are written in {codebook.written_in}.",
-        "zh": f"一天自 {day_zone} 零点开始；文件中的时间按 {codebook.written_in} 记录。",
-    }
+        return note("note.day_in_zone", zone=day_zone)
+    return note("note.day_in_zone_of", zone=day_zone, written=codebook.written_in)
 
 
 def _to_utc_steps(changes: Changes) -> Steps:

@@ -18,7 +18,7 @@ import pandas as pd
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
-from crmresearch.data.transactions.counts import LABELS, count_copies, counts_table, tally
+from crmresearch.data.transactions.counts import count_copies, counts_table, label, tally
 from crmresearch.data.transactions.exact_money import in_parts
 from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, unusable
 from crmresearch.data.transactions.left_out import examples, lines_left_out
@@ -73,7 +73,7 @@ class Transactions:
 
     def examples(self) -> dict[str, str]:
         """Label of a rule in `counts` → a line it left out, such as "line 7: when is 'yesterday'"."""
-        return {LABELS[rule]: line for rule, line in examples(self.left_out, self.codebook, self.path).items()}
+        return {label(rule): line for rule, line in examples(self.left_out, self.codebook, self.path).items()}
 
     def categories(self, most: int = 5) -> list[str]:
         """The categories with the largest spend, largest first; ties in the order of the alphabet."""
@@ -143,7 +143,7 @@ def read_transactions(
     rows = found["rows"].get("", 0)
     counts = counts_table(codebook, total, copies, found, last)
     if not rows:
-        such = {LABELS[rule]: f", {line}" for rule, line in examples(left_out, codebook, path).items()}
+        such = {label(rule): f", {line}" for rule, line in examples(left_out, codebook, path).items()}
         reasons = [f"{row.rows:,} × {row.rule}{such.get(row.rule, '')}" for row in counts[1:].itertuples() if row.rows]
         raise unusable(
             path,

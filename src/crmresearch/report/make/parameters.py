@@ -13,6 +13,7 @@ from crmresearch.data.documents import read_document, shown
 from crmresearch.errors import ParameterError
 from crmresearch.report.make.declarations import check_values, read_declarations, suggestion
 from crmresearch.report.show.wording import TEXTS
+from crmresearch.texts import lacking
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Report:
     title: dict[str, str]
     group: dict[str, str]
     parameters: dict[str, Any]
+
+    @property
+    def language(self) -> str:
+        """The language the report is told in, English for one without a parameter `language`."""
+        return str(self.parameters.get("language", "en"))
 
     @property
     def dataset(self) -> str | None:
@@ -97,7 +103,7 @@ def read_heading(name: str) -> Heading:
     try:
         file = read_document(paths.PARAMETERS / f"{name}.yaml", _File, ParameterError)
     except ParameterError:
-        return Heading({"en": name}, {"en": "Other reports", "zh": "其他报告"})
+        return Heading({"en": name}, TEXTS.in_languages("word.other_reports"))
     return Heading(file.title, file.group)
 
 
@@ -135,8 +141,8 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
     problems = []
     dataset, theory, language = (parameters.get(key) for key in ("dataset", "theory", "language"))
-    if isinstance(language, str) and language not in (known := TEXTS.languages()):
-        problems.append(f"`language`: there are no texts in {language!r}, only in {', '.join(known)}")
+    if isinstance(language, str):
+        problems += [f"`language`: {problem}" for problem in lacking(paths.PACKAGE, language)]
     # imported only where they are needed: every import is a reason to render again
     if isinstance(dataset, str) and not (Path(locate_dataset(dataset, notebook)) / "codebook.yaml").is_file():
         from crmresearch.data.catalog import dataset_keys

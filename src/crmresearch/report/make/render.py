@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crmresearch import paths
-from crmresearch.data.dataset import files_sha256
+from crmresearch.data.dataset import files_sha256, in_language
 from crmresearch.data.documents import shown
 from crmresearch.errors import CrmResearchError, DatasetMissingError, RenderError
 from crmresearch.report.make.depends import data_has_come, page_is_missing, write_dependencies
@@ -104,7 +104,8 @@ def _find_data(report: Report) -> _Data | None:
         found = find_data_file(codebook)
         return _Data(codebook.path, candidates, found, tuple(codebook.data_files(found)))
     except DatasetMissingError as missing:
-        return _Data(codebook.path, candidates, None, how_to_get=str(missing))
+        told = in_language(missing.told, report.language)
+        return _Data(codebook.path, candidates, None, how_to_get=told)
 
 
 def _skip(report: Report, outputs: Outputs, data: _Data, started: float) -> Outcome:
@@ -156,25 +157,19 @@ def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
 
     from crmresearch.report.page.exporter import export_html
 
-    language = str(report.parameters.get("language", "en"))
     origin = ("notebook", "parameters", "data_file", "data_sha256", "theory_sha256", "rules_sha256", "seed", "commit",
               "uncommitted_changes", "python", "versions", "platform", "started", "duration")  # fmt: skip
     page = outputs.building / "page.html"
     html = export_html(
         nbformat.read(outputs.building / "notebook.ipynb", as_version=4),
-        title=in_language(report.title, language),
-        subtitle=in_language(report.group, language),
+        title=in_language(report.title, report.language),
+        subtitle=in_language(report.group, report.language),
         provenance={key: record[key] for key in origin if key in record},
-        language=language,
+        language=report.language,
         home="index.html" if outputs.where == paths.REPORTS else None,
     )
     page.write_text(html, encoding="utf-8")
     return page
-
-
-def in_language(texts: dict[str, str], language: str) -> str:
-    """The text in `language`, else in English."""
-    return texts.get(language, texts["en"])
 
 
 def _facts(report: Report, started: float) -> dict[str, Any]:

@@ -5,15 +5,24 @@ from pathlib import Path
 from typing import Any
 
 from crmresearch import paths
+from crmresearch.data.dataset import in_language
+from crmresearch.errors import ParameterError
 from crmresearch.report.make.depends import write_dependencies
 from crmresearch.report.make.inputs import imported_modules, opened_files, opened_templates
 from crmresearch.report.make.outputs import Outputs, known_outputs
 from crmresearch.report.make.parameters import read_heading, report_names
 from crmresearch.report.page.index_page import export_index
+from crmresearch.report.show.wording import TEXTS
+from crmresearch.texts import lacking
 
 
 def build_index(language: str = "en") -> Path:
-    """Write `reports/index.html`; outputs of reports whose parameters file is gone are taken away."""
+    """Write `reports/index.html`; outputs of reports whose parameters file is gone are taken away.
+
+    Raises ParameterError for a language in which not everything can be said.
+    """
+    if problems := lacking(paths.PACKAGE, language):
+        raise ParameterError("\n".join(f"{problem}." for problem in problems))
     opened_files()  # listens from here on
     names = report_names()
     for orphan in set(known_outputs()) - set(names):
@@ -21,8 +30,7 @@ def build_index(language: str = "en") -> Path:
     groups: dict[str, list[dict[str, Any]]] = {}
     for name in names:
         heading = read_heading(name)
-        group = heading.group.get(language, heading.group["en"])
-        groups.setdefault(group, []).append(_entry(name, heading.title, language))
+        groups.setdefault(in_language(heading.group, language), []).append(_entry(name, heading.title, language))
     ordered: list[dict[str, Any]] = [
         {"title": title, "reports": sorted(entries, key=_skipped)} for title, entries in groups.items()
     ]
@@ -46,12 +54,12 @@ def _entry(name: str, title: dict[str, str], language: str) -> dict[str, Any]:
     outputs = Outputs(name)
     record = outputs.read()
     if record is None:
-        record = {"status": "skipped", "message": f"Not made yet: run `make report REPORT={name}`."}
+        record = {"status": "skipped", "message": TEXTS.say("word.not_made", language, name=name)}
     headline = record.get("headline")
     return {
         "name": name,
-        "title": title.get(language, title["en"]),
-        "headline": headline.get(language, headline.get("en")) if isinstance(headline, dict) else headline,
+        "title": in_language(title, language),
+        "headline": in_language(headline, language) if isinstance(headline, dict) else headline,
         "href": outputs.page.name if outputs.page.is_file() else None,
         "status": record["status"],
         "message": record.get("how_to_get") or record.get("message"),

@@ -25,7 +25,7 @@ def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en")
     left out when the cell is tagged `hide` or shows prose only, and titled "Parameters" when it holds the report's
     parameters.
     """
-    where = f"cell {number}"
+    where = words(language)["cell"].format(number=number)
     if cell.cell_type == "markdown":
         return markdown_to_html(cell.source, outline, where, language, cell.get("attachments"))
     if cell.cell_type != "code":
@@ -62,6 +62,7 @@ def _output(output: Any, number: int, outline: Outline, language: str) -> str:
 
 def _rich(data: Any, metadata: Any, number: int, outline: Outline, language: str) -> str:
     """The richest representation that a page can hold."""
+    where = words(language)["cell_output"].format(number=number)
     if "text/html" in data:
         html = str(data["text/html"])
         if 'class="crm-' in html:
@@ -71,10 +72,10 @@ def _rich(data: Any, metadata: Any, number: int, outline: Outline, language: str
         html = html.replace("<th></th>", "<td></td>")  # the empty corner of a data frame is no heading
         return f'<div class="crm-scroll output" role="region" tabindex="0" aria-label="{label}">\n{html}\n</div>'
     if "text/markdown" in data:
-        return markdown_to_html(str(data["text/markdown"]), outline, f"cell {number} (output)", language)
+        return markdown_to_html(str(data["text/markdown"]), outline, where, language)
     if "text/latex" in data:
         formula = str(data["text/latex"]).strip().strip("$")
-        return f"<p>{mathml(formula, display=True, where=f'cell {number} (output)', language=language)}</p>"
+        return f"<p>{mathml(formula, display=True, where=where, language=language)}</p>"
     for kind in ("image/svg+xml", "image/png", "image/jpeg"):
         if kind in data:
             content = str(data[kind])

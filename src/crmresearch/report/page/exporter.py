@@ -1,6 +1,7 @@
 """An executed notebook as one HTML file that opens from disk and loads nothing."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -85,7 +86,9 @@ def render_template(name: str, language: str, **values: Any) -> str:
     """A page template filled in; style sheet and script are put inside the page."""
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     script = Markup((TEMPLATES / "page.js").read_text(encoding="utf-8"))
-    template = _environment().get_template(name)  # read each time: a report's record names the templates it read
+    environment = _environment()
+    environment.filters["plain"] = partial(_plain_value, language=language)
+    template = environment.get_template(name)  # read each time: a report's record names the templates it read
     return template.render(language=language, word=words(language), style=style, script=script, **values)
 
 
@@ -99,14 +102,15 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.tests["long_code"] = lambda value: isinstance(value, str) and len(value) >= 32 and value.isalnum()
-    environment.filters["plain"] = _plain_value
     return environment
 
 
-def _plain_value(value: Any, key: str = "") -> str:
+def _plain_value(value: Any, key: str = "", *, language: str) -> str:
     """A provenance value as text: seconds with one decimal, `–` for nothing."""
     if value is None or value == "":
         return "–"
+    if isinstance(value, bool):
+        return words(language)[str(value).lower()]
     if isinstance(value, float):
-        return f"{value:.1f} s" if key == "duration" else f"{value:.10g}"
+        return words(language)["seconds"].format(seconds=value) if key == "duration" else f"{value:.10g}"
     return str(value)

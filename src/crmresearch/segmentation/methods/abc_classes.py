@@ -19,6 +19,7 @@ from crmresearch.segmentation.contract import (
     register,
 )
 from crmresearch.segmentation.cuts import groups_above
+from crmresearch.segmentation.wording import named_segment, told
 
 
 @register
@@ -58,17 +59,13 @@ class Abc(Segmenter):
     def definition(self) -> Text:
         """The shares in use."""
         shares, column = "/".join(f"{share:g}" for share in self.shares), column_names([self.column])
-        return {
-            "en": f"Customers in order of {column['en']}, cut where they have brought {shares} % of the whole (Dickie, "
-            "1951); the percentages are a convention.",
-            "zh": f"客户按{column['zh']}从高到低排列，按累计贡献 {shares}% 划分（Dickie，1951）；比例只是惯例。",
-        }
+        return told("definition.abc", shares=shares, column=column)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """A, B, C …"""
         letters = [chr(ord("A") + i) for i in range(len(self.shares))]
-        return tuple(Segment(a, {"en": f"{a} customers", "zh": f"{a} 类客户"}) for a in letters)
+        return tuple(named_segment(a, "abc", letter=a) for a in letters)
 
     @property
     def needs(self) -> tuple[str, ...]:

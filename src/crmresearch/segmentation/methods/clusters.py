@@ -12,12 +12,9 @@ from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Floats, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.methods.k_centroids import FAMILIES, k_centroids, some_rows
 from crmresearch.segmentation.methods.space_clusters import CentroidClusters, distinct_points, drawn
+from crmresearch.segmentation.wording import told
 
 _SKETCH = 20_000  # distinct customers on whom more than one start of k-means is run
-_FAMILY_NAMES: dict[str, Text] = {
-    "medians": {"en": "median, the sum of absolute differences", "zh": "中位数，绝对差之和"},
-    "angles": {"en": "mean direction, the angle", "zh": "平均方向，夹角"},
-}
 
 
 @register
@@ -56,12 +53,7 @@ class KMeans(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space and the objective."""
-        columns = column_names(self.space.columns)
-        return {
-            "en": f"{self.k} clusters by k-means on {columns['en']}, standardised; a customer belongs to the "
-            "nearest mean.",
-            "zh": f"在标准化的{columns['zh']}上用 k 均值法分为 {self.k} 类，客户归入最近的均值。",
-        }
+        return told("definition.k_means", k=self.k, columns=column_names(self.space.columns))
 
     def _learn_points(self, X: Floats) -> None:
         points, weights = distinct_points(X, self.k, self.name)
@@ -109,12 +101,8 @@ class KCentroids(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space, the distance and the centroid."""
-        columns, pair = column_names(self.space.columns), _FAMILY_NAMES[self.family]
-        return {
-            "en": f"{self.k} clusters on {columns['en']}, standardised; a customer belongs to the nearest centroid "
-            f"({pair['en']}).",
-            "zh": f"在标准化的{columns['zh']}上分为 {self.k} 类，客户归入最近的类中心（{pair['zh']}）。",
-        }
+        columns, centroid = column_names(self.space.columns), told(f"centroid.{self.family}")
+        return told("definition.k_centroids", k=self.k, columns=columns, centroid=centroid)
 
     def _learn_points(self, X: Floats) -> None:
         points, weights = distinct_points(X, self.k, self.name)
@@ -171,14 +159,7 @@ class Ward(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space, the sample and the assignment."""
-        columns = column_names(self.space.columns)
-        return {
-            "en": f"{self.k} clusters by Ward's hierarchy on {columns['en']}, standardised, learned on at most "
-            f"{self.sample:,} customers drawn at random; a customer belongs to the nearest mean.",
-            "zh": f"在标准化的{columns['zh']}上用 Ward 层次聚类分为 {self.k} 类"
-            f"（至多随机抽取 {self.sample:,} 名客户学习），"
-            "客户归入最近的均值。",
-        }
+        return told("definition.ward", k=self.k, columns=column_names(self.space.columns), sample=self.sample)
 
     def _learn_points(self, X: Floats) -> None:
         points = drawn(X, self.sample, self.seed)

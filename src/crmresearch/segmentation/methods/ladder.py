@@ -7,14 +7,9 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text, register
+from crmresearch.segmentation.wording import named_segment, told
 
-_RUNGS = (
-    Segment("prospect", {"en": "Prospect", "zh": "潜在客户"}),
-    Segment("first_time", {"en": "First-time customer", "zh": "首次购买客户"}),
-    Segment("repeat", {"en": "Repeat customer", "zh": "重复购买客户"}),
-    Segment("client", {"en": "Client", "zh": "稳定客户"}),
-    Segment("advocate_like", {"en": "Advocate-like customer", "zh": "类拥护者客户"}),
-)
+_RUNGS = ("prospect", "first_time", "repeat", "client", "advocate_like")
 
 
 @register
@@ -56,19 +51,12 @@ class RelationshipLadder(Segmenter):
     @property
     def definition(self) -> Text:
         """The rungs and the numbers in use."""
-        return {
-            "en": "Ladder of Christopher, Payne & Ballantyne (1991) as far as purchases show it: no purchase, one "
-            f"purchase day, more; {self.client} or {self.advocate} purchase days with one in the last "
-            f"{self.active_days:g} days make a client or an advocate-like customer. Recommending is not observed.",
-            "zh": "Christopher、Payne 与 Ballantyne（1991）的关系阶梯，以购买行为近似：未购买、购买一天、购买多天；"
-            f"最近 {self.active_days:g} 天内有购买且累计不少于 {self.client} 天为稳定客户，"
-            f"不少于 {self.advocate} 天为类拥护者。推荐行为本身不可观察。",
-        }
+        return told("definition.ladder", client=self.client, advocate=self.advocate, days=self.active_days)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The rungs, lowest first."""
-        return _RUNGS
+        return tuple(map(named_segment, _RUNGS))
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from crmresearch.segmentation.contract import (
     numeric,
 )
 from crmresearch.segmentation.methods.answer_levels import AnswerLevels, answer_levels
+from crmresearch.segmentation.wording import named_segment, told
 
 Measurement = Literal["categorical", "gaussian_diag"]
 SAME = 0.01  # log-likelihoods closer than this are the same solution, reached to the tolerance of EM
@@ -104,18 +105,13 @@ class LatentClasses(Segmenter):
     @property
     def definition(self) -> Text:
         """The items and how the number of classes came about."""
-        return {
-            "en": f"{len(self.segments)} latent classes of {len(self.items)} items: within a class the answers are "
-            "independent. A respondent belongs to the most probable class.",
-            "zh": f"{len(self.items)} 个题项的 {len(self.segments)} 个潜在类别：类内各题项回答相互独立，"
-            "受访者归入概率最大的类别。",
-        }
+        return told("definition.latent_class", classes=len(self.segments), items=len(self.items))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The classes, lowest mean answer first; before `fit` chooses, as many as it may."""
         number = len(self.shares_) if hasattr(self, "shares_") else self.k or max(self.classes)
-        return tuple(Segment(f"c{i}", {"en": f"Class {i}", "zh": f"第 {i} 类"}) for i in range(1, number + 1))
+        return tuple(named_segment(f"c{i}", "class", number=i) for i in range(1, number + 1))
 
     @property
     def needs(self) -> tuple[str, ...]:

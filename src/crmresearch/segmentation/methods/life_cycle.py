@@ -7,13 +7,9 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text, register
+from crmresearch.segmentation.wording import named_segment, told
 
-_STAGES = (
-    Segment("acquire", {"en": "Acquire", "zh": "获取期"}),
-    Segment("develop", {"en": "Develop", "zh": "发展期"}),
-    Segment("retain", {"en": "Retain", "zh": "保持期"}),
-    Segment("recover", {"en": "Recover", "zh": "挽回期"}),
-)
+_STAGES = ("acquire", "develop", "retain", "recover")
 
 
 def _stages(frequency: np.ndarray, overdue: np.ndarray, established: int) -> Codes:
@@ -66,18 +62,12 @@ class LifeCycle(Segmenter):
     @property
     def definition(self) -> Text:
         """Stages by own purchase rhythm."""
-        return {
-            "en": "Stages of a customer's life. Recover: no purchase for longer than the customer's mean gap plus "
-            f"{self.patience:g} standard deviations; otherwise acquire (1 purchase day), "
-            f"develop (up to {self.established - 1}) or retain.",
-            "zh": f"超过自身平均购买间隔加 {self.patience:g} 个标准差未购买者为挽回期；其余按购买天数：1 天为获取期，"
-            f"至 {self.established - 1} 天为发展期，更多为保持期。",
-        }
+        return told("definition.life_cycle_rhythm", patience=self.patience, most=self.established - 1)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The four stages."""
-        return _STAGES
+        return tuple(map(named_segment, _STAGES))
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -139,18 +129,12 @@ class LifeCycleAlive(Segmenter):
     @property
     def definition(self) -> Text:
         """Stages by P(alive)."""
-        return {
-            "en": f"Stages of a customer's life. Recover: probability of being alive below {self.alive:g}; otherwise "
-            "acquire (1 purchase day), "
-            f"develop (up to {self.established - 1}) or retain.",
-            "zh": f"存活概率低于 {self.alive:g} 者为挽回期；其余按购买天数：1 天为获取期，"
-            f"至 {self.established - 1} 天为发展期，更多为保持期。",
-        }
+        return told("definition.life_cycle_alive", alive=self.alive, most=self.established - 1)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The four stages."""
-        return _STAGES
+        return tuple(map(named_segment, _STAGES))
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.methods.gaussian_em import Rows, best_mixture
 from crmresearch.segmentation.methods.space_clusters import SpaceClusters, distinct_points, drawn
+from crmresearch.segmentation.wording import told
 
 FLOOR = 0.01  # least variance of a component in units of the standardised axes: a tenth of a standard deviation
 
@@ -76,13 +77,9 @@ class GaussianMixtureClusters(SpaceClusters):
     def definition(self) -> Text:
         """The space, the number of components and the assignment."""
         columns = column_names(self.space.columns)
-        number = f"{self.k} components" if self.k else f"1 to {self.largest} components, their number by BIC"
-        zh = f"{self.k} 个成分" if self.k else f"1 至 {self.largest} 个成分（按 BIC 选取）"
-        return {
-            "en": f"Gaussian mixture of {number}, on {columns['en']}, standardised; a customer belongs to the "
-            "likeliest.",
-            "zh": f"在标准化的{columns['zh']}上的高斯混合模型，{zh}，客户归入概率最大的成分。",
-        }
+        if self.k:
+            return told("definition.mixture", k=self.k, columns=columns)
+        return told("definition.mixture_by_bic", largest=self.largest, columns=columns)
 
     @property
     def _number(self) -> int:

@@ -13,6 +13,7 @@ from crmresearch.data.dataset import Code, Key, Number, Strict, Text
 from crmresearch.data.documents import MistakesError, read_document
 from crmresearch.data.survey.codebook import as_value
 from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, needed_columns
+from crmresearch.segmentation.wording import told
 
 OTHER = "other"
 
@@ -48,7 +49,7 @@ class RuleFile(Strict):
 
     key: Key
     definition: Text
-    other: Text = Field(default={"en": "Other", "zh": "其他"})
+    other: Text = Field(default_factory=lambda: told("segment.other"))
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -22,13 +22,9 @@ from crmresearch.segmentation.contract import (
     register,
 )
 from crmresearch.segmentation.cuts import middle
+from crmresearch.segmentation.wording import named_segment, told
 
-QUADRANTS = (
-    Segment("star", {"en": "Stars", "zh": "明星"}),
-    Segment("cash_cow", {"en": "Cash cows", "zh": "现金牛"}),
-    Segment("question_mark", {"en": "Question marks", "zh": "问题"}),
-    Segment("dog", {"en": "Dogs", "zh": "瘦狗"}),
-)
+QUADRANTS = ("star", "cash_cow", "question_mark", "dog")
 
 
 def _quadrants(current: Floats, previous: Floats, mean: float, growth: float) -> Codes:
@@ -97,18 +93,12 @@ class PortfolioMatrix(Segmenter):
     def definition(self) -> Text:
         """The two axes."""
         short, long = self.windows
-        return {
-            "en": f"Boston matrix (Henderson, 1970) of customers: share is high when spend in the last {short} days is "
-            "above the mean "
-            f"customer's, growth when it rose more since the {long - short} days before than the whole portfolio.",
-            "zh": f"客户的波士顿矩阵：最近 {short} 天消费高于客户均值者份额高；"
-            f"较之前 {long - short} 天的增长快于总体者增长高。",
-        }
+        return told("definition.portfolio", short=short, before=long - short)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The four quadrants."""
-        return QUADRANTS
+        return tuple(map(named_segment, QUADRANTS))
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -150,7 +140,7 @@ def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = now / before - 1
     codes = _quadrants(now, before, mean, whole)
-    keys = [segment.key for segment in QUADRANTS]
+    keys = list(QUADRANTS)
     return pd.DataFrame(
         {
             "share": now / now.sum(),

@@ -8,6 +8,7 @@ import pandas as pd
 from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, quantile_cuts
+from crmresearch.segmentation.wording import named_segment, told
 
 
 @register
@@ -42,21 +43,13 @@ class QuantileSegments(Segmenter):
     @property
     def definition(self) -> Text:
         """Equal shares of the customers, by one column."""
-        column = column_names([self.column])
-        return {
-            "en": f"The customers in {self.groups} groups of about equal size by {column['en']}, lowest first; "
-            "customers with equal values stay together.",
-            "zh": f"按{column['zh']}从低到高将客户分为人数大致相等的 {self.groups} 组；数值相同的客户不拆开。",
-        }
+        return told("definition.quantiles", groups=self.groups, column=column_names([self.column]))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """q1 (lowest) … `q<groups>` (highest)."""
         n = self.groups
-        return tuple(
-            Segment(f"q{i}", {"en": f"Quantile {i} of {n}", "zh": f"第 {i} 分位组（共 {n} 组）"})
-            for i in range(1, n + 1)
-        )
+        return tuple(named_segment(f"q{i}", "quantile", number=i, groups=n) for i in range(1, n + 1))
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, quantile_cuts
+from crmresearch.segmentation.wording import named_segment, told
 
 
 @dataclass(eq=False)
@@ -68,18 +69,13 @@ class RfmScore(_Rfm):
     @property
     def definition(self) -> Text:
         """Sum of the three scores."""
-        return {
-            "en": f"Recency, frequency and monetary value, each scored 1 to {self.groups} by quantile cut points, and "
-            "added with equal weight (after Hughes, 1994).",
-            "zh": f"最近购买时间、购买频率与购买金额分别按分位点打 1 至 {self.groups} 分，"
-            "等权相加（据 Hughes，1994）。",
-        }
+        return told("definition.rfm_score", groups=self.groups)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """One segment a sum, lowest first."""
         sums = range(3, 3 * self.groups + 1)
-        return tuple(Segment(f"score_{s}", {"en": f"RFM score {s}", "zh": f"RFM 得分 {s}"}) for s in sums)
+        return tuple(named_segment(f"score_{s}", "rfm_score", number=s) for s in sums)
 
     def _assign(self, frame: pd.DataFrame) -> Codes:
         return self.scores(frame).sum(axis=1).to_numpy() - 3
@@ -109,20 +105,14 @@ class RfmCells(_Rfm):
     @property
     def definition(self) -> Text:
         """The cell of the three scores."""
-        return {
-            "en": f"The cell of three scores from 1 to {self.groups} for recency, frequency and monetary value, cut at "
-            "quantiles (after Hughes, 1994).",
-            "zh": f"由最近购买时间、购买频率、购买金额三项得分"
-            f"（各 1 至 {self.groups}，按分位点划分）组成的单元格（据 Hughes，1994）。",
-        }
+        return told("definition.rfm_cells", groups=self.groups)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """One segment a cell, 111 first."""
         digits = range(1, self.groups + 1)
         return tuple(
-            Segment(f"{r}{f}{m}", {"en": f"R{r} F{f} M{m}", "zh": f"R{r} F{f} M{m}"})
-            for r, f, m in product(digits, digits, digits)
+            named_segment(f"{r}{f}{m}", "rfm_cell", r=r, f=f, m=m) for r, f, m in product(digits, digits, digits)
         )
 
     def _assign(self, frame: pd.DataFrame) -> Codes:

@@ -6,41 +6,21 @@ so the rule is a parameter and part of the method's name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, middle
+from crmresearch.segmentation.wording import named_segment, told
 
 Cut = Literal["mean", "median", "threshold"]
 
 # by (recent, frequent): what the four classes of one level of spend are called
-_ROLES: dict[tuple[int, int], tuple[str, Text]] = {
-    (1, 1): ("value", {"en": "value customers", "zh": "价值客户"}),
-    (0, 1): ("keep", {"en": "customers to keep", "zh": "保持客户"}),
-    (1, 0): ("develop", {"en": "customers to develop", "zh": "发展客户"}),
-    (0, 0): ("win_back", {"en": "customers to win back", "zh": "挽留客户"}),
-}
-_LEVELS: dict[int, tuple[str, Text]] = {
-    1: ("important", {"en": "Important", "zh": "重要"}),
-    0: ("general", {"en": "General", "zh": "一般"}),
-}
-_EIGHT = tuple(
-    Segment(
-        f"{level}_{role}",
-        {"en": f"{level_label['en']} {role_label['en']}", "zh": f"{level_label['zh']}{role_label['zh']}"},
-    )
-    for level, level_label in _LEVELS.values()
-    for role, role_label in _ROLES.values()
-)
+_ROLES = {(1, 1): "value", (0, 1): "keep", (1, 0): "develop", (0, 0): "win_back"}
+_EIGHT = tuple(f"{level}_{role}" for level in ("important", "general") for role in _ROLES.values())
 _POSITION = {(m, r, f): 4 * (1 - m) + i for m in (1, 0) for i, (r, f) in enumerate(_ROLES)}
-_CUT_NAMES: dict[Cut, Text] = {
-    "mean": {"en": "the mean", "zh": "均值"},
-    "median": {"en": "the median", "zh": "中位数"},
-    "threshold": {"en": "given thresholds", "zh": "给定阈值"},
-}
 
 
 @register
@@ -67,7 +47,7 @@ class RfmEight(Segmenter):
         return [cls("mean"), cls("median")]
 
     def __post_init__(self) -> None:
-        if self.cut not in _CUT_NAMES:
+        if self.cut not in get_args(Cut):
             raise SegmentationError(
                 f"The cut of RFM classes is mean, median or threshold; {self.cut!r} is none of them."
             )
@@ -85,19 +65,12 @@ class RfmEight(Segmenter):
     @property
     def definition(self) -> Text:
         """The eight classes and the cut in use."""
-        cut = _CUT_NAMES[self.cut]
-        return {
-            "en": "Recency, frequency and monetary value (Hughes, 1994), each high or low, make the eight classes of "
-            "Chinese customer management, which come without a rule for high; here it is strictly better than "
-            f"{cut['en']}.",
-            "zh": f"最近购买时间、购买频率、购买金额各分高低，共八类；文献未给出高低的划分规则，"
-            f"此处以优于{cut['zh']}为高。",
-        }
+        return told("definition.rfm_eight", cut=told(f"cut.{self.cut}"))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The eight classes, important ones first."""
-        return _EIGHT
+        return tuple(map(named_segment, _EIGHT))
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -152,18 +125,12 @@ class RfmFour(RfmEight):
     @property
     def definition(self) -> Text:
         """The four classes and the cut in use."""
-        cut = _CUT_NAMES[self.cut]
-        return {
-            "en": "Of the eight RFM classes the four of high monetary value, for which there is advice: value, keep, "
-            f"develop and win back; high is strictly better than {cut['en']}, and customers left out are “other”.",
-            "zh": f"文献描述的四类高金额客户：重要价值、重要保持、重要发展、重要挽留；"
-            f"以优于{cut['zh']}为高，其余客户归入“其他”。",
-        }
+        return told("definition.rfm_four", cut=told(f"cut.{self.cut}"))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The four important classes and other."""
-        return (*_EIGHT[:4], Segment("other", {"en": "Other", "zh": "其他"}, other=True))
+        return (*map(named_segment, _EIGHT[:4]), named_segment("other", other=True))
 
     def _learn(self, frame: pd.DataFrame) -> None:
         super()._learn(frame)

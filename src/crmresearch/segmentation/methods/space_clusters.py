@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 
 from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter
 from crmresearch.segmentation.space import FeatureSpace
+from crmresearch.segmentation.wording import named_segment
 
 TOTAL = "monetary_total"  # orders the clusters where the customer table has it
 _ROWS = 2**16  # customers whose distances are held at once: 1M customers in 8 clusters take 4 MB, not 64
@@ -48,7 +49,7 @@ class SpaceClusters(Segmenter):
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The clusters, lowest mean of `order_by` first."""
-        return tuple(Segment(f"c{i}", {"en": f"Cluster {i}", "zh": f"第 {i} 类"}) for i in range(1, self._number + 1))
+        return tuple(named_segment(f"c{i}", "cluster", number=i) for i in range(1, self._number + 1))
 
     @property
     def needs(self) -> tuple[str, ...]:

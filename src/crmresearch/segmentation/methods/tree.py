@@ -19,6 +19,7 @@ from crmresearch.segmentation.contract import (
     numeric,
     register,
 )
+from crmresearch.segmentation.wording import named_segment, told
 
 
 @register
@@ -69,18 +70,13 @@ class OutcomeTree(Segmenter):
     def definition(self) -> Text:
         """The outcome, the features and when the tree was learned."""
         columns, outcome = column_names(self.columns), column_names([self.outcome])
-        return {
-            "en": f"Leaves of a decision tree of log {outcome['en']} on {columns['en']}, at most {self.leaves}, "
-            "learned one window earlier.",
-            "zh": f"以{columns['zh']}预测{outcome['zh']}（取对数）的决策树，"
-            f"至多 {self.leaves} 个叶节点，用前一窗口学习。",
-        }
+        return told("definition.tree", outcome=outcome, columns=columns, leaves=self.leaves)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The leaves, lowest mean of the outcome first; as many as the tree has grown."""
         number = len(self.leaves_) if hasattr(self, "leaves_") else self.leaves
-        return tuple(Segment(f"leaf{i}", {"en": f"Leaf {i}", "zh": f"叶 {i}"}) for i in range(1, number + 1))
+        return tuple(named_segment(f"leaf{i}", "leaf", number=i) for i in range(1, number + 1))
 
     @property
     def needs(self) -> tuple[str, ...]:

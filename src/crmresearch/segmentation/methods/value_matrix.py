@@ -10,14 +10,10 @@ import pandas as pd
 from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, Segment, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.cuts import groups_above, middle, quantile_cuts
+from crmresearch.segmentation.wording import named_segment, told
 
 # by (current, potential), each low 0 or high 1
-_FOUR = (
-    Segment("low_low", {"en": "Low current, low potential value", "zh": "当前价值低、潜在价值低"}),
-    Segment("low_high", {"en": "Low current, high potential value", "zh": "当前价值低、潜在价值高"}),
-    Segment("high_low", {"en": "High current, low potential value", "zh": "当前价值高、潜在价值低"}),
-    Segment("high_high", {"en": "High current, high potential value", "zh": "当前价值高、潜在价值高"}),
-)
+_FOUR = ("low_low", "low_high", "high_low", "high_high")
 
 
 @register
@@ -61,26 +57,18 @@ class CurrentPotential(Segmenter):
     @property
     def definition(self) -> Text:
         """The two axes and how they are cut."""
-        two = self.groups == 2
+        cut = self.cut if self.groups == 2 else "quantiles"
         current, potential = column_names([self.current]), column_names([self.potential])
-        return {
-            "en": f"Current value ({current['en']}) against potential value ({potential['en']}), after Verhoef & "
-            f"Donkers (2001), each in {self.groups} groups "
-            + (f"cut at the {self.cut}." if two else "cut at quantiles."),
-            "zh": f"当前价值（{current['zh']}）与潜在价值（{potential['zh']}）的矩阵"
-            f"（Verhoef & Donkers，2001），各分 {self.groups} 组，"
-            + (f"以{'均值' if self.cut == 'mean' else '中位数'}为界。" if two else "以分位点为界。"),
-        }
+        return told(f"definition.value_matrix_{cut}", current=current, potential=potential, groups=self.groups)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The cells, lowest current and potential value first."""
         if self.groups == 2:
-            return _FOUR
+            return tuple(map(named_segment, _FOUR))
         sides = range(1, self.groups + 1)
         return tuple(
-            Segment(f"c{c}p{p}", {"en": f"Current {c}, potential {p}", "zh": f"当前 {c}、潜在 {p}"})
-            for c, p in product(sides, sides)
+            named_segment(f"c{c}p{p}", "current_potential", current=c, potential=p) for c, p in product(sides, sides)
         )
 
     @property

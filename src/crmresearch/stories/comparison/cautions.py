@@ -46,7 +46,7 @@ def cautions(story: ComparisonStory) -> pd.DataFrame:
         rows.append(("no_value_model", "weak", "", message))
     for caution in story.windows.value.cautions if story.windows.value else ():
         message = story.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-        rows.append((caution.code, caution.severity, caution.quantity, message))
+        rows.append((caution.code, caution.severity, story.quantity(caution.quantity), message))
     return caution_table(rows)
 
 

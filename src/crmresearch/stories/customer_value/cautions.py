@@ -32,7 +32,7 @@ def _of_evaluation(story: CustomerStory) -> Iterator[Row]:
 def _of_value(story: CustomerStory) -> Iterator[Row]:
     for caution in story.forecast.value.cautions if story.forecast.value else ():
         message = story.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-        yield caution.code, caution.severity, caution.quantity, message
+        yield caution.code, caution.severity, story.quantity(caution.quantity), message
 
 
 def _left_out(story: CustomerStory) -> Iterator[Row]:

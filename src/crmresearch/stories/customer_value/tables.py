@@ -12,6 +12,7 @@ from crmresearch.segmentation.customer_profiles import attribute_shares, mean_sh
 from crmresearch.segmentation.methods.portfolio import QUADRANTS, portfolio_matrix, segment_windows
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
+from crmresearch.segmentation.wording import named_segment
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_facts
 
 SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2}
@@ -85,7 +86,7 @@ def _items(
     """A `portfolio_matrix` for readers, largest share first, with what the sources advise."""
     matrix = pd.DataFrame(columns=MATRIX) if matrix is None else matrix
     matrix = matrix.sort_values("share", ascending=False, kind="stable").rename_axis(item).reset_index()
-    quadrants = {quadrant.key: story.text(quadrant.label) for quadrant in QUADRANTS}
+    quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
     return matrix.assign(
         **{item: [(labels or {}).get(str(key), str(key)) for key in matrix[item]]},
         quadrant=[quadrants[key] for key in matrix["quadrant"]],
@@ -99,7 +100,7 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
         return []
     if table.empty:
         return [story.say("customers.portfolio_none")]
-    stars = int((table["quadrant"] == story.text(QUADRANTS[0].label)).sum())
+    stars = int((table["quadrant"] == story.text(named_segment(QUADRANTS[0]).label)).sum())
     facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0]}
     return [story.say("customers.portfolio", stars=stars, items=len(table), **facts)]
 

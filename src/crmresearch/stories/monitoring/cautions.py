@@ -30,7 +30,7 @@ def cautions(story: MonitoringStory) -> pd.DataFrame:
     else:
         for caution in story.ageing.value.cautions:
             message = story.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-            rows.append((caution.code, caution.severity, caution.quantity, message))
+            rows.append((caution.code, caution.severity, story.quantity(caution.quantity), message))
     if windows["new"].sum() == 0:
         rows.append(("one_cohort", "note", "", story.say("monitoring_caution.one_cohort")))
     if pd.isna(story.now.r2_frozen):

@@ -25,7 +25,8 @@ def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFr
 
 def _quantity(caution: Caution, story: SatisfactionStory) -> str:
     known = set(story.estimate.specification.keys)
-    return re.sub(r"[a-z_]+", lambda key: story.label(key[0]) if key[0] in known else key[0], caution.quantity)
+    told = story.quantity(caution.quantity)  # before the labels, which may hold the same words
+    return re.sub(r"[a-z_]+", lambda key: story.label(key[0]) if key[0] in known else key[0], told)
 
 
 def _message(caution: Caution, story: SatisfactionStory) -> str:

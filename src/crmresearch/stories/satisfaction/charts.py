@@ -25,13 +25,14 @@ def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
     paths = estimate.paths[estimate.paths.estimator == estimator].set_index(["predictor", "outcome"])
     ellipses = []
     for construct in spec.constructs:
+        stage = story.say(f"stage.{construct.stage}") if construct.stage else None
         formative = construct.measurement == "composite_b"
         values = weights if formative else loadings
         indicators = tuple(
             Indicator(item, float(values[item]), "formative" if formative else "reflective") for item in construct.items
         )
         share = float(r2[construct.key]) if construct.key in r2 else None
-        ellipses.append(Ellipse(construct.key, story.label(construct.key), share, indicators, construct.stage))
+        ellipses.append(Ellipse(construct.key, story.label(construct.key), share, indicators, stage))
 
     def numbers(predictor: str, outcome: str) -> tuple[float, float, float]:
         row = paths.loc[(predictor, outcome)]
@@ -62,11 +63,12 @@ def plot_covariance(covariance: CovarianceStory) -> Figure:
     for construct in story.estimate.specification.constructs:
         if construct.key in estimate.left_out:
             continue
+        stage = story.say(f"stage.{construct.stage}") if construct.stage else None
         single = len(construct.items) == 1
         values = [1.0 if single else float(loadings[construct.key, item]) for item in construct.items]
         indicators = tuple(Indicator(i, v, "reflective") for i, v in zip(construct.items, values, strict=True))
         share = float(r2[construct.key]) if construct.key in r2 else None
-        ellipses.append(Ellipse(construct.key, story.label(construct.key), share, indicators, construct.stage))
+        ellipses.append(Ellipse(construct.key, story.label(construct.key), share, indicators, stage))
     z = norm.ppf(0.5 + estimate.confidence / 2)
     arrows = [
         Arrow(

@@ -82,7 +82,7 @@ class CovarianceStory:
             if (value[key] >= limit if key in ("cfi", "tli") else value[key] <= limit)
         ]
         size = "all" if len(met) == len(CUT_OFFS) else "none" if not met else "some"
-        missed = [key.upper() for key in CUT_OFFS if key not in met]
+        missed = [self.story.say(f"cut_off.{key}") for key in CUT_OFFS if key not in met]
         facts = {key: value[key] for key in CUT_OFFS}
         return [self.story.say(f"finding.cb_fit_{size}", **facts, missed=self.story.listed(missed or ["–"]))]
 

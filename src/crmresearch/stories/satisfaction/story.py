@@ -194,7 +194,7 @@ class SatisfactionStory(Story):
         else:
             touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
             told.append(self.say("sample.mean", **facts, touched=touched))
-        return told + [self.say("sample.data_note", note=note) for note in self.survey.notes]
+        return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
 
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
@@ -208,7 +208,7 @@ class SatisfactionStory(Story):
                 paths=len(spec.paths),
                 moderations=self.say("model.moderations", count=moderations) if moderations else "",
                 iterations=int(fits.outer.iterations[0]),
-                scheme=self.estimate.settings.scheme,
+                scheme=self.say(f"scheme.{self.estimate.settings.scheme}"),
             )
         ]
 
@@ -218,7 +218,10 @@ class SatisfactionStory(Story):
         table = reliability(self.estimate)
         table = table[(table["items"] > 1) & table.rho_c.notna()]
         weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
-        names = [f"{self.label(r.construct)} (rho_c {r.rho_c:.2f}, AVE {r.ave:.2f})" for r in weak.itertuples()]
+        names = [
+            self.say("measurement.weak", construct=self.label(r.construct), rho_c=r.rho_c, ave=r.ave)
+            for r in weak.itertuples()
+        ]
         key = "measurement.unreliable" if names else "measurement.reliable"
         told = [self.say(key, constructs=self.listed(names or ["–"]))]
         cross = self.estimate.cross_loadings

@@ -56,7 +56,7 @@ class SurveyQualityStory(Story):
         told.append(self.say("quality.items", items=items.shape[1], low=low, high=high))
         if left := list(self.quality.left_out):
             told.append(self.say("quality.left_out", items=self.some(left)))
-        return [*told, *self.survey.notes]
+        return [*told, *map(self.text, self.survey.notes)]
 
     def gaps(self) -> list[str]:
         """How much is missing, and whether it is missing completely at random."""

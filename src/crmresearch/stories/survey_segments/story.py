@@ -233,7 +233,7 @@ class SurveySegmentStory(Story):
                          respondents=len(self.answers))  # fmt: skip
         gaps = self.say("survey.missing", cells=cells, share=cells / self.answers.size) if cells else ""
         about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
-        return [about, first, *dropped, gaps or self.say("survey.none_missing"), *self.survey.notes]
+        return [about, first, *dropped, gaps or self.say("survey.none_missing"), *map(self.text, self.survey.notes)]
 
     def measurement(self) -> list[str]:
         """How answers enter the latent classes, and how often the best start was reached."""
