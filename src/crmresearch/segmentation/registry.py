@@ -1,6 +1,5 @@
 """Every registered method for a customer table, in blocks of equal numbers of segments."""
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
@@ -8,7 +7,7 @@ from importlib.metadata import entry_points
 from pkgutil import iter_modules
 
 from crmresearch.segmentation import methods as shipped
-from crmresearch.segmentation.contract import REGISTERED, Segmenter, Text
+from crmresearch.segmentation.contract import REGISTERED, Segmenter
 
 VALUE = ("expected_value", "p_alive")  # columns of a value model, which may be missing
 GROUP = "crmresearch.segmentation"  # entry points of packages that bring methods of their own
@@ -40,13 +39,13 @@ def every_method(sizes: Sequence[int] = (4, 8), seed: int = 0, value: bool = Tru
     return [method for method in found if value or not set(method.needs) & set(VALUE)]
 
 
-def family(method: Segmenter) -> str:
-    """Key of the family a method belongs to: rfm, value, stage, clusters, tree, own (rules), or other."""
-    return type(method).method_family
+def described(seed: int = 0) -> list[Segmenter]:
+    """The variants that a customer report describes one by one. None is fitted."""
+    return [variant for method in registered() for variant in method.as_described(seed)]
 
 
-def title_of(key: str) -> Text:
-    """What the method of this key calls itself, by language; empty where it leaves that to the texts."""
-    number = re.search(r"\d+", key)
-    sizes = [int(number[0])] if number and int(number[0]) > 1 else []
-    return next((method.title for method in every_method(sizes) if method.name == key), {})
+def variant(key: str, seed: int = 0) -> Segmenter | None:
+    """The registered method of this key, such as `k_means_5`, not fitted; None where there is none."""
+    number = key.rpartition("_")[2]
+    sizes = [int(number)] if number.isdecimal() and int(number) > 1 else []
+    return next((method for method in [*described(seed), *every_method(sizes, seed)] if method.name == key), None)
