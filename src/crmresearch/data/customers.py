@@ -16,9 +16,8 @@ import pandas as pd
 from crmresearch.data.documents import shown
 from crmresearch.data.reserved_columns import FEATURES, OUTCOMES
 from crmresearch.data.transactions.codebook import TransactionsCodebook
-from crmresearch.data.transactions.exact_money import PARTS, in_parts
 from crmresearch.data.transactions.times import as_date
-from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.data.transactions.transactions import PARTS, Transactions, in_parts
 from crmresearch.errors import DataError, ParameterError
 
 EPOCH = date(1970, 1, 1)
