@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from customers import simulated_customers
 
+from crmresearch.paths import PACKAGE
 from crmresearch.segmentation import registry
 from crmresearch.segmentation.contract import FAMILIES, REGISTERED, SegmentationError, Segmenter, register
 from crmresearch.segmentation.methods.own_rules import CustomRules
 from crmresearch.segmentation.monitoring.monitor import monitored_method
-from crmresearch.segmentation.registry import described, every_method
+from crmresearch.segmentation.registry import described, every_method, registered
 from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
 from crmresearch.stories.comparison import TEXTS as COMPARISON
 from crmresearch.stories.comparison.charts import COLOURS, MARKERS
@@ -53,6 +54,12 @@ def test_a_method_of_another_package_is_listed_scored_and_named() -> None:
     table = simulated_customers(400, seed=3)
     scores = evaluate_segmentations(table, [method], reference="last_4", seed=1, resamples=20).scores
     assert "last_4" in set(scores["method"])
+
+
+def test_the_readme_lists_the_methods_and_counts_their_variants() -> None:
+    readme = " ".join((PACKAGE.parents[1] / "README.md").read_text(encoding="utf-8").split())
+    assert ", ".join(method.title["en"] for method in registered()) + "." in readme
+    assert f"{len(every_method())} segmentations" in readme
 
 
 def test_only_own_rules_are_own_rules() -> None:
