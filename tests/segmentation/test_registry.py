@@ -15,8 +15,6 @@ from crmresearch.segmentation.methods.own_rules import CustomRules
 from crmresearch.segmentation.monitoring.monitor import monitored_method
 from crmresearch.segmentation.registry import described, every_method, registered
 from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
-from crmresearch.stories.comparison import TEXTS as COMPARISON
-from crmresearch.stories.comparison.charts import COLOURS, MARKERS
 from crmresearch.stories.method_names import method_name
 
 
@@ -77,11 +75,6 @@ def test_every_method_says_its_name_its_family_and_what_to_do_with_its_segments(
     assert len({method.label["en"] for method in every_method((4, 8))}) == len(every_method((4, 8)))
     for kind, known in segments.items():
         assert kind.advice.keys() <= known, kind
-
-
-def test_a_family_has_a_colour_a_marker_and_a_name() -> None:
-    assert set(FAMILIES) == set(MARKERS) == set(COMPARISON.section("family"))
-    assert set(COLOURS) <= set(FAMILIES)
 
 
 def test_a_method_that_cannot_be_shown_is_refused() -> None:
