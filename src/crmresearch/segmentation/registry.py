@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pkgutil import iter_modules
 
 from crmresearch.segmentation import methods as shipped
-from crmresearch.segmentation.contract import REGISTERED, Segmenter
+from crmresearch.segmentation.contract import REGISTERED, SegmentationError, Segmenter
 
 VALUE = ("expected_value", "p_alive")  # columns of a value model, which may be missing
 GROUP = "crmresearch.segmentation"  # entry points of packages that bring methods of their own
@@ -31,11 +31,19 @@ def registered() -> list[type[Segmenter]]:
 def every_method(sizes: Sequence[int] = (4, 8), seed: int = 0, value: bool = True) -> list[Segmenter]:
     """Rules with the number of segments they have, then every method that can have any, once for each of `sizes`.
 
-    Without `value`, those that read the columns of a value model are left out. None is fitted.
+    Without `value`, those that read the columns of a value model are left out. None is fitted. Raises
+    SegmentationError where two methods have one name.
     """
     known = registered()
     found = [variant for method in known for variant in method.as_ruled(seed)]
     found += [variant for k in sizes for method in known for variant in method.of_size(k, seed)]
+    kinds: dict[str, type[Segmenter]] = {}
+    for method in found:
+        if (kind := kinds.setdefault(method.name, type(method))) is not type(method):
+            raise SegmentationError(
+                f"{kind.__module__}.{kind.__name__} and {type(method).__module__}.{type(method).__name__} both call "
+                f"themselves {method.name}; give one another `name`."
+            )
     return [method for method in found if value or not set(method.needs) & set(VALUE)]
 
 
