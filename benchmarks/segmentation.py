@@ -60,7 +60,7 @@ def methods(folder: Path) -> "dict[str, Segmenter]":
     from crmresearch.segmentation.methods.own_rules import read_rules
     from crmresearch.segmentation.registry import every_method
 
-    besides = [KCentroids(8, family="angles"), read_rules(folder / "rules.yaml"), LatentClasses(ITEMS, k=4)]
+    besides = [KCentroids(8, centre="angles"), read_rules(folder / "rules.yaml"), LatentClasses(ITEMS, k=4)]
     return {method.name: method for method in [*every_method(sizes=(8,)), *besides]}
 
 

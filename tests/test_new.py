@@ -26,7 +26,7 @@ from crmresearch.report.make.parameters import load_report
 from crmresearch.templates.begin import write_new
 
 ALL = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-OF_SURVEYS = ("satisfaction_index", "survey_quality", "survey_segmentation")
+OF_SURVEYS = [name for name in ALL if "load_survey" in (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8")]
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +160,13 @@ def test_a_new_report_names_every_parameter(notebook: str) -> None:
     assert load_report(str(path)).parameters == report.parameters
 
 
+def test_a_report_of_the_project_is_named_with_hyphens() -> None:
+    new("new-report", "satisfaction-index-ecsi-mobile-scsb", "--theory", "scsb")
+    report = load_report("satisfaction-index-ecsi-mobile-scsb.yaml")
+    assert report.title == {"en": "Satisfaction index ecsi mobile scsb"}
+    assert report.parameters["theory"] == "scsb"
+
+
 def test_purchases_are_cut_into_thirds() -> None:
     parameters = load_report(str(write_report("segmentation_comparison"))).parameters
     days = [parameters[key] for key in ("earlier_cutoff", "cutoff", "holdout_end")]
@@ -222,7 +229,7 @@ def test_nothing_is_overwritten_and_names_are_checked(
     new(f"new-{kind}", "mine")
     before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
     assert "is there already" in refusal(capsys, f"new-{kind}", "mine")
-    for name in ("My_own", "my-own", "4you", "my/own", "..", "null", ""):
+    for name in ("My_own", "4you", "my/own", "..", "null", "", *(["my-own"] if kind != "report" else [])):
         assert "cannot be a name; use lower-case letters" in refusal(capsys, f"new-{kind}", name)
     assert "There is no folder nowhere" in refusal(capsys, f"new-{kind}", "other", "--in", "nowhere")
     assert {path: path.read_bytes() for path in study.rglob("*") if path.is_file()} == before

@@ -5,9 +5,8 @@ from datetime import date, timedelta
 import ibis
 import pandas as pd
 
-from crmresearch.data.transactions.exact_money import PARTS, in_parts
 from crmresearch.data.transactions.times import as_date
-from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.data.transactions.transactions import PARTS, Transactions, in_parts
 from crmresearch.errors import ParameterError
 
 _ = ibis._

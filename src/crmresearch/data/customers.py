@@ -17,9 +17,8 @@ from crmresearch.data.documents import shown
 from crmresearch.data.reserved_columns import FEATURES, OUTCOMES
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.counts import counts_frame
-from crmresearch.data.transactions.exact_money import PARTS, in_parts
 from crmresearch.data.transactions.times import as_date
-from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.data.transactions.transactions import PARTS, Transactions, in_parts
 from crmresearch.data.wording import counted
 from crmresearch.errors import DataError, ParameterError
 

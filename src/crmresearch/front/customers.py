@@ -18,7 +18,7 @@ from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.transactions import Transactions, read_transactions
 from crmresearch.errors import DataError, ParameterError
-from crmresearch.segmentation.registry import every_method, family
+from crmresearch.segmentation.registry import every_method
 from crmresearch.segmentation.stability.stability import bootstrap_stability as stability
 
 __all__ = ["customer_table", "methods", "stability"]
@@ -136,7 +136,8 @@ def _sentences(codebook: TransactionsCodebook) -> Iterator[None]:
 
 
 def methods(sizes: Sequence[int] = (4, 8)) -> pd.DataFrame:
-    """The segmentation methods of the package: method, family, columns (of the customer table it reads), definition.
+    """The segmentation methods, registered ones of other packages too: method, title, family, columns (of the customer
+    table it reads), definition.
 
     Methods that can have any number of segments come once for each of `sizes`.
 
@@ -144,5 +145,8 @@ def methods(sizes: Sequence[int] = (4, 8)) -> pd.DataFrame:
     >>> "rfm_eight_mean" in set(crm.methods()["method"])
     True
     """
-    rows = [(m.name, family(m), ", ".join(m.needs), in_language(m.definition)) for m in every_method(sizes)]
-    return pd.DataFrame(rows, columns=["method", "family", "columns", "definition"])
+    rows = [
+        (m.name, in_language(m.label), m.family, ", ".join(m.needs), in_language(m.definition))
+        for m in every_method(sizes)
+    ]
+    return pd.DataFrame(rows, columns=["method", "title", "family", "columns", "definition"])

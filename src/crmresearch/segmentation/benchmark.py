@@ -10,7 +10,7 @@ import pandas as pd
 from crmresearch.segmentation.contract import Codes, Segmenter
 from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.monitoring.drift import population_stability, share_moved
-from crmresearch.segmentation.registry import VALUE, family
+from crmresearch.segmentation.registry import VALUE
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT, UNSEGMENTED, evaluate_segmentations
 from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.segmentation.scoring.managerial import rule_length
@@ -179,7 +179,7 @@ def _table(
     solutions = stability.solutions.set_index("method")
     table = scores[~frozen].reset_index(drop=True)
     name = table["method"]
-    families = {method.name: family(method) for method in methods}
+    families = {method.name: method.family for method in methods}
     outcome = {method.name for method in methods if method.outcome}
     return pd.DataFrame(
         {

@@ -4,7 +4,7 @@ Works on the customer table: one row a customer (the index), calibration feature
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -17,6 +17,7 @@ from crmresearch.errors import CrmResearchError
 Text = dict[str, str]  # a text by language; English ("en") is always there
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
+FAMILIES = ("rfm", "value", "stage", "clusters", "tree", "own", "other")  # a chart gives each one colour and marker
 
 
 class SegmentationError(CrmResearchError):
@@ -37,14 +38,22 @@ class Segmenter(ABC):
 
     A method says which columns it needs and which of them may be missing for some customers, learns from a checked
     frame in `_learn`, and gives every customer of a checked frame the position of a segment in `_assign`.
+
+    Raises SegmentationError for a class whose family is none of `FAMILIES`.
     """
 
-    method_family: ClassVar[str] = "other"  # rfm, value, stage, clusters, tree; what a chart gives one colour
-    title: ClassVar[Text] = {}  # the name readers see, by language, where the texts of the stories have none
+    title: ClassVar[Text] = {}  # the name readers see whatever the parameters, by language
+    family: ClassVar[str] = "other"  # one of FAMILIES; "own" for rules a user writes
+    advice: ClassVar[Mapping[str, Text]] = {}  # what to do with a segment, by its key and language, where there is some
     place: ClassVar[int] = 1000  # where a list of methods shows it; equal places in the order of registration
     may_be_missing: ClassVar[frozenset[str]] = frozenset()
     outcome = ""  # what a method that learns from an earlier window's outcome calls that column
     learned_from_: int
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.family not in FAMILIES:
+            raise SegmentationError(f"{cls.__name__}.family is {cls.family!r}; use one of {', '.join(FAMILIES)}.")
 
     @classmethod
     def as_ruled(cls, seed: int = 0) -> "list[Segmenter]":
@@ -56,10 +65,25 @@ class Segmenter(ABC):
         """The variants with k segments, of a method that can have any number."""
         return []
 
+    @classmethod
+    def as_described(cls, seed: int = 0) -> "list[Segmenter]":
+        """The variants that a customer report describes one by one: those of `as_ruled` unless said otherwise."""
+        return cls.as_ruled(seed)
+
     @property
     @abstractmethod
     def name(self) -> str:
         """Key of the method with the parameters that change its result, such as `rfm_eight_mean`."""
+
+    @property
+    def label(self) -> Text:
+        """What readers call this variant: the title, with the number at the end of `name` where it can have any."""
+        if not self.title:
+            return {"en": self.name.replace("_", " ")}
+        number = self.name.rpartition("_")[2]
+        if not number.isdecimal() or type(self).of_size.__func__ is Segmenter.of_size.__func__:  # type: ignore[attr-defined]
+            return self.title
+        return {language: f"{title} ({number})" for language, title in self.title.items()}
 
     @property
     @abstractmethod
@@ -129,13 +153,17 @@ REGISTERED: list[type[Segmenter]] = []
 def register(method: Method) -> Method:
     """Class decorator: the method takes part in every list, comparison and monitoring made from the registry.
 
-    Raises SegmentationError for a method without any variant to show, and for one without a name for readers.
+    Raises SegmentationError for a method without any variant to show, and for a title or advice without English text.
     """
     written = {name for kind in method.__mro__ if kind is not Segmenter for name in vars(kind)}
     if not written & {"as_ruled", "of_size"}:
         raise SegmentationError(f"{method.__name__} has no variant; let `as_ruled` or `of_size` return some.")
-    if method.title and "en" not in method.title:
-        raise SegmentationError(f"{method.__name__}.title has no English text; write it under 'en'.")
+    for what, text in {
+        "title": method.title,
+        **{f"advice[{key!r}]": text for key, text in method.advice.items()},
+    }.items():
+        if "en" not in text:
+            raise SegmentationError(f"{method.__name__}.{what} has no English text; write it under 'en'.")
     REGISTERED.append(method)
     return method
 

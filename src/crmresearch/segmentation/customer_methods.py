@@ -1,4 +1,4 @@
-"""The methods of a customer report: those of the sources, those on a forecast, and the user's own rules."""
+"""The methods of a customer report: the registered ones that it describes one by one, and the user's own rules."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,33 +8,21 @@ import pandas as pd
 from crmresearch.errors import ParameterError
 from crmresearch.paths import ROOT, data_folders
 from crmresearch.segmentation.contract import SegmentationError, Segmenter
-from crmresearch.segmentation.methods.abc_classes import Abc
-from crmresearch.segmentation.methods.ladder import RelationshipLadder
-from crmresearch.segmentation.methods.life_cycle import LifeCycle, LifeCycleAlive
 from crmresearch.segmentation.methods.own_rules import read_rules
-from crmresearch.segmentation.methods.portfolio import PortfolioMatrix
-from crmresearch.segmentation.methods.quantiles import QuantileSegments
-from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore
-from crmresearch.segmentation.methods.rfm_classes import RfmEight, RfmFour
-from crmresearch.segmentation.methods.value_matrix import CurrentPotential
+from crmresearch.segmentation.registry import described
 from crmresearch.segmentation.scoring.evaluate import UNSEGMENTED
 
 REFERENCE = "rfm_eight_mean"
 
 
 def customer_methods(rules: str = "") -> list[Segmenter]:
-    """Every rule method, not yet fitted; `rules` is the path of a file of own rules, empty for none.
+    """Every method that describes itself, not yet fitted; `rules` is the path of a file of own rules, empty for none.
 
     The path is looked for from the root of the project, then in the data folders. Raises ParameterError when no file
     is there, SegmentationError for mistakes in it.
     """
     own = [read_rules(_found(rules))] if rules else []
-    return [
-        *(RfmEight("mean"), RfmEight("median"), RfmFour("mean"), RfmScore(), RfmCells(), Abc()),
-        *(LifeCycle(), LifeCycleAlive(), RelationshipLadder(), PortfolioMatrix(), CurrentPotential("expected_value")),
-        QuantileSegments("expected_value", 8),
-        *own,
-    ]
+    return [*described(), *own]
 
 
 def reference_of(methods: Sequence[Segmenter]) -> str:

@@ -1,18 +1,16 @@
-"""What readers call a method: its name in words, with the number of segments where a method can have any."""
+"""What readers call a method: its own label, or the name of a single number it is compared with."""
 
-import re
+from collections.abc import Sequence
 
-from crmresearch.segmentation.registry import title_of
+from crmresearch.segmentation.contract import Segmenter
+from crmresearch.segmentation.registry import variant
 from crmresearch.stories import TEXTS
 
 
-def method_name(key: str, language: str = "en") -> str:
-    """The name of a method's key: `method.<key>`, else `method.<stem>_k` with its number, else the title the method
-    gives itself, else the key as words."""
-    if f"method.{key}" in TEXTS.catalogue("en"):
-        return TEXTS.say(f"method.{key}", language)
-    sized = re.fullmatch(r"(.+)_(\d+)", key)
-    if sized and f"method.{sized[1]}_k" in TEXTS.catalogue("en"):
-        return TEXTS.say(f"method.{sized[1]}_k", language, k=sized[2])
-    title = title_of(key)
-    return title.get(language, title["en"]) if title else key.replace("_", " ")
+def method_name(key: str, language: str = "en", methods: Sequence[Segmenter] = ()) -> str:
+    """The name of a row of scores: the label of the method with this key, first of those in `methods`, then of those
+    registered; else the text `method.<key>`, else the key as words."""
+    method = next((method for method in methods if method.name == key), None) or variant(key)
+    if method is not None:
+        return method.label.get(language, method.label["en"])
+    return TEXTS.say(f"method.{key}", language) if f"method.{key}" in TEXTS.catalogue("en") else key.replace("_", " ")

@@ -53,11 +53,14 @@ def new_theory(name: str, folder: Path = Path()) -> list[Path]:
     return write_new({target: _template("my_theory.yaml", "my_theory", name)})
 
 
-def free_place(name: str, folder: Path, suffix: str = "") -> Path:
+def free_place(name: str, folder: Path, suffix: str = "", *, hyphens: bool = False) -> Path:
     """Where something new of this name goes. Raises TemplateError for a bad name and where something is already."""
-    if not is_key(name) or not isinstance(yaml.safe_load(name), str):  # null and true are no words in YAML
+    if not is_key(name.replace("-", "_") if hyphens else name) or not isinstance(
+        yaml.safe_load(name), str
+    ):  # null and true are no words in YAML
         raise TemplateError(
-            f"{name!r} cannot be a name; use lower-case letters, digits and _, beginning with a letter, as in my_shop."
+            f"{name!r} cannot be a name; use lower-case letters, digits and {'_ or -' if hyphens else '_'}, "
+            "beginning with a letter, as in my_shop."
         )
     if not folder.is_dir():
         raise TemplateError(f"There is no folder {folder}; make it first, or name another one.")

@@ -1,6 +1,7 @@
 """The parameters file of a new report: every parameter of its notebook, with what it is and what is allowed."""
 
 import os
+import re
 import textwrap
 from collections.abc import Mapping
 from datetime import timedelta
@@ -46,7 +47,7 @@ def new_report(
     >>> new_report("my_report", dataset="cdnow")  # doctest: +SKIP
     [PosixPath('my_report.yaml')]
     """
-    target = free_place(name, folder, ".yaml")
+    target = free_place(name, folder, ".yaml", hyphens=True)
     book = None if dataset is None else _codebook(dataset, folder)
     notebook = notebook or NOTEBOOKS[book.kind if book else "survey"]
     notebook = _named_from(folder, notebook) or notebook
@@ -67,7 +68,7 @@ def new_report(
             chosen |= {key: declared[key].default for key in _DAYS if key in declared}
     head = (TEMPLATES / "my_report.yaml").read_text(encoding="utf-8").replace("my_report", name)
     head = head.replace("notebook: satisfaction_index", f"notebook: {_in_yaml(notebook)}")
-    head = head.replace("{en: My report}", _in_yaml({"en": name.replace("_", " ").strip().capitalize()}))
+    head = head.replace("{en: My report}", _in_yaml({"en": re.sub("[_-]", " ", name).strip().capitalize()}))
     remarks = read_remarks(path)
     lines = [_line(key, one, remarks.get(key, ""), chosen) for key, one in declared.items()]
     return write_new({target: head + "\n".join([*notes, *lines]) + "\n"})

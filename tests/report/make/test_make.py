@@ -112,7 +112,7 @@ def test_a_second_run_does_nothing_within_a_second(project: Project) -> None:
         ("src/crmresearch/models/acsi.yaml", set()),
         ("src/crmresearch/report/page/exporter.py", {TINY, PLAIN}),
         ("src/crmresearch/report/page/template/style.css", {TINY, PLAIN}),
-        ("src/crmresearch/report/page/index_page.py", set()),
+        ("src/crmresearch/report/make/site.py", set()),
         ("src/crmresearch/report/page/template/index.html.j2", set()),
         ("src/crmresearch/sem/pls/algorithm.py", set()),
         ("Makefile", set()),
@@ -139,7 +139,7 @@ def test_a_changed_file_is_rendered_once(project: Project) -> None:
 
 
 def test_a_change_of_the_index_alone_renders_no_report(project: Project) -> None:
-    project.touch("src/crmresearch/report/page/index_page.py")
+    project.touch("src/crmresearch/report/make/site.py")
     assert "crmresearch index" in project.make("-n", "reports").stdout
 
 

@@ -169,6 +169,8 @@ def test_a_heading_is_there_even_for_a_file_that_cannot_be_read(project: Path) -
 @pytest.mark.parametrize("name", report_names())
 def test_the_projects_own_reports_are_sound_and_named_after_what_they_are_made_of(name: str) -> None:
     report = load_report(name)
+    if report.group == {"en": "My reports"}:
+        pytest.skip("of one's own: as `new-report` writes it")
     parts = [report.notebook.stem, report.parameters.get("dataset"), report.parameters.get("theory")]
     expected = "-".join(str(part).replace("_", "-") for part in parts if part)
     # a further word tells apart two reports that differ in another parameter

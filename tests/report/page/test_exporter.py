@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from crmresearch.errors import RenderError
+from crmresearch.report.make.site import export_index
 from crmresearch.report.page.exporter import export_html
-from crmresearch.report.page.index_page import export_index
 from crmresearch.report.page.self_contained import external_resources
 from crmresearch.report.show.boxes import show_findings, show_warnings
 from crmresearch.report.show.figures import show_figure

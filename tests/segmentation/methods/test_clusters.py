@@ -23,7 +23,7 @@ from crmresearch.segmentation.methods.k_centroids import (
 from crmresearch.segmentation.space import FeatureSpace
 
 ALL = [KMeans(4, space=SPACE), KCentroids(4, space=SPACE), Ward(4, space=SPACE), Ward(4, space=SPACE, sample=100)]
-ALL += [KCentroids(4, space=SPACE, family="angles")]
+ALL += [KCentroids(4, space=SPACE, centre="angles")]
 names = [f"{method.name}_{getattr(method, 'sample', '')}" for method in ALL]
 
 
@@ -172,7 +172,7 @@ def test_a_spread_start_takes_rows_far_apart() -> None:
 
 def test_angles_see_the_direction_from_the_mean_and_not_its_length() -> None:
     frame = planted()
-    method = KCentroids(4, space=SPACE, family="angles").fit(frame)
+    method = KCentroids(4, space=SPACE, centre="angles").fit(frame)
     np.testing.assert_allclose(np.linalg.norm(method.centroids_, axis=1), 1)
     items = list(ITEMS)
     middle = frame[items].mean()
@@ -234,7 +234,7 @@ def test_contradicting_parameters_are_refused() -> None:
     for make, said in (
         (lambda: KMeans(1), "2 or more"),
         (lambda: KMeans(4, starts=0), "At least 1"),
-        (lambda: KCentroids(4, family="means"), "neither"),  # type: ignore[arg-type]
+        (lambda: KCentroids(4, centre="means"), "neither"),  # type: ignore[arg-type]
         (lambda: Ward(4, sample=3), "sample of 3"),
         (lambda: KMeans(2, order_by="nobody").fit(simulated_customers(20)), "nobody, which the table does not have"),
     ):
@@ -242,4 +242,4 @@ def test_contradicting_parameters_are_refused() -> None:
             make()
     middle = pd.DataFrame({"x": [-1.0, 0, 1, 2, -2], "y": [1.0, 0, -1, 1, -1]})
     with pytest.raises(SegmentationError, match="at the mean of every column"):
-        KCentroids(2, family="angles", space=FeatureSpace(("x", "y"), log=())).fit(middle)
+        KCentroids(2, centre="angles", space=FeatureSpace(("x", "y"), log=())).fit(middle)

@@ -10,6 +10,7 @@ import pytest
 
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.segmentation.benchmark import benchmark
+from crmresearch.segmentation.contract import FAMILIES
 from crmresearch.segmentation.methods.clusters import KMeans
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.methods.portfolio import PortfolioMatrix
@@ -214,6 +215,23 @@ def test_pictures(story: ComparisonStory) -> None:
     names = {text.get_text() for text in figure.axes[0].texts}
     assert {story.name(method.name) for method in story.benchmark.methods} <= names
     plt.close(figure)
+
+
+def test_every_family_has_a_colour_a_marker_and_a_name(story: ComparisonStory) -> None:
+    other = dataclasses.replace(story)
+    table = story.segmentations
+    assert len(table) == len(FAMILIES)
+    vars(other)["segmentations"] = table.assign(family=FAMILIES)
+    figure = comparison_charts.plot_validity_stability(other)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [story.say(f"family.{key}") for key in FAMILIES]
+    shown = {
+        (line.get_marker(), line.get_color()) for line in figure.axes[0].get_lines() if line.get_marker() != "None"
+    }
+    assert len(shown) == len(FAMILIES)
+    plt.close(figure)
+    plt.close(comparison_charts.plot_forest(other))
 
 
 def test_names_are_moved_apart_as_little_as_possible() -> None:

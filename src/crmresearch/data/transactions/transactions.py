@@ -19,7 +19,6 @@ from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.counts import count_copies, counts_table, label, tally
-from crmresearch.data.transactions.exact_money import in_parts
 from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, unusable
 from crmresearch.data.transactions.left_out import examples, lines_left_out
 from crmresearch.data.transactions.lines import typed_lines
@@ -28,6 +27,12 @@ from crmresearch.data.transactions.times import read_times
 from crmresearch.errors import CodebookError, DataError
 
 _ = ibis._
+PARTS = 10_000  # of the unit of money: sums of whole parts are the same in any order, on any engine
+
+
+def in_parts(money: ir.Value) -> ir.IntegerValue:
+    """Money as a whole number of ten-thousandths; divide the sums by `PARTS`."""
+    return (money * PARTS).round().cast("int64")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""The index of all reports, built from their parameters files and the records of their last runs."""
+"""The index of all reports, one line of result each: built from their parameters files and the records of last runs."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from crmresearch.report.make.depends import write_dependencies
 from crmresearch.report.make.inputs import imported_modules, opened_files, opened_templates
 from crmresearch.report.make.outputs import Outputs, known_outputs
 from crmresearch.report.make.parameters import read_heading, report_names
-from crmresearch.report.page.index_page import export_index
-from crmresearch.report.show.wording import TEXTS
+from crmresearch.report.page.exporter import render_template
+from crmresearch.report.page.self_contained import check_self_contained
+from crmresearch.report.show.wording import TEXTS, words
 from crmresearch.texts import lacking
+
+STATUSES = ("done", "skipped", "failed")
 
 
 def build_index(language: str = "en") -> Path:
@@ -64,3 +68,31 @@ def _entry(name: str, title: dict[str, str], language: str) -> dict[str, Any]:
         "status": record["status"],
         "message": record.get("how_to_get") or record.get("message"),
     }
+
+
+def export_index(groups: Sequence[Mapping[str, Any]], language: str = "en") -> str:
+    """The index page: groups of reports, each with its headline, or why it is missing.
+
+    A group is `{title, reports}`; a report is `{name, title, headline, href, status, message}` with status
+    `done`, `skipped` (message: how to get the data) or `failed` (message: where the notebook is kept).
+    `headline`, `href` and `message` may be None or absent. Raises ValueError for another status.
+    """
+    entries = [
+        {
+            "title": group["title"],
+            "anchor": f"group-{number}",
+            "reports": [
+                {"name": "", "headline": None, "href": None, "message": None, **report} for report in group["reports"]
+            ],
+        }
+        for number, group in enumerate(groups, start=1)
+    ]
+    statuses = [report["status"] for group in entries for report in group["reports"]]
+    unknown = sorted(set(statuses) - set(STATUSES))
+    if unknown:
+        raise ValueError(f"unknown status {unknown}; known: {list(STATUSES)}")
+    word = words(language)
+    counts = [f"{statuses.count(s)} {word['count_' + s]}" for s in STATUSES if s in statuses]
+    page = render_template("index.html.j2", language, groups=entries, counts=" · ".join(counts))
+    check_self_contained(page)
+    return page

@@ -1,5 +1,6 @@
 """An executed notebook as one HTML file that opens from disk and loads nothing."""
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
+from crmresearch.errors import RenderError
 from crmresearch.paths import PACKAGE
-from crmresearch.report.page.captions import number_captions
 from crmresearch.report.page.cells import cell_to_html
 from crmresearch.report.page.markdown import Heading, Outline
 from crmresearch.report.page.self_contained import check_self_contained
@@ -18,6 +19,12 @@ if TYPE_CHECKING:  # importing nbformat takes a second, which the index page nee
     from nbformat import NotebookNode
 
 TEMPLATES = PACKAGE / "report" / "page" / "template"
+_MARKER = re.compile(
+    r'(?P<before><figure class="crm-(?P<kind>table|figure)[^"]*" id="(?P<anchor>[^"]+)">.*?)'
+    r'<span class="crm-number" data-counter="(?P=kind)">[^<]*</span>',
+    re.DOTALL,
+)
+_REFERENCE = re.compile(r'<a href="#(?P<anchor>(?:table|figure)-[^"]+)">.*?</a>', re.DOTALL)
 
 
 def export_html(
@@ -69,6 +76,35 @@ def _with_silent_code_joined(notebook: "NotebookNode") -> list[tuple[int, Any]]:
             silent = []
         joined.append((number, cell))
     return joined
+
+
+def number_captions(html: str, language: str = "en") -> str:
+    """`html` with captions numbered in document order, and every link to `#table-…` or `#figure-…` named by number.
+
+    Raises RenderError when two tables or figures share a name, or a link points to none of them.
+    """
+    word = words(language)
+    labels: dict[str, str] = {}
+    counts = {"table": 0, "figure": 0}
+
+    def count(match: re.Match[str]) -> str:
+        kind, anchor = match["kind"], match["anchor"]
+        if anchor in labels:
+            raise RenderError(
+                f"two {kind}s are named {anchor.removeprefix(kind + '-')!r}: "
+                "the second would replace the first; give each its own name"
+            )
+        counts[kind] += 1
+        labels[anchor] = f"{word[kind]} {counts[kind]}"
+        return f'{match["before"]}<span class="crm-number">{labels[anchor]}.</span>'
+
+    def refer(match: re.Match[str]) -> str:
+        anchor = match["anchor"]
+        if anchor not in labels:
+            raise RenderError(f"the text refers to #{anchor}, but this report has: {', '.join(labels) or 'none'}")
+        return f'<a href="#{anchor}">{labels[anchor]}</a>'
+
+    return _REFERENCE.sub(refer, _MARKER.sub(count, html))
 
 
 def contents_tree(headings: list[Heading]) -> list[tuple[Heading, list[Heading]]]:

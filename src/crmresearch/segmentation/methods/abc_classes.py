@@ -1,6 +1,6 @@
 """ABC classes: who brings the first 80 % of the value, the next 15 %, the last 5 %; and the Lorenz curve."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -21,6 +21,12 @@ from crmresearch.segmentation.contract import (
 from crmresearch.segmentation.cuts import groups_above
 from crmresearch.segmentation.wording import named_segment, told
 
+_ADVICE: dict[str, Text] = {
+    "A": {"en": "Account management and service first.", "zh": "客户经理与服务优先。"},
+    "B": {"en": "Develop those that look like A.", "zh": "培养与 A 类相似的客户。"},
+    "C": {"en": "Serve at low cost; standard processes.", "zh": "低成本服务，标准流程。"},
+}
+
 
 @register
 @dataclass(eq=False)
@@ -33,7 +39,9 @@ class Abc(Segmenter):
     better class. Source: Dickie (1951), ABC inventory analysis shoots for dollars, not pennies.
     """
 
-    method_family: ClassVar[str] = "value"
+    title: ClassVar[Text] = {"en": "ABC", "zh": "ABC"}
+    family: ClassVar[str] = "value"
+    advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 5
 
     column: str = "monetary_total"
@@ -54,6 +62,11 @@ class Abc(Segmenter):
     def name(self) -> str:
         """`abc_80_15_5`, after the shares."""
         return "abc_" + "_".join(f"{share:g}" for share in self.shares)
+
+    @property
+    def label(self) -> Text:
+        """The title with the shares."""
+        return {k: f"{title} {'/'.join(f'{share:g}' for share in self.shares)}" for k, title in self.title.items()}
 
     @property
     def definition(self) -> Text:

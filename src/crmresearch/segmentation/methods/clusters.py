@@ -30,7 +30,8 @@ class KMeans(CentroidClusters):
     Checked against scikit-learn on all rows.
     """
 
-    method_family: ClassVar[str] = "clusters"
+    title: ClassVar[Text] = {"en": "k-means", "zh": "k 均值"}
+    family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 12
 
     starts: int = field(default=20, kw_only=True)
@@ -66,17 +67,18 @@ class KMeans(CentroidClusters):
 class KCentroids(CentroidClusters):
     """k-centroids (Leisch, 2006): a distance and the centroid that makes its sum, `objective_`, least.
 
-    `family` "medians": city-block distance and medians of the columns, which a few very large customers do not pull
+    `centre` "medians": city-block distance and medians of the columns, which a few very large customers do not pull
     away. "angles": cosine distance and mean directions, for the pattern of survey answers rather than their level; a
     respondent at the mean of every item has no direction and is refused. The first start is the k-means solution, so
     that "medians" is never worse than k-means by its own objective; `starts` counts the spread starts besides, and
     `agreed_` those of them that ended within a thousandth of the best: where it is 1 of 50, more starts may find more.
     """
 
-    method_family: ClassVar[str] = "clusters"
+    title: ClassVar[Text] = {"en": "k-medians", "zh": "k 中位数"}
+    family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 13
 
-    family: Literal["medians", "angles"] = field(default="medians", kw_only=True)
+    centre: Literal["medians", "angles"] = field(default="medians", kw_only=True)
     starts: int = field(default=50, kw_only=True)
     objective_: float = field(init=False, repr=False)
     agreed_: int = field(init=False, repr=False)
@@ -89,24 +91,31 @@ class KCentroids(CentroidClusters):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_starts(self.starts)
-        if self.family not in FAMILIES:
-            raise SegmentationError(f"The families of k-centroids are medians and angles; {self.family!r} is neither.")
-        self.metric = FAMILIES[self.family].metric
+        if self.centre not in FAMILIES:
+            raise SegmentationError(f"The centres of k-centroids are medians and angles; {self.centre!r} is neither.")
+        self.metric = FAMILIES[self.centre].metric
 
     @property
     def name(self) -> str:
         """`k_medians_<k>` or `k_angles_<k>`."""
-        return f"k_{self.family}_{self.k}"
+        return f"k_{self.centre}_{self.k}"
+
+    @property
+    def label(self) -> Text:
+        """k-medians or k-angles, and how many."""
+        if self.centre == "medians":
+            return super().label
+        return {"en": f"k-angles ({self.k})", "zh": f"k 夹角 ({self.k})"}
 
     @property
     def definition(self) -> Text:
         """The space, the distance and the centroid."""
-        columns, centroid = column_names(self.space.columns), told(f"centroid.{self.family}")
+        columns, centroid = column_names(self.space.columns), told(f"centroid.{self.centre}")
         return told("definition.k_centroids", k=self.k, columns=columns, centroid=centroid)
 
     def _learn_points(self, X: Floats) -> None:
         points, weights = distinct_points(X, self.k, self.name)
-        family, rng = FAMILIES[self.family], np.random.default_rng(np.random.SeedSequence(self.seed))
+        family, rng = FAMILIES[self.centre], np.random.default_rng(np.random.SeedSequence(self.seed))
         self._check_directions(points)
         first = _means(points, weights, self.k, 1, self.seed).cluster_centers_
         self.centroids_, self.objective_, self.agreed_ = k_centroids(points, weights, first, self.starts, family, rng)
@@ -116,7 +125,7 @@ class KCentroids(CentroidClusters):
         return super()._nearest(X)
 
     def _check_directions(self, X: Floats) -> None:
-        if self.family == "angles" and not np.abs(X).max(axis=1).all():
+        if self.centre == "angles" and not np.abs(X).max(axis=1).all():
             raise SegmentationError(
                 f"{self.name} groups by direction from the mean, and somebody is at the mean of every column; use the "
                 "medians."
@@ -134,7 +143,8 @@ class Ward(CentroidClusters):
     be nearer to another cluster's mean than to its own, and `predict` then gives the nearer one.
     """
 
-    method_family: ClassVar[str] = "clusters"
+    title: ClassVar[Text] = {"en": "Ward", "zh": "Ward 法"}
+    family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 14
 
     sample: int = field(default=2000, kw_only=True)

@@ -1,5 +1,6 @@
 """The relationship ladder from prospect to advocate-like, by how often and how lately a customer bought."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,12 @@ from crmresearch.segmentation.contract import Codes, Segment, SegmentationError,
 from crmresearch.segmentation.wording import named_segment, told
 
 _RUNGS = ("prospect", "first_time", "repeat", "client", "advocate_like")
+_ADVICE: dict[str, Text] = {
+    "first_time": {"en": "Make the second purchase happen.", "zh": "促成第二次购买。"},
+    "repeat": {"en": "Turn repetition into preference.", "zh": "把重复变成偏好。"},
+    "client": {"en": "Involve them; ask for their opinion.", "zh": "让他们参与，征求意见。"},
+    "advocate_like": {"en": "Ask them to recommend.", "zh": "请他们推荐。"},
+}
 
 
 @register
@@ -23,7 +30,9 @@ class RelationshipLadder(Segmenter):
     recency may be missing for prospects only. Nothing is learned.
     """
 
-    method_family: ClassVar[str] = "stage"
+    title: ClassVar[Text] = {"en": "Relationship ladder", "zh": "关系阶梯"}
+    family: ClassVar[str] = "stage"
+    advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 8
 
     client: int = 4

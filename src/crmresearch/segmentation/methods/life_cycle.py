@@ -1,5 +1,6 @@
 """Stages of the customer life cycle — acquire, develop, retain, recover — by each customer's own purchase rhythm."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,6 +11,18 @@ from crmresearch.segmentation.contract import Codes, Segment, SegmentationError,
 from crmresearch.segmentation.wording import named_segment, told
 
 _STAGES = ("acquire", "develop", "retain", "recover")
+_ADVICE: dict[str, Text] = {
+    "acquire": {
+        "en": "Make the second purchase happen: welcome, help, a reason to return.",
+        "zh": "促成第二次购买：欢迎、帮助、一个回来的理由。",
+    },
+    "develop": {"en": "Broaden what they buy; raise the rhythm.", "zh": "拓宽购买的品类，提高节奏。"},
+    "retain": {"en": "Protect the rhythm; thank and reward.", "zh": "维护其节奏，感谢并回馈。"},
+    "recover": {
+        "en": "Find out why the rhythm broke; win back those worth it.",
+        "zh": "查明节奏中断的原因，挽回值得的客户。",
+    },
+}
 
 
 def _stages(frequency: np.ndarray, overdue: np.ndarray, established: int) -> Codes:
@@ -33,7 +46,9 @@ class LifeCycle(Segmenter):
     rhythm and its numbers are ours.
     """
 
-    method_family: ClassVar[str] = "stage"
+    title: ClassVar[Text] = {"en": "Life cycle (own rhythm)", "zh": "生命周期（自身节奏）"}
+    family: ClassVar[str] = "stage"
+    advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 6
 
     patience: float = 2.0
@@ -104,7 +119,9 @@ class LifeCycleAlive(Segmenter):
     `column` holds P(alive) of a purchase model such as BG/NBD, between 0 and 1. Nothing is learned.
     """
 
-    method_family: ClassVar[str] = "stage"
+    title: ClassVar[Text] = {"en": "Life cycle (P(alive))", "zh": "生命周期（存活概率）"}
+    family: ClassVar[str] = "stage"
+    advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 7
 
     column: str = "p_alive"

@@ -35,7 +35,8 @@ class GaussianMixtureClusters(SpaceClusters):
     thousandth of the best log-likelihood a customer.
     """
 
-    method_family: ClassVar[str] = "clusters"
+    title: ClassVar[Text] = {"en": "Gaussian mixture", "zh": "高斯混合"}
+    family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 15
 
     largest: int = 8
@@ -60,6 +61,11 @@ class GaussianMixtureClusters(SpaceClusters):
         """As in the contract."""
         return [cls(k=k, seed=seed)]
 
+    @classmethod
+    def as_described(cls, seed: int = 0) -> list[Segmenter]:
+        """None: clusters are for a comparison."""
+        return []
+
     def __post_init__(self) -> None:
         if (self.k or self.largest) < 2:
             raise SegmentationError(f"Clusters are 2 or more; {self.k or self.largest} were asked for.")
@@ -72,6 +78,11 @@ class GaussianMixtureClusters(SpaceClusters):
     def name(self) -> str:
         """`gaussian_mixture`, with the number of components where it is given."""
         return f"gaussian_mixture_{self.k}" if self.k else "gaussian_mixture"
+
+    @property
+    def label(self) -> Text:
+        """The title with the number of components, or BIC where it chooses."""
+        return super().label if self.k else {key: f"{title} (BIC)" for key, title in self.title.items()}
 
     @property
     def definition(self) -> Text:

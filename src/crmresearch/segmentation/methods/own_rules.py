@@ -91,7 +91,7 @@ class CustomRules(Segmenter):
     Bounds are inclusive. A missing value meets no condition. Nothing is learned, so one customer is enough.
     """
 
-    method_family: ClassVar[str] = "own"
+    family: ClassVar[str] = "own"
 
     document: RuleFile
 

@@ -4,6 +4,7 @@ Boston compares a product's share with its largest competitor's and growth with 
 no competitor: here share is relative to the mean item of the portfolio, growth to that of the whole portfolio.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -25,6 +26,12 @@ from crmresearch.segmentation.cuts import middle
 from crmresearch.segmentation.wording import named_segment, told
 
 QUADRANTS = ("star", "cash_cow", "question_mark", "dog")
+ADVICE: dict[str, Text] = {
+    "star": {"en": "Invest to keep growth.", "zh": "投入以保持增长。"},
+    "cash_cow": {"en": "Maintain at low cost; harvest.", "zh": "低成本维持，收获。"},
+    "question_mark": {"en": "Test what makes them grow; decide soon.", "zh": "试出增长的原因，尽快决定。"},
+    "dog": {"en": "Reduce effort.", "zh": "减少投入。"},
+}
 
 
 def _quadrants(current: Floats, previous: Floats, mean: float, growth: float) -> Codes:
@@ -68,7 +75,9 @@ class PortfolioMatrix(Segmenter):
     before.
     """
 
-    method_family: ClassVar[str] = "stage"
+    title: ClassVar[Text] = {"en": "Portfolio matrix", "zh": "组合矩阵"}
+    family: ClassVar[str] = "stage"
+    advice: ClassVar[Mapping[str, Text]] = ADVICE
     place: ClassVar[int] = 9
 
     windows: tuple[int, int] = (91, 182)

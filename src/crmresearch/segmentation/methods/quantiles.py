@@ -10,6 +10,11 @@ from crmresearch.segmentation.contract import Codes, Floats, Segment, Segmentati
 from crmresearch.segmentation.cuts import groups_above, quantile_cuts
 from crmresearch.segmentation.wording import named_segment, told
 
+_COLUMNS: dict[str, Text] = {  # shorter than in `column_names`
+    "monetary_total": {"en": "Past spend", "zh": "过去消费"},
+    "expected_value": {"en": "CLV", "zh": "CLV"},
+}
+
 
 @register
 @dataclass(eq=False)
@@ -19,7 +24,8 @@ class QuantileSegments(Segmenter):
     Learns `cuts_` (groups − 1,) in the units of the column.
     """
 
-    method_family: ClassVar[str] = "value"
+    title: ClassVar[Text] = {"en": "Quantiles of value", "zh": "价值分位组"}
+    family: ClassVar[str] = "value"
     place: ClassVar[int] = 11
 
     column: str
@@ -31,6 +37,11 @@ class QuantileSegments(Segmenter):
         """As in the contract."""
         return [cls("monetary_total", k), cls("expected_value", k)]
 
+    @classmethod
+    def as_described(cls, seed: int = 0) -> list[Segmenter]:
+        """Octiles of the expected value."""
+        return [cls("expected_value", 8)]
+
     def __post_init__(self) -> None:
         if self.groups < 2:
             raise SegmentationError(f"Quantile segments need at least 2 groups; {self.groups} were asked for.")
@@ -39,6 +50,14 @@ class QuantileSegments(Segmenter):
     def name(self) -> str:
         """`<column>_quantiles_<groups>`."""
         return f"{self.column}_quantiles_{self.groups}"
+
+    @property
+    def label(self) -> Text:
+        """The column and the number of quantiles."""
+        if (self.column, self.groups) == ("expected_value", 8):
+            return {"en": "CLV octiles", "zh": "CLV 八分位组"}
+        column = _COLUMNS.get(self.column) or column_names([self.column])
+        return {"en": f"{column['en']}, {self.groups} quantiles", "zh": f"{column['zh']} {self.groups} 分位组"}
 
     @property
     def definition(self) -> Text:

@@ -53,7 +53,8 @@ class RfmScore(_Rfm):
     Source: Hughes (1994), *Strategic Database Marketing*: equal fifths, here by cut points instead of ranks.
     """
 
-    method_family: ClassVar[str] = "rfm"
+    title: ClassVar[Text] = {"en": "RFM score", "zh": "RFM 得分"}
+    family: ClassVar[str] = "rfm"
     place: ClassVar[int] = 3
 
     @classmethod
@@ -65,6 +66,11 @@ class RfmScore(_Rfm):
     def name(self) -> str:
         """`rfm_score`, with the number of groups where it is not 5."""
         return "rfm_score" if self.groups == 5 else f"rfm_score_{self.groups}"
+
+    @property
+    def label(self) -> Text:
+        """The title, with the number of groups where it is not 5."""
+        return self.title if self.groups == 5 else {k: f"{title} ({self.groups})" for k, title in self.title.items()}
 
     @property
     def definition(self) -> Text:
@@ -89,7 +95,8 @@ class RfmCells(_Rfm):
     Learns and scores as `RfmScore`.
     """
 
-    method_family: ClassVar[str] = "rfm"
+    title: ClassVar[Text] = {"en": "RFM cells", "zh": "RFM 单元格"}
+    family: ClassVar[str] = "rfm"
     place: ClassVar[int] = 4
 
     @classmethod
@@ -97,10 +104,22 @@ class RfmCells(_Rfm):
         """As in the contract."""
         return [cls(3)]
 
+    @classmethod
+    def as_described(cls, seed: int = 0) -> list[Segmenter]:
+        """The 125 cells of quintiles."""
+        return [cls()]
+
     @property
     def name(self) -> str:
         """`rfm_cells`, with the number of groups where it is not 5."""
         return "rfm_cells" if self.groups == 5 else f"rfm_cells_{self.groups}"
+
+    @property
+    def label(self) -> Text:
+        """The title, with the number of groups where it is not 5."""
+        if self.groups == 5:
+            return self.title
+        return {k: f"{title} {self.groups}×{self.groups}×{self.groups}" for k, title in self.title.items()}
 
     @property
     def definition(self) -> Text:

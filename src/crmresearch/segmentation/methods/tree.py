@@ -36,7 +36,8 @@ class OutcomeTree(Segmenter):
     `leaves_` (segment, customers, mean_log_outcome, mean_outcome). The tree can end with fewer leaves than asked for.
     """
 
-    method_family: ClassVar[str] = "tree"
+    title: ClassVar[Text] = {"en": "Tree of later spend", "zh": "后续消费决策树"}
+    family: ClassVar[str] = "tree"
     place: ClassVar[int] = 16
 
     leaves: int = 8

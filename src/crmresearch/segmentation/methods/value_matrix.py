@@ -1,5 +1,6 @@
 """Current × potential value: what customers bring now against what they may bring."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import ClassVar, Literal
@@ -14,6 +15,12 @@ from crmresearch.segmentation.wording import named_segment, told
 
 # by (current, potential), each low 0 or high 1
 _FOUR = ("low_low", "low_high", "high_low", "high_high")
+_ADVICE: dict[str, Text] = {
+    "high_high": {"en": "Keep and grow together.", "zh": "留住并共同成长。"},
+    "high_low": {"en": "Keep; do not overspend on growth.", "zh": "留住；不为增长过度投入。"},
+    "low_high": {"en": "Invest in growth.", "zh": "为增长投入。"},
+    "low_low": {"en": "Serve at low cost.", "zh": "低成本服务。"},
+}
 
 
 @register
@@ -26,7 +33,9 @@ class CurrentPotential(Segmenter):
     model of future purchases or by a share of wallet.
     """
 
-    method_family: ClassVar[str] = "value"
+    title: ClassVar[Text] = {"en": "Current × potential value", "zh": "当前 × 潜在价值"}
+    family: ClassVar[str] = "value"
+    advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 10
 
     potential: str = "expected_value"
@@ -39,6 +48,11 @@ class CurrentPotential(Segmenter):
     def as_ruled(cls, seed: int = 0) -> list[Segmenter]:
         """As in the contract."""
         return [cls("expected_value"), cls("expected_value", groups=3)]
+
+    @classmethod
+    def as_described(cls, seed: int = 0) -> list[Segmenter]:
+        """Two groups of each value."""
+        return [cls("expected_value")]
 
     def __post_init__(self) -> None:
         if not 2 <= self.groups <= 9:
@@ -53,6 +67,16 @@ class CurrentPotential(Segmenter):
         """`current_potential_<k>x<k>`, with the cut where there are two groups."""
         size = f"current_potential_{self.groups}x{self.groups}"
         return f"{size}_{self.cut}" if self.groups == 2 else size
+
+    @property
+    def label(self) -> Text:
+        """The title, with the cut where it is the mean, and the number of groups where there are more than two."""
+        if self.groups > 2:
+            size = f"{self.groups}×{self.groups}"
+            return {"en": f"Current × potential {size}", "zh": f"当前 × 潜在 {size}"}
+        if self.cut == "mean":
+            return {"en": f"{self.title['en']} (mean)", "zh": f"{self.title['zh']}（均值）"}
+        return self.title
 
     @property
     def definition(self) -> Text:

@@ -22,7 +22,7 @@ from crmresearch.segmentation.monitoring.drift import (
     transition_matrix,
 )
 from crmresearch.segmentation.monitoring.moves import DIRECTIONS, directions, moves
-from crmresearch.segmentation.registry import every_method
+from crmresearch.segmentation.registry import VALUE, every_method, variant
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT, evaluate_segmentations, too_small
 
 FROZEN, REFITTED, NAIVE = "frozen", "refitted", ("past_spend", "recent_spend", "recency")
@@ -71,10 +71,11 @@ class Monitoring:
 
 def monitored_method(key: str, seed: int) -> Segmenter:
     """The registered method with this key, not yet fitted. Raises ParameterError for one that is not there."""
-    methods = {method.name: method for method in every_method((4, 8), seed, value=False) if not method.outcome}
-    if key not in methods:
-        raise ParameterError(f"There is no method {key!r} to monitor; use one of {', '.join(methods)}.")
-    return methods[key]
+    method = variant(key, seed)
+    if method is None or method.outcome or set(method.needs) & set(VALUE):
+        known = [method.name for method in every_method((4, 8), seed, value=False) if not method.outcome]
+        raise ParameterError(f"There is no method {key!r} to monitor; use one of {', '.join(known)}.")
+    return method
 
 
 def customer_windows(transactions: Transactions, first: str, step: int, windows: int) -> dict[date, pd.DataFrame]:

@@ -53,7 +53,7 @@ class ComparisonStory(Story):
 
     def name(self, key: str) -> str:
         """What readers call a method."""
-        return method_name(key, self.language)
+        return method_name(key, self.language, self.benchmark.methods)
 
     @cached_property
     def segmentations(self) -> pd.DataFrame:

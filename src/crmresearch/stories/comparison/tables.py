@@ -99,7 +99,7 @@ def inside(story: ComparisonStory) -> pd.DataFrame:
         if isinstance(method, SpaceClusters):
             X = method.space_.transform(story.table.frame)
             indices = internal_indices(X, story.benchmark.segments(method.name), story.benchmark.evaluation.seed)
-            kind = story.name(type(method).__name__)
+            kind = story.text(method.title or method.label)
             rows.append(indices.assign(family=kind, method=story.name(method.name)))
     columns = ["family", "method", "k", "silhouette", "calinski_harabasz", "davies_bouldin"]
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)

@@ -115,7 +115,8 @@ def lasting(story: ComparisonStory) -> list[str]:
 def frozen(story: ComparisonStory) -> list[str]:
     """What methods lose that were learned one window earlier."""
     table = story.segmentations.dropna(subset="r2_frozen")
-    table = table[table["family"] != "tree"]  # learned a window earlier to begin with
+    earlier = {method.name for method in story.benchmark.methods if method.outcome}  # to begin with
+    table = table[~table["method"].isin(earlier)]
     if table.empty:
         return []
     loss = table["r2"] - table["r2_frozen"]

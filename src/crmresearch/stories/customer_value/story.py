@@ -49,7 +49,7 @@ class CustomerStory(Story):
 
     def method_name(self, key: str) -> str:
         """Name of a row of the evaluation for readers."""
-        return method_name(key, self.language)
+        return method_name(key, self.language, self.methods)
 
     def model_name(self, model: str) -> str:
         """Name of a purchase model for readers."""

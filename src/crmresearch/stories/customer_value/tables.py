@@ -9,7 +9,7 @@ from crmresearch.data.categories import category_sales
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
 from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes
-from crmresearch.segmentation.methods.portfolio import QUADRANTS, portfolio_matrix, segment_windows
+from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatrix, portfolio_matrix, segment_windows
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.segmentation.wording import named_segment
@@ -28,8 +28,7 @@ def told_methods(story: CustomerStory) -> list[Segmenter]:
 def segment_table(story: CustomerStory, method: Segmenter) -> pd.DataFrame:
     """`segment_outcomes` of one method, with what to do where the sources give some advice."""
     table = segment_outcomes(story.table.frame, method.predict(story.customers))
-    written = story.texts.section("strategy", story.language)
-    strategies = [story.say(f"strategy.{key}") if key in written else "–" for key in table["segment"]]
+    strategies = [story.text(method.advice.get(key, {"en": "–"})) for key in table["segment"]]
     named = table.assign(segment=[story.labels(method.name)[key] for key in table["segment"]])
     return named.assign(strategy=strategies) if set(strategies) != {"–"} else named
 
@@ -90,7 +89,7 @@ def _items(
     return matrix.assign(
         **{item: [(labels or {}).get(str(key), str(key)) for key in matrix[item]]},
         quadrant=[quadrants[key] for key in matrix["quadrant"]],
-        strategy=[story.say(f"strategy.{key}") for key in matrix["quadrant"]],
+        strategy=[story.text(PortfolioMatrix.advice[key]) for key in matrix["quadrant"]],
     )
 
 

@@ -13,7 +13,6 @@ from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import Monitoring
 from crmresearch.segmentation.monitoring.moves import DIRECTIONS, balance
 from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
-from crmresearch.stories.method_names import method_name
 from crmresearch.stories.monitoring import TEXTS
 from crmresearch.stories.story import Story
 from crmresearch.stories.story import verdict as told_apart
@@ -41,7 +40,7 @@ class MonitoringStory(Story):
     @property
     def name(self) -> str:
         """What readers call the method."""
-        return method_name(self.monitoring.method.name, self.language)
+        return self.text(self.monitoring.method.label)
 
     @cached_property
     def labels(self) -> dict[str, str]:
