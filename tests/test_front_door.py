@@ -10,7 +10,7 @@ import pytest
 
 import crmresearch as crm
 from crmresearch.data import customers
-from crmresearch.errors import DataError, EstimationError, ParameterError, TheoryError
+from crmresearch.errors import DataError, EstimationError, ParameterError, SpecificationError, TheoryError
 from crmresearch.models.specification import Specification
 
 NAMES = [
@@ -209,3 +209,24 @@ def test_a_table_of_the_other_engine_is_refused(frame: pd.DataFrame) -> None:
             table(cb)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="use estimate_cbsem"):
         crm.fit_table(pls)  # type: ignore[arg-type]
+
+
+def test_the_scale_of_an_index_may_be_told_in_three_ways(frame: pd.DataFrame) -> None:
+    survey, estimate = crm.load_survey("ecsi_mobile"), crm.estimate_pls(TEXT, frame)
+    bounds = pd.DataFrame({"min": 1, "max": 10}, index=estimate.specification.items)
+    by_numbers = crm.construct_index(estimate, (1, 10))
+    pd.testing.assert_frame_equal(by_numbers, crm.construct_index(estimate, bounds))
+    pd.testing.assert_frame_equal(by_numbers, crm.construct_index(estimate, survey))
+    with pytest.raises(ParameterError, match="scale of PERQ1 is not given"):
+        crm.construct_index(estimate, bounds.drop(index="PERQ1"))
+
+
+def test_what_an_estimate_does_not_have_is_said(frame: pd.DataFrame) -> None:
+    estimate = crm.estimate_pls("quality =~ PERQ1\nloyalty =~ CUSL1\nloyalty ~ quality", frame)
+    for of in (crm.reliability, crm.path_diagram):
+        with pytest.raises(ParameterError, match="has no 'plsd'; use pls"):
+            of(estimate, "plsd")
+    with pytest.raises(ParameterError, match="missing='guess' is not known; use refuse, listwise or mean"):
+        crm.estimate_pls(TEXT, frame, missing="guess")  # type: ignore[arg-type]
+    with pytest.raises(SpecificationError, match="cdnow holds transactions, not a survey"):
+        crm.bind("ecsi", "cdnow")
