@@ -1,7 +1,8 @@
-"""The command line: render reports, build the index, check a data set."""
+"""The command line: begin a survey, a shop, a theory or a report, check a data set, render reports."""
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -50,10 +51,28 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("dataset", help="a key, or a folder that holds a codebook.yaml")
     check.set_defaults(run=_check_data)
 
+    for kind, told in _NEW.items():
+        new = commands.add_parser(f"new-{kind}", help=told)
+        new.add_argument("name", help="lower-case letters, digits and _")
+        new.add_argument("--in", dest="folder", default=".", metavar="folder", help="write here, not into this folder")
+        if kind == "report":
+            new.add_argument("--notebook", metavar="name", help="what to report, one of notebooks/")
+            new.add_argument("--dataset", metavar="name", help="a key, or a folder that holds a codebook.yaml")
+            new.add_argument("--theory", metavar="name", help="a key, or a theory file")
+        new.set_defaults(run=_new, kind=kind)
+
     refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
     refresh.add_argument("notebooks", nargs="*", metavar="notebook", help="default: all of notebooks/")
     refresh.set_defaults(run=_refresh)
     return parser
+
+
+_NEW = {
+    "survey": "write a folder with a commented codebook and invented answers",
+    "shop": "write a folder with a commented codebook and invented purchases",
+    "theory": "write a commented theory",
+    "report": "write a commented parameters file",
+}
 
 
 # The imports are inside the commands: `crmresearch list` must not wait for papermill.
@@ -143,6 +162,28 @@ def _check_transactions(dataset: str) -> int:
         print(f"{rows:>12,} {rule}" + (f" ({treatment}{such})" if rows and treatment else ""))
     for note in transactions.notes:
         print(f"note: {in_language(note)}")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from crmresearch.templates.begin import new_shop, new_survey, new_theory
+    from crmresearch.templates.parameters import new_report
+
+    folder = Path(options.folder).expanduser()
+    if options.kind == "report":
+        written = new_report(options.name, folder, options.notebook, options.dataset, options.theory)
+    else:
+        written = {"survey": new_survey, "shop": new_shop, "theory": new_theory}[options.kind](options.name, folder)
+    for path in written:
+        print(f"wrote {path}")
+    place, home = (shlex.quote(str(path)) for path in (written[0], written[0].parent))
+    then = {
+        "report": f"report {place} --out out",
+        "theory": f"new-report my_report --dataset my_survey --theory {place}",
+    }
+    print(f"next: crmresearch {then.get(options.kind, f'check-data {home}')}")
     return 0
 
 

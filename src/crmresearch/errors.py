@@ -41,3 +41,7 @@ class ParameterError(CrmResearchError):
 
 class RenderError(CrmResearchError):
     """A report that could not be made."""
+
+
+class TemplateError(CrmResearchError):
+    """A new survey, shop, theory or report that cannot be written under this name, or not there."""

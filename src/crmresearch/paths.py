@@ -11,6 +11,7 @@ PARAMETERS = NOTEBOOKS / "parameters"
 DATA = ROOT / "data"
 REPORTS = ROOT / "reports"
 THEORIES = PACKAGE / "models"
+TEMPLATES = PACKAGE / "templates" / "files"
 
 
 def data_folders() -> list[Path]:

@@ -13,17 +13,31 @@ from typing import Any
 
 import yaml
 
+TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
+
 
 class Sentence(str):
-    """A sentence as it is told, which remembers its `key` and the `facts` it was made of."""
+    """A sentence as it is told, which remembers its `key`, the `facts` it was made of, and the `terms` marked in it."""
 
     key: str
     facts: dict[str, Any]
+    terms: frozenset[str]
 
-    def __new__(cls, told: str, key: str, facts: dict[str, Any]) -> "Sentence":
+    def __new__(cls, told: str, key: str, facts: dict[str, Any], terms: frozenset[str] = frozenset()) -> "Sentence":
         sentence = super().__new__(cls, told)
-        sentence.key, sentence.facts = key, facts
+        sentence.key, sentence.facts, sentence.terms = key, facts, terms
         return sentence
+
+
+def without_marks(text: str) -> tuple[str, frozenset[str]]:
+    """A text without the marks of its terms, and the keys of these.
+
+    `[[stability index|PSI]]` is not a mark; `[[psi|stability index]]` marks the words "stability index" as the term
+    psi, and `[[Latent class]]` the words as the term latent_class.
+    """
+    found = TERM.findall(text)
+    keys = frozenset(key or "_".join(re.findall(r"\w+", words.lower())) for key, words in found)
+    return TERM.sub(r"\2", text), keys
 
 
 @dataclass(frozen=True)
@@ -49,14 +63,23 @@ class Texts:
         """Languages that have a catalogue."""
         return sorted(path.stem for path in self.folder.glob("*.yaml"))
 
+    def section(self, section: str, language: str = "en") -> dict[str, str]:
+        """The texts of one section by their key in it, those of English where the language has none."""
+        both = {**self.catalogue("en"), **self.catalogue(language)}
+        return {key.removeprefix(f"{section}."): text for key, text in both.items() if key.startswith(f"{section}.")}
+
+    def written(self, key: str, language: str = "en") -> str:
+        """A text as it is written, such as paragraphs of Markdown with formulas. KeyError when nobody wrote it."""
+        return self.catalogue(language).get(key) or self.catalogue("en")[key]
+
     def say(self, key: str, language: str = "en", **facts: Any) -> Sentence:
         """The sentence of this key with its facts filled in and true minus signs.
 
         Raises KeyError for a sentence nobody wrote.
         """
-        text = self.catalogue(language).get(key) or self.catalogue("en")[key]
+        text, terms = without_marks(self.written(key, language))  # before the facts: data mark nothing
         told = " ".join(text.format(**facts).split())
-        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), key, facts)
+        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), key, facts, terms)
 
     def listed(self, words: Sequence[str], language: str = "en") -> str:
         """Words as a list in a sentence: a, b and c."""

@@ -1,11 +1,14 @@
 """Binding a theory to a survey: who enters, which variant, what is refused, and the lavaan text."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 import semopy
+import yaml
 
 from crmresearch.data.catalog import find_codebook
+from crmresearch.data.survey.codebook import Binding
 from crmresearch.errors import SpecificationError, TheoryError
 from crmresearch.models.specification import Specification, bind, bind_items
 from crmresearch.models.theory import Theory, load_theory
@@ -174,6 +177,52 @@ def test_construct_no_theory_knows_is_refused() -> None:
 
 def test_constructs_of_other_theories_do_no_harm() -> None:
     assert "image" not in bind(load_theory("scsb"), find_codebook("ecsi_mobile")).keys
+
+
+OWN = {"quality": ["PERQ1", "PERQ2"], "satisfaction": ["CUSA1"], "loyalty": ["CUSL1", "CUSL3"]}
+
+
+def own_items(tmp_path: Path, items: Mapping[str, Mapping[str, list[str]]]) -> Theory:
+    """A theory with its items, read from a file."""
+    text = {"en": "text"}
+    document = {
+        "key": "mine",
+        "title": text,
+        "about": text,
+        "citation": "made for a test",
+        "constructs": {key: {"label": text, "definition": text} for key in OWN},
+        "paths": [{"from": "quality", "to": "satisfaction"}, {"from": "satisfaction", "to": "loyalty"}],
+        "items": items,
+    }
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return load_theory(path)
+
+
+def test_the_items_of_the_theory_come_before_those_of_the_codebook(tmp_path: Path) -> None:
+    codebook = find_codebook("ecsi_mobile")
+    spec = bind(own_items(tmp_path, {"ecsi_mobile": OWN}), codebook)
+    assert {c.key: list(c.items) for c in spec.constructs} == OWN
+    bindings = {"mine": Binding(constructs={"loyalty": ("CUSL2",)})}
+    assert bind(spec.theory, codebook.model_copy(update={"theories": bindings})) == spec
+    elsewhere = bind(own_items(tmp_path, {"acsi_2015": OWN}), codebook)
+    assert list(elsewhere.construct("satisfaction").items) == ["CUSA1", "CUSA2", "CUSA3"]
+
+
+def test_wrong_items_of_the_theory_are_refused_with_file_and_key(tmp_path: Path) -> None:
+    cases = {
+        "items.ecsi_mobile.loyalty: the codebook of ecsi_mobile has no item 'CUSL9'; did you mean 'CUSL": {
+            "loyalty": ["CUSL9"]
+        },
+        "items.ecsi_mobile.loyalty: the codebook of ecsi_mobile has no item 'x'; it has CUEX1, ": {"loyalty": ["x"]},
+        "items.ecsi_mobile uses the item 'CUSA1' twice": {"loyalty": ["CUSA1"]},
+    }
+    for sentence, items in cases.items():
+        with pytest.raises(SpecificationError) as caught:
+            bind(own_items(tmp_path, {"ecsi_mobile": OWN | items}), find_codebook("ecsi_mobile"))
+        assert f"mine.yaml, {sentence}" in str(caught.value)
+    with pytest.raises(SpecificationError, match=r"'quality'.*mine.yaml, items.ecsi_mobile binds none to it; add it"):
+        bind(own_items(tmp_path, {"ecsi_mobile": {"loyalty": ["CUSL1"]}}), find_codebook("ecsi_mobile"))
 
 
 def test_ncsb_does_not_bind_to_a_survey_without_its_constructs() -> None:

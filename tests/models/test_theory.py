@@ -205,6 +205,16 @@ SPOILT: dict[str, tuple[dict[str, Any] | str, str]] = {
         change(constructs={**sketch()["constructs"], "loyalty": {"label": {"zh": "忠诚"}, "definition": {"en": "x"}}}),
         "mine.yaml, constructs.loyalty.label: has no English text",
     ),
+    "items of an unknown construct": (
+        change(items={"my_survey": {"qualty": ["Q1"]}}),
+        "mine.yaml, items.my_survey: unknown construct 'qualty'; the theory has quality, satisfaction, loyalty.",
+    ),
+    "construct with an empty list of items": (
+        change(items={"my_survey": {"quality": []}}),
+        "mine.yaml, items.my_survey.quality: has no items; list some or remove the construct there.",
+    ),
+    "items that are no list": (change(items={"my_survey": {"quality": "Q1"}}), "mine.yaml, items.my_survey.quality"),
+    "items of what is no data set": (change(items={"My survey": {"quality": ["Q1"]}}), "mine.yaml, items.My survey"),
     "loyalty unnamed": (change(loyalty="faith"), "mine.yaml, loyalty: unknown construct 'faith'"),
 }
 

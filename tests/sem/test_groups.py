@@ -11,11 +11,10 @@ from crmresearch.models.theory import load_theory
 from crmresearch.sem.groups import (
     SegmentModels,
     benefit_constructs,
-    index_scores,
     respondents_needed,
     segment_models,
 )
-from crmresearch.sem.index import construct_index
+from crmresearch.sem.index import construct_index, index_scores
 from crmresearch.sem.pls.estimate import estimate_pls
 
 
@@ -44,7 +43,7 @@ def test_the_index_of_everybody_is_the_index(mobile: tuple[Survey, Specification
     )
     index = construct_index(estimate, bounds)[0].set_index("construct")["estimate"]
     for construct in ("satisfaction", "loyalty"):
-        assert index_scores(estimate, survey, construct).mean() == pytest.approx(index[construct], abs=1e-10)
+        assert index_scores(estimate, survey.bounds, construct).mean() == pytest.approx(index[construct], abs=1e-10)
 
 
 def test_the_indices_of_segments_make_that_of_everybody(models: tuple[SegmentModels, pd.Series]) -> None:

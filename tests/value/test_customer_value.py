@@ -7,6 +7,7 @@ from clv_cases import cdnow, histories_of, simulate
 
 from crmresearch.errors import EstimationError
 from crmresearch.value import CustomerValue, bootstrap, fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
+from crmresearch.value.forecast import CustomerForecast
 from crmresearch.value.resample import resample_counts
 
 
@@ -31,6 +32,12 @@ def test_parameters_are_the_published(value):
     assert value.purchases.parameters == pytest.approx((0.243, 4.414, 0.793, 2.426), abs=2e-3)
     assert value.spend.parameters == pytest.approx((6.25, 3.74, 15.44), abs=0.01)
     assert value.cautions == ()
+    nobody = pd.DataFrame()
+    table = CustomerForecast("bg_nbd", 273, 0.1, value, None, nobody, nobody).parameters
+    assert table["model"].tolist() == ["bg_nbd"] * 4 + ["gamma_gamma"] * 3
+    assert table["parameter"].tolist() == ["r", "alpha", "a", "b", "p", "q", "gamma"]
+    assert table["estimate"].tolist() == [*value.purchases.parameters, *value.spend.parameters]
+    assert table["se"].tolist() == [*value.purchases.standard_errors, *value.spend.standard_errors]
 
 
 def test_forecast(value, customers):

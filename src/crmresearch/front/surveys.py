@@ -68,8 +68,9 @@ def theories() -> pd.DataFrame:
 def bind(theory: Theory | str | Path, items: Codebook | Survey | str | Mapping[str, Sequence[str]]) -> Specification:
     """The theory (or its key) with the items that measure its constructs, ready to be estimated.
 
-    `items`: a survey, its codebook, the key of its data set, or a mapping of constructs to item names. Raises
-    TheoryError for an unknown theory, SpecificationError for a construct without items or an item used twice.
+    `items`: a survey, its codebook, the key of its data set, or a mapping of constructs to item names. The items a
+    theory names itself for a data set take the place of the codebook's. Raises TheoryError for an unknown theory,
+    SpecificationError for a construct without items or an item used twice.
 
     >>> import crmresearch as crm
     >>> crm.bind("ecsi", "ecsi_mobile").predictors_of("value")

@@ -67,6 +67,12 @@ class Specification:
         reached = {path.outcome for path in self.paths}
         return [key for key in self.keys if key in reached]
 
+    @property
+    def most_arrows(self) -> int:
+        """The most arrows that point to one construct: from its predictors, or from the items of a mode-B composite."""
+        from_items = [len(c.items) for c in self.constructs if c.measurement == "composite_b"]
+        return max(*(len(self.predictors_of(outcome)) for outcome in self.outcomes), *from_items, 0)
+
     def construct(self, key: str) -> BoundConstruct:
         """The construct of this key; SpecificationError when there is none."""
         for construct in self.constructs:
@@ -123,10 +129,14 @@ class Specification:
 def bind(theory: Theory, codebook: Codebook) -> Specification:
     """The theory with the items that measure its constructs in the codebook.
 
-    The codebook's bindings for this theory take the place of its default map, which serves every theory and so may
-    hold constructs this one does not use. Raises SpecificationError as `bind_items`, and for an unknown construct:
-    one the theory lacks, in its own bindings; one that looks like a construct left without items, in the default map.
+    The items the theory names for this data set come first, whole, in the place of what the codebook says; then the
+    codebook's bindings for this theory; then its default map, which serves every theory and so may hold constructs
+    this one does not use. Raises SpecificationError as `bind_items`, for an item of the theory that the codebook
+    lacks, and for an unknown construct: one the theory lacks, in its own bindings; one that looks like a construct
+    left without items, in the default map.
     """
+    if codebook.key in theory.items:
+        return _bind_own_items(theory, codebook)
     where = f"the codebook of {codebook.key}"
     items = codebook.items_of(theory.key)
     own = theory.key in codebook.theories and codebook.theories[theory.key].constructs
@@ -139,18 +149,35 @@ def bind(theory: Theory, codebook: Codebook) -> Specification:
                     f"{where} binds items to the unknown construct {key!r}; "
                     + (f"did you mean {close[0]!r}?" if close else f"{theory.key} has {', '.join(theory.constructs)}.")
                 )
+    advice = f"add it under `constructs` or `theories: {theory.key}:`, or in the theory under `items: {codebook.key}:`"
+    return bind_items(theory, items, where, advice)
+
+
+def _bind_own_items(theory: Theory, codebook: Codebook) -> Specification:
+    items, where = theory.items[codebook.key], f"{theory.where}, items.{codebook.key}"
+    for construct, names in items.items():
+        for name in names:
+            if name not in codebook.items:
+                close = get_close_matches(name, codebook.items, n=1)
+                raise SpecificationError(
+                    f"{where}.{construct}: the codebook of {codebook.key} has no item {name!r}; "
+                    + (f"did you mean {close[0]!r}?" if close else f"it has {', '.join(codebook.items)}.")
+                )
     return bind_items(theory, items, where)
 
 
-def bind_items(theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the codebook") -> Specification:
+def bind_items(
+    theory: Theory, items: Mapping[str, Sequence[str]], where: str = "the codebook", advice: str = "add it there"
+) -> Specification:
     """The theory with the items that measure each construct.
 
-    `items` maps construct keys to item names and may hold constructs the theory does not use. A construct that
+    `items` maps construct keys to item names and may hold constructs the theory does not use; `where` they come from
+    and the `advice` to who must add some are for the sentences of mistakes. A construct that
     stands `instead_of` others takes their place when only it has items; optional constructs without items are left
     out. Raises SpecificationError for a construct without items, an item used twice, an outcome that has lost all
     its predictors, a construct that has lost all its paths; TheoryError for a cycle.
     """
-    measured, unmeasured = _measured(theory, items, where)
+    measured, unmeasured = _measured(theory, items, where, advice)
     constructs = tuple(
         BoundConstruct(key, c.label, c.definition, _measurement(c.measurement, items[key]), tuple(items[key]), c.stage)
         for key, c in theory.constructs.items()
@@ -181,7 +208,9 @@ def bind_items(theory: Theory, items: Mapping[str, Sequence[str]], where: str = 
     )
 
 
-def _measured(theory: Theory, items: Mapping[str, Sequence[str]], where: str) -> tuple[set[str], list[str]]:
+def _measured(
+    theory: Theory, items: Mapping[str, Sequence[str]], where: str, advice: str
+) -> tuple[set[str], list[str]]:
     """Constructs that enter the model, and the optional ones that cannot for want of items."""
     stands_in = {key: c.instead_of for key, c in theory.constructs.items() if c.instead_of}
     measured = {key for key in theory.constructs if items.get(key)}
@@ -194,7 +223,7 @@ def _measured(theory: Theory, items: Mapping[str, Sequence[str]], where: str) ->
         if not construct.optional:
             raise SpecificationError(
                 f"Theory {theory.key!r} needs items for the construct {key!r} ({construct.label['en']}), and {where} "
-                f"binds none to it; add it under `constructs`, or under `theories: {theory.key}:`."
+                f"binds none to it; {advice}."
             )
         unmeasured.append(key)
     return measured, unmeasured

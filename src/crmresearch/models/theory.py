@@ -1,6 +1,6 @@
 """A theory: constructs, the paths between them with their expected signs, and where it was published.
 
-A theory knows no data set; `crmresearch.models.specification.bind` joins it to a codebook.
+`crmresearch.models.specification.bind` joins it to a codebook, or to the items it names itself for that data set.
 """
 
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from crmresearch.data.dataset import Text
+from crmresearch.data.dataset import Key, Text
 from crmresearch.data.documents import read_document, shown
 from crmresearch.errors import TheoryError
 from crmresearch.paths import THEORIES
@@ -55,7 +55,8 @@ class Moderation(_Strict):
 class Theory(_Strict):
     """A path model of satisfaction and loyalty, as published.
 
-    `satisfaction` and `loyalty` name the two constructs that every such theory is about.
+    `satisfaction` and `loyalty` name the two constructs that every such theory is about. `items` (data set →
+    construct → items) says what measures it in a survey whose codebook is not to be changed.
     """
 
     key: str
@@ -67,6 +68,13 @@ class Theory(_Strict):
     constructs: dict[str, Construct]
     paths: tuple[TheoryPath, ...]
     moderations: tuple[Moderation, ...] = ()
+    items: dict[Key, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    _file: str = PrivateAttr(default="")
+
+    @property
+    def where(self) -> str:
+        """What a sentence about a mistake calls it: its file, or its key when it was made in Python."""
+        return self._file or f"the theory {self.key}"
 
 
 def theory_keys() -> list[str]:
@@ -94,6 +102,7 @@ def load_theory(key: str | Path) -> Theory:
         raise TheoryError(f"There is no theory {str(key)!r}; there are {', '.join(theory_keys())}.")
     theory = read_document(path, Theory, TheoryError)
     _check(theory, shown(path))
+    theory._file = shown(path)
     return theory
 
 
@@ -105,10 +114,17 @@ def _check(theory: Theory, file: str) -> None:
         *((key, f"instead_of of {owner}") for owner, c in known.items() for key in c.instead_of),
         *((key, f"path {p.predictor} → {p.outcome}") for p in theory.paths for key in (p.predictor, p.outcome)),
         *((m.moderator, f"moderation of {m.predictor} → {m.outcome}") for m in theory.moderations),
+        *((key, f"items.{dataset}") for dataset, constructs in theory.items.items() for key in constructs),
     ]
     for key, where in named:
         if key not in known:
             raise TheoryError(f"{file}, {where}: unknown construct {key!r}; the theory has {', '.join(known)}.")
+    for dataset, constructs in theory.items.items():
+        for key, items in constructs.items():
+            if not items:
+                raise TheoryError(
+                    f"{file}, items.{dataset}.{key}: has no items; list some or remove the construct there."
+                )
     pairs = [(p.predictor, p.outcome) for p in theory.paths]
     for pair in pairs:
         if pairs.count(pair) > 1:

@@ -10,6 +10,7 @@ from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError, SpecificationError
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_counts
+from crmresearch.sem.index import index_scores
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
@@ -58,9 +59,7 @@ def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[
 
 def respondents_needed(specification: Specification) -> int:
     """Ten respondents for each arrow into the construct with most of them, 50 at least (Barclay et al., 1995)."""
-    arrows = [len(specification.predictors_of(outcome)) for outcome in specification.outcomes]
-    arrows += [len(c.items) for c in specification.constructs if c.measurement == "composite_b"]
-    return max(SMALLEST, 10 * max(arrows))
+    return max(SMALLEST, 10 * specification.most_arrows)
 
 
 def segment_models(
@@ -121,7 +120,7 @@ def _indices(
     tail = (1 - confidence) / 2
     rows = []
     for construct in (theory.satisfaction, theory.loyalty):
-        scores = index_scores(whole, survey, construct)
+        scores = index_scores(whole, survey.bounds, construct)
         for key in (ALL, *members.cat.categories):
             own = scores if key == ALL else scores[(members == key).to_numpy()]
             limits = np.full(2, np.nan)
@@ -130,20 +129,3 @@ def _indices(
                 limits = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
             rows.append((key, construct, len(own), own.mean() if len(own) else np.nan, *limits))
     return pd.DataFrame(rows, columns=["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"])
-
-
-def index_scores(estimate: PlsEstimate, survey: Survey, construct: str) -> np.ndarray:
-    """Index (n,) of every respondent: the mean of the items rescaled to 0–100, weighted as in `construct_index`.
-
-    The mean over respondents is the index of everybody. NaN for all where an item has a negative weight.
-    """
-    keys = list(estimate.specification.construct(construct).items)
-    places = [estimate.specification.items.index(key) for key in keys]
-    limits = [(survey.codebook.items[key].min, survey.codebook.items[key].max) for key in keys]
-    low, high = np.array(limits, dtype=float).T
-    weights = estimate.values("standardized_weights/pls")[places]
-    if (weights < 0).any():
-        return np.full(estimate.sample.n, np.nan)
-    weights = weights * (high - low) / estimate.values("deviations/pls")[places]
-    rescaled = 100 * (estimate.items[keys].to_numpy() - low) / (high - low)
-    return rescaled @ weights / weights.sum()

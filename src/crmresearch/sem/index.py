@@ -20,6 +20,22 @@ def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats,
     return (raw * rescaled) @ mask / (raw @ mask)
 
 
+def index_scores(estimate: PlsEstimate, bounds: pd.DataFrame, construct: str) -> Floats:
+    """Index (n,) of every respondent: the mean of the items rescaled to 0–100, weighted as in `construct_index`.
+
+    The mean over respondents is the index of everybody. NaN for all where an item has a negative weight.
+    """
+    keys = list(estimate.specification.construct(construct).items)
+    places = [estimate.specification.items.index(key) for key in keys]
+    low, high = bounds.loc[keys, ["min", "max"]].to_numpy(dtype=np.float64).T
+    weights = estimate.values("standardized_weights/pls")[places]
+    if (weights < 0).any():
+        return np.full(estimate.sample.n, np.nan)
+    weights = weights * (high - low) / estimate.values("deviations/pls")[places]
+    rescaled = 100 * (estimate.items[keys].to_numpy() - low) / (high - low)
+    return np.asarray(rescaled @ weights / weights.sum())
+
+
 def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.DataFrame, list[Caution]]:
     """The index of every construct with its bootstrap interval, and a caution per refused index.
 

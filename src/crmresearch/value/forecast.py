@@ -11,6 +11,8 @@ from crmresearch.errors import EstimationError
 from crmresearch.value import CustomerValue
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
+SPEND_MODEL = "gamma_gamma"
+MOST_REPEATS = 7  # repeat purchases from which customers are pooled in the calibration
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,41 @@ class CustomerForecast:
     def individual(self) -> dict[str, str]:
         """The forecasts that the evaluator scores, by name."""
         return {} if self.frame is None else {name: name for name in ("expected_value", "expected_purchases")}
+
+    @property
+    def off(self) -> pd.Series:
+        """How far the purchases that each of the `models` expects are off those made, in % of these; NaN for none."""
+        made = self.models["actual"].where(self.models["actual"] > 0)
+        return 100 * (self.models["expected"] / made - 1).astype(float)
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """Estimates of both models with standard errors: model, parameter, estimate, se; no row without a value model.
+
+        Times are in weeks.
+        """
+        fits = ((self.model, self.value.purchases), (SPEND_MODEL, self.value.spend)) if self.value else ()
+        rows = [
+            (model, *row)
+            for model, fit in fits
+            for row in zip(fit.parameters._fields, fit.parameters, fit.standard_errors, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=["model", "parameter", "estimate", "se"])
+
+    def calibration(self, customers: pd.DataFrame, most: int = MOST_REPEATS) -> pd.DataFrame:
+        """Mean expected and actual purchases in the holdout by repeat purchases before; the last row is `most` or more.
+
+        `customers` is the table of this forecast. Columns repeat, customers, expected, actual; no row where there is no
+        forecast.
+        """
+        if self.frame is None:
+            return pd.DataFrame(columns=["repeat", "customers", "expected", "actual"])
+        repeat = customers["repeat"].clip(upper=most)
+        both = pd.DataFrame({"expected": self.frame["expected_purchases"], "actual": customers["holdout_purchases"]})
+        means = both.groupby(repeat).agg(
+            customers=("actual", "size"), expected=("expected", "mean"), actual=("actual", "mean")
+        )
+        return means.rename_axis("repeat").reset_index()
 
 
 def forecast_customers(

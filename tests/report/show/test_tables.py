@@ -43,7 +43,7 @@ def downloads(html: str) -> dict[str, bytes]:
 
 def test_prints_numbers_as_journals_do(frame: pd.DataFrame) -> None:
     assert repr(show_table(frame, "paths", "Paths")).splitlines() == [
-        "outcome       predictor        estimate         interval       p  respondents  stable",
+        "Outcome       From             Estimate         interval       p  Respondents  stable",
         "Satisfaction  Image & <trust>     0.500   [0.410, 0.590]  < .001          250  yes",
         "Satisfaction  Quality_1           0.000  [-0.200, 0.200]    .012        8,239  no",
         "Loyalty       100 % of it             –                –  > .999            –  yes",
@@ -90,9 +90,9 @@ def test_digits_and_headings_by_column() -> None:
     table = show_table(
         frame, "t", "T", digits={"index": 1, "ci_lower": 1}, headings={"index": "Index", "interval": "95 %"}
     )
-    assert repr(table).splitlines() == ["Index  share        95 %", " 73.5  0.500  [1.0, 2.5]"]
+    assert repr(table).splitlines() == ["Index  Share        95 %", " 73.5  0.500  [1.0, 2.5]"]
     apart = show_table(frame, "t", "T", headings={"ci_lower": "from", "ci_upper": "to"})
-    assert [column.heading for column in apart.columns] == ["index", "share", "from", "to"]
+    assert [column.heading for column in apart.columns] == ["index", "Share", "from", "to"]
 
 
 def test_chinese_headings_and_values() -> None:
@@ -174,7 +174,7 @@ def test_empty_frame_prints_its_headings() -> None:
 def test_csv_can_hold_more_than_the_reader_sees(in_report: Path) -> None:
     data = pd.DataFrame({"outcome": ["loyalty"], "estimate": [1 / 3], "estimator": ["pls"]})
     table = show_table(data[["outcome", "estimate"]], "paths", "Paths", data=data)
-    assert repr(table).splitlines()[0] == "outcome  estimate"
+    assert repr(table).splitlines()[0] == "Outcome  Estimate"
     assert (in_report / "tables" / "paths.csv").read_text() == (
         "outcome,estimate,estimator\nloyalty,0.3333333333,pls\n"
     )

@@ -6,12 +6,12 @@ import pytest
 from customers import simulated_customers
 
 from crmresearch.segmentation.contract import SegmentationError, coverage
-from crmresearch.segmentation.methods.abc_classes import Abc, gini, lorenz_curve
+from crmresearch.segmentation.methods.abc_classes import Abc, gini, lorenz_curve, top_share
 from crmresearch.segmentation.methods.ladder import RelationshipLadder
 from crmresearch.segmentation.methods.life_cycle import LifeCycle, LifeCycleAlive
 from crmresearch.segmentation.methods.portfolio import PortfolioMatrix, portfolio_matrix, segment_windows
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
-from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore
+from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore, recency_frequency
 from crmresearch.segmentation.methods.rfm_classes import RfmEight, RfmFour
 from crmresearch.segmentation.methods.value_matrix import CurrentPotential
 
@@ -111,6 +111,22 @@ def test_lorenz_curve_and_gini_by_hand() -> None:
     assert gini(pd.Series([0.0] * 9 + [5.0])) == pytest.approx(0.9)
     with pytest.raises(SegmentationError, match="no value is above 0"):
         lorenz_curve(pd.Series([0.0, -1.0]))
+
+
+def test_what_the_largest_customers_have_by_hand() -> None:
+    values = pd.Series([1.0, 6.0, -9.0, 3.0, 0.0])
+    assert top_share(values, 0.2) == pytest.approx(0.6)
+    assert top_share(values, 0.4) == pytest.approx(0.9)
+    assert top_share(values, 0.01) == pytest.approx(0.6)  # one customer at least
+    with pytest.raises(SegmentationError, match="no value is above 0"):
+        top_share(pd.Series([0.0, -1.0]), 0.2)
+
+
+def test_cells_of_recency_and_frequency_hold_every_customer_with_the_mean_of_what_they_spent() -> None:
+    scores = pd.DataFrame({"r": [1, 1, 2, 1], "f": [1, 2, 2, 1], "m": [1, 2, 2, 2]})
+    cells = recency_frequency(scores, pd.Series([4.0, 5.0, 6.0, 8.0]))
+    assert list(cells.columns) == ["recency_score", "frequency_score", "customers", "spend_after"]
+    assert cells.to_numpy().tolist() == [[1, 1, 2, 6], [1, 2, 1, 5], [2, 2, 1, 6]]
 
 
 def test_life_cycle_by_own_rhythm() -> None:

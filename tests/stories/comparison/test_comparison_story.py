@@ -19,20 +19,20 @@ from crmresearch.segmentation.methods.tree import OutcomeTree
 from crmresearch.segmentation.windows import two_windows
 from crmresearch.stories.comparison import charts as comparison_charts
 from crmresearch.stories.comparison import verdict as comparison_verdict
+from crmresearch.stories.comparison.cautions import cautions
 from crmresearch.stories.comparison.charts import spread
 from crmresearch.stories.comparison.story import ComparisonStory
 from crmresearch.stories.comparison.tables import (
-    accuracy_view,
+    accuracy,
     inside,
-    lasting_view,
     lead_segments,
-    ranking_view,
-    reach_text,
-    singles_view,
+    ranking,
+    singles,
     targeting,
-    targeting_text,
-    targeting_view,
-    validity_view,
+    validity,
+)
+from crmresearch.stories.comparison.tables import (
+    lasting as lasting_table,
 )
 from crmresearch.stories.comparison.verdict import claim, findings
 
@@ -173,31 +173,33 @@ def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
 
 def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> None:
     spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
-    free = targeting(dataclasses.replace(story, cost=0.0))
+    free = dataclasses.replace(story, cost=0.0).targets
     assert free["best_profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
-    dear = targeting(dataclasses.replace(story, cost=1e6))
+    dear = dataclasses.replace(story, cost=1e6).targets
     assert (dear[["best_share", "best_profit"]] == 0).all(axis=None)
-    some = targeting(dataclasses.replace(story, cost=2.0, top=0.25)).set_index("method")
+    some = dataclasses.replace(story, cost=2.0, top=0.25).targets.set_index("method")
     quarter = story.benchmark.evaluation.gains.query("share == 0.25").set_index("method")["captured"]
     assert some["profit"].to_numpy() == pytest.approx(0.3 * spend * quarter[some.index].to_numpy() - 2 * 0.25 * n)
-    assert "Capture is not uplift" in " ".join(targeting_text(story))
-    assert "Contacting nobody" in " ".join(targeting_text(dataclasses.replace(story, cost=1e6)))
+    assert "Capture is not uplift" in " ".join(story.targeting_text())
+    assert "Contacting nobody" in " ".join(dataclasses.replace(story, cost=1e6).targeting_text())
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:
     told = [*findings(story), *story.windows_text(), *story.limits(), *story.moved_text(), *story.agreement_text()]
-    told += [*story.method_text("validity"), *story.method_text("stability"), *reach_text(story), *story.lead_text()]
-    told += [story.caption(key) for key in ("validity", "lasting", "flows", "transitions", "profiles", "lead")]
+    told += [*story.method_text("validity"), *story.method_text("stability"), *story.reach_text(), *story.lead_text()]
+    captions = ["table.comparison", "table.lasting", "table.lead_segments"]
+    captions += ["figure.flows", "figure.transitions", "figure.profiles"]
+    told += [story.say(key, **story.facts) for key in captions]
     assert not any("{" in sentence or "nan" in sentence for sentence in told)
     joined = {"r2_log_lower", "r2_log_upper", "ci_lower", "ci_upper"}
-    scored = (validity_view, lasting_view, singles_view, accuracy_view, ranking_view)
-    for view in (*scored, targeting_view, lead_segments, inside):
+    scored = (validity, lasting_table, singles, accuracy, ranking)
+    for view in (*scored, targeting, lead_segments, inside):
         table = view(story)
         assert len(table)
         assert table.index.equals(pd.RangeIndex(len(table)))  # any other would be shown
         headed = {re.sub("(_range)_(lower|upper)$", r"\1", column) for column in table.columns} - joined
         assert headed <= set(story.headings)
-    assert {"code", "severity", "quantity", "message"} == set(story.warnings().columns)
+    assert {"code", "severity", "quantity", "message"} == set(cautions(story).columns)
 
 
 def test_pictures(story: ComparisonStory) -> None:

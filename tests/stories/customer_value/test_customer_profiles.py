@@ -11,8 +11,8 @@ from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.methods.abc_classes import Abc
 from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
-from crmresearch.stories.customer_value.profiles import buying, buying_sentences, demographic_sentences, demographics
 from crmresearch.stories.customer_value.story import CustomerStory
+from crmresearch.stories.customer_value.tables import buying, buying_sentences, demographic_sentences, demographics
 from crmresearch.value.forecast import forecast_customers
 
 ABC = "abc_80_15_5"

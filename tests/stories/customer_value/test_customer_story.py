@@ -11,18 +11,20 @@ from crmresearch.data.cohorts import cohort_retention
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.paths import DATA
+from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.methods.abc_classes import Abc
 from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
 from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore
 from crmresearch.segmentation.methods.rfm_classes import RfmEight, RfmFour
+from crmresearch.segmentation.registry import every_method
 from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
+from crmresearch.stories.customer_value import TEXTS, tables
 from crmresearch.stories.customer_value import charts as customer_charts
-from crmresearch.stories.customer_value import segments as customer_segments
-from crmresearch.stories.customer_value import value as customer_value_story
+from crmresearch.stories.customer_value.cautions import customer_warnings
 from crmresearch.stories.customer_value.story import CustomerStory
-from crmresearch.value.forecast import forecast_customers, value_intervals
+from crmresearch.value.forecast import PURCHASE_MODELS, SPEND_MODEL, forecast_customers, value_intervals
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,16 @@ def story() -> CustomerStory:
         customers, methods, forecast.individual, "rfm_eight_mean", 10, 50, 1, learner=False
     )
     return CustomerStory(transactions, table, forecast, methods, left_out, evaluation)
+
+
+def said_of(story: CustomerStory, method: Segmenter) -> list[str]:
+    return tables.segment_sentences(story, method, tables.segment_table(story, method))
+
+
+def test_every_advice_is_of_a_segment_and_every_name_of_a_value_model() -> None:
+    segments = {segment.key for method in every_method() for segment in method.segments}
+    assert TEXTS.section("strategy").keys() <= segments
+    assert TEXTS.section("value_model").keys() == {*PURCHASE_MODELS, SPEND_MODEL}
 
 
 def test_the_notes_of_the_codebook_are_told_in_the_language_of_the_story(story: CustomerStory) -> None:
@@ -96,17 +108,17 @@ def test_the_verdict_is_that_of_the_paired_interval(
 
 def test_segments_hold_every_customer_once(story: CustomerStory) -> None:
     for method in story.methods:
-        table = customer_segments.segment_table(story, method)
+        table = tables.segment_table(story, method)
         assert table.customers.sum() == len(story.table.frame)
         assert table.share.sum() == pytest.approx(1)
         spend = (table.customers * table.spend_after.fillna(0)).sum()
         assert spend == pytest.approx(story.table.frame["holdout_spend"].sum())
-    eight = customer_segments.segment_table(story, story.methods[1])
+    eight = tables.segment_table(story, story.methods[1])
     assert (eight.strategy != "–").all()
 
 
 def test_calibration_adds_up_to_the_forecast(story: CustomerStory) -> None:
-    table = customer_value_story.calibration(story)
+    table = story.forecast.calibration(story.table.frame)
     expected = story.forecast.frame["expected_purchases"].sum()  # type: ignore[index]
     assert (table.customers * table.expected).sum() == pytest.approx(expected)
     assert (table.customers * table.actual).sum() == pytest.approx(story.table.frame["holdout_purchases"].sum())
@@ -124,20 +136,20 @@ def test_retention_is_counted_from_the_lines(story: CustomerStory, lines: pd.Dat
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: CustomerStory) -> None:
-    told = [*story.findings(), *story.quality(), *story.concentration(), *story.limits(), *story.warnings().message]
-    told += [*story.comparison(), *story.method_notes(), *story.glossary(), *customer_segments.cells_sentences(story)]
-    told += [*story.retention(cohort_retention(story.transactions)), *customer_value_story.model_sentences(story)]
-    told += [sentence for method in story.methods for sentence in customer_segments.segment_sentences(story, method)]
+    told = [*story.findings(), *story.quality(), *story.concentration(), *story.limits()]
+    told += [*customer_warnings(story).message, *story.comparison(), *story.method_notes(), *story.best_cell()]
+    told += [*story.retention(cohort_retention(story.transactions)), *story.models(), repr(story.terms())]
+    told += [sentence for method in story.methods for sentence in said_of(story, method)]
     assert all(sentence and "{" not in sentence and "nan" not in sentence for sentence in told)
     named = set(story.headings)
     for view in (
-        customer_segments.segment_table(story, story.methods[0]),
-        customer_segments.portfolio_table(story, "rfm_eight_mean"),
-        customer_value_story.calibration(story),
-        customer_value_story.parameters(story),
-        customer_value_story.models_view(story),
-        story.scores_view(),
-        story.differences_view(),
+        tables.segment_table(story, story.methods[0]),
+        tables.portfolio_table(story, "rfm_eight_mean"),
+        story.forecast.calibration(story.table.frame),
+        tables.parameters(story),
+        tables.purchase_models(story),
+        tables.scores_view(story),
+        tables.differences_view(story),
     ):
         assert {c for c in view.columns if not c.endswith(("_lower", "_upper"))} <= named
 
@@ -150,7 +162,7 @@ def test_pictures(story: CustomerStory) -> None:
     scores = customer_charts.plot_scores(story).axes[0]
     assert len(scores.get_yticklabels()) == len(story.scores)
     calibration = customer_charts.plot_calibration(story).axes[0]
-    assert list(calibration.lines[0].get_ydata()) == list(customer_value_story.calibration(story).actual)
+    assert list(calibration.lines[0].get_ydata()) == list(story.forecast.calibration(story.table.frame).actual)
     grid = customer_charts.plot_recency_frequency(story)
     counted = [
         int(t.get_text().split("\n")[1].strip("()").replace(",", "")) for t in grid.axes[0].texts if t.get_text()
@@ -169,7 +181,7 @@ def test_intervals_are_of_everyone_and_of_every_segment_in_its_order(story: Cust
     weighted = (values.estimate * values.customers)[["A", "B", "C"]].sum() / values.customers["all"]
     assert weighted == pytest.approx(values.estimate["all"])
     assert ((values.ci_lower < values.estimate) & (values.estimate < values.ci_upper)).all()
-    told = customer_value_story.interval_sentences(story, intervals, 50)
+    told = story.worth(intervals, 50)
     assert f"{values.estimate['all']:,.2f} USD" in told[0]
 
 
@@ -178,23 +190,23 @@ def test_purchase_models_are_told_apart_by_their_likelihood(story: CustomerStory
     assert (models.aic == 2 * models.parameters - 2 * models.log_likelihood).all()
     assert models.actual["bg_nbd"] == story.table.frame["holdout_purchases"].sum()
     better = models.aic.idxmin()
-    assert f"{story.model_name(better)} fits" in " ".join(customer_value_story.model_sentences(story))
+    assert f"{story.model_name(better)} fits" in " ".join(story.models())
 
 
 def test_a_portfolio_of_segments_has_all_recent_sales(story: CustomerStory) -> None:
-    table = customer_segments.portfolio_table(story, "rfm_eight_mean")
+    table = tables.portfolio_table(story, "rfm_eight_mean")
     assert table.share.sum() == pytest.approx(1)
     value = story.table.frame["spend_last_91"][story.methods[1].predict(story.customers) == "important_value"].sum()
     assert table.share[0] == pytest.approx(value / story.table.frame["spend_last_91"].sum())
 
 
 def test_a_method_left_out_is_a_warning_with_its_reason(story: CustomerStory) -> None:
-    left = story.warnings().query("code == 'method_left_out'")
+    left = customer_warnings(story).query("code == 'method_left_out'")
     assert len(left) == 1
     assert "needs no_such_column" in left["message"].iloc[0]
 
 
 def test_four_classes_say_whom_they_describe(story: CustomerStory) -> None:
-    table = customer_segments.segment_table(story, story.methods[3])
-    told = " ".join(customer_segments.segment_sentences(story, story.methods[3]))
+    table = tables.segment_table(story, story.methods[3])
+    told = " ".join(said_of(story, story.methods[3]))
     assert f"describe {1 - table.share.iloc[-1]:.0%} of the customers" in told

@@ -11,10 +11,12 @@ import pytest
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.methods.rfm_classes import RfmEight
-from crmresearch.segmentation.monitoring.monitor import customer_windows, monitor
+from crmresearch.segmentation.monitoring.ageing import ageing_or_reason
+from crmresearch.segmentation.monitoring.monitor import customer_windows, monitor, monitored_method
 from crmresearch.stories.monitoring import charts as monitoring_charts
 from crmresearch.stories.monitoring import tables as monitoring_tables
-from crmresearch.stories.monitoring.story import MonitoringStory, ageing_or_reason, monitored_method
+from crmresearch.stories.monitoring.cautions import cautions
+from crmresearch.stories.monitoring.story import MonitoringStory
 
 FIGURES = ("migration", "transitions", "ageing", "drift", "foresight")
 
@@ -130,13 +132,13 @@ def test_segments_outside_their_interval_are_named(story: MonitoringStory) -> No
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: MonitoringStory) -> None:
     without = replace(story, ageing=None, no_ageing="nobody bought twice.")
     for one in (story, without, with_last(story, r2_refitted=np.nan), with_last(story, r2_frozen=np.nan)):
-        told = [*one.findings(), *one.drift(), *one.foresight(), *monitoring_tables.introduction(one)]
-        told += [*monitoring_tables.limits(one), *monitoring_tables.method_notes(one), *one.balance()]
-        told += [*monitoring_tables.warnings(one).message, *monitoring_tables.glossary(one)]
+        told = [*one.findings(), *one.drift(), *one.foresight(), *one.introduction()]
+        told += [*one.limits(), *one.method_notes(), *one.balance()]
+        told += [*cautions(one).message, one.terms().markdown]
         assert all(sentence and "{" not in sentence and not re.search(r"\bnan\b", sentence) for sentence in told)
     t = monitoring_tables
-    views = [t.windows_view(story), t.ageing_view(story), t.scores_view(story), t.segments_view(story)]
-    for view in [*views, t.segments_view(without), t.features_view(story), t.moves_view(story)]:
+    views = [t.windows(story), t.ageing(story), t.scores(story), t.segments(story)]
+    for view in [*views, t.segments(without), t.features(story), t.moves(story)]:
         stems = {re.sub(r"_(lower|upper)$", "", column).replace("ci", "interval") for column in view.columns}
         assert {stem.replace("expected_share", "expected") for stem in stems} <= set(story.headings)
 
@@ -144,27 +146,27 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Monit
 def test_the_csv_of_the_cut_offs_has_the_whole_story(story: MonitoringStory) -> None:
     columns = ["cutoff", "customers", "new", "psi", "psi_previous", "share_moved", "r2_frozen", "r2_refitted",
                "difference", "lower", "upper", "refit", "unexplained"]  # fmt: skip
-    assert set(columns) <= set(monitoring_tables.full_windows(story).columns)
+    assert set(columns) <= set(story.windows.columns)
 
 
 def test_shares_of_the_segments_add_up(story: MonitoringStory) -> None:
-    view = monitoring_tables.segments_view(story)
+    view = monitoring_tables.segments(story)
     assert view[["first", "observed", "refitted_share"]].sum().to_numpy() == pytest.approx(1)
     assert list(view["rank"]) == list(range(1, 9))
 
 
 def test_warnings_name_what_is_weak(story: MonitoringStory) -> None:
-    codes = set(monitoring_tables.warnings(story).code)
+    codes = set(cautions(story).code)
     assert {"small_segment", "one_cohort"} <= codes
     assert "expected_missing" not in codes
     changed = with_last(replace(story, ageing=None, no_ageing="why."), r2_frozen=np.nan, relabelled=np.nan)
-    assert {"expected_missing", "no_following", "not_learned"} <= set(monitoring_tables.warnings(changed).code)
+    assert {"expected_missing", "no_following", "not_learned"} <= set(cautions(changed).code)
 
 
 def test_pictures(story: MonitoringStory) -> None:
     for name in FIGURES:
         figure = getattr(monitoring_charts, f"plot_{name}")(story)
-        assert monitoring_charts.alt_text(story, name)
+        assert story.say(f"alt.{name}", **monitoring_charts.seen(story, name))
         if name == "drift":
             assert list(figure.axes[0].lines[0].get_ydata()) == [0, *story.monitoring.windows.psi_known[1:]]
         if name == "transitions":
@@ -218,6 +220,6 @@ def test_parameters_without_standard_errors_are_owned_up_to(story: MonitoringSto
     unsure = value.purchases.covariances.copy()
     unsure[2] = unsure[:, 2] = np.nan
     held = replace(story.ageing, value=replace(value, purchases=replace(value.purchases, covariances=unsure)))
-    assert not any("without a standard error" in limit for limit in monitoring_tables.limits(story))
-    told = monitoring_tables.limits(replace(story, ageing=held))
+    assert not any("without a standard error" in limit for limit in story.limits())
+    told = replace(story, ageing=held).limits()
     assert any(limit.startswith("Parameters of the purchase model without a standard error (1)") for limit in told)

@@ -14,9 +14,8 @@ from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.stories.satisfaction import charts
 from crmresearch.stories.satisfaction import tables as estimate_tables
-from crmresearch.stories.satisfaction.cautions import warning_table
+from crmresearch.stories.satisfaction.cautions import cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory, both, tell_covariance
-from crmresearch.stories.satisfaction.figure_texts import alt_text, caption, headings
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 
@@ -84,15 +83,15 @@ def test_missing_answers_are_counted(reputation: SatisfactionStory) -> None:
 
 def test_a_refused_index_is_told_and_warned_about(reputation: SatisfactionStory) -> None:
     """The mode-B weight of qual_4 is slightly negative."""
-    warnings = warning_table(reputation, structure(reputation)).set_index("code")
+    warnings = cautions(reputation, structure(reputation)).set_index("code")
     assert "qual_4" in warnings.message["index_refused"]
     assert np.isnan(reputation.index.set_index("construct").estimate["qual"])
-    assert (estimate_tables.index_view(reputation).construct == "Quality").any()
+    assert (estimate_tables.index(reputation).construct == "Quality").any()
 
 
 def test_warnings_are_sorted_and_in_words() -> None:
     story = tell("ecsi_mobile", "staged")
-    warnings = warning_table(story, structure(story))
+    warnings = cautions(story, structure(story))
     order = ["inadmissible", "unidentified", "weak", "note"]
     ranks = [order.index(severity) for severity in warnings.severity]
     assert ranks == sorted(ranks)
@@ -102,29 +101,29 @@ def test_warnings_are_sorted_and_in_words() -> None:
 
 
 def test_views_have_a_heading_for_every_column(ecsi: SatisfactionStory, reputation: SatisfactionStory) -> None:
-    named = headings(ecsi)
+    named = ecsi.headings
     for view in (
-        estimate_tables.items_view,
-        estimate_tables.reliability_view,
-        estimate_tables.loadings_view,
-        estimate_tables.weights_view,
-        estimate_tables.r_squared_view,
-        estimate_tables.effects_view,
-        estimate_tables.index_view,
+        estimate_tables.items,
+        estimate_tables.reliability,
+        estimate_tables.loadings,
+        estimate_tables.weights,
+        estimate_tables.r_squared,
+        estimate_tables.effects,
+        estimate_tables.index,
     ):
         for story in (ecsi, reputation):
             columns = {re.sub(r"_(lower|upper)$", "", column) for column in view(story).columns} - {"ci"}
             assert columns <= set(named), view.__name__
     covariance = structure(ecsi)
-    for frame in (estimate_tables.paths_view(ecsi, covariance), estimate_tables.fit_view(covariance),
-                  estimate_tables.cb_paths_view(covariance)):  # fmt: skip
+    for frame in (estimate_tables.paths(ecsi, covariance), estimate_tables.fit(covariance),
+                  estimate_tables.cb_paths(covariance)):  # fmt: skip
         columns = {re.sub(r"_(lower|upper)$", "", column) for column in frame.columns} - {"ci"}
         assert columns <= set(named)
 
 
 def test_htmt_view_is_a_lower_triangle(ecsi: SatisfactionStory) -> None:
     """R seminr 2.3.4: HTMT of quality and image .92870639."""
-    square = estimate_tables.htmt_view(ecsi)
+    square = estimate_tables.htmt(ecsi)
     assert square.loc["Perceived quality", "Image"] == pytest.approx(0.92870639, abs=5e-9)
     assert np.isnan(np.triu(square.to_numpy(), 1)[np.triu_indices(6, 1)]).all()
 
@@ -140,9 +139,9 @@ def test_pictures_show_every_path_and_construct(ecsi: SatisfactionStory) -> None
     assert len(forest.axes[0].get_yticklabels()) == 12
     index = charts.plot_index(ecsi)
     assert index.axes[0].get_xlim() == (0, 100)
-    assert "Satisfaction 72.5" in alt_text(ecsi, "index")
-    assert alt_text(ecsi, "model").count("→") == 12
-    assert "European" in caption(ecsi, "figure.model")
+    assert "Satisfaction 72.5" in ecsi.say("alt.index", **charts.seen(ecsi, "index"))
+    assert ecsi.say("alt.model", **charts.seen(ecsi, "model")).count("→") == 12
+    assert "European" in ecsi.say("figure.model", **ecsi.facts)
     plt.close("all")
 
 
@@ -175,7 +174,7 @@ def test_a_structure_that_fails_the_gate_leaves_the_lead_to_pls(theory: str, ver
     (told,) = covariance.findings()
     assert told.startswith("Read the PLS numbers")
     assert verdict in told
-    warnings = warning_table(covariance.story, covariance)
+    warnings = cautions(covariance.story, covariance)
     assert warnings.code[0].startswith("cb_")
     assert warnings.severity[0] in ("inadmissible", "unidentified")
 
@@ -190,7 +189,7 @@ def test_both_estimators_stand_in_one_table(scsb: CovarianceStory) -> None:
     table = both(scsb.story.estimate.paths, scsb.estimate.paths)
     assert set(table.estimator) == {"pls", "plsc", "cbsem"}
     assert list(table.columns)[:10] == list(scsb.story.estimate.paths.columns)
-    view = estimate_tables.paths_view(scsb.story, scsb)
+    view = estimate_tables.paths(scsb.story, scsb)
     assert len(view) == 18
     assert view[view.estimator == "CB-SEM"].unstandardised.notna().all()
 
@@ -202,7 +201,7 @@ def test_full_information_is_told_and_pls_says_what_it_used() -> None:
     assert covariance.estimate.full_information is not None
     assert covariance.resampled is None
     assert "FIML" in covariance.introduction()[0]
-    warnings = warning_table(story, covariance).set_index("code")
+    warnings = cautions(story, covariance).set_index("code")
     assert "replaced by the mean" in warnings.message["missing_fiml"]
     assert "social responsibility" in warnings.message["cb_left_out"]
 

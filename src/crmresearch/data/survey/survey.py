@@ -36,6 +36,20 @@ class Survey:
         """Number of rows."""
         return len(self.items)
 
+    @property
+    def as_asked(self) -> pd.DataFrame:
+        """The items as they were answered, reversed ones not turned."""
+        turned = [key for key, item in self.codebook.items.items() if item.reversed]
+        ends = self.bounds.loc[turned].sum(axis=1)
+        return self.items.assign(**{key: ends[key] - self.items[key] for key in turned})
+
+    @property
+    def bounds(self) -> pd.DataFrame:
+        """Ends of the scale of every item (rows): min, max."""
+        items = self.codebook.items
+        ends = {"min": {key: item.min for key, item in items.items()}, "max": {k: i.max for k, i in items.items()}}
+        return pd.DataFrame(ends)
+
 
 def load_survey(dataset: str) -> Survey:
     """The validated survey of a dataset key or of a folder with a codebook.yaml.

@@ -1,11 +1,13 @@
 """The parameters a notebook declares, read from its tagged cell without running it, and values held against them.
 
-The cell tagged `parameters` is the one source of names, types and defaults. It holds annotated assignments
-such as `resamples: Annotated[int, Field(ge=100)] = 1000`, imports, and nothing else.
+The cell tagged `parameters` is the one source of names, types, defaults and remarks. It holds annotated assignments
+such as `resamples: Annotated[int, Field(ge=100)] = 1000  # of the bootstrap`, imports, and nothing else.
 """
 
 import ast
+import io
 import json
+import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -55,18 +57,45 @@ def read_declarations(notebook: Path) -> dict[str, Declaration]:
     imports and assignments `name: type = literal` of known types.
     """
     where = shown(notebook)
-    try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError) as error:
-        raise ParameterError(f"{where} cannot be read as a notebook: {error}.") from None
-    tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
-    if len(tagged) != 1:
-        raise ParameterError(f"{where}: exactly one cell must carry the tag `parameters`; {len(tagged)} cells do.")
-    try:
-        nodes = ast.parse("".join(tagged[0]["source"])).body
-    except SyntaxError as error:
-        raise ParameterError(f"{where}, cell `parameters`, line {error.lineno}: {error.msg}.") from None
+    nodes = _nodes(_cell(notebook, where), where)
     return dict(_declaration(node, where) for node in nodes if not _is_aside(node))
+
+
+def read_remarks(notebook: Path) -> dict[str, str]:
+    """What the comments behind the declarations say of the parameters, by name; those without a comment are not there.
+
+    Raises ParameterError as `read_declarations`.
+    """
+    where = shown(notebook)
+    source = _cell(notebook, where)
+    nodes = _nodes(source, where)
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
+    lines = {_declaration(node, where)[0]: node.end_lineno for node in nodes if not _is_aside(node)}
+    return {name: comments[line] for name, line in lines.items() if line in comments}
+
+
+def in_words(annotation: Any) -> str:
+    """A type as a reader would say it, with its bounds: "a whole number, at least 100"."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return f"{'one of ' if len(parts) > 1 else 'only '}{', '.join(map(str, parts))}"
+    if origin is Annotated:
+        bounds = [
+            f"{words} {getattr(rule, bound)}"
+            for extra in parts[1:]
+            for rule in getattr(extra, "metadata", ())
+            for bound, words in _BOUNDS.values()
+            if hasattr(rule, bound)
+        ]
+        return ", ".join([in_words(parts[0]), " and ".join(bounds)] if bounds else [in_words(parts[0])])
+    if annotation in (None, type(None)):
+        return _KINDS["none_required"]
+    if origin in (list, dict):
+        return _KINDS[f"{origin.__name__}_type"]
+    if parts:
+        return " or ".join(in_words(part) for part in parts)
+    return _KINDS[{str: "string_type"}.get(annotation, f"{annotation.__name__}_type")]
 
 
 def check_values(declared: Mapping[str, Declaration], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -90,6 +119,24 @@ def suggestion(word: str, known: Sequence[str]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; there are {', '.join(known)}." if known else "; there are none."
+
+
+def _cell(notebook: Path, where: str) -> str:
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError) as error:
+        raise ParameterError(f"{where} cannot be read as a notebook: {error}.") from None
+    tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    if len(tagged) != 1:
+        raise ParameterError(f"{where}: exactly one cell must carry the tag `parameters`; {len(tagged)} cells do.")
+    return "".join(tagged[0]["source"])
+
+
+def _nodes(source: str, where: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError as error:
+        raise ParameterError(f"{where}, cell `parameters`, line {error.lineno}: {error.msg}.") from None
 
 
 def _is_aside(node: ast.stmt) -> bool:

@@ -12,6 +12,7 @@ from crmresearch.data.dataset import Text
 from crmresearch.data.documents import read_document, shown
 from crmresearch.errors import ParameterError
 from crmresearch.report.make.declarations import check_values, read_declarations, suggestion
+from crmresearch.report.show.wording import TEXTS
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def load_report(name: str) -> Report:
         raise ParameterError(f"There is no report {name!r}{suggestion(name, report_names())}")
     file = read_document(path, _File, ParameterError)
     file.parameters.update(_from_beside(path, file.parameters))
-    notebook = _find_notebook(file.notebook, path)
+    notebook = find_notebook(file.notebook, path)
     declared = read_declarations(notebook)
     parameters, problems = check_values(declared, file.parameters)
     # the other parameters of a file with a mistake are looked at too: every problem is told at once
@@ -106,17 +107,11 @@ def locate_dataset(dataset: str, notebook: Path) -> str:
     return str(folder.resolve()) if (folder / "codebook.yaml").is_file() else dataset
 
 
-def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
-    """What these parameters name by a path from the folder of their file, as whole paths."""
-    found = {}
-    for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
-        value = parameters.get(key)
-        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
-            found[key] = str((place.parent if marker else place).resolve())
-    return found
+def find_notebook(notebook: str, path: Path) -> Path:
+    """The notebook a parameters file at `path` names: a file beside it, or the name of one of the project.
 
-
-def _find_notebook(notebook: str, path: Path) -> Path:
+    Raises ParameterError when there is none.
+    """
     own = path.parent / notebook
     if own.suffix == ".ipynb" and own.is_file():
         return own.resolve()
@@ -127,9 +122,21 @@ def _find_notebook(notebook: str, path: Path) -> Path:
     return found
 
 
+def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """What these parameters name by a path from the folder of their file, as whole paths."""
+    found = {}
+    for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
+        value = parameters.get(key)
+        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
+            found[key] = str((place.parent if marker else place).resolve())
+    return found
+
+
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
     problems = []
-    dataset, theory = parameters.get("dataset"), parameters.get("theory")
+    dataset, theory, language = (parameters.get(key) for key in ("dataset", "theory", "language"))
+    if isinstance(language, str) and language not in (known := TEXTS.languages()):
+        problems.append(f"`language`: there are no texts in {language!r}, only in {', '.join(known)}")
     # imported only where they are needed: every import is a reason to render again
     if isinstance(dataset, str) and not (Path(locate_dataset(dataset, notebook)) / "codebook.yaml").is_file():
         from crmresearch.data.catalog import dataset_keys

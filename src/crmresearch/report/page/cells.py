@@ -14,6 +14,7 @@ from crmresearch.report.page.markdown import Outline, markdown_to_html, mathml
 from crmresearch.report.show.wording import words
 
 _TITLES = {"injected-parameters": "parameters", "parameters": "parameters_default"}
+_PROSE = re.compile(r'story\.(prose\("\w+"\)|terms\(\))')  # text, which no reader looks for code behind
 _BOX_LEVEL = re.compile(r'(<div class="box-title"[^>]*aria-level=")\d')
 
 
@@ -21,7 +22,8 @@ def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en")
     """One cell as HTML, empty when it shows nothing.
 
     `number` counts cells from 1 and names the cell in messages; headings are added to `outline`. Code is folded,
-    left out when the cell is tagged `hide`, and titled "Parameters" when it holds the report's parameters.
+    left out when the cell is tagged `hide` or shows prose only, and titled "Parameters" when it holds the report's
+    parameters.
     """
     where = f"cell {number}"
     if cell.cell_type == "markdown":
@@ -29,7 +31,8 @@ def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en")
     if cell.cell_type != "code":
         return ""
     tags = set(cell.metadata.get("tags", []))
-    blocks = [] if "hide" in tags or not cell.source.strip() else [_code(cell.source, tags, language)]
+    plain = "hide" in tags or not cell.source.strip() or _PROSE.fullmatch(cell.source.strip())
+    blocks = [] if plain else [_code(cell.source, tags, language)]
     blocks += [_output(output, number, outline, language) for output in cell.outputs]
     return "\n".join(block for block in blocks if block)
 

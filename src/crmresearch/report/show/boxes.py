@@ -6,11 +6,12 @@ from html import escape
 
 import pandas as pd
 
+from crmresearch.caution import RANK
 from crmresearch.report.record import record, write_output
 from crmresearch.report.show.number_format import is_missing
 from crmresearch.report.show.wording import words
 
-SEVERITIES = ("inadmissible", "unidentified", "weak", "note")  # worst first
+SEVERITIES = tuple(RANK)  # worst first
 _COLUMNS = ("code", "severity", "quantity", "message")
 # colours that hold where the report's own style sheet is absent (JupyterLab)
 _EDGES = {"inadmissible": "#b3261e", "unidentified": "#b3261e", "weak": "#b26a00", "note": "#6b7280", "none": "#2e7d32"}

@@ -19,6 +19,19 @@ class Paragraph:
         return "\n".join(f"- {s}" for s in escaped) if self.bullets else " ".join(escaped)
 
 
+@dataclass(frozen=True, repr=False)
+class Prose:
+    """Paragraphs of Markdown written beforehand, which no result changes: headings, explanations, formulas."""
+
+    markdown: str
+
+    def __repr__(self) -> str:
+        return self.markdown
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+
 def show_text(sentences: Sequence[str], *, bullets: bool = False) -> Paragraph:
     """The sentences as a paragraph, or as a list of `bullets`."""
     return Paragraph(tuple(sentences), bullets)

@@ -108,6 +108,12 @@ def gini(values: pd.Series) -> float:
     return float(1 - 2 * np.trapezoid(curve["value"], curve["customers"]))
 
 
+def top_share(values: pd.Series, share: float) -> float:
+    """Part of the whole that the largest `share` of the customers have, one customer at least; as `lorenz_curve`."""
+    sizes = _sizes(values)
+    return float(sizes[-max(1, round(share * len(sizes))) :].sum() / sizes.sum())
+
+
 def _sizes(values: pd.Series) -> Floats:
     if values.empty:
         raise SegmentationError("The Lorenz curve got no customers.")

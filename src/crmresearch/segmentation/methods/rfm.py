@@ -128,3 +128,12 @@ class RfmCells(_Rfm):
     def _assign(self, frame: pd.DataFrame) -> Codes:
         scores = self.scores(frame).to_numpy() - 1
         return scores @ np.array([self.groups**2, self.groups, 1])
+
+
+def recency_frequency(scores: pd.DataFrame, spend: pd.Series) -> pd.DataFrame:
+    """How many customers have each pair of scores, and their mean spend after the cut-off.
+
+    `scores` are those of `RfmCells.scores`; columns recency_score, frequency_score, customers, spend_after.
+    """
+    grouped = spend.groupby([scores["r"], scores["f"]]).agg(["size", "mean"]).reset_index()
+    return grouped.set_axis(["recency_score", "frequency_score", "customers", "spend_after"], axis=1)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmresearch.errors import CrmResearchError
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, needed_columns
 from crmresearch.segmentation.monitoring.alarm import chance_bounds
 from crmresearch.segmentation.monitoring.drift import stability
@@ -99,6 +100,16 @@ def expected_ageing(
     names = ["cutoff", "psi_expected", "expected_lower", "expected_upper", "moved_expected", "moved_lower",
              "moved_upper", "unexplained", "chance", "outside", "alarm"]  # fmt: skip
     return Ageing(value, simulations, pd.concat(shares, ignore_index=True), pd.DataFrame(drift, columns=names))
+
+
+def ageing_or_reason(
+    customers: Mapping[date, pd.DataFrame], method: Segmenter, simulations: int, seed: int
+) -> tuple[Ageing | None, str]:
+    """The expected drift of the fitted method, or None and why these customers or this method have none."""
+    try:
+        return expected_ageing(customers, method, simulations, seed), ""
+    except CrmResearchError as error:
+        return None, str(error)
 
 
 def simulated_tables(

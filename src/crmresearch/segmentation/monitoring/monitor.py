@@ -22,6 +22,7 @@ from crmresearch.segmentation.monitoring.drift import (
     transition_matrix,
 )
 from crmresearch.segmentation.monitoring.moves import DIRECTIONS, directions, moves
+from crmresearch.segmentation.registry import every_method
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT, evaluate_segmentations, too_small
 
 FROZEN, REFITTED, NAIVE = "frozen", "refitted", ("past_spend", "recent_spend", "recency")
@@ -66,6 +67,14 @@ class Monitoring:
     def cutoffs(self) -> list[date]:
         """The cut-offs, first to last."""
         return list(self.windows["cutoff"])
+
+
+def monitored_method(key: str, seed: int) -> Segmenter:
+    """The registered method with this key, not yet fitted. Raises ParameterError for one that is not there."""
+    methods = {method.name: method for method in every_method((4, 8), seed, value=False) if not method.outcome}
+    if key not in methods:
+        raise ParameterError(f"There is no method {key!r} to monitor; use one of {', '.join(methods)}.")
+    return methods[key]
 
 
 def customer_windows(transactions: Transactions, first: str, step: int, windows: int) -> dict[date, pd.DataFrame]:

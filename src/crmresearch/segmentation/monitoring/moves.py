@@ -59,3 +59,13 @@ def _compared(after: pd.Series, keys: pd.Series, others: pd.DataFrame) -> dict[s
     difference = gap.mean()
     return {"compared": len(gap), "spend_of_others": usual.mean(), "difference": difference,
             "lower": difference - reach, "upper": difference + reach}  # fmt: skip
+
+
+def balance(up: float, down: float) -> str:
+    """Whether more customers moved up or down, by a sign test at 95 % of the `up` + `down` who did either.
+
+    Returns "up", "down", or "same" within chance: |up − down| of a fair coin has the standard deviation √(up + down).
+    """
+    if abs(up - down) <= NORMAL_95 * (up + down) ** 0.5:
+        return "same"
+    return "up" if up > down else "down"

@@ -3,7 +3,8 @@
 Internal indices stand here too: they say how compact clusters are in their own space, and compare nothing beyond it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -125,6 +126,43 @@ def targeting_profit(
             "profit_at_random": margin * spend * top - cost * contacted,
         }
     )
+
+
+def targeting(
+    gains: pd.DataFrame, spend: float, customers: int, margin: float, cost: float, top: float
+) -> pd.DataFrame:
+    """Profit of contacting the share `top` of customers that each method ranks first, and at its best share.
+
+    `gains`: method, share, captured of the evaluator (rankings within segments, whose names hold a colon, are left
+    out); `spend` of all `customers` after the cut-off; `margin` of a unit of spend, `cost` of a contact. Columns
+    method, captured, profit (both at `top`), best_share, best_profit, everybody (profit of contacting all); highest
+    profit first.
+    """
+    rows = []
+    for method, part in gains[~gains["method"].str.contains(":")].groupby("method", sort=False):
+        shares, held = [0.0, *part["share"]], [0.0, *part["captured"].fillna(0.0)]  # nobody spends: no share of it
+        at_top = float(np.interp(top, shares, held))
+        profits = targeting_profit([top, *shares], [at_top, *held], spend, customers, margin, cost)["profit"]
+        best = int(profits.iloc[1:].to_numpy().argmax())
+        rows.append((method, at_top, profits.iloc[0], shares[best], profits.iloc[best + 1], profits.iloc[-1]))
+    columns = ["method", "captured", "profit", "best_share", "best_profit", "everybody"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values("profit", ascending=False, kind="stable", ignore_index=True)
+
+
+def reached(demographics: pd.DataFrame, segments: Iterable[pd.Series], seed: int = 0) -> pd.DataFrame:
+    """Whether demographics tell the segments of each method apart, of customers of whom any is known.
+
+    Columns method, k, left_out, balanced_accuracy, error, chance as `reachability`, and told: beyond chance by more
+    than 2 standard errors. A method too few of whose members are on record has no row.
+    """
+    rows = []
+    for one in segments:
+        with suppress(SegmentationError):  # too few of its members are on record
+            rows.append(reachability(demographics, one, seed=seed))
+    columns = ["method", "k", "left_out", "balanced_accuracy", "error", "chance"]
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+    return table.assign(told=table["balanced_accuracy"] - 2 * table["error"] > table["chance"])[[*columns, "told"]]
 
 
 def internal_indices(X: Floats, segments: pd.Series, seed: int = 0, sample: int = 2000) -> pd.DataFrame:

@@ -5,6 +5,8 @@ import pandas as pd
 
 from crmresearch.segmentation.contract import Floats
 
+BEHAVIOUR = ("recency", "frequency", "tenure", "monetary_mean", "monetary_total")
+
 
 def deviations(answers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     """Mean of every item in every segment, in standard deviations from everybody's mean: (segments, items).
@@ -13,6 +15,19 @@ def deviations(answers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     """
     standardised = (answers - answers.mean()) / answers.std(ddof=0)
     return standardised.groupby(segments, observed=True).mean()
+
+
+def behaviour_deviations(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
+    """Mean of what customers did in every segment, in standard deviations from all of them: (segments, features).
+
+    Features are recency, frequency, tenure, spend and spend of the last windows; counts and money are logged, and a
+    feature in which nobody differs is left out.
+    """
+    frame = customers.select_dtypes("number")
+    frame = frame[[column for column in frame if column in BEHAVIOUR or column.startswith("spend_last")]]
+    logged = [column for column in frame if column.startswith(("frequency", "monetary", "spend"))]
+    frame = frame.assign(**{column: np.log1p(frame[column].clip(lower=0)) for column in logged})
+    return deviations(frame.loc[:, frame.std() > 0], segments)
 
 
 def level_share(profile: pd.DataFrame, sizes: pd.Series) -> tuple[float, pd.Series]:

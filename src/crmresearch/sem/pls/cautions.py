@@ -79,11 +79,7 @@ def _consistency(estimate: PlsEstimate) -> list[Caution]:
 
 def _sample_size(estimate: PlsEstimate) -> list[Caution]:
     spec = estimate.specification
-    arrows = [
-        *(len(spec.predictors_of(outcome)) for outcome in spec.outcomes),
-        *(len(c.items) for c in spec.constructs if c.measurement == "composite_b"),
-    ]
-    needed = 10 * max(arrows)  # Barclay, Higgins & Thompson (1995): ten rows per arrow into one construct
+    needed = 10 * spec.most_arrows  # Barclay, Higgins & Thompson (1995): ten rows per arrow into one construct
     n = estimate.sample.n
     return [Caution("few_rows", "weak", "sample", {"rows": n, "needed": needed})] if n < needed else []
 

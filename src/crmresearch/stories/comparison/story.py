@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,26 +11,27 @@ from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.benchmark import Benchmark
 from crmresearch.segmentation.column_names import column_names
-from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
+from crmresearch.segmentation.scoring.managerial import reached, targeting
+from crmresearch.segmentation.stability.segment_profiles import behaviour_deviations
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.segmentation.windows import Windows
 from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.method_names import method_name
+from crmresearch.stories.story import Story
 
 FEWEST = 3  # methods of one number of segments that make a block
-SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
-FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
 MOST = 10  # segments: more are not served apart from each other
-CORE = ("recency", "frequency", "tenure", "monetary_mean", "monetary_total")  # features of the profile, with spend_last
 
 
 @dataclass(frozen=True)
-class ComparisonStory:
+class ComparisonStory(Story):
     """The benchmark of one company's customers, told.
 
     `margin` (of the spend), `cost` (a contact, in the currency) and `top` (share of the customers contacted) make the
     targeting table.
     """
+
+    texts = TEXTS
 
     transactions: Transactions
     windows: Windows
@@ -49,23 +51,9 @@ class ComparisonStory:
         """The customers one window earlier."""
         return self.windows.earlier_table
 
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
     def name(self, key: str) -> str:
         """What readers call a method."""
         return method_name(key, self.language)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of a codebook in the language of the story."""
-        return texts.get(self.language, texts["en"])
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        columns = [key for key in TEXTS.catalogue("en") if key.startswith("column.")]
-        return {key.removeprefix("column."): self.say(key) for key in columns}
 
     @cached_property
     def segmentations(self) -> pd.DataFrame:
@@ -123,12 +111,12 @@ class ComparisonStory:
         """Days from the earlier cut-off to this one."""
         return (self.table.cutoff - self.earlier.cutoff).days
 
-    def caption(self, key: str) -> str:
-        """A caption of this report: `comparison_caption.<key>` with the lead method and the dates."""
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What captions name: the two cut-offs and the end, the lead method, its rival, and the reference."""
         dates = {"cutoff": self.table.cutoff, "earlier": self.earlier.cutoff, "end": self.table.holdout_end}
         names = {"method": self.name(self.lead), "reference": self.name(self.rival)}
-        names["base"] = self.name(self.benchmark.evaluation.reference)
-        return self.say(f"comparison_caption.{key}", **dates, **names)
+        return {**dates, **names, "base": self.name(self.benchmark.evaluation.reference)}
 
     @property
     def rival(self) -> str:
@@ -144,45 +132,6 @@ class ComparisonStory:
         sizes = {"customers": len(self.table.frame), "earlier_customers": len(self.earlier.frame)}
         told = self.say("comparison.windows", title=self.text(about.title), **facts, **sizes)
         return [told, *map(self.text, self.transactions.notes)]
-
-    def warnings(self) -> pd.DataFrame:
-        """Unstable segments, methods left out, failed refits, and what the evaluator and the value model say."""
-        rows = []
-        labels = {(m.name, s.key): self.text(s.label) for m in self.benchmark.methods for s in m.segments}
-        weak = self.benchmark.stability.segments.query("not named")
-        for method, part in weak.groupby("method", sort=False):
-            named = [f"{labels[(method, row.segment)]} ({row.jaccard:.2f})" for row in part.itertuples()]
-            message = self.say("comparison_caution.unstable", segments=_some(named, self.language), bound=NAMED)
-            rows.append(("unstable_segments", "weak", self.name(str(method)), message))
-        refits = int(self.benchmark.stability.solutions["refits"].max())
-        if refits < FEW_REFITS:
-            rows.append(("few_refits", "weak", "", self.say("comparison_caution.few_refits", refits=refits)))
-        for row in self.benchmark.left_out.itertuples():
-            message = self.say("comparison_caution.left_out", reason=row.reason)
-            rows.append(("left_out", "weak", self.name(row.method), message))
-        for method in self.benchmark.methods:
-            if isinstance(method, GaussianMixtureClusters) and method.k is None and method.k_ == method.largest:
-                message = self.say("comparison_caution.largest", largest=method.largest)
-                rows.append(("largest_number", "note", self.name(method.name), message))
-        for row in self.benchmark.stability.solutions.query("failed > 0").itertuples():
-            message = self.say("comparison_caution.failed", failed=row.failed, refits=row.refits)
-            rows.append(("failed_refits", "note", self.name(row.method), message))
-        known = {method.name for method in self.benchmark.methods}
-        small = self.benchmark.evaluation.warnings
-        small = small[small["method"].isin(known) | (small["method"] == "") | small["method"].isna()]
-        for (code, severity, method), part in small.groupby(["code", "severity", "method"], dropna=False, sort=False):
-            named = [f"{labels.get((method, r.segment), r.segment)} ({r.customers:,.0f})" for r in part.itertuples()]
-            facts = {"segments": _some(named, self.language), "count": len(part)}
-            subject = self.name(method) if isinstance(method, str) and method else ""
-            rows.append((code, severity, subject, self.say(f"customer_caution.{code}", **facts)))
-        if self.windows.failure:
-            message = self.say("comparison_caution.left_out", reason=self.windows.failure)
-            rows.append(("no_value_model", "weak", "", message))
-        for caution in self.windows.value.cautions if self.windows.value else ():
-            message = self.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-            rows.append((caution.code, caution.severity, caution.quantity, message))
-        rows.sort(key=lambda row: SEVERITIES.index(row[1]))
-        return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
 
     def method_text(self, key: str, **facts: object) -> list[str]:
         """One explaining sentence of the section `comparison`."""
@@ -209,15 +158,8 @@ class ComparisonStory:
         return {segment.key: self.text(segment.label) for segment in known.segments}
 
     def profiles(self) -> pd.DataFrame:
-        """Segments of the lead method × features: mean deviation from all customers in standard deviations."""
-        frame = self.table.frame.select_dtypes("number")
-        frame = frame[[column for column in frame if column in CORE or column.startswith("spend_last")]]
-        logged = [c for c in frame if c.startswith(("frequency", "monetary", "spend"))]
-        frame = frame.assign(**{column: np.log1p(frame[column].clip(lower=0)) for column in logged})
-        frame = frame.loc[:, frame.std() > 0]
-        scores = (frame - frame.mean()) / frame.std(ddof=0)
-        segments = self.benchmark.segments(self.lead)
-        means = scores.groupby(segments, observed=True).mean()
+        """Segments of the lead method × features by name: `behaviour_deviations`."""
+        means = behaviour_deviations(self.table.frame, self.benchmark.segments(self.lead))
         labels = self.labels(self.lead)
         named = {column: self.text(column_names([column])).replace("_", " ") for column in means}
         return means.set_axis([labels[key] for key in means.index]).rename(columns=named)
@@ -236,8 +178,51 @@ class ComparisonStory:
             self.say("comparison.limit_company", about=about),
         ]
 
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Profit of contacting the customers each method ranks first: `targeting`."""
+        spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
+        gains = self.benchmark.evaluation.gains
+        return targeting(gains, spend, len(self.table.frame), self.margin, self.cost, self.top)
 
-def _some(named: list[str], language: str, most: int = 6) -> str:
-    """The first few of many, and how many more there are."""
-    shown = named if len(named) <= most else [*named[: most - 1], f"+{len(named) - most + 1}"]
-    return TEXTS.listed(shown, language) if shown else "–"
+    @cached_property
+    def reached(self) -> pd.DataFrame:
+        """Whether demographics tell the segments apart, a row a method: `reached`; empty without any on record."""
+        known = [name for name in self.transactions.codebook.demographics if name in self.table.frame]
+        segments = (self.benchmark.segments(method.name) for method in (self.benchmark.methods if known else ()))
+        return reached(self.table.frame[known], segments, self.benchmark.evaluation.seed)
+
+    def targeting_text(self) -> list[str]:
+        """What the best ranking leaves at the share asked for and at any share, and that capture is not uplift."""
+        table = self.targets
+        first, most = table.iloc[0], table.loc[table["best_profit"].idxmax()]
+        money = {"margin": self.margin, "cost": self.cost, "currency": self.transactions.codebook.currency}
+        facts = {"share": self.top, "method": self.name(first["method"]), "profit": first["profit"]}
+        told = [self.say("comparison.targeting", everybody=first["everybody"], **money, **facts)]
+        if most["best_share"] == 0:
+            told.append(self.say("comparison.targeting_nobody"))
+        elif most["best_share"] == 1:
+            told.append(self.say("comparison.targeting_all"))
+        else:
+            best = {"method": self.name(most["method"]), "share": most["best_share"], "profit": most["best_profit"]}
+            told.append(self.say("comparison.targeting_most", currency=money["currency"], **best))
+        return [*told, self.say("comparison.uplift")]
+
+    def reach_text(self) -> list[str]:
+        """Whether demographics tell the segments of the lead method apart, and of how many customers they are known."""
+        names = self.transactions.codebook.demographics
+        if not names:
+            return [self.say("comparison.reach_none")]
+        table = self.reached.set_index("method")
+        if self.lead not in table.index:
+            return [self.say("comparison.reach_few", method=self.name(self.lead))]
+        row = table.loc[self.lead]
+        key = "comparison.reach" if row["told"] else "comparison.reach_chance"
+        facts = {"accuracy": row["balanced_accuracy"], "chance": row["chance"], "method": self.name(self.lead)}
+        on_record = self.table.frame[names].notna().any(axis=1).mean()
+        told = [] if on_record == 1 else [self.say("comparison.reach_on_record", share=on_record)]
+        return [
+            *told,
+            self.say(key, **facts),
+            self.say("comparison.reach_all", told=int(table["told"].sum()), methods=len(table)),
+        ]

@@ -6,8 +6,8 @@ from crmresearch.segmentation.benchmark import LEAVES
 from crmresearch.segmentation.registry import VALUE
 from crmresearch.segmentation.scoring.scores import LOWER_IS_BETTER
 from crmresearch.segmentation.stability.stability import NAMED
-from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.comparison.story import MOST, ComparisonStory
+from crmresearch.stories.story import verdict as told_apart
 
 VALUE_FIRST = "expected_value_quantiles_"  # individual value first, then segments of it
 OTHER_SCORES = ("r2", "deviance", "gini", "capture", "auc", "brier")  # besides R² of log spend
@@ -39,7 +39,7 @@ def single_number(story: ComparisonStory, kind: str) -> list[str]:
         return []
     row = rows.iloc[0]
     paired = _paired(story, row["method"], story.best["method"])
-    outcome = "wins" if paired["lower"] > 0 else "loses" if paired["upper"] < 0 else "ties"
+    outcome = told_apart(paired["lower"], paired["upper"])
     facts = {"single": story.name(row["method"]), "r2": row["r2"], "lower": row["r2_lower"], "upper": row["r2_upper"]}
     spread = {"difference": paired["difference"], "difference_lower": paired["lower"]}
     spread |= {"difference_upper": paired["upper"]}
@@ -51,7 +51,7 @@ def _by_other_scores(story: ComparisonStory, kind: str) -> str:
     """By which scores the best number of a kind is ahead of the best segmentation, behind it, or level."""
     scores = story.benchmark.evaluation.scores
     scores = scores[scores["method"].isin(story.benchmark.table["method"])]
-    sides: dict[str, list[str]] = {"ahead": [], "behind": [], "level": []}
+    sides: dict[str, list[str]] = {"wins": [], "loses": [], "ties": []}
     for metric in OTHER_SCORES:
         sign = -1 if metric in LOWER_IS_BETTER else 1
         ranked = scores.assign(rank=sign * scores[metric]).sort_values("rank", ascending=False, kind="stable")
@@ -61,12 +61,9 @@ def _by_other_scores(story: ComparisonStory, kind: str) -> str:
             continue
         paired = _paired(story, single["method"].iloc[0], best["method"].iloc[0], metric)
         low, high = sorted((sign * paired["lower"], sign * paired["upper"]))
-        side = "ahead" if low > 0 else "behind" if high < 0 else "level"
-        sides[side].append(story.say(f"comparison_score.{metric}"))
+        sides[told_apart(low, high)].append(story.say(f"comparison_score.{metric}"))
     parts = [
-        story.say(f"comparison.score_{side}", scores=TEXTS.listed(names, story.language))
-        for side, names in sides.items()
-        if names
+        story.say(f"comparison.score_{side}", scores=story.listed(names)) for side, names in sides.items() if names
     ]
     return story.say("comparison.other_scores", parts="; ".join(parts)) if parts else ""
 
@@ -83,7 +80,7 @@ def equal_numbers(story: ComparisonStory) -> list[str]:
             continue
         rivals = [method for method in block["method"] if method != reference]
         lead = story.benchmark.evaluation.simultaneous(rivals, reference).set_index("method").loc[row["method"]]
-        outcome = "better" if lead["lower"] > 0 else "worse" if lead["upper"] < 0 else "same"
+        outcome = told_apart(lead["lower"], lead["upper"])
         spread = {key: lead[key] for key in ("difference", "lower", "upper")}
         told.append(story.say(f"comparison.block_{outcome}", reference=story.name(reference), **spread, **facts))
     return told
@@ -99,9 +96,9 @@ def lasting(story: ComparisonStory) -> list[str]:
     key = "all" if stable.all() else "some" if stable.any() else "none"
     unstable = [story.name(method) for method in known["method"][~stable]]
     facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
-    names = TEXTS.listed(unstable, story.language) if unstable else ""
+    names = story.listed(unstable) if unstable else ""
     told = [story.say(f"comparison.stable_{key}", unstable=names, **facts)] if len(known) else []
-    told += [story.say("comparison.stable_fixed", rules=TEXTS.listed(rules, story.language))] if rules else []
+    told += [story.say("comparison.stable_fixed", rules=story.listed(rules))] if rules else []
     chosen = story.choice
     if chosen is None:
         return [*told, story.say("comparison.choice_none", most=MOST)]

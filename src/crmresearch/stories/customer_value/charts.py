@@ -7,9 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from crmresearch.segmentation.methods.abc_classes import gini, lorenz_curve
-from crmresearch.stories.customer_value.segments import cells_table
 from crmresearch.stories.customer_value.story import CustomerStory
-from crmresearch.stories.customer_value.value import calibration
 
 INK, ACCENT, QUIET, WARM = "#1f2933", "#1f5f8b", "#8a949e", "#b26a00"
 KIND_COLOURS = {"segmentation": ACCENT, "forecast": WARM, "learner": WARM, "naive": QUIET, "none": QUIET}
@@ -34,7 +32,7 @@ def plot_lorenz(story: CustomerStory) -> Figure:
 
 def plot_recency_frequency(story: CustomerStory) -> Figure:
     """Mean holdout spend of customers by recency and frequency score, with how many they are."""
-    cells = cells_table(story)
+    cells = story.cells
     mean = cells.pivot_table(index="frequency_score", columns="recency_score", values="spend_after")
     mean = mean.sort_index(ascending=False)
     size = cells.pivot_table(index="frequency_score", columns="recency_score", values="customers").reindex_like(mean)
@@ -71,7 +69,7 @@ def plot_scores(story: CustomerStory) -> Figure:
 
 def plot_calibration(story: CustomerStory) -> Figure:
     """Expected and actual purchases in the holdout by repeat purchases before the cut-off."""
-    table = calibration(story)
+    table = story.forecast.calibration(story.table.frame)
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     labels = [str(repeat) if repeat < table.repeat.max() else f"{repeat}+" for repeat in table.repeat]
     position = np.arange(len(table))

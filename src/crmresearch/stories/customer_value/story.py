@@ -1,33 +1,43 @@
-"""What a company's transactions say about its customers, in sentences and tables made from the results."""
+"""What a company's transactions say about its customers, in sentences made from the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import ibis
 import pandas as pd
 
+from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.contract import Segmenter
-from crmresearch.segmentation.methods.abc_classes import gini
+from crmresearch.segmentation.methods.abc_classes import gini, top_share
+from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
 from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.stories.customer_value import TEXTS
+from crmresearch.stories.method_names import method_name
+from crmresearch.stories.story import Story, verdict
 from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
-FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where there is a forecast
-MOST_NAMED = 5  # segments of one method that a warning names
-SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
+SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
+EIGHT = "rfm_eight_mean"  # the classes whose value, portfolio and purchases are shown
+SEGMENTS = {
+    "wins": "customers.segments_win",
+    "ties": "customers.segments_tie",
+    "loses": "customers.segments_lose",
+}
 
 
 @dataclass(frozen=True)
-class CustomerStory:
+class CustomerStory(Story):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
+    Sentences that read out one table stand with it in `tables`.
     """
+
+    texts = TEXTS
 
     transactions: Transactions
     table: CustomerTable
@@ -37,38 +47,40 @@ class CustomerStory:
     evaluation: Evaluation
     language: str = "en"
 
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of a codebook or a method in the language of the story."""
-        return texts.get(self.language, texts["en"])
-
     def method_name(self, key: str) -> str:
         """Name of a row of the evaluation for readers."""
-        known = TEXTS.catalogue("en")
-        return self.say(f"method.{key}") if f"method.{key}" in known else key.replace("_", " ")
+        return method_name(key, self.language)
+
+    def model_name(self, model: str) -> str:
+        """Name of a purchase model for readers."""
+        return self.say(f"value_model.{model}")
+
+    @cached_property
+    def customers(self) -> pd.DataFrame:
+        """The customer table with the individual forecasts as columns."""
+        return self.forecast.beside(self.table.frame)
+
+    def fitted(self, name: str) -> Segmenter | None:
+        """The fitted method of this name, None where it was left out."""
+        return next((method for method in self.methods if method.name == name), None)
+
+    def labels(self, name: str) -> dict[str, str]:
+        """Names of the segments of one method by their key, none where it was left out."""
+        method = self.fitted(name)
+        return {segment.key: self.text(segment.label) for segment in method.segments} if method else {}
 
     @cached_property
     def scores(self) -> pd.DataFrame:
         """The evaluator's scores, best R² of log spend first."""
         return self.evaluation.scores.sort_values("r2_log", ascending=False, kind="stable").reset_index(drop=True)
 
-    @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        columns = [key for key in TEXTS.catalogue("en") if key.startswith("column.")]
-        return {key.removeprefix("column."): self.say(key) for key in columns}
-
     def findings(self) -> list[str]:
         """Concentration, activity, what predicts best, and whether segments beat a naive number; headline first."""
         frame = self.table.frame
-        spend = frame["monetary_total"].clip(lower=0).sort_values(ascending=False)
         active = {"customers": len(frame), "active": float(frame["holdout_active"].mean()), "days": self.forecast.days}
-        if spend.sum() > 0:
-            top = float(spend.iloc[: max(1, round(TOP * len(spend)))].sum() / spend.sum())
-            told = [self.say("customers.headline", top=TOP, share=top, **active)]
+        if frame["monetary_total"].max() > 0:
+            share = top_share(frame["monetary_total"], TOP)
+            told = [self.say("customers.headline", top=TOP, share=share, **active)]
         else:
             told = [self.say("customers.headline_no_spend", **active)]
         return [*told, *self._best(), *self._forecast_total()]
@@ -81,18 +93,18 @@ class CustomerStory:
             return []
         told = []
         for kind, row in best.items():
-            facts = {"r2": row.r2_log, "lower": row.r2_log_lower, "upper": row.r2_log_upper}
-            facts |= {"method": self.method_name(row.method), "k": int(row.k) if pd.notna(row.k) else 0}
-            key = f"customers.best_{kind}" if row.r2_log_lower > 0 else "customers.best_nothing"
-            told.append(self.say(key, kind=self.say(f"customers.best_kind_{kind}"), **facts))
+            better = verdict(row.r2_log_lower, row.r2_log_upper) == "wins"
+            key = f"customers.best_{kind}" if better else "customers.best_nothing"
+            facts = {"method": self.method_name(row.method), "k": int(row.k) if pd.notna(row.k) else 0}
+            told.append(self.say(key, kind=self.say(f"customers.best_kind_{kind}"), **facts, **r2_facts(row)))
         if "segmentation" not in best:
             return told
         single = max((row for kind, row in best.items() if kind != "segmentation"), key=lambda row: row.r2_log)
         differences = self.evaluation.against(single.method).query("metric == 'r2_log'").set_index("method")
         paired = differences.loc[best["segmentation"].method]
-        verdict = "segments_win" if paired.lower > 0 else "segments_lose" if paired.upper < 0 else "segments_tie"
+        key, name = SEGMENTS[verdict(paired.lower, paired.upper)], self.method_name(single.method)
         facts = {"difference": paired.difference, "lower": paired.lower, "upper": paired.upper}
-        return [*told, self.say(f"customers.{verdict}", single=self.method_name(single.method), **facts)]
+        return [*told, self.say(key, single=name, **facts)]
 
     def _forecast_total(self) -> list[str]:
         if self.forecast.frame is None:
@@ -105,19 +117,12 @@ class CustomerStory:
     def quality(self) -> list[str]:
         """What the data are, and which lines were left out."""
         codebook, table = self.transactions.codebook, self.table
-        best = self.transactions.table.group_by("customer").agg(best=ibis._.amount.max())
-        only_returns = int(best.filter(best.best < 0).count().execute())
+        facts = {"first": self.transactions.first_day, "cutoff": table.cutoff, "end": table.holdout_end}
+        only = self.transactions.customers() - self.transactions.buyers
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
-            self.say(
-                "customers.window",
-                first=self.transactions.first_day,
-                cutoff=table.cutoff,
-                end=table.holdout_end,
-                customers=len(table.frame),
-                currency=codebook.currency,
-            ),
-            *([self.say("customers.only_returns", customers=only_returns)] if only_returns else []),
+            self.say("customers.window", customers=len(table.frame), currency=codebook.currency, **facts),
+            *([self.say("customers.only_returns", customers=only)] if only else []),
             *map(self.text, self.transactions.notes),
         ]
 
@@ -142,111 +147,96 @@ class CustomerStory:
             told.append(self.say("customers.retention_last", **facts))
         return told
 
+    def models(self) -> list[str]:
+        """Which purchase model fits the time before the cut-off best, and which foresaw the holdout best."""
+        models = self.forecast.models
+        if self.forecast.frame is None:
+            return [self.say("customers.value_none")]
+        told = [self.say("customers.value_rate", rate=self.forecast.rate, days=self.forecast.days)]
+        if self.forecast.model == "bg_nbd":  # by its formula: a customer can only leave after a repeat purchase
+            told.append(self.say("customers.value_alive"))
+        if len(models) > 1:
+            first, second = (row for _, row in models.nsmallest(2, "aic").iterrows())
+            ahead = second.aic - first.aic
+            key = "customers.value_fit" if ahead >= SAME_AIC else "customers.value_fit_same"
+            names = {"model": self.model_name(first.model), "second": self.model_name(second.model)}
+            told.append(self.say(key, ahead=ahead, **names))
+            closest, largest = models.loc[models["absolute_error"].idxmin()], models["absolute_error"].max()
+            facts = {"model": self.model_name(closest.model), "error": closest.absolute_error, "largest": largest}
+            told.append(self.say("customers.value_error", **facts))
+        return told
+
+    def worth(self, intervals: pd.DataFrame, resamples: int) -> list[str]:
+        """What a customer is worth, of all and in the segment worth most, with intervals."""
+        values = intervals[intervals["quantity"] == "value"]
+        if values.empty:
+            return [self.say("customers.worth_unknown")] if self.forecast.value else []
+        everyone, parts = values.iloc[0], values.iloc[1:]
+        facts = {"value": everyone.estimate, "lower": everyone.ci_lower, "upper": everyone.ci_upper}
+        currency = self.transactions.codebook.currency
+        told = [self.say("customers.worth", currency=currency, resamples=resamples, **facts)]
+        if len(parts) > 1:
+            ordered = parts.sort_values("estimate", ascending=False, kind="stable")
+            best, least = ordered.iloc[0], ordered.iloc[-1]
+            names = {"best": self.labels(EIGHT).get(best.group, best.group)}
+            names |= {"least": self.labels(EIGHT).get(least.group, least.group)}
+            facts = {"value": best.estimate, "lower": best.ci_lower, "upper": best.ci_upper, "low": least.estimate}
+            told.append(self.say("customers.worth_most", **names, **facts))
+        return told
+
     @cached_property
-    def customers(self) -> pd.DataFrame:
-        """The customer table with the individual forecasts as columns."""
-        return self.forecast.beside(self.table.frame)
+    def cells(self) -> pd.DataFrame:
+        """`recency_frequency` of the RFM cells; no row where they could not be learned."""
+        method = self.fitted("rfm_cells")
+        if not isinstance(method, RfmCells):
+            return pd.DataFrame(columns=["recency_score", "frequency_score", "customers", "spend_after"])
+        return recency_frequency(method.scores(self.customers), self.table.frame["holdout_spend"])
 
-    def model_name(self, model: str) -> str:
-        """Name of a purchase model for readers."""
-        return self.say(f"value_model.{model}")
-
-    def scores_view(self) -> pd.DataFrame:
-        """The scores for readers: kind, method, k, coverage, smallest share, R², AUC, Gini, capture."""
-        shown = ["kind", "method", "k", "coverage", "smallest_share", "r2_log", "r2_log_lower", "r2_log_upper", "auc"]
-        view = self.scores[[*shown, "gini", "capture"]].rename(columns={"r2_log": "r2"})
-        view["kind"] = [self.say(f"kind.{kind}") for kind in view.kind]
-        view["method"] = [self.method_name(key) for key in view.method]
-        view["k"] = [int(k) if pd.notna(k) else None for k in view.k]
-        return view
+    def best_cell(self) -> list[str]:
+        """The cell of recency and frequency scores that spent most a customer."""
+        cells = self.cells[self.cells["customers"] >= SMALL_NUMBER]  # a mean of a handful is no finding
+        if not cells["spend_after"].max() > cells["spend_after"].min():  # none, one, or all alike: no best
+            return []
+        best = cells.loc[cells["spend_after"].idxmax()]
+        facts = {"recency": int(best.recency_score), "frequency": int(best.frequency_score)}
+        return [self.say("customers.cells", spend=best.spend_after, customers=int(best.customers), **facts)]
 
     def comparison(self) -> list[str]:
         """Which segmentations differ from the reference beyond the uncertainty, and how far capture goes."""
-        view = self.evaluation.differences.query("metric == 'r2_log'").dropna()
         ours = self.scores.loc[self.scores.kind == "segmentation", "method"]
+        view = self.evaluation.differences.query("metric == 'r2_log'").dropna()
         view = view[view.method.isin(ours)]
-        told = []
-        sides = {"customers.better_than": view[view.lower > 0], "customers.worse_than": view[view.upper < 0]}
-        for key, part in sides.items():
-            if len(part):
-                names = TEXTS.listed([self.method_name(name) for name in part.method], self.language)
-                reference = self.method_name(self.evaluation.reference)
-                told.append(self.say(key, methods=names, reference=reference))
-        captured = self.scores.dropna(subset=["capture"]).sort_values("capture", ascending=False, kind="stable")
-        if len(captured):
-            best = captured.iloc[0]
-            told.append(
-                self.say(
-                    "customers.capture",
-                    method=self.method_name(best.method),
-                    share=best.capture,
-                    lower=best.capture_lower,
-                    upper=best.capture_upper,
-                )
-            )
+        reference, told = self.method_name(self.evaluation.reference), []
+        for side, key in (("wins", "customers.better_than"), ("loses", "customers.worse_than")):
+            names = [self.method_name(row.method) for row in view.itertuples() if verdict(row.lower, row.upper) == side]
+            if names:
+                told.append(self.say(key, methods=self.listed(names), reference=reference))
+        captured = self.scores.dropna(subset=["capture"]).nlargest(1, "capture")
+        for best in captured.itertuples():
+            facts = {"share": best.capture, "lower": best.capture_lower, "upper": best.capture_upper}
+            told.append(self.say("customers.capture", method=self.method_name(best.method), **facts))
         return told
-
-    def differences_view(self) -> pd.DataFrame:
-        """Paired differences in R² of log spend to the reference, for readers."""
-        view = self.evaluation.differences.query("metric == 'r2_log'")
-        names = [self.method_name(key) for key in view.method]
-        interval = view[["difference", "lower", "upper"]].set_axis(["difference", "ci_lower", "ci_upper"], axis=1)
-        return interval.assign(method=names)[["method", "difference", "ci_lower", "ci_upper"]].reset_index(drop=True)
-
-    def warnings(self) -> pd.DataFrame:
-        """All warnings of the evaluator and of the value models: code, severity, quantity, message; gravest first."""
-        rows = []
-        small = self.evaluation.warnings
-        labels = {(m.name, segment.key): self.text(segment.label) for m in self.methods for segment in m.segments}
-        for (code, severity, method), part in small.groupby(["code", "severity", "method"], dropna=False, sort=False):
-            named = [
-                f"{labels.get((method, row.segment), row.segment)} ({row.customers:,.0f})"
-                for row in part.itertuples()
-                if isinstance(row.segment, str)
-            ]
-            if len(named) > MOST_NAMED:
-                named = [
-                    *named[: MOST_NAMED - 1],
-                    self.say("customers.more_segments", count=len(named) - MOST_NAMED + 1),
-                ]
-            message = self.say(
-                f"customer_caution.{code}", segments=TEXTS.listed(named or ["–"], self.language), count=len(part)
-            )
-            quantity = self.method_name(method) if isinstance(method, str) else ""
-            rows.append((code, severity, quantity, message))
-        for caution in self.forecast.value.cautions if self.forecast.value else ():
-            message = self.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-            rows.append((caution.code, caution.severity, caution.quantity, message))
-        for row in self.left_out.itertuples():
-            lacks_forecast = self.forecast.frame is None and any(name in row.reason for name in FORECAST_COLUMNS)
-            key = "customers.needs_forecast" if lacks_forecast else "customers.left_out"
-            message = self.say(key, reason=row.reason)
-            rows.append(("method_left_out", "weak", self.method_name(row.method), message))
-        for row in self.forecast.failures.itertuples():
-            key = "customers.no_forecast" if row.model == self.forecast.model else "customers.no_model"
-            message = self.say(key, reason=row.reason)
-            rows.append((key.removeprefix("customers."), "weak", self.model_name(row.model), message))
-        rows.sort(key=lambda row: SEVERITIES.index(row[1]))
-        return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
         about = self.text(self.transactions.codebook.about)
-        return [
-            self.say("customers.limit_uplift"),
-            self.say("customers.limit_advice"),
-            self.say("customers.limit_company", about=about),
-            self.say("customers.limit_segments"),
-        ]
+        company = self.say("customers.limit_company", about=about)
+        uplift, advice = self.say("customers.limit_uplift"), self.say("customers.limit_advice")
+        return [uplift, advice, company, self.say("customers.limit_segments")]
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
         evaluation, forecast = self.evaluation, self.forecast
-        facts: dict[str, object] = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": forecast.days}
-        facts |= {"folds": evaluation.folds, "resamples": evaluation.resamples, "rate": forecast.rate}
-        steps = ["windows", "learning", "scores", "intervals", *(["value"] if forecast.value else [])]
-        return [self.say(f"customer_method.{step}", **facts) for step in steps]
+        days = forecast.days
+        told = [
+            self.say("customer_method.windows", cutoff=self.table.cutoff, end=self.table.holdout_end, days=days),
+            self.say("customer_method.learning"),
+            self.say("customer_method.scores", folds=evaluation.folds),
+            self.say("customer_method.intervals", resamples=evaluation.resamples),
+        ]
+        return [*told, *([self.say("customer_method.value", days=days, rate=forecast.rate)] if forecast.value else [])]
 
-    def glossary(self) -> list[str]:
-        """The terms of the report, each with what it means, in the order of the alphabet."""
-        return sorted(self.say(key) for key in TEXTS.catalogue("en") if key.startswith("customer_term."))
+
+def r2_facts(score: pd.Series) -> dict[str, float]:
+    """R² of log spend of one row of the scores with its interval, as the sentences name them."""
+    return {"r2": score.r2_log, "lower": score.r2_log_lower, "upper": score.r2_log_upper}

@@ -124,8 +124,8 @@ def plot_foresight(story: MonitoringStory) -> Figure:
     return figure
 
 
-def alt_text(story: MonitoringStory, figure: str) -> str:
-    """What a figure (migration, transitions, ageing, drift, foresight) shows."""
+def seen(story: MonitoringStory, figure: str) -> dict[str, object]:
+    """What the alternative text of a figure (migration, transitions, ageing, drift, foresight) names."""
     monitoring = story.monitoring
     facts: dict[str, object] = {"count": len(monitoring.windows), "first": story.first, "last": story.now.cutoff}
     if figure == "migration":
@@ -138,7 +138,7 @@ def alt_text(story: MonitoringStory, figure: str) -> str:
     elif figure == "drift":
         rows = monitoring.windows.itertuples()
         facts["values"] = ", ".join(f"{row.cutoff} {row.psi:.2f}" for row in rows)
-    return story.say(f"monitoring.alt_{figure}", **facts)
+    return facts
 
 
 def _over_time(story: MonitoringStory, days: np.ndarray) -> tuple[Figure, Axes]:

@@ -1,6 +1,5 @@
 """What monitoring says: who moved, what of the drift is growing older, whether to refit; sentences from the results."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,45 +8,27 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.errors import CrmResearchError, ParameterError
-from crmresearch.segmentation.contract import Segmenter
-from crmresearch.segmentation.monitoring.ageing import Ageing, expected_ageing
+from crmresearch.segmentation.monitoring.ageing import Ageing
 from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import Monitoring
-from crmresearch.segmentation.monitoring.moves import DIRECTIONS, NORMAL_95
-from crmresearch.segmentation.registry import every_method
+from crmresearch.segmentation.monitoring.moves import DIRECTIONS, balance
 from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.monitoring import TEXTS
+from crmresearch.stories.story import Story
+from crmresearch.stories.story import verdict as told_apart
 
-SEVERITIES = ["inadmissible", "unidentified", "weak", "note"]
 MOST_NAMED = 3  # segments named in one sentence; the table has them all
 
 
-def monitored_method(key: str, seed: int) -> Segmenter:
-    """The method of the roster with this key, not yet fitted. Raises ParameterError for one that is not there."""
-    methods = {method.name: method for method in every_method((4, 8), seed, value=False) if not method.outcome}
-    if key not in methods:
-        raise ParameterError(f"There is no method {key!r} to monitor; use one of {', '.join(methods)}.")
-    return methods[key]
-
-
-def ageing_or_reason(
-    customers: Mapping[date, pd.DataFrame], method: Segmenter, simulations: int, seed: int
-) -> tuple[Ageing | None, str]:
-    """The expected drift of the fitted method, or None and why these customers or this method have none."""
-    try:
-        return expected_ageing(customers, method, simulations, seed), ""
-    except CrmResearchError as error:
-        return None, str(error)
-
-
 @dataclass(frozen=True)
-class MonitoringStory:
+class MonitoringStory(Story):
     """One segmentation of one company's customers over successive cut-offs, told.
 
     `ageing` is None where there is no expected drift, and `no_ageing` says why.
     """
+
+    texts = TEXTS
 
     transactions: Transactions
     monitoring: Monitoring
@@ -56,14 +37,6 @@ class MonitoringStory:
     folds: int
     resamples: int
     language: str = "en"
-
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of a codebook or a method in the language of the story."""
-        return texts.get(self.language, texts["en"])
 
     @property
     def name(self) -> str:
@@ -74,12 +47,6 @@ class MonitoringStory:
     def labels(self) -> dict[str, str]:
         """What readers call each segment, by key."""
         return {segment.key: self.text(segment.label) for segment in self.monitoring.method.segments}
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        columns = [key for key in TEXTS.catalogue("en") if key.startswith("monitoring_column.")]
-        return {key.removeprefix("monitoring_column."): self.say(key) for key in columns}
 
     @property
     def first(self) -> date:
@@ -107,7 +74,7 @@ class MonitoringStory:
             return "loss"
         if self.now.small == "":
             return "none" if self.tested is not None and pd.notna(self.tested.difference) else "untested"
-        if self.tested is not None and self.tested.lower > 0:
+        if self.tested is not None and told_apart(self.tested.lower, self.tested.upper) == "wins":
             return "size_only"
         if self.ageing is None or self.tested is None:
             return "size"
@@ -197,7 +164,7 @@ class MonitoringStory:
                 ]  # fmt: skip
                 if len(part) > MOST_NAMED:
                     named.append(self.say("monitoring.ageing_rest", count=len(part) - MOST_NAMED))
-                told.append(self.say(f"monitoring.ageing_{key}", segments=TEXTS.listed(named, self.language)))
+                told.append(self.say(f"monitoring.ageing_{key}", segments=self.listed(named)))
         return told
 
     def cohort(self) -> list[str]:
@@ -221,9 +188,8 @@ class MonitoringStory:
             paired = {"difference": row.difference, "lower": row.lower, "upper": row.upper}
             told = [self.say("monitoring.score", refitted=row.r2_refitted, **paired, **facts)]
         if pd.notna(row.naive_difference):
-            key = "more" if row.naive_lower > 0 else "less" if row.naive_upper < 0 else "same"
             paired = {"difference": row.naive_difference, "lower": row.naive_lower, "upper": row.naive_upper}
-            verdict = self.say(f"monitoring.naive_{key}")
+            verdict = self.say(f"monitoring.naive_{told_apart(row.naive_lower, row.naive_upper)}")
             told.append(self.say("monitoring.score_naive", naive=row.r2_naive, verdict=verdict, **paired))
         if pd.notna(row.relabelled):
             told.append(self.say("monitoring.relabelled", share=row.relabelled, cutoff=row.cutoff))
@@ -242,9 +208,7 @@ class MonitoringStory:
     def balance(self) -> list[str]:
         """Whether more customers moved up than down in the last step, by a sign test of those who did either."""
         up, down = (share * (self.now.customers - self.now.new) for share in (self.now.up, self.now.down))
-        beyond = abs(up - down) > NORMAL_95 * (up + down) ** 0.5
-        key = "same" if not beyond else "up" if up > down else "down"
-        return [self.say(f"monitoring.balance_{key}", up=self.now.up, down=self.now.down)]
+        return [self.say(f"monitoring.balance_{balance(up, down)}", up=self.now.up, down=self.now.down)]
 
     @cached_property
     def moves(self) -> pd.DataFrame:
@@ -260,7 +224,6 @@ class MonitoringStory:
         for row in self.moves.itertuples():
             if row.direction not in (DIRECTIONS[0], DIRECTIONS[2]) or pd.isna(row.lower):
                 continue
-            verdict = "less" if row.upper < 0 else "more" if row.lower > 0 else "same"
             part = {"compared": row.compared, "customers": row.customers}
             told.append(
                 self.say(
@@ -273,7 +236,7 @@ class MonitoringStory:
                     difference=row.difference,
                     lower=row.lower,
                     upper=row.upper,
-                    verdict=self.say(f"monitoring.movers_{verdict}"),
+                    verdict=self.say(f"monitoring.movers_{told_apart(row.lower, row.upper)}"),
                 )
             )
         return told
@@ -281,3 +244,60 @@ class MonitoringStory:
     def verdict(self, key: str) -> str:
         """The conventional verdict in words."""
         return self.say(f"monitoring_verdict.{key}")
+
+    def introduction(self) -> list[str]:
+        """What is monitored, over which time, by which segments."""
+        monitoring, windows = self.monitoring, self.monitoring.windows
+        codebook = self.transactions.codebook
+        end = self.say("monitoring.learned_end") if pd.isna(self.now.r2_frozen) else ""
+        return [
+            self.say(
+                "monitoring.windows",
+                title=self.text(codebook.title),
+                count=len(windows),
+                days=monitoring.step,
+                first=self.first,
+                last=self.now.cutoff,
+                method=self.name,
+                customers=int(windows["customers"].iloc[0]),
+                definition=self.text(monitoring.method.definition),
+            ),
+            self.say("monitoring.learned", end=end),
+            *self.cohort(),
+            *map(self.text, self.transactions.notes),
+        ]
+
+    @cached_property
+    def windows(self) -> pd.DataFrame:
+        """The cut-offs with the expected drift beside it: what the CSV holds."""
+        windows = self.monitoring.windows
+        return windows if self.ageing is None else windows.merge(self.ageing.drift, on="cutoff", how="left")
+
+    def limits(self) -> list[str]:
+        """What these results cannot say."""
+        facts: dict[str, object] = {"margin": self.monitoring.margin, "count": len(self.monitoring.windows)}
+        modelled = ["model", "alarm", "large"] if self.ageing is not None else []
+        if self.ageing is not None and self.now.customers > self.monitoring.windows["customers"].iloc[0]:
+            modelled.append("joined")
+        if self.ageing is not None and self.ageing.held:
+            modelled.append("held")
+            facts["held"] = self.ageing.held
+        return [
+            self.say(f"monitoring.limit_{key}", **facts) for key in (*modelled, "season", "margin", "many", "uplift")
+        ]
+
+    def method_notes(self) -> list[str]:
+        """How the results were made, a sentence a step, with the numbers in use."""
+        facts = {"method": self.name, "folds": self.folds, "resamples": self.resamples}
+        facts |= {"margin": self.monitoring.margin, "simulations": self.ageing.simulations if self.ageing else 0}
+        steps = [
+            "frozen",
+            "order",
+            "psi",
+            "features",
+            *(["ageing", "alarm"] if self.ageing else []),
+            "scores",
+            "rule",
+            "moves",
+        ]
+        return [self.say(f"monitoring_method.{step}", **facts) for step in steps]

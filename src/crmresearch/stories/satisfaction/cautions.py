@@ -6,23 +6,21 @@ from typing import Any
 
 import pandas as pd
 
-from crmresearch.caution import RANK, Caution
-from crmresearch.stories.satisfaction import TEXTS
+from crmresearch.caution import Caution
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
+from crmresearch.stories.story import caution_table
 
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
 _CONSTRUCTS = {"construct", "other", "predictor", "outcome"}
 
 
-def warning_table(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
+def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
     """One row a caution: code, severity (inadmissible, unidentified, weak, note), quantity, message."""
     found = [*covariance.cautions, *story.estimate.cautions, *story.refused, *_about_the_data(story)]
     if covariance.estimate is not None and covariance.estimate.full_information is not None:
         found.append(Caution("missing_fiml", "note", "missing answers", {}))
-    found.sort(key=lambda caution: RANK[caution.severity])
-    rows = [(c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found]
-    return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
+    return caution_table((c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found)
 
 
 def _quantity(caution: Caution, story: SatisfactionStory) -> str:
@@ -38,14 +36,14 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
     def named(fact: str, value: Any) -> Any:
         if fact == "pairs":
             labels = [(story.label(a), story.label(b), size) for a, b, size in value]
-            pairs = [TEXTS.say("word.pair", story.language, construct=a, other=b, value=size) for a, b, size in labels]
+            pairs = [story.say("word.pair", construct=a, other=b, value=size) for a, b, size in labels]
             return "; ".join(pairs)
         if isinstance(value, list):
-            return TEXTS.listed([story.label(v).lower() if v in known else v for v in value], story.language)
+            return story.listed([story.label(v).lower() if v in known else v for v in value])
         return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
 
     facts = {fact: named(fact, value) for fact, value in caution.facts.items()}
-    return TEXTS.say(f"caution.{caution.code}", story.language, **facts)
+    return story.say(f"caution.{caution.code}", **facts)
 
 
 def _about_the_data(story: SatisfactionStory) -> Iterator[Caution]:

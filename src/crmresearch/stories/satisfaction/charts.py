@@ -9,7 +9,6 @@ from scipy.stats import norm
 
 from crmresearch.diagram.path_diagram import Arrow, Ellipse, Indicator, Moderation, plot_path_diagram
 from crmresearch.models.specification import product_key
-from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
@@ -49,8 +48,7 @@ def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
 def _key(story: SatisfactionStory) -> dict[str, str]:
     """The words of the key below a model picture."""
     return {
-        key: TEXTS.say(f"figure.key_{key}", story.language)
-        for key in ("width", "zero", "negative", "loading", "weight")
+        key: story.say(f"satisfaction_chart.key_{key}") for key in ("width", "zero", "negative", "loading", "weight")
     }
 
 
@@ -104,7 +102,7 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
     styles = {"pls": (ACCENT, "o", -0.22), "plsc": (QUIET, "s", 0.02), "cbsem": (WARM, "D", 0.26)}
     for estimator, frame in frames.items():
         colour, marker, offset = styles[estimator]
-        name = TEXTS.say(f"figure.{estimator}", story.language)
+        name = story.say(f"satisfaction_chart.{estimator}")
         axes.hlines(height + offset, frame.ci_lower, frame.ci_upper, color=colour, linewidth=1.5)
         axes.plot(frame["estimate"], height + offset, marker, color=colour, markersize=4.5, label=name)
     points = np.concatenate([frame["estimate"].dropna() for frame in frames.values()])
@@ -113,7 +111,7 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
     margin = 0.08 * (high - low)
     axes.set_xlim(low - margin, high + margin)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(TEXTS.say("figure.paths_axis", story.language))
+    axes.set_xlabel(story.say("satisfaction_chart.paths_axis"))
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
     return figure
 
@@ -130,7 +128,7 @@ def plot_index(story: SatisfactionStory) -> Figure:
             f"{value:.1f}", (value, y), (0, 7), textcoords="offset points", ha="center", fontsize=9, color=INK
         )
     axes.set_xlim(0, 100)
-    axes.set_xlabel(TEXTS.say("figure.index_axis", story.language))
+    axes.set_xlabel(story.say("satisfaction_chart.index_axis"))
     return figure
 
 
@@ -144,3 +142,18 @@ def _rows(count: int, labels: list[str]) -> tuple[Figure, Axes]:
     axes.grid(axis="x", color="#e4e7eb", linewidth=0.8)
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def seen(story: SatisfactionStory, figure: str) -> dict[str, object]:
+    """What the alternative text of a figure (`model`, `covariance`, `paths` or `index`) names."""
+    spec, paths = story.estimate.specification, story.paths
+    links = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in paths.itertuples()]
+    if figure == "model":
+        told = [f"{link} {value:.2f}" for link, value in zip(links, paths["estimate"], strict=True)]
+        return {"constructs": len(spec.constructs), "items": len(spec.items), "paths": ", ".join(told)}
+    if figure == "paths":
+        low, high = paths["estimate"].argmin(), paths["estimate"].argmax()
+        ends = {"low": paths["estimate"].min(), "high": paths["estimate"].max()}
+        return {"count": len(paths), "lowest": links[low], "highest": links[high], **ends}
+    defined = story.index.dropna(subset="estimate")
+    return {"values": ", ".join(f"{story.label(row.construct)} {row.estimate:.1f}" for row in defined.itertuples())}

@@ -14,7 +14,6 @@ from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, b
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import fit_table
 from crmresearch.sem.covariance.result import CbEstimate, Errors
-from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 # Hu & Bentler (1999): CFI and TLI at least, RMSEA and SRMR at most
@@ -85,9 +84,7 @@ class CovarianceStory:
         size = "all" if len(met) == len(CUT_OFFS) else "none" if not met else "some"
         missed = [key.upper() for key in CUT_OFFS if key not in met]
         facts = {key: value[key] for key in CUT_OFFS}
-        return [
-            self.story.say(f"finding.cb_fit_{size}", **facts, missed=TEXTS.listed(missed or ["–"], self.story.language))
-        ]
+        return [self.story.say(f"finding.cb_fit_{size}", **facts, missed=self.story.listed(missed or ["–"]))]
 
     def introduction(self) -> list[str]:
         """How the covariance structure was estimated, or why it was not."""
@@ -99,7 +96,7 @@ class CovarianceStory:
         told.append(self.story.say(f"covariance.errors_{e.errors}"))
         if e.left_out:
             names = [self.story.label(key).lower() for key in e.left_out]
-            told.append(self.story.say("covariance.left_out", constructs=TEXTS.listed(names, self.story.language)))
+            told.append(self.story.say("covariance.left_out", constructs=self.story.listed(names)))
         if e.semopy is not None:
             error = np.sqrt(np.abs(np.diag(e.covariance)))
             distance = float((np.abs(e.semopy.theta - e.theta) / error).max())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.measurement import reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.satisfaction import TEXTS
+from crmresearch.stories.story import Story
+from crmresearch.stories.story import verdict as told_apart
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 
@@ -22,18 +25,18 @@ def verdict_of(sign: str, lower: float, upper: float) -> str:
     """What an interval says of an expected sign: supported, not_established, contrary, or any (no sign expected)."""
     if sign == "open":
         return "any"
-    clear = {"positive": lower > 0, "negative": upper < 0}
-    if clear[sign]:
-        return "supported"
-    return "contrary" if clear["negative" if sign == "positive" else "positive"] else "not_established"
+    side = "wins" if sign == "positive" else "loses"
+    return {"ties": "not_established", side: "supported"}.get(told_apart(lower, upper), "contrary")
 
 
 @dataclass(frozen=True)
-class SatisfactionStory:
+class SatisfactionStory(Story):
     """One theory on one survey, ready to be told; every method returns sentences in `language`.
 
     The estimate must have been bootstrapped.
     """
+
+    texts = TEXTS
 
     survey: Survey
     complete: Complete
@@ -42,10 +45,12 @@ class SatisfactionStory:
     _index: tuple[pd.DataFrame, list[Caution]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        codebook = self.survey.codebook
-        bounds = pd.DataFrame({"min": {k: i.min for k, i in codebook.items.items()},
-                               "max": {k: i.max for k, i in codebook.items.items()}})  # fmt: skip
-        object.__setattr__(self, "_index", construct_index(self.estimate, bounds))
+        object.__setattr__(self, "_index", construct_index(self.estimate, self.survey.bounds))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What captions name: the theory, and the confidence of the intervals."""
+        return {"confidence": self.confidence, "theory": self.text(self.estimate.specification.theory.title)}
 
     @property
     def index(self) -> pd.DataFrame:
@@ -60,14 +65,6 @@ class SatisfactionStory:
     def label(self, key: str) -> str:
         """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
         return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
-
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of the codebook or the theory in the language of the story."""
-        return texts.get(self.language, texts["en"])
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -120,7 +117,7 @@ class SatisfactionStory:
                 confidence=self.confidence,
             )
         step = self.paths[(self.paths.outcome == loyalty) & (self.paths.predictor == satisfaction)].iloc[0]
-        clear = step.ci_lower > 0 or step.ci_upper < 0
+        clear = told_apart(step.ci_lower, step.ci_upper) != "ties"
         labels = {"satisfaction": self.label(satisfaction), "loyalty": self.label(loyalty).lower()}
         yield self.say(
             f"finding.to_loyalty_{'clear' if clear else 'unclear'}",
@@ -164,15 +161,13 @@ class SatisfactionStory:
         clear, total = len(tested) - len(unclear), len(tested)
         names = [f"{self.label(row.predictor)} → {self.label(row.outcome)}" for row in unclear.itertuples()]
         key = "all" if clear == total else "none" if clear == 0 else "some"
-        return self.say(
-            f"finding.hypotheses_{key}", clear=clear, total=total, unclear=TEXTS.listed(names or ["–"], self.language)
-        )
+        return self.say(f"finding.hypotheses_{key}", clear=clear, total=total, unclear=self.listed(names or ["–"]))
 
     def _moderations(self) -> Iterator[str]:
         for moderation in self.estimate.specification.moderations:
             key = f"{moderation.predictor}:{moderation.moderator}"
             row = self.paths[(self.paths.predictor == key) & (self.paths.outcome == moderation.outcome)].iloc[0]
-            clear = row.ci_lower > 0 or row.ci_upper < 0
+            clear = told_apart(row.ci_lower, row.ci_upper) != "ties"
             moderator = self.label(moderation.moderator)
             yield self.say(
                 f"finding.moderation_{'clear' if clear else 'unclear'}",
@@ -225,7 +220,7 @@ class SatisfactionStory:
         weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
         names = [f"{self.label(r.construct)} (rho_c {r.rho_c:.2f}, AVE {r.ave:.2f})" for r in weak.itertuples()]
         key = "measurement.unreliable" if names else "measurement.reliable"
-        told = [self.say(key, constructs=TEXTS.listed(names or ["–"], self.language))]
+        told = [self.say(key, constructs=self.listed(names or ["–"]))]
         cross = self.estimate.cross_loadings
         low, misplaced = [], []
         for construct in spec.constructs:
@@ -236,10 +231,10 @@ class SatisfactionStory:
                     low.append(f"{item} ({own:.2f})")
                 if other.abs().max() > abs(own):
                     misplaced.append(f"{item} ({self.label(construct.key)}; {self.label(other.abs().idxmax())})")
-        told.append(self.say("measurement.weak_items", items=TEXTS.listed(low, self.language)) if low else
+        told.append(self.say("measurement.weak_items", items=self.listed(low)) if low else
                     self.say("measurement.no_weak_items"))  # fmt: skip
         if misplaced:
-            told.append(self.say("measurement.misplaced", items=TEXTS.listed(misplaced, self.language)))
+            told.append(self.say("measurement.misplaced", items=self.listed(misplaced)))
         return told
 
     def structure(self) -> list[str]:

@@ -6,13 +6,12 @@ The machine's view, in keys and full precision, are the frames of the estimate i
 import numpy as np
 import pandas as pd
 
-from crmresearch.sem.pls.measurement import collinearity, reliability
-from crmresearch.stories.satisfaction import TEXTS
+from crmresearch.sem.pls import measurement
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory, verdict_of
 
 
-def items_view(story: SatisfactionStory) -> pd.DataFrame:
+def items(story: SatisfactionStory) -> pd.DataFrame:
     """Every item of the model: construct, item, question, mean, sd, missing answers."""
     survey, spec = story.survey, story.estimate.specification
     answers = survey.items[spec.items]
@@ -28,14 +27,14 @@ def items_view(story: SatisfactionStory) -> pd.DataFrame:
     )
 
 
-def reliability_view(story: SatisfactionStory) -> pd.DataFrame:
+def reliability(story: SatisfactionStory) -> pd.DataFrame:
     """Reliability of every construct: items, alpha, rho_A, rho_C, AVE."""
-    table = reliability(story.estimate)
+    table = measurement.reliability(story.estimate)
     table["construct"] = [story.label(key) for key in table.construct]
     return table[["construct", "items", "alpha", "rho_a", "rho_c", "ave"]]
 
 
-def loadings_view(story: SatisfactionStory) -> pd.DataFrame:
+def loadings(story: SatisfactionStory) -> pd.DataFrame:
     """Loading of every item with interval, and the loading corrected for unreliability."""
     loadings = story.estimate.loadings
     plsc = loadings[loadings.estimator == "plsc"]
@@ -43,7 +42,7 @@ def loadings_view(story: SatisfactionStory) -> pd.DataFrame:
     return view.assign(plsc=plsc["estimate"].to_numpy()) if len(plsc) else view
 
 
-def weights_view(story: SatisfactionStory) -> pd.DataFrame:
+def weights(story: SatisfactionStory) -> pd.DataFrame:
     """Weight of every item with interval and p."""
     weights = story.estimate.weights
     return _items_with_interval(story, weights).assign(p_value=weights["p_value"].to_numpy())
@@ -55,7 +54,7 @@ def _items_with_interval(story: SatisfactionStory, frame: pd.DataFrame) -> pd.Da
     return view
 
 
-def htmt_view(story: SatisfactionStory) -> pd.DataFrame:
+def htmt(story: SatisfactionStory) -> pd.DataFrame:
     """HTMT of every pair of constructs as a lower triangle, constructs in rows and columns."""
     pairs = story.estimate.table("htmt")
     keys = story.estimate.specification.keys
@@ -64,13 +63,13 @@ def htmt_view(story: SatisfactionStory) -> pd.DataFrame:
     return square.rename(index=story.label, columns=story.label).rename_axis(index="construct", columns=None)
 
 
-def cross_loadings_view(story: SatisfactionStory) -> pd.DataFrame:
+def cross_loadings(story: SatisfactionStory) -> pd.DataFrame:
     """Correlation of every item with every construct."""
     cross = story.estimate.cross_loadings
     return cross.rename(columns=story.label).rename_axis(index="item")
 
 
-def paths_view(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
+def paths(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
     """Every path by every estimator, a row each: unstandardised, standardised, SE, interval, p and verdict.
 
     Composites have no units, so PLS has standardised estimates only; SE, interval and p of CB-SEM are those of its
@@ -84,7 +83,7 @@ def paths_view(story: SatisfactionStory, covariance: CovarianceStory) -> pd.Data
     rows = []
     for pair in by_pair["pls"].index:
         hypothesis, sign = signs.get(pair, ("", "open"))
-        expected = TEXTS.say(f"word.{sign}", story.language)
+        expected = story.say(f"word.{sign}")
         name = f"{hypothesis} {story.label(pair[0])} → {story.label(pair[1])} ({expected})".strip()
         for estimator, table in by_pair.items():
             if pair not in table.index:
@@ -93,31 +92,31 @@ def paths_view(story: SatisfactionStory, covariance: CovarianceStory) -> pd.Data
             rows.append(
                 {
                     "path": name,
-                    "estimator": TEXTS.say(f"word.{estimator}", story.language),
+                    "estimator": story.say(f"word.{estimator}"),
                     "unstandardised": row.estimate if estimator == "cbsem" else np.nan,
                     "standardized": row.standardized,
                     "se": row.se,
                     "ci_lower": row.ci_lower,
                     "ci_upper": row.ci_upper,
                     "p_value": row.p_value,
-                    "verdict": TEXTS.say(f"word.{verdict_of(sign, row.ci_lower, row.ci_upper)}", story.language),
+                    "verdict": story.say(f"word.{verdict_of(sign, row.ci_lower, row.ci_upper)}"),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def fit_view(covariance: CovarianceStory) -> pd.DataFrame:
+def fit(covariance: CovarianceStory) -> pd.DataFrame:
     """The measures of fit by name, with robust values where they were asked for."""
     view = covariance.fit.copy()
     counts = view["measure"].isin(["n", "npar", "df", "baseline_df"])
     view["value"] = pd.Series(
         [int(v) if count else v for v, count in zip(covariance.fit["value"], counts, strict=True)], dtype=object
     )
-    view["measure"] = [TEXTS.say(f"measure.{key}", covariance.story.language) for key in view.measure]
+    view["measure"] = [covariance.story.say(f"measure.{key}") for key in view.measure]
     return view
 
 
-def cb_paths_view(covariance: CovarianceStory) -> pd.DataFrame:
+def cb_paths(covariance: CovarianceStory) -> pd.DataFrame:
     """Bootstrap intervals of the paths of the covariance structure."""
     story, table = covariance.story, covariance.bootstrap_table()
     names = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in table.itertuples()]
@@ -126,11 +125,11 @@ def cb_paths_view(covariance: CovarianceStory) -> pd.DataFrame:
     return pd.concat([pd.DataFrame({"path": names}), table.reindex(columns=columns)], axis=1)
 
 
-def r_squared_view(story: SatisfactionStory) -> pd.DataFrame:
+def r_squared(story: SatisfactionStory) -> pd.DataFrame:
     """R² of every outcome: PLS with interval, adjusted, PLSc, and the largest VIF of its predictors."""
     r2 = story.estimate.r_squared
     frame = r2[r2.estimator == "pls"].reset_index(drop=True)
-    vif = collinearity(story.estimate).groupby("outcome")["vif"].max()
+    vif = measurement.collinearity(story.estimate).groupby("outcome")["vif"].max()
     view = pd.DataFrame(
         {
             "outcome": [story.label(key) for key in frame.outcome],
@@ -147,7 +146,7 @@ def r_squared_view(story: SatisfactionStory) -> pd.DataFrame:
     return view
 
 
-def effects_view(story: SatisfactionStory) -> pd.DataFrame:
+def effects(story: SatisfactionStory) -> pd.DataFrame:
     """Direct, indirect and total effects (PLS) with the interval of the total."""
     effects = story.estimate.total_effects
     frame = effects[effects.estimator == "pls"].reset_index(drop=True)
@@ -165,7 +164,7 @@ def effects_view(story: SatisfactionStory) -> pd.DataFrame:
     )
 
 
-def index_view(story: SatisfactionStory) -> pd.DataFrame:
+def index(story: SatisfactionStory) -> pd.DataFrame:
     """Index of every construct with interval."""
     frame = story.index[["construct", "estimate", "se", "ci_lower", "ci_upper"]].copy()
     frame["construct"] = [story.label(key) for key in frame.construct]

@@ -4,21 +4,20 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from crmresearch.report.show.boxes import SEVERITIES
+from crmresearch.caution import Severity
 from crmresearch.segmentation.stability.number_of_segments import REPRODUCED
 from crmresearch.sem.groups import ALL
-from crmresearch.stories.survey_segments import TEXTS
+from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.survey_segments.story import LEVEL_LIMIT, SurveySegmentStory
 
 
 def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
     """All warnings: code, severity, quantity, message; gravest first."""
-    rows = sorted(_found(story), key=lambda row: SEVERITIES.index(row[1]))
-    return pd.DataFrame(rows, columns=["code", "severity", "quantity", "message"])
+    return caution_table(_found(story))
 
 
-def _found(story: SurveySegmentStory) -> Iterator[tuple[str, str, str, str]]:
-    def caution(code: str, severity: str, quantity: str = "", **facts: object) -> tuple[str, str, str, str]:
+def _found(story: SurveySegmentStory) -> Iterator[Row]:
+    def caution(code: str, severity: Severity, quantity: str = "", **facts: object) -> Row:
         return code, severity, quantity, story.say(f"survey_caution.{code}", **facts)
 
     row, numbers, k = story.solution, story.numbers, story.numbers.chosen
@@ -28,7 +27,7 @@ def _found(story: SurveySegmentStory) -> Iterator[tuple[str, str, str, str]]:
     elif not row.stability >= REPRODUCED:
         yield caution("chosen_unstable", "weak", k=k, stability=row.stability)
     if unstable := [story.label(key) for key in story.keys if not story.stable(key)]:
-        yield caution("unstable_segments", "weak", segments=TEXTS.listed(unstable, story.language))
+        yield caution("unstable_segments", "weak", segments=story.listed(unstable))
     if story.level[0] >= LEVEL_LIMIT:
         yield caution("level_segments", "weak", share=story.level[0])
     if solutions.bic.idxmin() == 1:
@@ -43,9 +42,7 @@ def _found(story: SurveySegmentStory) -> Iterator[tuple[str, str, str, str]]:
         yield caution("failed_refits", "note", count=int(row.failed), refits=story.refits, k=k)
     if story.models.small:
         small = [f"{story.label(key, short=True)} ({n:,})" for key, n in story.models.small.items()]
-        yield caution(
-            "small_segments", "weak", needed=story.models.needed, segments=TEXTS.listed(small, story.language)
-        )
+        yield caution("small_segments", "weak", needed=story.models.needed, segments=story.listed(small))
     for key, reason in story.models.failed.items():
         yield caution("model_failed", "weak", segment=story.label(key, short=True), reason=reason)
     if len(story.steps) > 1:

@@ -15,6 +15,7 @@ from crmresearch.segmentation.scoring.managerial import reachability
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 from crmresearch.sem.groups import ALL, SegmentModels
+from crmresearch.stories.story import Story
 from crmresearch.stories.survey_segments import TEXTS
 
 LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
@@ -29,7 +30,7 @@ def benefit_answers(survey: Survey, constructs: dict[str, list[str]]) -> pd.Data
 
 
 @dataclass(frozen=True)
-class SurveySegmentStory:
+class SurveySegmentStory(Story):
     """Benefit segments of one survey, ready to be told; every method returns sentences in `language`.
 
     `constructs`: the constructs that define the segments with their items; `answers`: what `numbers` was made from;
@@ -46,24 +47,16 @@ class SurveySegmentStory:
     seed: int = 0
     language: str = "en"
 
-    def say(self, key: str, **facts: object) -> str:
-        """A sentence of this story in the language of the story."""
-        return TEXTS.say(key, self.language, **facts)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """A text of the codebook or the theory in the language of the story."""
-        return texts.get(self.language, texts["en"])
+    texts = TEXTS
 
     def construct(self, key: str) -> str:
         """Name of a construct."""
         return self.specification.label(key, self.language)
 
     @property
-    def headings(self) -> dict[str, str]:
-        """Column headings of the reader's tables."""
-        keys = [key for key in TEXTS.catalogue("en") if key.startswith("survey_heading.")]
-        headings = {key.removeprefix("survey_heading."): self.say(key) for key in keys}
-        return {**headings, **{key: self.say("survey.segment", number=key[1:]) for key in self.keys}}
+    def numbered(self) -> dict[str, str]:
+        """Headings of columns that are segments."""
+        return {key: self.say("survey.segment", number=key[1:]) for key in self.keys}
 
     @property
     def method(self) -> LatentClasses:
@@ -149,7 +142,7 @@ class SurveySegmentStory:
 
     def _findings(self) -> Iterator[str]:
         told = [self._share(key) for key in self.keys]
-        names = TEXTS.listed([self.construct(key).lower() for key in self.constructs], self.language)
+        names = self.listed([self.construct(key).lower() for key in self.constructs])
         yield self.say("survey.headline", respondents=len(self.answers), k=self.numbers.chosen, constructs=names,
                        segments="; ".join(told))  # fmt: skip
         yield self._choice()
@@ -225,7 +218,7 @@ class SurveySegmentStory:
         if self.reached is None:
             return self.say("survey.no_groups" if self.groups.empty else "survey.few_known")
         row, groups = self.reached, self.survey.codebook.groups
-        variables = TEXTS.listed([self.text(groups[name].label).lower() for name in self.groups], self.language)
+        variables = self.listed([self.text(groups[name].label).lower() for name in self.groups])
         better = row.balanced_accuracy - 2 * row.error > row.chance
         return self.say("survey.reached" if better else "survey.not_reached", variables=variables,
                         accuracy=row.balanced_accuracy, chance=row.chance)  # fmt: skip
@@ -233,7 +226,7 @@ class SurveySegmentStory:
     def sample(self) -> list[str]:
         """Who answered what, what is missing, and how answers enter."""
         codebook, left = self.survey.codebook, len(self.survey.items) - len(self.answers)
-        names = TEXTS.listed([self.construct(key).lower() for key in self.constructs], self.language)
+        names = self.listed([self.construct(key).lower() for key in self.constructs])
         dropped = [self.say("survey.dropped", count=left)] if left else []
         cells = int(self.answers.isna().to_numpy().sum())
         first = self.say("survey.sample", items=self.answers.shape[1], constructs=names,
@@ -252,7 +245,7 @@ class SurveySegmentStory:
         ranges = [f"{low:g}" if low == high else self.say("survey.range", low=low, high=high)
                   for low, high in zip(levels.lowest, levels.highest, strict=True)]  # fmt: skip
         return [self.say("survey.levels", most=method.levels, rarest=method.rarest, item=levels.item,
-                         ranges=TEXTS.listed(ranges, self.language), **facts)]  # fmt: skip
+                         ranges=self.listed(ranges), **facts)]  # fmt: skip
 
     def rule(self) -> list[str]:
         """The rule that chooses the number, and what it chose."""
@@ -276,11 +269,11 @@ class SurveySegmentStory:
     def profile_alt(self) -> str:
         """The highest and lowest item of every segment, for those who do not see the profile."""
         told = [
-            self.say("survey_alt.profile_segment", segment=self.label(key), highest=self.profile.loc[key].idxmax(),
+            self.say("alt.profile_segment", segment=self.label(key), highest=self.profile.loc[key].idxmax(),
                      lowest=self.profile.loc[key].idxmin())
             for key in self.profile.index
         ]  # fmt: skip
-        return self.say("survey_alt.profile", told="; ".join(told))
+        return self.say("alt.profile", told="; ".join(told))
 
 
 def certainty(story: SurveySegmentStory) -> pd.Series:

@@ -12,7 +12,7 @@ SOLUTION_DIGITS = {"log_likelihood": 1, "bic": 1, "aic": 1, "entropy_r2": 2, "st
 AGE_GROUPS = 4  # a variable of numbers is cut at its quartiles
 
 
-def solutions_view(story: SurveySegmentStory) -> pd.DataFrame:
+def solutions(story: SurveySegmentStory) -> pd.DataFrame:
     """Every number of classes: fit, certainty, starts that reached the best likelihood, stability."""
     view = story.numbers.solutions[["k", "log_likelihood", "parameters", "bic", "aic", "entropy_r2", "stability",
                                     "lowest_slsw", "medians_stability", "agreement"]].copy()  # fmt: skip
@@ -21,7 +21,7 @@ def solutions_view(story: SurveySegmentStory) -> pd.DataFrame:
     return view
 
 
-def segments_view(story: SurveySegmentStory) -> pd.DataFrame:
+def segments(story: SurveySegmentStory) -> pd.DataFrame:
     """Every segment: members, share, certainty, SLSw with its range, SLSa, share of its deviation that is level."""
     found = story.found.reindex(story.keys)
     return pd.DataFrame(
@@ -37,14 +37,14 @@ def segments_view(story: SurveySegmentStory) -> pd.DataFrame:
     )
 
 
-def constructs_view(story: SurveySegmentStory) -> pd.DataFrame:
+def constructs(story: SurveySegmentStory) -> pd.DataFrame:
     """Deviation of every construct (rows) in every segment (columns)."""
     table = story.by_construct.T.reindex(columns=story.keys)
     return pd.concat([pd.DataFrame({"construct": [story.construct(key) for key in table.index]}),
                       table.reset_index(drop=True)], axis=1)  # fmt: skip
 
 
-def items_view(story: SurveySegmentStory) -> pd.DataFrame:
+def items(story: SurveySegmentStory) -> pd.DataFrame:
     """Mean answer to every item: everybody's and every segment's."""
     means = story.answers.groupby(story.segments, observed=True).mean().T.reindex(columns=story.keys)
     frame = pd.DataFrame(
@@ -58,7 +58,7 @@ def items_view(story: SurveySegmentStory) -> pd.DataFrame:
     return pd.concat([frame, means.reset_index(drop=True)], axis=1)
 
 
-def shares_view(story: SurveySegmentStory) -> pd.DataFrame:
+def shares(story: SurveySegmentStory) -> pd.DataFrame:
     """Share of every segment among respondents of each value of the variables that describe them."""
     described = {name: _described(story, name) for name in story.groups}
     table = shares_by_group(pd.DataFrame(described), story.segments)
@@ -78,7 +78,7 @@ def _described(story: SurveySegmentStory, name: str) -> pd.Series:
     return pd.Series(pd.Categorical(named, categories=order), index=values.index)
 
 
-def index_view(story: SurveySegmentStory) -> pd.DataFrame:
+def index(story: SurveySegmentStory) -> pd.DataFrame:
     """Index of satisfaction and loyalty for everybody and every segment."""
     frame = story.models.index
     return pd.DataFrame(
@@ -93,7 +93,7 @@ def index_view(story: SurveySegmentStory) -> pd.DataFrame:
     )
 
 
-def models_view(story: SurveySegmentStory) -> pd.DataFrame:
+def models(story: SurveySegmentStory) -> pd.DataFrame:
     """The path from satisfaction to loyalty and R², or why there is none, for everybody and every segment."""
     theory, models = story.specification.theory, story.models
     r2 = models.r_squared.pivot(index="segment", columns="outcome", values="estimate")

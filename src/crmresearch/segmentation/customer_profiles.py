@@ -1,0 +1,62 @@
+"""Segments of customers described: what they spent before and after the cut-off, who they are, and what they buy."""
+
+import pandas as pd
+
+MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled
+
+
+def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
+    """What each segment did: segment, customers, share, spend_before, spend_after, active_after.
+
+    `customers` is a customer table with a holdout. One row a category of `segments`, in its order; spend and activity
+    are means a customer, NaN in a segment that has none.
+    """
+    rows = []
+    for key in segments.cat.categories:
+        part = customers[segments == key]
+        means = part[["monetary_total", "holdout_spend", "holdout_active"]].mean()
+        rows.append((key, len(part), len(part) / len(customers), *means))
+    columns = ["segment", "customers", "share", "spend_before", "spend_after", "active_after"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def attribute_shares(
+    attributes: pd.DataFrame, segments: pd.Series, rare: str, missing: str, most: int = MOST_LEVELS
+) -> pd.DataFrame:
+    """Share of each level of each attribute: attribute, level, customers, all_customers, one column a segment.
+
+    Segments without customers have no column. The most frequent levels come first; where there are more than `most`,
+    the others are pooled under the name `rare`. Customers without a value are the last level, called `missing`.
+    """
+    rows = []
+    for name in attributes:
+        levels = _levels(attributes[name], rare, missing, most)
+        for level in levels.cat.categories:
+            has = levels == level
+            row = {"attribute": name, "level": level, "customers": int(has.sum()), "all_customers": float(has.mean())}
+            found = {key: has[segments == key] for key in segments.cat.categories}
+            rows.append({**row, **{key: float(part.mean()) for key, part in found.items() if len(part)}})
+    return pd.DataFrame(rows)
+
+
+def _levels(values: pd.Series, rare: str, missing: str, most: int) -> pd.Series:
+    """The levels of an attribute as a category: most frequent first, ties in the order of the alphabet."""
+    texts = values.astype(object).map(str).where(values.notna(), missing)
+    counts = texts[texts != missing].value_counts()
+    kept = sorted(counts.index, key=lambda level: (-counts[level], level))
+    if len(kept) > most:
+        kept = kept[: most - 1]
+    pooled = texts.where(texts.isin([*kept, missing]), rare)
+    order = [level for level in (*kept, rare, missing) if (pooled == level).any()]
+    return pooled.astype(pd.CategoricalDtype(order))
+
+
+def mean_shares(shares: pd.DataFrame, segments: pd.Series, everybody: str = "all") -> pd.DataFrame:
+    """The mean customer's shares: segment, customers, the columns of `shares`; first row everybody.
+
+    Means are of customers, not of money, over those in whom the share is defined. Segments without customers have no
+    row.
+    """
+    parts = {everybody: shares, **{key: shares[segments == key] for key in segments.cat.categories}}
+    rows = [{"segment": key, "customers": len(part), **part.mean()} for key, part in parts.items() if len(part)]
+    return pd.DataFrame(rows)

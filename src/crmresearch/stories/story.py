@@ -1,0 +1,117 @@
+"""The base of every story: one language, its texts, and how results become sentences, tables and figures."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from crmresearch.report.show.boxes import SEVERITIES
+from crmresearch.report.show.figures import FigureView, show_figure
+from crmresearch.report.show.paragraphs import Prose
+from crmresearch.report.show.tables import Table, show_table
+from crmresearch.report.show.wording import columns
+from crmresearch.texts import Texts, without_marks
+
+Row = tuple[str, str, str, str]  # a caution as told: code, severity, quantity, message
+
+
+class Story:
+    """What one report says. A subclass is a frozen dataclass of results whose last field is `language`.
+
+    Texts are those of its folder: `say` fills a sentence in, `prose` gives paragraphs of Markdown, `show_table` and
+    `show_figure` find their captions (`table.<name>`, `figure.<name>`, `alt.<name>`) and column headings there.
+    """
+
+    texts: ClassVar[Texts]
+    language: str
+
+    def say(self, key: str, **facts: Any) -> str:
+        """A sentence of this story in its language, which knows its key and facts. KeyError for one nobody wrote."""
+        told = self.texts.say(key, self.language, **facts)
+        self._terms.update(told.terms)
+        return told
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Words as a list in a sentence, a, b and c; a dash for none."""
+        return self.texts.listed(words or ["–"], self.language)
+
+    def text(self, texts: Mapping[str, str]) -> str:
+        """A text of a codebook, a theory or a method in the language of the story."""
+        return texts.get(self.language, texts["en"])
+
+    def prose(self, key: str) -> Prose:
+        """The paragraphs `prose.<key>`, Markdown as written, with their heading."""
+        text, terms = without_marks(self.texts.written(f"prose.{key}", self.language))
+        self._terms.update(terms)
+        return Prose(text)
+
+    @cached_property
+    def _terms(self) -> set[str]:
+        """Terms marked in what was said so far, or heading a column of what was shown."""
+        return set()
+
+    def terms(self) -> Prose:
+        """The glossary: the entry `term.<key>` of every term said or heading a column so far, in alphabetical order.
+
+        Raises KeyError for a term without an entry.
+        """
+        entries = (" ".join(self.texts.written(f"term.{key}", self.language).split()) for key in self._terms)
+        return Prose("\n".join(f"- {entry}" for entry in sorted(entries, key=str.casefold)))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Facts that captions of this story may name."""
+        return {}
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """Heading of every column a table of this story can have, ends of intervals apart."""
+        known = {**columns(self.language), **self._own_columns()}
+        return {name: heading for name, heading in known.items() if not name.endswith(("_lower", "_upper"))}
+
+    def _own_columns(self) -> dict[str, str]:
+        """Headings that columns have in this story only."""
+        return {name: self.say(f"column.{name}", **self.facts) for name in self.texts.section("column")}
+
+    def show_table(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        *,
+        digits: int | Mapping[str, int] = 3,
+        data: pd.DataFrame | None = None,
+        headings: Mapping[str, str] | None = None,
+        **facts: Any,
+    ) -> Table:
+        """The table `name` with its caption `table.<name>`, into which `facts` and those of the story are filled.
+
+        Headings are those that every report knows, those under `column:` in the texts of this story, then `headings`.
+        """
+        own = {**self._own_columns(), **(headings or {})}
+        self._terms.update(set(self.texts.section("term")) & set(map(str, frame.columns)))
+        caption = self.say(f"table.{name}", **{**self.facts, **facts})
+        return show_table(frame, name, caption, digits=digits, headings=own, language=self.language, data=data)
+
+    def show_figure(self, name: str, figure: Figure, *, alt: str | None = None, **facts: Any) -> FigureView:
+        """The figure `name` with its caption `figure.<name>` and, unless given, the text `alt.<name>`."""
+        facts = {**self.facts, **facts}
+        told = self.say(f"alt.{name}", **facts) if alt is None else alt
+        return show_figure(figure, name, self.say(f"figure.{name}", **facts), told, language=self.language)
+
+
+def verdict(lower: float, upper: float) -> Literal["wins", "loses", "ties"]:
+    """Whether a difference is told: its interval lies above zero (wins), below (loses), or holds it (ties).
+
+    An interval that does not exist tells nothing apart.
+    """
+    if lower > 0:
+        return "wins"
+    return "loses" if upper < 0 else "ties"
+
+
+def caution_table(rows: Iterable[Row]) -> pd.DataFrame:
+    """Cautions as told, gravest first and otherwise in the order they came: code, severity, quantity, message."""
+    ordered = sorted(rows, key=lambda row: SEVERITIES.index(row[1]))
+    return pd.DataFrame(ordered, columns=["code", "severity", "quantity", "message"])

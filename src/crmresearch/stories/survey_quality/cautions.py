@@ -1,0 +1,37 @@
+"""What must be known before models of these answers are believed, as one table of sentences, gravest first."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from crmresearch.stories.story import Row, caution_table
+from crmresearch.stories.survey_quality.story import ADEQUATE, RARE, SurveyQualityStory
+
+MANY_ALIKE = 0.05  # share of straight-lining respondents that moves correlations
+WEAK_ITEM = 0.30  # corrected item–total correlation below which an item hardly belongs to its construct (Nunnally 1978)
+
+
+def cautions(story: SurveyQualityStory) -> pd.DataFrame:
+    """All cautions: code, severity, quantity, message; gravest first."""
+    return caution_table(_found(story))
+
+
+def _found(story: SurveyQualityStory) -> Iterator[Row]:
+    quality, respondents = story.quality, len(story.quality.items)
+    if quality.little is not None and quality.little.p < RARE:
+        yield "missing_not_random", "weak", "", story.say("quality_caution.missing_not_random", share=story.missing)
+    if story.same > MANY_ALIKE * respondents:
+        message = story.say("quality_caution.straight_lining", count=story.same, share=story.same / respondents)
+        yield "straight_lining", "weak", "", message
+    found = quality.factorability
+    if found is not None and found.overall < ADEQUATE["mediocre"]:
+        yield "kmo", "weak", "", story.say("quality_caution.kmo", kmo=found.overall)
+    table = quality.distributions
+    weak = table[table["item_rest"] < WEAK_ITEM]
+    if len(weak):
+        named = [f"{row.item} ({row.item_rest:.2f})" for row in weak.itertuples()]
+        yield "item_rest", "weak", "", story.say("quality_caution.item_rest", items=story.some(named), limit=WEAK_ITEM)
+    for test, reason in quality.undefined.items():
+        yield f"{test}_undefined", "note", "", story.say("quality_caution.undefined", reason=reason)
+    if any(item.reversed for item in story.survey.codebook.items.values()):
+        yield "reversed", "note", "", story.say("quality_caution.reversed")

@@ -1,0 +1,1 @@
+"""Files to begin with: a survey, a shop, a theory, a report."""

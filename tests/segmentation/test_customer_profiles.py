@@ -1,0 +1,54 @@
+"""Descriptions of segments on a handful of customers, counted by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes
+
+SEGMENTS = pd.Series(pd.Categorical(["high", "low", "low", "high"], ["high", "low", "nobody"]), index=list("abcd"))
+
+
+def test_outcomes_are_means_of_the_members_and_an_empty_segment_has_none() -> None:
+    customers = pd.DataFrame(
+        {"monetary_total": [50, 1, 3, 30], "holdout_spend": [8.0, 0, 2, 0], "holdout_active": [1, 0, 1, 0]},
+        index=SEGMENTS.index,
+    )
+    table = segment_outcomes(customers, SEGMENTS).set_index("segment")
+    assert table.loc["high"].tolist() == [2, 0.5, 40, 4, 0.5]
+    assert table.loc["low"].tolist() == [2, 0.5, 2, 1, 0.5]
+    assert (table.customers["nobody"], table.share["nobody"]) == (0, 0)
+    assert table.loc["nobody"][["spend_before", "spend_after", "active_after"]].isna().all()
+
+
+def test_attribute_shares_are_of_everybody_and_of_each_segment_that_has_members() -> None:
+    towns = pd.DataFrame({"town": ["Ulm", "Bonn", "Ulm", None]}, index=SEGMENTS.index)
+    table = attribute_shares(towns, SEGMENTS, "others", "unknown")
+    assert list(table.columns) == ["attribute", "level", "customers", "all_customers", "high", "low"]
+    assert table.drop(columns="attribute").to_numpy().tolist() == [
+        ["Ulm", 2, 0.5, 0.5, 0.5],
+        ["Bonn", 1, 0.25, 0, 0.5],
+        ["unknown", 1, 0.25, 0.5, 0],
+    ]
+
+
+@pytest.mark.parametrize("kind", ["str", "category"])
+def test_rare_levels_are_pooled_after_the_frequent_and_before_the_missing(kind: str) -> None:
+    values = ["c", "c", "b", "b", "a", "d", "e", None]
+    frame = pd.DataFrame({"size": pd.Series(values, dtype=kind)})
+    segments = pd.Series(pd.Categorical(["one"] * len(values)))
+    table = attribute_shares(frame, segments, "others", "unknown", most=3)
+    assert table.level.tolist() == ["b", "c", "others", "unknown"]
+    assert table.customers.tolist() == [2, 2, 3, 1]
+    assert (table.all_customers == table.one).all()
+    every = attribute_shares(frame, segments, "others", "unknown", most=5)
+    assert every.level.tolist() == ["b", "c", "a", "d", "e", "unknown"]
+
+
+def test_mean_shares_are_of_customers_in_whom_they_are_defined() -> None:
+    shares = pd.DataFrame({"tea": [1, 0.5, np.nan, 0.5], "off": [0.0, 0, 0.4, 0]}, index=SEGMENTS.index)
+    table = mean_shares(shares, SEGMENTS).set_index("segment")
+    assert table.index.tolist() == ["all", "high", "low"]
+    assert table.customers.tolist() == [4, 2, 2]
+    assert table.tea.to_numpy() == pytest.approx([2 / 3, 0.75, 0.5])
+    assert table.off.to_numpy() == pytest.approx([0.1, 0, 0.2])

@@ -1,0 +1,34 @@
+"""What a forecast says of itself: its total against what came, its calibration, its parameters."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmresearch.value import CustomerValue
+from crmresearch.value.forecast import CustomerForecast
+
+NONE = pd.DataFrame(columns=["model", "reason"])
+MODELS = pd.DataFrame({"model": ["bg_nbd", "mbg_nbd"], "expected": [90.0, 12.0], "actual": [100, 0]})
+
+
+def forecast(frame: pd.DataFrame | None = None, value: CustomerValue | None = None) -> CustomerForecast:
+    return CustomerForecast("bg_nbd", 91, 0.1, value, frame, MODELS, NONE)
+
+
+def test_the_error_of_the_total_is_a_percentage_of_what_was_made() -> None:
+    off = forecast().off
+    assert off[0] == pytest.approx(-10)
+    assert np.isnan(off[1])
+
+
+def test_calibration_pools_those_who_came_back_most() -> None:
+    customers = pd.DataFrame({"repeat": [0, 0, 1, 2, 9], "holdout_purchases": [0, 1, 1, 2, 6]})
+    expected = pd.DataFrame({"expected_purchases": [0.5, 0.1, 1.5, 2.0, 5.0]})
+    table = forecast(expected).calibration(customers, most=2)
+    assert list(table.columns) == ["repeat", "customers", "expected", "actual"]
+    assert table.to_numpy() == pytest.approx(np.array([[0, 2, 0.3, 0.5], [1, 1, 1.5, 1], [2, 2, 3.5, 4]]))
+
+
+def test_without_a_value_model_there_is_neither_calibration_nor_parameter() -> None:
+    assert forecast().calibration(pd.DataFrame({"repeat": [1], "holdout_purchases": [1]})).empty
+    assert forecast().parameters.empty
