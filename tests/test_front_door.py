@@ -280,7 +280,7 @@ def test_what_an_estimate_does_not_have_is_said(frame: pd.DataFrame) -> None:
 def test_impossible_options_and_other_objects_are_refused(frame: pd.DataFrame) -> None:
     with pytest.raises(ParameterError, match="errors='sandwich' is not known; use standard or robust"):
         crm.estimate_cbsem(TEXT, frame, errors="sandwich")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="between 0 and 1.*it is 95"):
+    with pytest.raises(ParameterError, match=r"between 0 and 1.*it is 95"):
         crm.estimate_cbsem(TEXT, frame, confidence=95)
     estimate = crm.estimate_pls(TEXT, frame)
     for impossible in ({"resamples": 1}, {"seed": -1}):
@@ -296,7 +296,7 @@ def test_what_no_outlook_can_be_is_refused() -> None:
     table = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
     fitted = crm.CustomerValue.fit(table)
     assert list(crm.cautions(fitted)["code"]) == [caution.code for caution in fitted.cautions]
-    with pytest.raises(EstimationError, match="between 0 and 1.*it is 95"):
+    with pytest.raises(EstimationError, match=r"between 0 and 1.*it is 95"):
         fitted.intervals(365, 0.1, resamples=2, seed=1, level=95)
     for rate in (-1, float("nan"), float("inf")):
         with pytest.raises(EstimationError, match="yearly discount rate must be 0 or more"):
