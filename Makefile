@@ -79,7 +79,7 @@ lint: setup
 ## docs                  make the reference of the Python package in docs/api, from the docstrings; it needs no network
 docs: setup
 	@rm -rf docs/api
-	@$(PY) -m pdoc --docformat markdown --no-show-source --output-directory docs/api $(MODULES)
+	@$(PY) -W 'ignore:The module specification' -m pdoc --docformat markdown --no-show-source --output-directory docs/api $(MODULES)
 	@echo 'the reference is made: docs/api/index.html'
 
 ## clean                 remove what was built and every cache, but not the environment

@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tiny_project import make_project
 
 from crmresearch import paths
 from crmresearch.data import documents
+
+# an example that was quick once is slow on a busy machine, which says nothing of the code
+settings.register_profile("any_machine", deadline=None)
+settings.load_profile("any_machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

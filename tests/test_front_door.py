@@ -1,16 +1,19 @@
 """The front door: lazy names, models written as text, frames in hand, and the examples of every docstring."""
 
 import doctest
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import crmresearch as crm
 from crmresearch.data import customers
-from crmresearch.errors import DataError, EstimationError, ParameterError, TheoryError
+from crmresearch.errors import DataError, EstimationError, ParameterError, SpecificationError, TheoryError
 from crmresearch.models.specification import Specification
 
 NAMES = [
@@ -19,6 +22,14 @@ NAMES = [
     "cautions", "path_diagram", "methods", "evaluate_segmentations", "stability", "monitor", "CustomerValue",
     "render_report",
 ]  # fmt: skip
+# neither takes nor gives a table
+WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}
+# what finds, reads, lists or draws; every other name computes a statistic
+WITHOUT_STATISTIC = {
+    "bind", "cautions", "customer_table", "datasets", "load_survey", "load_theory", "load_transactions", "methods",
+    "path_diagram", "render_report", "theories",
+    "CustomerValue.fit", "CustomerValue.forecast",  # their class names the sources
+}  # fmt: skip
 TEXT = """
   quality =~ PERQ1 + PERQ2 + PERQ3
   satisfaction =~ CUSA1 + CUSA2 + CUSA3
@@ -56,14 +67,48 @@ def test_the_import_brings_no_heavy_package() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", NAMES)
+def documented() -> dict[str, Any]:
+    """Everything at the front door that has a docstring of its own: functions, classes, and their public methods."""
+    found = {name: getattr(crm, name) for name in NAMES}
+    for name in [name for name in NAMES if inspect.isclass(found[name])]:
+        methods = inspect.getmembers(found[name], inspect.isroutine)
+        found |= {f"{name}.{key}": method for key, method in methods if not key.startswith("_")}
+    return found
+
+
+DOCUMENTED = documented()
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
 def test_the_example_of_every_docstring_runs_with_the_front_door_alone(name: str) -> None:
     runner = doctest.DocTestRunner()
-    for example in doctest.DocTestFinder().find(getattr(crm, name), name):
+    for example in doctest.DocTestFinder(recurse=False).find(DOCUMENTED[name], name):
         example.globs = {}  # what the reader of the example has: no name that it does not import
         runner.run(example)
     assert runner.tries, f"crm.{name} has no example: write one after >>> in its docstring."
     assert not runner.failures
+
+
+def told_by(name: str) -> str:
+    """The docstring without its example; what a reader of the page sees as prose."""
+    return (inspect.getdoc(DOCUMENTED[name]) or "").partition("\n>>>")[0]
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_every_docstring_tells_arguments_shapes_and_errors(name: str) -> None:
+    arguments = set(inspect.signature(DOCUMENTED[name]).parameters) - {"self"}
+    told = told_by(name)
+    assert arguments <= set(re.findall(r"`(\w+)`", told)), f"crm.{name} does not tell every argument"
+    if inspect.isroutine(DOCUMENTED[name]):
+        assert re.search(r"Raises\s\w+Error", told), f"crm.{name} does not tell what it raises"
+    assert name in WITHOUT_TABLE or re.search(r"\b(a|one) row\b|\(n, |\([a-z]+, [a-z ]+\)|row each", told, re.I), (
+        f"crm.{name} does not tell the shape of what it takes and gives"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(DOCUMENTED) - WITHOUT_STATISTIC))
+def test_every_statistic_names_its_source(name: str) -> None:
+    assert re.search(r"[\w.]\s\((19|20)\d\d\)|\(\w+, (19|20)\d\d,", told_by(name)), f"crm.{name} names no source"
 
 
 def test_a_model_and_a_frame_are_enough(frame: pd.DataFrame) -> None:
@@ -209,3 +254,50 @@ def test_a_table_of_the_other_engine_is_refused(frame: pd.DataFrame) -> None:
             table(cb)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="use estimate_cbsem"):
         crm.fit_table(pls)  # type: ignore[arg-type]
+
+
+def test_the_scale_of_an_index_may_be_told_in_three_ways(frame: pd.DataFrame) -> None:
+    survey, estimate = crm.load_survey("ecsi_mobile"), crm.estimate_pls(TEXT, frame)
+    bounds = pd.DataFrame({"min": 1, "max": 10}, index=estimate.specification.items)
+    by_numbers = crm.construct_index(estimate, (1, 10))
+    pd.testing.assert_frame_equal(by_numbers, crm.construct_index(estimate, bounds))
+    pd.testing.assert_frame_equal(by_numbers, crm.construct_index(estimate, survey))
+    with pytest.raises(ParameterError, match="scale of PERQ1 is not given"):
+        crm.construct_index(estimate, bounds.drop(index="PERQ1"))
+
+
+def test_what_an_estimate_does_not_have_is_said(frame: pd.DataFrame) -> None:
+    estimate = crm.estimate_pls("quality =~ PERQ1\nloyalty =~ CUSL1\nloyalty ~ quality", frame)
+    for of in (crm.reliability, crm.path_diagram):
+        with pytest.raises(ParameterError, match="has no 'plsd'; use pls"):
+            of(estimate, "plsd")
+    with pytest.raises(ParameterError, match="missing='guess' is not known; use refuse, listwise or mean"):
+        crm.estimate_pls(TEXT, frame, missing="guess")  # type: ignore[arg-type]
+    with pytest.raises(SpecificationError, match="cdnow holds transactions, not a survey"):
+        crm.bind("ecsi", "cdnow")
+
+
+def test_impossible_options_and_other_objects_are_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(ParameterError, match="errors='sandwich' is not known; use standard or robust"):
+        crm.estimate_cbsem(TEXT, frame, errors="sandwich")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"between 0 and 1.*it is 95"):
+        crm.estimate_cbsem(TEXT, frame, confidence=95)
+    estimate = crm.estimate_pls(TEXT, frame)
+    for impossible in ({"resamples": 1}, {"seed": -1}):
+        with pytest.raises(ParameterError, match="resamples must be 2 or more and seed 0 or more"):
+            crm.bootstrap(estimate, **impossible)
+    with pytest.raises(ParameterError, match="A DataFrame has no cautions"):
+        crm.cautions(frame)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="A DataFrame has no picture"):
+        crm.path_diagram(frame)  # type: ignore[arg-type]
+
+
+def test_what_no_outlook_can_be_is_refused() -> None:
+    table = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
+    fitted = crm.CustomerValue.fit(table)
+    assert list(crm.cautions(fitted)["code"]) == [caution.code for caution in fitted.cautions]
+    with pytest.raises(EstimationError, match=r"between 0 and 1.*it is 95"):
+        fitted.intervals(365, 0.1, resamples=2, seed=1, level=95)
+    for rate in (-1, float("nan"), float("inf")):
+        with pytest.raises(EstimationError, match="yearly discount rate must be 0 or more"):
+            fitted.intervals(365, rate, resamples=2, seed=1)

@@ -1,12 +1,15 @@
-"""A whole report, rendered in a project of its own by the command a user types."""
+"""A whole report, rendered by the command a user types: in a project of its own, or from an installed wheel."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
-from crmresearch.paths import DATA, NOTEBOOKS
+from crmresearch.paths import DATA, NOTEBOOKS, PACKAGE
+
+ROOT = PACKAGE.parents[1]
 
 
 def render(home: Path, name: str) -> Path:
@@ -18,3 +21,20 @@ def render(home: Path, name: str) -> Path:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return home / "reports"
+
+
+def install(site: Path) -> None:
+    """The files of the wheel where pip would put them, told by the one list of them."""
+    shutil.copytree(PACKAGE, site / "crmresearch", ignore=shutil.ignore_patterns("__pycache__"))
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    for source, target in build["targets"]["wheel"]["force-include"].items():
+        shutil.copytree(ROOT / source, site / target)
+
+
+def render_installed(site: Path, working: Path, parameters: str, out: str) -> None:
+    """The report of a parameters file anywhere, made by the wheel at `site` in the folder `working`."""
+    unset = ("CRMRESEARCH_HOME", "CRMRESEARCH_DATA")
+    environment = {key: value for key, value in os.environ.items() if key not in unset} | {"PYTHONPATH": str(site)}
+    command = [sys.executable, "-m", "crmresearch", "report", parameters, "--out", out]
+    done = subprocess.run(command, cwd=working, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -247,6 +247,7 @@ def test_attributes_by_the_names_of_the_chain_keep_their_values(shop):
     assert {name: frame[name].tolist() for name in names} == {name: [f"{name}-1", f"{name}-2"] for name in names}
 
 
+@pytest.mark.slow
 def test_every_column_of_a_table_is_a_name_no_attribute_can_have(shop):
     transactions = shop()
     table = customer_table(transactions, "2021-06-30", "2021-12-31", (7, 91), categories=["tea"])

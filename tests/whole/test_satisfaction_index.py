@@ -2,14 +2,17 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from whole_report import render
+import yaml
+from whole_report import install, render, render_installed
 
+from crmresearch.paths import PARAMETERS, THEORIES
 from crmresearch.report.page.self_contained import external_resources
 
 NAME = "satisfaction-index-ecsi-mobile-ecsi"
@@ -128,11 +131,32 @@ def test_figures_are_written_as_svg_and_png(reports: Path) -> None:
     assert names == {f"{figure}.{kind}" for figure in ("model", "paths", "index") for kind in ("svg", "png")}
 
 
-def test_the_same_report_twice_has_the_same_bytes(reports: Path, tmp_path: Path) -> None:
-    again = render(tmp_path / "project", NAME)
-    first = {p.relative_to(reports): p.read_bytes() for p in reports.rglob("*") if p.suffix in {".csv", ".svg", ".png"}}
+def test_an_installed_wheel_makes_the_same_bytes_from_files_of_ones_own(reports: Path, tmp_path: Path) -> None:
+    """Made a second time: by a wheel, from a parameters file and a theory that lie anywhere."""
+    site, study, elsewhere = (tmp_path / name for name in ("site", "my study", "elsewhere"))
+    install(site)
+    study.mkdir()
+    elsewhere.mkdir()
+    parameters = yaml.safe_load((PARAMETERS / f"{NAME}.yaml").read_text(encoding="utf-8"))
+    parameters["parameters"]["theory"] = "own.yaml"
+    (study / "mine.yaml").write_text(yaml.safe_dump(parameters, allow_unicode=True), encoding="utf-8")
+    shutil.copy(THEORIES / "ecsi.yaml", study / "own.yaml")
+    render_installed(site, elsewhere, "../my study/mine.yaml", "../made")
+    made = tmp_path / "made"
+    assert sorted(path.name for path in made.iterdir()) == ["mine", "mine.html"]
+    assert not list(elsewhere.iterdir())
+    record = json.loads((made / "mine" / "report.json").read_text(encoding="utf-8"))
+    assert record["status"] == "done"
+    assert record["notebook"].endswith("satisfaction_index.ipynb")
+    first, again = (_bytes(folder) for folder in (reports / NAME, made / "mine"))
     assert len(first) >= 15
-    assert first == {path: (again / path).read_bytes() for path in first}
+    assert first == again
+
+
+def _bytes(folder: Path) -> dict[Path, bytes]:
+    """What a report writes besides its page: tables and figures."""
+    kinds = {".csv", ".tex", ".svg", ".png"}
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.suffix in kinds}
 
 
 def test_the_weakly_identified_structure_is_red_at_the_top(page: str, tables: dict[str, pd.DataFrame]) -> None:

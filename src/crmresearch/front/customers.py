@@ -46,7 +46,9 @@ def customer_table(
     `purchases`: a frame with a line a purchase, whose columns `customer`, `time` and `amount` name (times as dates or
     as text such as 1998-06-30), or loaded transactions, whose codebook names them. Negative amounts are `returns`,
     netted or dropped; lines equal in the three columns are kept unless `duplicates` is drop; purchases are known until
-    `last_day`, by default the last line's. `attributes` and `category` are columns of the frame too.
+    `last_day`, by default the last line's. `attributes` and `category` are columns of the frame too;
+    `categories` get a share of spend each. The past ends with the day `cutoff`, the holdout with `holdout_end`;
+    `windows` are days before the cut-off whose spend and purchases are columns of their own.
     Columns of the table, and their formulas: `crmresearch.data.customers`.
     Raises ParameterError for an unknown column or impossible dates, DataError when nothing is left of the lines.
 
@@ -139,7 +141,8 @@ def methods(sizes: Sequence[int] = (4, 8)) -> pd.DataFrame:
     """The segmentation methods, registered ones of other packages too: method, title, family, columns (of the customer
     table it reads), definition.
 
-    Methods that can have any number of segments come once for each of `sizes`.
+    A row a method; those that can have any number of segments come once for each of `sizes`.
+    Raises SegmentationError for a size that no segmentation has, such as 1.
 
     >>> import crmresearch as crm
     >>> "rfm_eight_mean" in set(crm.methods()["method"])

@@ -15,8 +15,9 @@ from crmresearch.sem.pls.result import PlsEstimate
 def path_diagram(estimate: PlsEstimate | CbEstimate, estimator: str = "pls", *, title: str | None = None) -> Figure:
     """The estimated model as a matplotlib figure: standardised loadings (mode B: weights), paths, R².
 
-    `estimator`: pls or plsc, of a PLS estimate. Paths of a covariance structure are standardised and carry no interval.
-    Raises ParameterError for an estimator the estimate does not have.
+    `estimate`: of either engine. `estimator`: pls or plsc, of a PLS estimate. `title` stands above the picture. All
+    numbers are standardised, R² from 0 to 1; paths of a covariance structure carry no interval.
+    Raises ParameterError for another object, or an estimator the estimate does not have.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -24,6 +25,10 @@ def path_diagram(estimate: PlsEstimate | CbEstimate, estimator: str = "pls", *, 
     >>> crm.path_diagram(crm.estimate_pls(text, survey)).get_size_inches()[0] > 0
     np.True_
     """
+    if not isinstance(estimate, PlsEstimate | CbEstimate):
+        raise ParameterError(
+            f"A {type(estimate).__name__} has no picture; pass what estimate_pls or estimate_cbsem returned."
+        )
     spec = estimate.specification
     cb = isinstance(estimate, CbEstimate)
     if isinstance(estimate, CbEstimate):

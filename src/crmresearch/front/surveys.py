@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 import pandas as pd
@@ -33,8 +33,9 @@ Missing = Literal["refuse", "listwise", "mean"]
 
 
 def datasets() -> pd.DataFrame:
-    """The data sets that can be loaded by name: key, kind (survey, transactions), title, here (the file is found).
+    """The data sets that can be loaded by name, a row each: key, kind, title, here.
 
+    `kind` is survey or transactions; `here` whether the file is on this machine.
     Raises CodebookError for a codebook with mistakes.
 
     >>> import crmresearch as crm
@@ -54,7 +55,9 @@ def datasets() -> pd.DataFrame:
 
 
 def theories() -> pd.DataFrame:
-    """The theories that come with the package: key, title, constructs and paths (their numbers), citation.
+    """The theories that come with the package, a row each: key, title, constructs and paths (counts), citation.
+
+    Raises TheoryError for a theory with mistakes.
 
     >>> import crmresearch as crm
     >>> list(crm.theories()["key"])
@@ -68,9 +71,10 @@ def theories() -> pd.DataFrame:
 def bind(theory: Theory | str | Path, items: Codebook | Survey | str | Mapping[str, Sequence[str]]) -> Specification:
     """The theory (or its key) with the items that measure its constructs, ready to be estimated.
 
-    `items`: a survey, its codebook, the key of its data set, or a mapping of constructs to item names. The items a
-    theory names itself for a data set take the place of the codebook's. Raises TheoryError for an unknown theory,
-    SpecificationError for a construct without items or an item used twice.
+    `theory`: a theory, its key, or the path of its YAML file. `items`: a survey, its codebook, the key of its data set,
+    or a mapping of constructs to item names. The items a theory names itself for a data set take the place of the
+    codebook's. Raises TheoryError for an unknown theory, SpecificationError for a construct without items or an item
+    used twice.
 
     >>> import crmresearch as crm
     >>> crm.bind("ecsi", "ecsi_mobile").predictors_of("value")
@@ -123,9 +127,11 @@ def estimate_pls(
 ) -> PlsEstimate:
     """The model estimated by partial least squares, PLS and (where it exists) PLSc.
 
-    `data` (n, ≥ p): a column for each of the model's p items, a row a respondent; a frame needs no codebook. `missing`:
-    "refuse" gaps, leave their rows out ("listwise") or fill in the item's "mean". `scheme`: path, factorial or
-    centroid. `metric`: standardised items, or "raw" for their own units.
+    `model`: a specification, or its text in lavaan syntax. `data` (n, ≥ p): a column for each of the model's p items, a
+    row a respondent; a frame needs no codebook. `missing`: "refuse" gaps, leave their rows out ("listwise") or fill in
+    the item's "mean". `scheme`: path, factorial or centroid. `metric`: standardised items, or "raw" for their own
+    units. The tables of the estimate have a row a path (`paths`), item (`loadings`, `weights`) or outcome
+    (`r_squared`), standardised unless the metric is raw.
     Sources: Lohmöller (1989); Dijkstra & Henseler (2015), MIS Quarterly 39, 297–316.
 
     Raises EstimationError for absent items, words, gaps, or data from which the model cannot be estimated;
@@ -152,9 +158,10 @@ def estimate_cbsem(
 ) -> CbEstimate:
     """The model estimated by maximum likelihood as a covariance structure; paths in units of the first items.
 
-    `data` and `missing` as of `estimate_pls`; "fiml" uses rows with gaps (full information). `errors` "robust" gives
-    sandwich errors. Composites and moderations are left out. Source: Jöreskog (1970), Biometrika 57, 239–251.
-    Raises EstimationError for absent items, words, gaps, too few rows or a model without paths.
+    `model`, `data` (n, ≥ p) and `missing` as of `estimate_pls`; "fiml" uses rows with gaps (full information). `errors`
+    "robust" gives sandwich errors. Intervals hold at `confidence`. `paths` has a row a path. Composites and moderations
+    are left out. Source: Jöreskog (1970), Biometrika 57, 239–251. Raises EstimationError for absent items, words, gaps,
+    too few rows or a model without paths, ParameterError for an unknown option.
 
     >>> import crmresearch as crm
     >>> crm.estimate_cbsem(
@@ -162,6 +169,10 @@ def estimate_cbsem(
     ... ).paths[["predictor", "outcome"]].values.tolist()
     [['sat', 'loy']]
     """
+    if errors not in get_args(Errors):
+        raise ParameterError(f"errors={errors!r} is not known; use {' or '.join(get_args(Errors))}.")
+    if not 0 < confidence < 1:
+        raise ParameterError(f"confidence must be between 0 and 1, such as 0.95; it is {confidence}.")
     full = missing == "fiml"
     if full:
         spec = read_model(model) if isinstance(model, str) else model
@@ -182,11 +193,12 @@ def bootstrap(estimate: CbEstimate, *, resamples: int = ..., seed: int = ..., **
 @overload
 def bootstrap(estimate: CustomerValue, *, resamples: int = ..., seed: int = ..., **options: Any) -> Replicates: ...
 def bootstrap(estimate: Any, *, resamples: int = 1000, seed: int = 1, **options: Any) -> Any:
-    """Resample the rows an estimate was made of, `resamples` times; the same `seed`, the same resamples.
+    """Resample the rows `estimate` was made of, `resamples` times; the same `seed`, the same resamples.
 
-    Of a PLS estimate: the estimate with errors, intervals and p-values (`confidence`, `interval` percentile or bca,
-    `workers`). Of a covariance structure: its `CbBootstrap`. Of a CustomerValue: the parameters of its purchase model
-    in every resample. Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap.
+    Of a PLS estimate: the estimate with errors, intervals and p-values in its tables (`options`: `confidence`,
+    `interval` percentile or bca, `workers`). Of a covariance structure: its `CbBootstrap`. Of a CustomerValue: the
+    parameters of its purchase model in every resample, `values` (resamples, parameters). Source: Efron & Tibshirani
+    (1993), An Introduction to the Bootstrap.
     Raises ParameterError for another object or impossible options, EstimationError where resamples cannot be used.
 
     >>> import crmresearch as crm
@@ -196,6 +208,10 @@ def bootstrap(estimate: Any, *, resamples: int = 1000, seed: int = 1, **options:
     >>> bool(crm.bootstrap(estimate, resamples=50, seed=1).paths["ci_lower"].notna().all())
     True
     """
+    if resamples < 2 or seed < 0:
+        raise ParameterError(
+            f"resamples must be 2 or more and seed 0 or more; they are resamples={resamples}, seed={seed}."
+        )
     if isinstance(estimate, PlsEstimate):
         return pls_bootstrap.bootstrap(estimate, resamples=resamples, seed=seed, **options)
     if isinstance(estimate, CbEstimate):

@@ -9,6 +9,7 @@ from crmresearch.sem.covariance import fit
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.pls import measurement
 from crmresearch.sem.pls.result import PlsEstimate
+from crmresearch.value.customer_value import CustomerValue
 
 
 def _least_squares(estimate: object, name: str) -> PlsEstimate:
@@ -20,8 +21,9 @@ def _least_squares(estimate: object, name: str) -> PlsEstimate:
 def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
     """One row a construct: items, alpha, rho_c, rho_a, ave (0–1; NaN where a measure has no meaning).
 
-    `estimator`: whose loadings, pls or plsc. Sources: Cronbach (1951); Jöreskog (1971); Dijkstra & Henseler (2015);
-    Fornell & Larcker (1981). Raises ParameterError for another kind of estimate or an estimator it does not have.
+    `estimate`: of `estimate_pls`. `estimator`: whose loadings, pls or plsc. Sources: Cronbach (1951); Jöreskog (1971);
+    Dijkstra & Henseler (2015); Fornell & Larcker (1981). Raises ParameterError for another kind of estimate or an
+    estimator it does not have.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -37,8 +39,9 @@ def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
 def fit_table(estimate: CbEstimate) -> pd.DataFrame:
     """The fit of a covariance structure, a row a measure: χ², CFI, TLI, RMSEA with its 90 % interval, SRMR, AIC, BIC.
 
-    Column robust where robust errors were asked for. Sources: Bentler (1990), Psychological Bulletin 107, 238–246;
-    Steiger (1990), Multivariate Behavioral Research 25, 173–180. Raises ParameterError for another kind of estimate.
+    `estimate`: of `estimate_cbsem`; column robust where robust errors were asked for. Sources: Bentler (1990),
+    Psychological Bulletin 107, 238–246; Steiger (1990), Multivariate Behavioral Research 25, 173–180. Raises
+    ParameterError for another kind of estimate.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -55,10 +58,10 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
 
 
 def htmt(estimate: PlsEstimate) -> pd.DataFrame:
-    """Heterotrait–monotrait ratio of every two constructs, with its interval once bootstrapped; a row a pair.
+    """Heterotrait–monotrait ratio (from 0) of every two constructs, a row a pair, with its interval once bootstrapped.
 
-    Source: Henseler, Ringle & Sarstedt (2015), Journal of the Academy of Marketing Science 43, 115–135. Raises
-    ParameterError for another kind of estimate.
+    `estimate`: of `estimate_pls`. Source: Henseler, Ringle & Sarstedt (2015), Journal of the Academy of Marketing
+    Science 43, 115–135. Raises ParameterError for another kind of estimate.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -69,8 +72,11 @@ def htmt(estimate: PlsEstimate) -> pd.DataFrame:
     return _least_squares(estimate, "htmt").table("htmt")
 
 
-def cautions(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
-    """What must be known before the numbers are believed, gravest first: code, severity, quantity, facts (text).
+def cautions(estimate: PlsEstimate | CbEstimate | CustomerValue) -> pd.DataFrame:
+    """What must be known before the numbers are believed, a row each, gravest first: code, severity, quantity, facts.
+
+    `estimate`: of either engine, or a CustomerValue; no rows where nothing is to be said. Facts are text. Raises
+    ParameterError for another object.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -78,6 +84,11 @@ def cautions(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
     >>> list(crm.cautions(crm.estimate_pls(text, survey)))
     ['code', 'severity', 'quantity', 'facts']
     """
+    if not isinstance(estimate, PlsEstimate | CbEstimate | CustomerValue):
+        raise ParameterError(
+            f"A {type(estimate).__name__} has no cautions; pass what estimate_pls, estimate_cbsem or CustomerValue.fit "
+            "returned."
+        )
     rows = [
         (c.code, c.severity, c.quantity, "; ".join(f"{name}: {value}" for name, value in c.facts.items()))
         for c in estimate.cautions
@@ -86,11 +97,11 @@ def cautions(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
 
 
 def construct_index(estimate: PlsEstimate, scale: tuple[float, float] | pd.DataFrame | Survey) -> pd.DataFrame:
-    """The index of every construct on 0–100, with its interval once bootstrapped; NaN where an item weighs negatively.
+    """The index of every construct on 0–100, a row each, with its interval once bootstrapped.
 
-    `scale`: lowest and highest answer of all items, a frame with a row an item and the columns min and max, or the
-    survey. Source: Fornell et al. (1996), Journal of Marketing 60(4), 7–18. Raises ParameterError for an item without
-    a scale.
+    `estimate`: of `estimate_pls`; NaN where an item weighs negatively. `scale`: lowest and highest answer of all items,
+    a frame with a row an item and the columns min and max, or the survey. Source: Fornell et al. (1996), Journal of
+    Marketing 60(4), 7–18. Raises ParameterError for an item without a scale.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")

@@ -193,9 +193,9 @@ def _statements(text: str) -> tuple[list[list[_Token]], list[_Token]]:
 def model(text: str) -> Specification:
     """The specification of a model in lavaan syntax: constructs, items, paths and moderations, all signs open.
 
-    `=~` measures a common factor, `<~` a composite of mode B, one item a construct without error; `~` is a path and
-    `a:b` on its right the moderation by b of the path from a. `#` begins a comment. Printed, the specification is
-    lavaan syntax again, and the same model when read. Reports of satisfaction and loyalty look for constructs of
+    In `text`, `=~` measures a common factor, `<~` a composite of mode B, one item a construct without error; `~` is a
+    path and `a:b` on its right the moderation by b of the path from a. `#` begins a comment. Printed, the specification
+    is lavaan syntax again, and the same model when read. Reports of satisfaction and loyalty look for constructs of
     these names; estimation needs none. Source of the syntax: Rosseel (2012), Journal of Statistical Software 48(2).
 
     Raises TheoryError, with line and column, for what it does not know, and for a circle of paths.

@@ -83,7 +83,7 @@ def theory_keys() -> list[str]:
 
 
 def load_theory(key: str | Path) -> Theory:
-    """The theory of this key, or of a YAML file of the reader's own.
+    """The theory of this `key`, or of a YAML file of the reader's own.
 
     Its `constructs` have a label, a definition and a kind of measurement, its `paths` the sign that the publication
     named by `citation` expects. `crm.theories()` lists the keys; `crm.bind` gives the constructs their items.

@@ -27,13 +27,13 @@ FEW = 0.01  # of the customers who bought again; more without usable spend than 
 class CustomerValue:
     """A fitted purchase model and a fitted Gamma–Gamma, and the customers they were fitted on.
 
-    `purchases` has its parameters per `unit_days` days; money is in the currency of the customer table; `customers`
-    (n, 4) are its histories. Assumes, as the models do, that spend per purchase does not depend on how often or how
-    long one buys.
+    `purchases` has its parameters per `unit_days` days; `spend` and all money is in the currency of the customer table;
+    `customers` (n, 4) are its histories; `cautions` what must be known before the numbers are believed. Assumes, as the
+    models do, that spend per purchase does not depend on how often or how long one buys.
     Sources: Schmittlein, Morrison & Colombo (1987), Management Science 33, 1–24 (Pareto/NBD); Fader, Hardie & Lee
     (2005), Marketing Science 24, 275–284 (BG/NBD), and Journal of Marketing Research 42, 415–430 (the product of both
     models); Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24, 201–209
-    (MBG/NBD). `fit` and `forecast` raise EstimationError.
+    (MBG/NBD). `fit`, `forecast` and `intervals` raise EstimationError.
 
     >>> import crmresearch as crm
     >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
@@ -55,9 +55,16 @@ class CustomerValue:
     def fit(cls, customers: pd.DataFrame, model: str = "bg_nbd", unit_days: float = 7.0) -> "CustomerValue":
         """Fit a customer table with columns `repeat`, `t_last`, `tenure` (days) and `repeat_mean` (money).
 
-        `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per `unit_days` days. Customers who bought again but
-        whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged.
+        `customers` (n, ≥ 4) has a row a customer. `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per
+        `unit_days` days. Customers who bought again but whose mean repeat spend is missing or not above 0 are left out
+        of the spend model, and flagged.
         Raises EstimationError for an unknown model, missing columns or data that cannot be fitted.
+
+        >>> import crmresearch as crm
+        >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame
+        >>> fitted = crm.CustomerValue.fit(customers, model="bg_nbd", unit_days=7)
+        >>> [round(float(number), 3) for number in fitted.purchases.parameters]  # r, alpha, a, b
+        [0.252, 4.789, 0.723, 2.161]
         """
         if model not in MODELS:
             raise EstimationError(f"There is no model {model!r}; use one of {', '.join(MODELS)}.")
@@ -79,14 +86,20 @@ class CustomerValue:
     def forecast(
         self, horizon_days: float, discount_rate_per_year: float, customers: pd.DataFrame | None = None
     ) -> pd.DataFrame:
-        """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over the horizon.
+        """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over `horizon_days`.
 
-        `value` is expected_spend × expected purchases discounted at the yearly rate (0.1 = 10 % a year, 365.25 days)
-        from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
+        `value`, money, is expected_spend × expected purchases discounted at `discount_rate_per_year` (0.1 = 10 % in
+        365.25 days) from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
         expected_purchases is then the discounted number too. Other `customers` than those of the fit may be given.
+        Raises EstimationError for a negative horizon or rate, and for an endless horizon without a discount.
+
+        >>> import crmresearch as crm
+        >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
+        >>> fitted = crm.CustomerValue.fit(customers)
+        >>> forecast = fitted.forecast(horizon_days=365, discount_rate_per_year=0)
+        >>> bool((forecast["value"] - forecast["expected_purchases"] * forecast["expected_spend"]).abs().max() < 1e-9)
+        True
         """
-        if not 0 <= discount_rate_per_year < np.inf:
-            raise EstimationError(f"The yearly discount rate must be 0 or more; it is {discount_rate_per_year}.")
         frame = self.customers if customers is None else customers
         x, t_x, T, mean = _histories(frame, self.unit_days)
         values = _forecast(
@@ -105,10 +118,24 @@ class CustomerValue:
     ) -> tuple[pd.DataFrame, Replicates]:
         """Means per customer, over all and in each of `groups` (by customer), with bootstrap percentile intervals.
 
-        Columns group, customers, quantity, estimate, se, ci_lower, ci_upper. A resample draws customers, refits both
-        models and averages over the drawn customers, so the interval holds uncertainty of model and of sample.
-        A group of which no customer is drawn makes that resample undefined.
+        A row a group and quantity of `forecast`, in its units: group, customers, quantity, estimate, se, ci_lower,
+        ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year`: as of
+        `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models and averages
+        over the drawn customers, so the interval holds uncertainty of model and of sample. A group of which no
+        customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to the
+        Bootstrap. Raises EstimationError as `forecast`, for a level that is no share, and for fewer than two usable
+        resamples.
+
+        >>> import crmresearch as crm
+        >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
+        >>> table, _ = crm.CustomerValue.fit(customers).intervals(365, 0.1, resamples=10, seed=1)
+        >>> table[["group", "customers", "quantity"]].values.tolist()[-1]
+        ['all', 2357, 'value']
+        >>> table["estimate"].between(table["ci_lower"], table["ci_upper"]).all().item()
+        True
         """
+        if not 0 < level < 1:
+            raise EstimationError(f"The level of an interval must be between 0 and 1, such as 0.95; it is {level}.")
         outlook = self._outlook(horizon_days, discount_rate_per_year)
         features = np.array(_histories(self.customers, self.unit_days))
         rows = self.purchases.rows
@@ -148,6 +175,8 @@ class CustomerValue:
 
     def _outlook(self, horizon_days: float, discount_rate_per_year: float) -> tuple[float, float]:
         """Horizon in units of the model, and continuous discount rate per unit."""
+        if not 0 <= discount_rate_per_year < np.inf:
+            raise EstimationError(f"The yearly discount rate must be 0 or more; it is {discount_rate_per_year}.")
         return horizon_days / self.unit_days, np.log1p(discount_rate_per_year) * self.unit_days / DAYS_A_YEAR
 
 

@@ -54,7 +54,7 @@ class Survey:
 
 
 def load_survey(dataset: str) -> Survey:
-    """The validated survey of a dataset key or of a folder with a codebook.yaml.
+    """The validated survey of `dataset`: a key, or a folder with a codebook.yaml.
 
     Its `items` are (respondents, items of the codebook), each in the points of its own scale, NaN = missing; its
     `groups` (respondents, groups). `crm.datasets()` lists the keys.

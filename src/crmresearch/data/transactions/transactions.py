@@ -90,7 +90,7 @@ class Transactions:
 
 
 def load_transactions(dataset: str, connection: Any = None, today: date | None = None) -> Transactions:
-    """The cleaned transactions of a dataset key or of a folder with a codebook.yaml.
+    """The cleaned transactions of `dataset`: a key, or a folder with a codebook.yaml.
 
     `connection`: an ibis connection (DuckDB or PySpark); by default an embedded DuckDB of its own. `today`: the day
     after which a time lies in the future, where the codebook has no `last_day`; by default the day of the call.

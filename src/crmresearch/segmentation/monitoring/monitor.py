@@ -111,13 +111,15 @@ def monitor(
     margin: float = 0.01,
     seed: int = 0,
 ) -> Monitoring:
-    """The method learned at the first cut-off and frozen, followed over the others, beside the method learned anew.
+    """The `method` learned at the first cut-off and frozen, followed over the others, beside the method learned anew.
 
-    `customers`: customer tables by cut-off at equal steps, with `spend_last_<step>` and, but for the last, the holdout
-    of the step that follows. Refit is called for where the frozen segments' R² of the following step is below that of
-    the segments learned anew by more than `margin` beyond the paired 95 % interval (upper < −margin; reason loss), or
-    where a segment that had 30 customers and 1 % of them at the first cut-off has no longer (size). Where segments
-    learned anew are established to foresee less (lower > 0), a small segment is dropped or merged instead (size_only).
+    `customers`: customer tables, a row a customer, by cut-off at equal steps, with `spend_last_<step>` and, but for the
+    last, the holdout of the step that follows. Refit is called for where the frozen segments' R² of the following step
+    is below that of the segments learned anew by more than `margin` beyond the paired 95 % interval (upper < −margin;
+    reason loss), or where a segment that had 30 customers and 1 % of them at the first cut-off has no longer (size).
+    Where segments learned anew are established to foresee less (lower > 0), a small segment is dropped or merged
+    instead (size_only). R² is cross-fitted in `folds`, its interval resamples customers `resamples` times, both drawn
+    with `seed`.
 
     Drift of shares is the population stability index, read by the usual limits .1 and .25 (Siddiqi, 2006, Credit Risk
     Scorecards).

@@ -47,15 +47,15 @@ def bootstrap_stability(
     seed: int = 0,
     estimates: Estimates | None = None,
 ) -> Stability:
-    """Every method refitted on `refits` bootstrap samples of the customers of `features`, with the same draws for all.
+    """Every method of `methods` refitted on `refits` bootstrap samples of customers, with the same draws for all.
 
-    The refits are applied to all customers; the adjusted Rand index compares every two of them there. The Jaccard
-    similarity compares the segments learned from everyone with those of a refit, max over refit segments D of
-    |C ∩ D| / |C ∪ D|, among the distinct customers drawn (Hennig, 2007, Computational Statistics & Data Analysis 52,
-    258–271, scheme of the nonparametric bootstrap). With `apply_to`, all comparisons are among those customers.
-    A segment of whom nobody was drawn has similarity 0. Columns that another model estimated are estimated again on
-    every resample where `estimates` say how; without, they are fixed, and segments of them look more stable than they
-    are.
+    `features` has a row a customer; the draws follow from `seed`. The refits are applied to all customers; the adjusted
+    Rand index (Hubert & Arabie, 1985) compares every two of them there. The Jaccard similarity compares the segments
+    learned from everyone with those of a refit, max over refit segments D of |C ∩ D| / |C ∪ D|, among the distinct
+    customers drawn (Hennig, 2007, Computational Statistics & Data Analysis 52, 258–271, scheme of the nonparametric
+    bootstrap). With `apply_to`, all comparisons are among those customers. A segment of whom nobody was drawn has
+    similarity 0. Columns that another model estimated are estimated again on every resample where `estimates` say how;
+    without, they are fixed, and segments of them look more stable than they are.
 
     Raises SegmentationError where a method cannot learn from all customers; a resample from which it cannot is
     counted in `failed`. Checked against fpc::clusterboot 2.2-10 with the same draws.
