@@ -20,7 +20,7 @@ from crmresearch.segmentation.windows import two_windows
 from crmresearch.stories.comparison import charts as comparison_charts
 from crmresearch.stories.comparison import verdict as comparison_verdict
 from crmresearch.stories.comparison.cautions import cautions
-from crmresearch.stories.comparison.charts import spread
+from crmresearch.stories.charts import spread
 from crmresearch.stories.comparison.story import ComparisonStory
 from crmresearch.stories.comparison.tables import (
     accuracy,
