@@ -97,7 +97,8 @@ def heat_map(
     sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
     axes.set(xlabel=x, ylabel=y)
     axes.tick_params(axis="x", rotation=turned, labelsize=labels)
-    plt.setp(axes.get_xticklabels(), ha="right" if 0 < turned < 90 else "center")
+    if 0 < turned < 90:  # ends below its tick
+        plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
     axes.tick_params(axis="y", rotation=0, labelsize=labels)
     return figure
 
