@@ -38,6 +38,11 @@ class Story:
         """Words as a list in a sentence, a, b and c; a dash for none."""
         return self.texts.listed(words or ["–"], self.language)
 
+    def some(self, words: Sequence[str], most: int = 4) -> str:
+        """The first few of many words as a list in a sentence, and how many more there are: at most `most` entries."""
+        kept = words if len(words) <= most else [*words[: most - 1], f"+{len(words) - most + 1}"]
+        return self.listed(kept)
+
     def text(self, texts: Mapping[str, str]) -> str:
         """A text of a codebook, a theory or a method in the language of the story."""
         return texts.get(self.language, texts["en"])

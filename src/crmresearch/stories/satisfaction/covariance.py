@@ -7,7 +7,7 @@ import pandas as pd
 
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
-from crmresearch.report.show.number_format import format_p_value
+from crmresearch.report.show.number_format import told_p_value
 from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, bootstrap_paths
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import CUT_OFFS, fit_table, missed_cut_offs
@@ -83,10 +83,8 @@ class CovarianceStory:
         if self.estimate is None:
             return []
         value = self.fit.set_index("measure")["value"]
-        p = format_p_value(value["p_value"])
-        p = p if p.startswith(("<", ">")) else f"= {p}"
-        chisq = self.story.say("covariance.chisq", chisq=value["chisq"], df=int(value["df"]), p=p)
-        return [chisq, self._fit_in_words()]
+        facts = {"chisq": value["chisq"], "df": int(value["df"]), "p": told_p_value(value["p_value"])}
+        return [self.story.say("covariance.chisq", **facts), self._fit_in_words()]
 
     def resampling(self) -> list[str]:
         """How the resamples ended, and the Bollen–Stine test."""
