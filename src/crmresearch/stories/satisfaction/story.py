@@ -12,8 +12,8 @@ from crmresearch.caution import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import product_key
-from crmresearch.sem.hypotheses import hypotheses
 from crmresearch.sem.index import construct_index
+from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.satisfaction import TEXTS
@@ -88,7 +88,8 @@ class SatisfactionStory(Story):
         return [self.estimate.strongest(outcome) for outcome in (theory.satisfaction, theory.loyalty)]
 
     def _headline(self) -> Iterator[str]:
-        named = dict(zip(("driver", "loyalty_driver"), map(self._predictor, self.strongest), strict=True)) | self.aims
+        drivers = [self._predictor(row) for row in self.strongest]
+        named = {"driver": drivers[0], "loyalty_driver": drivers[1], **self.aims}
         index = self.index.set_index("construct").loc[self.estimate.specification.theory.satisfaction]
         if np.isfinite(index.estimate):
             facts = {"respondents": self.complete.rows_used, "confidence": self.confidence, "estimate": index.estimate}

@@ -5,8 +5,8 @@ The machine's view, in keys and full precision, are the frames of the estimate i
 
 import pandas as pd
 
-from crmresearch.sem.hypotheses import hypotheses
 from crmresearch.sem.pls import measurement
+from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
@@ -75,7 +75,8 @@ def paths(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame
     Composites have no units, so PLS has standardised estimates only; SE, interval and p of CB-SEM are those of its
     unstandardised estimate.
     """
-    table = hypotheses(story.estimate, covariance.estimate)
+    others = [covariance.estimate.paths] if covariance.estimate else []
+    table = hypotheses(story.estimate, *others)
     signs = [story.say(f"word.{sign}") for sign in table["sign"]]
     rows = zip(table.itertuples(), signs, strict=True)
     table["path"] = [f"{row.hypothesis} {story.arrow(row)} ({sign})".strip() for row, sign in rows]

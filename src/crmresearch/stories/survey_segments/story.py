@@ -182,7 +182,7 @@ class SurveySegmentStory(Story):
             return self.say("survey.paths_none", needed=self.models.needed)
         key = "survey.paths" if len(within) > 1 else "survey.path_one"
         ends = {"lowest": within.min(), "highest": within.max(), "whole": self.steps["estimate"][ALL]}
-        names = {key: self.construct(getattr(theory, key)).lower() for key in ("satisfaction", "loyalty")}
+        names = {aim: self.construct(getattr(theory, aim)).lower() for aim in ("satisfaction", "loyalty")}
         return self.say(key, count=len(within), **names, **ends)
 
     @cached_property

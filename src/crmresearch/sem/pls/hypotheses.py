@@ -5,7 +5,6 @@ from typing import Literal
 import pandas as pd
 
 from crmresearch.models.theory import Sign
-from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.pls.result import PlsEstimate
 
 Verdict = Literal["supported", "not_established", "contrary", "any"]
@@ -27,18 +26,18 @@ def verdict_of(sign: Sign, lower: float, upper: float) -> Verdict:
     return "supported" if above == (sign == "positive") else "contrary"
 
 
-def hypotheses(estimate: PlsEstimate, covariance: CbEstimate | None = None) -> pd.DataFrame:
+def hypotheses(estimate: PlsEstimate, *others: pd.DataFrame) -> pd.DataFrame:
     """Every path by every estimator, path by path: the columns of `paths`, hypothesis, sign and verdict.
 
-    hypothesis is empty and sign open for the path of a moderation, about which the theory is not tested here.
+    `others`: the `paths` of other estimates of the same specification, such as a covariance structure. hypothesis is
+    empty and sign open for the path of a moderation, about which the theory is not tested here.
     """
-    tables = [estimate.paths] if covariance is None else [estimate.paths, covariance.paths]
     expected = pd.DataFrame(
         [(p.predictor, p.outcome, p.hypothesis, p.sign) for p in estimate.specification.paths],
         columns=["predictor", "outcome", "hypothesis", "sign"],
     )
     pairs = estimate.only("paths")[["predictor", "outcome"]]
-    table = pairs.merge(pd.concat(tables, ignore_index=True), how="left").merge(expected, how="left")
-    table = table.fillna({"hypothesis": "", "sign": "open"})
+    every = pd.concat([estimate.paths, *others], ignore_index=True)
+    table = pairs.merge(every, how="left").merge(expected, how="left").fillna({"hypothesis": "", "sign": "open"})
     ends = zip(table["sign"], table["ci_lower"], table["ci_upper"], strict=True)
     return table.assign(verdict=[verdict_of(*end) for end in ends])

@@ -8,9 +8,9 @@ from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.hypotheses import hypotheses, verdict_of
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.sem.pls.hypotheses import hypotheses, verdict_of
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_every_path_is_judged_by_every_estimator() -> None:
     items = handle_missing(survey.items[specification.items], "mean").items
     estimate = bootstrap(estimate_pls(specification, items), resamples=100, seed=3)
     covariance = estimate_cbsem(specification, items)
-    table = hypotheses(estimate, covariance)
+    table = hypotheses(estimate, covariance.paths)
     assert len(table) == len(estimate.paths) + len(covariance.paths)
     assert set(table.estimator) == {*estimate.estimators, "cbsem"}
     moderated = table[table.predictor.str.contains(":")]
