@@ -47,8 +47,8 @@ def test_keys_become_names_and_nothing_else_changes(story: Told) -> None:
 def test_of_many_words_the_first_few_are_listed(story: Told) -> None:
     assert story.some([]) == "–"
     assert story.some(["a", "b", "c", "d"]) == "a, b, c and d"
-    assert story.some(["a", "b", "c", "d", "e"]) == "a, b, c and +2"
-    assert story.some(["a", "b", "c"], most=2) == "a and +2"
+    assert story.some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+    assert story.some(["a", "b", "c"], most=2) == "a and 2 more"
 
 
 def test_cautions_are_told_with_their_code_gravest_first(story: Told) -> None:

@@ -40,7 +40,7 @@ class Story:
 
     def some(self, words: Sequence[str], most: int = 4) -> str:
         """The first few of many words as a list in a sentence, and how many more there are: at most `most` entries."""
-        kept = words if len(words) <= most else [*words[: most - 1], f"+{len(words) - most + 1}"]
+        kept = words if len(words) <= most else [*words[: most - 1], self.say("list.more", count=len(words) - most + 1)]
         return self.listed(kept)
 
     def text(self, texts: Mapping[str, str]) -> str:
@@ -67,6 +67,18 @@ class Story:
         for one in found:
             key = f"value_caution.{one.code}"
             yield self.caution(key, one.severity, one.quantity, parameter=one.quantity, **one.facts)
+
+    def evaluation_cautions(
+        self, found: pd.DataFrame, labels: Callable[[str], Mapping[str, str]], name: Callable[[str], str]
+    ) -> Iterator[Row]:
+        """The warnings of an `Evaluation`, told: one a code and method; `labels` of the segments of a method by key."""
+        found = found.fillna({"method": "", "segment": ""})
+        for (code, severity, method), part in found.groupby(["code", "severity", "method"], sort=False):
+            known = labels(method) if method else {}
+            rows = part[part["segment"] != ""].itertuples()
+            named = [f"{known.get(row.segment, row.segment)} ({row.customers:,.0f})" for row in rows]
+            facts = {"segments": self.some(named, 5), "count": len(part)}
+            yield self.caution(f"customer_caution.{code}", severity, name(method) if method else "", **facts)
 
     def prose(self, key: str) -> Prose:
         """The paragraphs `prose.<key>`, Markdown as written, with their heading."""
