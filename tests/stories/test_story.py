@@ -11,7 +11,7 @@ from crmresearch.stories.story import Story, caution_table, interval
 from crmresearch.texts import Texts
 
 WRITTEN = """
-list: {comma: ", ", and: " and "}
+list: {comma: ", ", and: " and ", more: "{count} more"}
 word: {good: as expected, bad: contrary}
 told_caution: {small: "Only {count} in {segment}."}
 value_caution: {boundary: "{parameter} is at the edge ({value:.1f})."}

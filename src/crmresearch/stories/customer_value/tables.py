@@ -153,9 +153,8 @@ def demographic_sentences(story: CustomerStory, table: pd.DataFrame, name: str) 
     if table.empty:
         known = bool(story.transactions.codebook.demographics)
         return [_no_profile(story, name) if known else story.say("customers.demographics_none")]
-    told, widest = _by_segments(
-        story, "demographics", table[table.columns[4:]].sub(table["all_customers"], axis=0).T, name
-    )
+    gaps = table[table.columns[4:]].sub(table["all_customers"], axis=0).T
+    told, widest = _by_segments(story, "demographics", gaps, name)
     if widest:
         line, segment = table.loc[widest[0]], widest[1]
         facts = {"level": line["level"], "attribute": line["attribute"], "all": line["all_customers"]}
@@ -202,7 +201,7 @@ def _no_profile(story: CustomerStory, name: str) -> str:
 def _by_segments(
     story: CustomerStory, what: str, gaps: pd.DataFrame, name: str
 ) -> tuple[list[str], tuple[Any, str] | None]:
-    """By which segments, and column and segment of the widest of their gaps (segments × columns), if it is worth telling.
+    """By which segments, and column and segment of the widest of the gaps (segments × columns), if worth telling.
 
     Segments too small to speak about have no say.
     """
