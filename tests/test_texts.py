@@ -60,6 +60,9 @@ def _said() -> re.Pattern[str]:
                 keys |= {rf"{section}\.{name}" for section in shown.get(verb, [])}
                 keys |= {re.escape(name) + r"\w+"} if verb == "startswith" and name.endswith(".") else set()
                 keys |= {rf"{name}\.\w+"} if verb == "section" else set()
+            case ast.Call(func=ast.Attribute(attr="named"), keywords=columns_named):
+                sections = [word.value.value for word in columns_named if isinstance(word.value, ast.Constant)]
+                keys |= {rf"{section}\.\w+" for section in sections}
             case ast.Call(func=ast.Attribute(attr="terms")):
                 keys.add(r"term\.\w+")  # each is marked somewhere: a test of its own
     return re.compile("|".join(sorted(keys)))

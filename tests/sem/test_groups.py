@@ -1,5 +1,8 @@
 """Models of segments: the index of everybody, which constructs may define segments, who is too few for a model."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +13,7 @@ from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.groups import (
     SegmentModels,
+    benefit_answers,
     benefit_constructs,
     respondents_needed,
     segment_models,
@@ -87,3 +91,22 @@ def test_respondents_needed() -> None:
     mobile = bind(load_theory("ecsi"), load_survey("ecsi_mobile").codebook)
     reputation = bind(load_theory("reputation"), load_survey("corporate_reputation").codebook)
     assert (respondents_needed(mobile), respondents_needed(reputation)) == (50, 80)
+
+
+def test_one_step_of_every_model(models: tuple[SegmentModels, pd.Series]) -> None:
+    found = models[0]
+    step = found.step("satisfaction", "loyalty")
+    assert list(step.index) == ["all", "c1", "c2"]
+    assert list(step["respondents"]) == [250, 140, 70]
+    assert found.step("loyalty", "satisfaction").empty
+
+
+def test_who_answered_nothing_that_defines_segments_is_left_out(mobile: tuple[Survey, Specification]) -> None:
+    survey, specification = mobile
+    constructs = benefit_constructs(specification, ["value"])
+    items = survey.items.copy()
+    items.iloc[0, :] = np.nan
+    items.loc[items.index[1], "PERV1"] = np.nan
+    answers = benefit_answers(replace(survey, items=items), constructs)
+    assert list(answers.columns) == ["PERV1", "PERV2"]
+    assert list(answers.index) == list(items.index[1:])

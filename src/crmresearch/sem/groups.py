@@ -36,6 +36,11 @@ class SegmentModels:
     small: dict[str, int]
     failed: dict[str, str]
 
+    def step(self, predictor: str, outcome: str) -> pd.DataFrame:
+        """One path in every model that was estimated, by segment: the other columns of `paths`."""
+        there = (self.paths["predictor"] == predictor) & (self.paths["outcome"] == outcome)
+        return self.paths[there].set_index("segment")
+
 
 def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[str, list[str]]:
     """The constructs that define the segments, with their items: those `chosen`, else what leads to satisfaction.
@@ -55,6 +60,12 @@ def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[
     if len(set(chosen)) < len(chosen):
         raise SpecificationError(f"Each construct defines the segments once; this list repeats one: {chosen}.")
     return {key: list(specification.construct(key).items) for key in chosen}
+
+
+def benefit_answers(survey: Survey, constructs: dict[str, list[str]]) -> pd.DataFrame:
+    """Answers to the items of the constructs, of respondents who answered at least one."""
+    answers = survey.items[[item for items in constructs.values() for item in items]]
+    return answers[answers.notna().any(axis=1)]
 
 
 def respondents_needed(specification: Specification) -> int:

@@ -1,13 +1,14 @@
 """The base of every story: one language, its texts, and how results become sentences, tables and figures."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from crmresearch.caution import Caution, Severity
 from crmresearch.report.show.boxes import SEVERITIES
 from crmresearch.report.show.figures import FigureView, show_figure
 from crmresearch.report.show.paragraphs import Prose
@@ -38,6 +39,11 @@ class Story:
         """Words as a list in a sentence, a, b and c; a dash for none."""
         return self.texts.listed(words or ["–"], self.language)
 
+    def some(self, words: Sequence[str], most: int = 4) -> str:
+        """The first few of many words as a list in a sentence, and how many more there are: at most `most` entries."""
+        kept = words if len(words) <= most else [*words[: most - 1], self.say("list.more", count=len(words) - most + 1)]
+        return self.listed(kept)
+
     def text(self, texts: Mapping[str, str]) -> str:
         """A text of a codebook, a theory or a method in the language of the story."""
         return texts.get(self.language, texts["en"])
@@ -47,6 +53,39 @@ class Story:
         words = self.texts.section("quantity", self.language)
         whole = words.get(written.replace(" ", "_"))
         return whole or re.sub(r"[a-z_]+", lambda word: words.get(word[0], word[0]), written)
+
+    def named(self, frame: pd.DataFrame, **names: str | Callable[[Any], str]) -> pd.DataFrame:
+        """The frame for readers: in the columns of `names`, names instead of keys.
+
+        A name is what a function makes of the key, or the text of the key in a section, such as `verdict="word"`.
+        """
+        told = {
+            column: [self.say(f"{name}.{key}") if isinstance(name, str) else name(key) for key in frame[column]]
+            for column, name in names.items()
+        }
+        return frame.assign(**told).reset_index(drop=True)
+
+    def caution(self, key: str, severity: Severity, quantity: str = "", **facts: Any) -> Row:
+        """A caution told by the sentence `key`, the last part of which is its code."""
+        return key.partition(".")[2], severity, quantity, self.say(key, **facts)
+
+    def value_cautions(self, found: Iterable[Caution]) -> Iterator[Row]:
+        """The cautions of the value models, told."""
+        for one in found:
+            key = f"value_caution.{one.code}"
+            yield self.caution(key, one.severity, self.quantity(one.quantity), parameter=one.quantity, **one.facts)
+
+    def evaluation_cautions(
+        self, found: pd.DataFrame, labels: Callable[[str], Mapping[str, str]], name: Callable[[str], str]
+    ) -> Iterator[Row]:
+        """The warnings of an `Evaluation`, told: one a code and method; `labels` of the segments of a method by key."""
+        found = found.fillna({"method": "", "segment": ""})
+        for (code, severity, method), part in found.groupby(["code", "severity", "method"], sort=False):
+            known = labels(method) if method else {}
+            rows = part[part["segment"] != ""].itertuples()
+            named = [f"{known.get(row.segment, row.segment)} ({row.customers:,.0f})" for row in rows]
+            facts = {"segments": self.some(named, 5), "count": len(part)}
+            yield self.caution(f"customer_caution.{code}", severity, name(method) if method else "", **facts)
 
     def prose(self, key: str) -> Prose:
         """The paragraphs `prose.<key>`, Markdown as written, with their heading."""
@@ -117,6 +156,11 @@ class Story:
         facts = {**self.facts, **facts}
         told = self.say(f"alt.{name}", **facts) if alt is None else alt
         return show_figure(figure, name, self.say(f"figure.{name}", **facts), told, language=self.language)
+
+
+def interval(row: Any, prefix: str = "ci_") -> dict[str, float]:
+    """The interval of a row, `<prefix>lower` to `<prefix>upper`, as the facts lower and upper of a sentence."""
+    return {"lower": getattr(row, f"{prefix}lower"), "upper": getattr(row, f"{prefix}upper")}
 
 
 def verdict(lower: float, upper: float) -> Literal["wins", "loses", "ties"]:

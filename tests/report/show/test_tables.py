@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from crmresearch.report.show.latex import escape_latex
-from crmresearch.report.show.number_format import format_interval, format_number, format_p_value
+from crmresearch.report.show.number_format import format_interval, format_number, format_p_value, told_p_value
 from crmresearch.report.show.tables import Table, show_table
 
 
@@ -65,6 +65,7 @@ def test_p_values() -> None:
     assert printed == ["< .001", "< .001", ".001", ".050", ".500", "> .999", "–"]
     with pytest.raises(ValueError, match="between 0 and 1"):
         show_table(pd.DataFrame({"p_value": [1.2]}), "t", "T")
+    assert [told_p_value(p) for p in (0.0, 0.05, 1.0)] == ["< .001", "= .050", "> .999"]
 
 
 @pytest.mark.usefixtures("in_report")

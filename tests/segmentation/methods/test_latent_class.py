@@ -166,3 +166,11 @@ def test_answers_that_cannot_be_segmented(slides: pd.DataFrame) -> None:
         LatentClasses(ITEMS, 2).posterior(slides)
     with pytest.raises(SegmentationError, match="only 4"):
         LatentClasses(["A", "B"], 5).fit(slides)
+
+
+def test_members_are_in_their_most_probable_class(slides: pd.DataFrame, three: LatentClasses) -> None:
+    members = three.members(slides)
+    belongs = three.posterior(slides)
+    assert list(members["respondent"]) == list(slides.index)
+    assert list(members["segment"]) == list(belongs.idxmax(axis=1))
+    assert members["posterior"].to_numpy() == pytest.approx(belongs.to_numpy().max(axis=1))

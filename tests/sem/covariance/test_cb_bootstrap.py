@@ -1,5 +1,6 @@
 """The bootstrap of a covariance structure: lavaan's χ² on its resamples, every resample kept, bounds held."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -196,3 +197,10 @@ def test_a_singular_resample_leaves_the_others_alone() -> None:
 def test_holes_are_refused() -> None:
     with pytest.raises(EstimationError, match="complete answers"):
         bootstrap_cbsem(estimated_with_holes("scsb"), resamples=50)
+
+
+def test_resamples_that_do_not_converge_are_owned_up_to() -> None:
+    boot = bootstrap_cbsem(estimated("scsb"), resamples=20, seed=1)
+    assert replace(boot, gradient=np.zeros(20)).cautions == []
+    (caution,) = replace(boot, gradient=np.array([1.0, *[0.0] * 19])).cautions
+    assert (caution.code, caution.facts["share"]) == ("cb_unconverged_resamples", pytest.approx(0.05))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from covariance_cases import EXTRA, PRINTED, problem
 from estimate_cases import (
@@ -17,7 +18,7 @@ from estimate_cases import (
 from scipy.stats import chi2, multivariate_normal, ncx2
 
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import fit_table
+from crmresearch.sem.covariance.fit import CUT_OFFS, fit_table, missed_cut_offs
 from crmresearch.sem.covariance.fit_measures import Test as ChisqTest
 from crmresearch.sem.covariance.fit_measures import (
     approximation_error,
@@ -206,3 +207,11 @@ def test_residuals_in_standard_deviations() -> None:
     S[0, 1] = S[1, 0] = 0.1
     scale = np.diag([1.0, 2.0, 3.0, 40.0])
     assert residual_fit(scale @ S @ scale, scale @ scale) == pytest.approx(np.sqrt(0.01 / 10))
+
+
+def test_cut_offs_are_met_at_the_bound_and_missed_beyond() -> None:
+    met = pd.DataFrame({"measure": list(CUT_OFFS), "value": list(CUT_OFFS.values())})
+    assert missed_cut_offs(met) == []
+    beyond = met.assign(value=[0.949, 0.99, 0.061, 0.05])
+    assert missed_cut_offs(beyond) == ["cfi", "rmsea"]
+    assert missed_cut_offs(met.assign(value=float("nan"))) == list(CUT_OFFS)

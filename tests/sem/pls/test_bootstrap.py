@@ -350,3 +350,16 @@ def test_undefined_corrections_lose_their_interval_and_no_one_elses() -> None:
 def test_impossible_arguments_are_refused(arguments: dict[str, float], named: str) -> None:
     with pytest.raises(ParameterError, match=named):
         bootstrap(estimate_pls(ecsi(), mobi()), **arguments)  # type: ignore[arg-type]
+
+
+def test_tables_of_one_estimator_and_what_is_read_off_them(booted: PlsEstimate) -> None:
+    only = booted.only("paths", "plsc")
+    assert set(only["estimator"]) == {"plsc"}
+    assert len(only) * len(booted.estimators) == len(booted.paths)
+    apart = (only["estimate"] - booted.only("paths")["estimate"]).abs()
+    assert booted.corrections.max() == pytest.approx(apart.max(), rel=1e-12)
+    effects = booted.only("total_effects")
+    for outcome in effects["outcome"].unique():
+        strongest = booted.strongest(outcome)
+        assert strongest["outcome"] == outcome
+        assert abs(strongest["estimate"]) == effects[effects["outcome"] == outcome]["estimate"].abs().max()

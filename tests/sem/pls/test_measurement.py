@@ -9,7 +9,7 @@ from statsmodels.tools.tools import add_constant
 
 from crmresearch.sem.measures import cronbach_alpha, heterotrait_monotrait, variance_inflation
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.measurement import collinearity, fornell_larcker, reliability
+from crmresearch.sem.pls.measurement import collinearity, fornell_larcker, item_validity, reliability
 
 
 def test_alpha_of_covariances_is_the_textbook_formula() -> None:
@@ -113,3 +113,15 @@ def test_fornell_larcker_holds_correlations_and_roots_of_ave() -> None:
     correlations = estimate.scores.corr().to_numpy()
     np.testing.assert_allclose(table.to_numpy()[below], correlations[below], rtol=0, atol=1e-12)
     assert np.isnan(table.to_numpy()[np.triu_indices(7, 1)]).all()
+
+
+def test_validity_of_items_is_read_off_the_cross_loadings() -> None:
+    estimate = estimate_pls(ecsi(), mobi())
+    table = item_validity(estimate).set_index("item")
+    assert list(table.index) == estimate.specification.items
+    own = estimate.loadings[estimate.loadings.estimator == "pls"].set_index("item")["standardized"]
+    assert table["own"].to_numpy() == pytest.approx(own[table.index].to_numpy(), abs=1e-12)
+    for item, row in table.iterrows():
+        others = estimate.cross_loadings.loc[item].drop(row["construct"])
+        assert abs(row["cross"]) == others.abs().max()
+        assert row["cross"] == others[row["other"]]

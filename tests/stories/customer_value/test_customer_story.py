@@ -143,7 +143,7 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Custo
         tables.segment_table(story, story.methods[0]),
         tables.portfolio_table(story, "rfm_eight_mean"),
         story.forecast.calibration(story.table.frame),
-        tables.parameters(story),
+        story.named(story.forecast.parameters, model=story.model_name),
         tables.purchase_models(story),
         tables.scores_view(story),
         tables.differences_view(story),

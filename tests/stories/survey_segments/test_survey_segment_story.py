@@ -10,11 +10,11 @@ from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.segmentation.stability.number_of_segments import number_of_segments
-from crmresearch.sem.groups import benefit_constructs, segment_models
+from crmresearch.sem.groups import benefit_answers, benefit_constructs, segment_models
 from crmresearch.stories.survey_segments import charts as survey_segment_charts
 from crmresearch.stories.survey_segments import tables as survey_segment_tables
 from crmresearch.stories.survey_segments.cautions import segment_warnings
-from crmresearch.stories.survey_segments.story import SurveySegmentStory, benefit_answers
+from crmresearch.stories.survey_segments.story import SurveySegmentStory
 
 
 @pytest.fixture(scope="module")

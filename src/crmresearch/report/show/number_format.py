@@ -32,6 +32,16 @@ def format_p_value(value: float) -> str:
     return f"{value:.3f}".removeprefix("0")
 
 
+def told_p_value(value: float) -> str:
+    """A probability as a sentence has it after its p: `= .042`, `< .001`.
+
+    >>> f"p {told_p_value(0.042)}, p {told_p_value(0.00042)}"
+    'p = .042, p < .001'
+    """
+    told = format_p_value(value)
+    return told if told.startswith(("<", ">")) else f"= {told}"
+
+
 def format_interval(lower: float, upper: float, digits: int) -> str:
     """`[lower, upper]`, or `–` when either end is missing."""
     if math.isnan(lower) or math.isnan(upper):

@@ -129,6 +129,12 @@ class LatentClasses(Segmenter):
         keys = [segment.key for segment in self.segments]
         return pd.DataFrame(np.exp(joint - logsumexp(joint, axis=1)[:, None]), answers.index, keys)
 
+    def members(self, answers: pd.DataFrame) -> pd.DataFrame:
+        """A row a respondent: respondent, segment (the most probable class) and its posterior probability."""
+        belongs = self.posterior(answers)
+        segment = self.predict(answers).astype(str).to_numpy()
+        return pd.DataFrame({"respondent": answers.index, "segment": segment, "posterior": belongs.max(axis=1).array})
+
     def _checked(self, features: pd.DataFrame) -> pd.DataFrame:
         frame = numeric(needed_columns(features, self.needs, self.name), frozenset(self.items), self.name)
         if (silent := frame.isna().all(axis=1)).any():

@@ -50,6 +50,25 @@ class Ageing:
         models = (self.value.purchases, self.value.spend)
         return sum(int((~np.isfinite(np.diag(model.covariances))).sum()) for model in models)
 
+    @property
+    def now(self) -> Any:
+        """The drift at the last cut-off."""
+        return self.drift.iloc[-1]
+
+    def at(self, cutoff: date) -> pd.DataFrame:
+        """The shares at one cut-off, by segment."""
+        return self.shares[self.shares["cutoff"] == cutoff].set_index("segment")
+
+    def outside(self, cutoff: date) -> pd.DataFrame:
+        """The segments outside their interval at a cut-off, by how far they are: the columns of `shares`, and gap.
+
+        gap is what the observed share has above upper, or lacks below lower (negative); the widest come first.
+        """
+        there = self.shares[self.shares["cutoff"] == cutoff]
+        above, below = there["observed"] - there["upper"], there["observed"] - there["lower"]
+        there = there.assign(gap=above.where(above > 0, below.where(below < 0)))
+        return there.dropna(subset="gap").sort_values("gap", key=abs, ascending=False, kind="stable")
+
 
 def expected_ageing(
     customers: Mapping[date, pd.DataFrame], method: Segmenter, simulations: int = 100, seed: int = 0

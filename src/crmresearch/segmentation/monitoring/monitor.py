@@ -68,6 +68,27 @@ class Monitoring:
         """The cut-offs, first to last."""
         return list(self.windows["cutoff"])
 
+    @property
+    def first(self) -> date:
+        """The first cut-off, where the segments were frozen."""
+        return self.cutoffs[0]
+
+    @property
+    def known(self) -> int:
+        """Customers of the first cut-off."""
+        return int(self.windows["customers"].iloc[0])
+
+    @property
+    def now(self) -> Any:
+        """The row of the last cut-off."""
+        return self.windows.iloc[-1]
+
+    @property
+    def tested(self) -> Any:
+        """The row of the last cut-off after the first whose following step is in the data, None without one."""
+        later = self.windows.iloc[1:].dropna(subset=["r2_frozen"])
+        return later.iloc[-1] if len(later) else None
+
 
 def monitored_method(key: str, seed: int) -> Segmenter:
     """The registered method with this key, not yet fitted. Raises ParameterError for one that is not there."""

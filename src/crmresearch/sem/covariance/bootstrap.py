@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.covariance.admissibility import admissible_samples
@@ -23,6 +24,7 @@ from crmresearch.sem.pls.moments import Sample
 
 CHUNK = 25  # resamples per batch: their Hessians stay in the cache, twice as fast as 250
 TOLERANCE = 1e-7
+UNCONVERGED_SHARE = 0.005  # of resamples
 UNBOUNDED, BOUNDED, SLOW, SLOWEST = 15, 60, 300, 3000  # iterations at most, of one fit after the other
 
 
@@ -48,6 +50,14 @@ class CbBootstrap:
     def converged(self) -> NDArray[np.bool_]:
         """Resamples with a projected gradient below 1e-6."""
         return self.gradient < 1e-6
+
+    @property
+    def cautions(self) -> list[Caution]:
+        """Whether so many resamples did not converge that the intervals describe a selection."""
+        share = float((~self.converged).mean())
+        if share <= UNCONVERGED_SHARE:
+            return []
+        return [Caution("cb_unconverged_resamples", "weak", "cbsem intervals", {"share": share})]
 
     def shares(self) -> pd.DataFrame:
         """How the resamples ended: admissible without bounds, at a bound, not converged; columns outcome, share."""

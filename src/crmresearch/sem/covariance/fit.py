@@ -19,6 +19,18 @@ from crmresearch.sem.covariance.full_information import residual_fit_with_means
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.robust import robust_fit, scaled_test, scaling
 
+# Hu & Bentler (1999): CFI and TLI at least, RMSEA and SRMR at most
+CUT_OFFS = {"cfi": 0.95, "tli": 0.95, "rmsea": 0.06, "srmr": 0.08}
+
+
+def missed_cut_offs(fit: pd.DataFrame) -> list[str]:
+    """The measures of a `fit_table` that miss the cut-offs of Hu & Bentler (1999)."""
+    value = fit.set_index("measure")["value"]
+    met = {
+        key: value[key] >= limit if key in ("cfi", "tli") else value[key] <= limit for key, limit in CUT_OFFS.items()
+    }
+    return [key for key in CUT_OFFS if not met[key]]
+
 
 def fit_table(estimate: CbEstimate) -> pd.DataFrame:
     """χ², baseline, CFI, TLI, NFI, RMSEA with 90 % interval, SRMR, log-likelihoods, AIC, BIC, SABIC.

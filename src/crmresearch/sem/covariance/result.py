@@ -253,6 +253,12 @@ class CbEstimate:
         unit = self.unit_of[caution.facts["variable"]] ** 2
         return replace(caution, facts={**caution.facts, "value": caution.facts["value"] * unit})
 
+    @cached_property
+    def distances(self) -> Floats:
+        """How far semopy's estimates (q,) are from these, in standard errors; only where semopy estimated."""
+        assert self.semopy is not None
+        return np.asarray(np.abs(self.semopy.theta - self.theta) / np.sqrt(np.abs(np.diag(self.covariance))))
+
     def _agreement(self) -> list[Caution]:
         if self.full_information is not None:
             return []  # semopy has no correct full-information likelihood to agree with
@@ -261,7 +267,7 @@ class CbEstimate:
         error = np.sqrt(np.abs(np.diag(self.covariance)))
         if not (np.isfinite(error) & (error > 0)).all():
             return []  # no errors to measure the distance with: the gate reports the information matrix
-        distance = np.abs(self.semopy.theta - self.theta) / error
+        distance = self.distances
         if not distance.max() < admissibility.AGREEMENT:
             label = self.ram.labels[int(np.argmax(distance))]
             return [Caution("cb_disagree", "weak", f"cbsem: {label}", {"label": label, "value": float(distance.max())})]

@@ -7,6 +7,7 @@ import numpy as np
 
 from crmresearch.caution import Caution, Severity, gravest_first
 from crmresearch.models.specification import product_key
+from crmresearch.sem.pls.hypotheses import verdict_of
 from crmresearch.sem.pls.measurement import collinearity
 from crmresearch.sem.pls.result import PlsEstimate
 
@@ -113,8 +114,7 @@ def _signs(estimate: PlsEstimate) -> list[Caution]:
     paths = estimate.paths
     for row in paths[paths.estimator == "pls"].itertuples():
         sign = expected.get((row.predictor, row.outcome), "open")
-        against = row.ci_upper < 0 if sign == "positive" else row.ci_lower > 0
-        if sign != "open" and against:
+        if verdict_of(sign, row.ci_lower, row.ci_upper) == "contrary":
             facts = {"predictor": row.predictor, "outcome": row.outcome, "value": row.estimate, "sign": sign}
             found.append(Caution("against_theory", "note", f"{row.outcome} ~ {row.predictor}", facts))
     return found

@@ -37,6 +37,22 @@ def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def item_validity(estimate: PlsEstimate) -> pd.DataFrame:
+    """Correlation of every item with its own construct and the strongest with another: does it measure the right one?
+
+    Columns: construct, item, measurement, own, other (the other construct it correlates most with), cross (with it);
+    other is empty in a model of one construct.
+    """
+    rows = []
+    for construct in estimate.specification.constructs:
+        for item, row in estimate.cross_loadings.loc[list(construct.items)].iterrows():
+            others = row.drop(construct.key)
+            other = others.abs().idxmax() if len(others) else ""
+            cross = others[other] if len(others) else np.nan
+            rows.append((construct.key, item, construct.measurement, row[construct.key], other, cross))
+    return pd.DataFrame(rows, columns=["construct", "item", "measurement", "own", "other", "cross"])
+
+
 def collinearity(estimate: PlsEstimate) -> pd.DataFrame:
     """Variance inflation of the predictors of each outcome and of the items of mode-B composites.
 

@@ -101,6 +101,22 @@ class PlsEstimate:
         parts = [key for key in self.quantities if key.split("/")[0] == name]
         return pd.concat([self._labelled(key) for key in parts], ignore_index=True)
 
+    def only(self, table: str, estimator: str = "pls") -> pd.DataFrame:
+        """The rows of a table (`paths`, `loadings`, `r_squared`, …) by one estimator; none where it is not defined."""
+        frame: pd.DataFrame = getattr(self, table)
+        return frame[frame["estimator"] == estimator].reset_index(drop=True)
+
+    def strongest(self, outcome: str) -> pd.Series:
+        """The row of the largest total effect (PLS) on `outcome`, whatever its sign."""
+        into = self.only("total_effects").query("outcome == @outcome")
+        return into.loc[into["estimate"].abs().idxmax()]
+
+    @cached_property
+    def corrections(self) -> pd.Series:
+        """How far the correction for unreliability moves every path, |PLSc − PLS| by predictor and outcome."""
+        wide = self.paths.pivot(index=["predictor", "outcome"], columns="estimator", values="estimate")
+        return (wide["plsc"] - wide["pls"]).abs().dropna()
+
     def _labelled(self, key: str) -> pd.DataFrame:
         frame = self.quantities[key].labels.copy()
         frame["estimate"] = self.values(key)

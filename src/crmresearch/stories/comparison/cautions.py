@@ -1,11 +1,13 @@
 """What must be known before a comparison is believed, as one table of sentences, gravest first."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.stories.comparison.story import ComparisonStory
-from crmresearch.stories.story import caution_table
+from crmresearch.stories.story import Row, caution_table
 
 FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
 MOST_NAMED = 6  # segments of one method
@@ -13,44 +15,32 @@ MOST_NAMED = 6  # segments of one method
 
 def cautions(story: ComparisonStory) -> pd.DataFrame:
     """Unstable segments, methods left out, failed refits, and what the evaluator and the value model say."""
-    rows = []
-    labels = {(m.name, s.key): story.text(s.label) for m in story.benchmark.methods for s in m.segments}
-    weak = story.benchmark.stability.segments.query("not named")
-    for method, part in weak.groupby("method", sort=False):
-        named = [f"{labels[(method, row.segment)]} ({row.jaccard:.2f})" for row in part.itertuples()]
-        message = story.say("comparison_caution.unstable", segments=_some(story, named), bound=NAMED)
-        rows.append(("unstable_segments", "weak", story.name(str(method)), message))
-    refits = int(story.benchmark.stability.solutions["refits"].max())
-    if refits < FEW_REFITS:
-        rows.append(("few_refits", "weak", "", story.say("comparison_caution.few_refits", refits=refits)))
+    return caution_table(_found(story))
+
+
+def _found(story: ComparisonStory) -> Iterator[Row]:
+    stability = story.benchmark.stability
+    for method, part in stability.segments.query("not named").groupby("method", sort=False):
+        labels = story.labels(str(method))
+        named = [f"{labels[row.segment]} ({row.jaccard:.2f})" for row in part.itertuples()]
+        facts = {"segments": story.some(named, MOST_NAMED), "bound": NAMED}
+        yield story.caution("comparison_caution.unstable_segments", "weak", story.name(str(method)), **facts)
+    if story.refits < FEW_REFITS:
+        yield story.caution("comparison_caution.few_refits", "weak", refits=story.refits)
     for row in story.benchmark.left_out.itertuples():
-        message = story.say("comparison_caution.left_out", reason=row.reason)
-        rows.append(("left_out", "weak", story.name(row.method), message))
+        yield story.caution("comparison_caution.left_out", "weak", story.name(row.method), reason=row.reason)
     for method in story.benchmark.methods:
         if isinstance(method, GaussianMixtureClusters) and method.k is None and method.k_ == method.largest:
-            message = story.say("comparison_caution.largest", largest=method.largest)
-            rows.append(("largest_number", "note", story.name(method.name), message))
-    for row in story.benchmark.stability.solutions.query("failed > 0").itertuples():
-        message = story.say("comparison_caution.failed", failed=row.failed, refits=row.refits)
-        rows.append(("failed_refits", "note", story.name(row.method), message))
-    known = {method.name for method in story.benchmark.methods}
-    small = story.benchmark.evaluation.warnings
-    small = small[small["method"].isin(known) | (small["method"] == "") | small["method"].isna()]
-    for (code, severity, method), part in small.groupby(["code", "severity", "method"], dropna=False, sort=False):
-        named = [f"{labels.get((method, r.segment), r.segment)} ({r.customers:,.0f})" for r in part.itertuples()]
-        facts = {"segments": _some(story, named), "count": len(part)}
-        subject = story.name(method) if isinstance(method, str) and method else ""
-        rows.append((code, severity, subject, story.say(f"customer_caution.{code}", **facts)))
+            name = story.name(method.name)
+            yield story.caution("comparison_caution.largest_number", "note", name, largest=method.largest)
+    for row in stability.solutions.query("failed > 0").itertuples():
+        facts = {"failed": row.failed, "refits": row.refits}
+        yield story.caution("comparison_caution.failed_refits", "note", story.name(row.method), **facts)
+    warnings = story.benchmark.evaluation.warnings
+    known = ["", *(method.name for method in story.benchmark.methods)]
+    warnings = warnings[warnings["method"].fillna("").isin(known)]
+    yield from story.evaluation_cautions(warnings, story.labels, story.name)
     if story.windows.failure:
         message = story.say("comparison_caution.left_out", reason=story.windows.failure)
-        rows.append(("no_value_model", "weak", "", message))
-    for caution in story.windows.value.cautions if story.windows.value else ():
-        message = story.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-        rows.append((caution.code, caution.severity, story.quantity(caution.quantity), message))
-    return caution_table(rows)
-
-
-def _some(story: ComparisonStory, named: list[str]) -> str:
-    """The first few of many, and how many more there are."""
-    most = MOST_NAMED
-    return story.listed(named if len(named) <= most else [*named[: most - 1], f"+{len(named) - most + 1}"])
+        yield "no_value_model", "weak", "", message
+    yield from story.value_cautions(story.windows.value.cautions if story.windows.value else ())

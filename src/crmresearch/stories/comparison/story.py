@@ -11,6 +11,7 @@ from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.benchmark import Benchmark
 from crmresearch.segmentation.column_names import column_names
+from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.scoring.managerial import reached, targeting
 from crmresearch.segmentation.stability.segment_profiles import behaviour_deviations
 from crmresearch.segmentation.stability.stability import NAMED
@@ -60,22 +61,32 @@ class ComparisonStory(Story):
         """The rows of segmentations with `block` (equal number of segments, 0 where too few share it), best first."""
         table = self.benchmark.table.query("kind == 'segmentation'")
         shared = table["k"].map(table["k"].value_counts()) >= FEWEST
-        table = table.assign(block=table["k"].where(shared, 0).astype(int))
-        order = table["block"].replace(0, 10**6)
-        return table.assign(order=order).sort_values(["order", "r2"], ascending=[True, False], kind="stable").drop(
-            columns="order"
-        )  # fmt: skip
+        table = table.assign(block=table["k"].where(shared, 0).astype(int)).sort_values(
+            "r2", ascending=False, kind="stable"
+        )
+        return table.sort_values("block", key=lambda block: block.replace(0, 10**6), kind="stable", ignore_index=True)
 
     @cached_property
     def singles(self) -> pd.DataFrame:
         """The rows that are no segmentation, best first."""
         table = self.benchmark.table.query("kind != 'segmentation'")
-        return table.sort_values("r2", ascending=False, kind="stable")
+        return table.sort_values("r2", ascending=False, kind="stable", ignore_index=True)
+
+    @cached_property
+    def ranked(self) -> pd.DataFrame:
+        """The rows of segmentations, highest R² first."""
+        return self.segmentations.sort_values("r2", ascending=False, kind="stable")
 
     @property
     def best(self) -> pd.Series:
         """The segmentation with the highest R²."""
-        return self.segmentations.sort_values("r2", ascending=False, kind="stable").iloc[0]
+        return self.ranked.iloc[0]
+
+    @cached_property
+    def blocks(self) -> dict[int, pd.DataFrame]:
+        """The segmentations of every number of segments that enough methods share, best first."""
+        shared = self.segmentations[self.segmentations["block"] > 0]
+        return {int(k): block.reset_index(drop=True) for k, block in shared.groupby("block")}
 
     @property
     def single(self) -> pd.Series:
@@ -91,9 +102,8 @@ class ComparisonStory(Story):
     @property
     def choice(self) -> pd.Series | None:
         """The segmentation with the highest R² among those of few segments that are all found again."""
-        few = self.segmentations[self.segmentations["k"] <= MOST]
-        lasting = few[few["lowest_jaccard"] >= NAMED]
-        return None if lasting.empty else lasting.sort_values("r2", ascending=False, kind="stable").iloc[0]
+        lasting = self.ranked[(self.ranked["k"] <= MOST) & (self.ranked["lowest_jaccard"] >= NAMED)]
+        return None if lasting.empty else lasting.iloc[0]
 
     @property
     def defined(self) -> bool:
@@ -112,6 +122,11 @@ class ComparisonStory(Story):
         return (self.table.cutoff - self.earlier.cutoff).days
 
     @property
+    def refits(self) -> int:
+        """Resamples on which the stability rests."""
+        return int(self.benchmark.stability.solutions["refits"].max())
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What captions name: the two cut-offs and the end, the lead method, its rival, and the reference."""
         dates = {"cutoff": self.table.cutoff, "earlier": self.earlier.cutoff, "end": self.table.holdout_end}
@@ -121,23 +136,21 @@ class ComparisonStory(Story):
     @property
     def rival(self) -> str:
         """The method whose segments the flows start from: the reference, or another where that leads itself."""
-        order = [self.benchmark.evaluation.reference, *self.segmentations.sort_values("r2", ascending=False)["method"]]
+        order = [self.benchmark.evaluation.reference, *self.ranked["method"]]
         names = {method.name for method in self.benchmark.methods} - {self.lead}
         return next(str(name) for name in order if name in names)
 
     def windows_text(self) -> list[str]:
         """The data and the two windows."""
-        about = self.transactions.codebook
-        facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "earlier": self.earlier.cutoff}
         sizes = {"customers": len(self.table.frame), "earlier_customers": len(self.earlier.frame)}
-        told = self.say("comparison.windows", title=self.text(about.title), **facts, **sizes)
+        title = self.text(self.transactions.codebook.title)
+        told = self.say("comparison.windows", title=title, **self.facts, **sizes)
         return [told, *map(self.text, self.transactions.notes)]
 
     def method_text(self, key: str, **facts: object) -> list[str]:
         """One explaining sentence of the section `comparison`."""
-        evaluation = self.benchmark.evaluation
-        refits = int(self.benchmark.stability.solutions["refits"].max())
-        return [self.say(f"comparison.{key}", resamples=evaluation.resamples, refits=refits, **facts)]
+        resamples = self.benchmark.evaluation.resamples
+        return [self.say(f"comparison.{key}", resamples=resamples, refits=self.refits, **facts)]
 
     def agreement_text(self) -> list[str]:
         """The two methods most alike, and how alike methods are on average."""
@@ -149,13 +162,14 @@ class ComparisonStory(Story):
     def moved_text(self) -> list[str]:
         """How many customers of the lead method moved between the two cut-offs."""
         row = self.benchmark.table.set_index("method").loc[self.lead]
-        facts = {"earlier": self.earlier.cutoff, "cutoff": self.table.cutoff, "method": self.name(self.lead)}
-        return [self.say("comparison.moved", moved=row["share_moved"], psi=row["psi"], **facts)]
+        return [self.say("comparison.moved", moved=row["share_moved"], psi=row["psi"], **self.facts)]
 
     def labels(self, method: str) -> dict[str, str]:
         """Names of the segments of a method, by key."""
-        known = next(one for one in self.benchmark.methods if one.name == method)
-        return {segment.key: self.text(segment.label) for segment in known.segments}
+        return {segment.key: self.text(segment.label) for segment in self._fitted(method).segments}
+
+    def _fitted(self, name: str) -> Segmenter:
+        return next(method for method in self.benchmark.methods if method.name == name)
 
     def profiles(self) -> pd.DataFrame:
         """Segments of the lead method × features by name: `behaviour_deviations`."""
@@ -166,7 +180,7 @@ class ComparisonStory(Story):
 
     def lead_text(self) -> list[str]:
         """The definition of the lead method."""
-        return [self.text(next(m for m in self.benchmark.methods if m.name == self.lead).definition)]
+        return [self.text(self._fitted(self.lead).definition)]
 
     def limits(self) -> list[str]:
         """What this comparison cannot say."""
@@ -198,15 +212,11 @@ class ComparisonStory(Story):
         first, most = table.iloc[0], table.loc[table["best_profit"].idxmax()]
         money = {"margin": self.margin, "cost": self.cost, "currency": self.transactions.codebook.currency}
         facts = {"share": self.top, "method": self.name(first["method"]), "profit": first["profit"]}
-        told = [self.say("comparison.targeting", everybody=first["everybody"], **money, **facts)]
-        if most["best_share"] == 0:
-            told.append(self.say("comparison.targeting_nobody"))
-        elif most["best_share"] == 1:
-            told.append(self.say("comparison.targeting_all"))
-        else:
-            best = {"method": self.name(most["method"]), "share": most["best_share"], "profit": most["best_profit"]}
-            told.append(self.say("comparison.targeting_most", currency=money["currency"], **best))
-        return [*told, self.say("comparison.uplift")]
+        told = self.say("comparison.targeting", everybody=first["everybody"], **money, **facts)
+        key = {0: "comparison.targeting_nobody", 1: "comparison.targeting_all"}.get(most["best_share"])
+        best = {"method": self.name(most["method"]), "share": most["best_share"], "profit": most["best_profit"]}
+        at_best = self.say(key or "comparison.targeting_most", currency=money["currency"], **best)
+        return [told, at_best, self.say("comparison.uplift")]
 
     def reach_text(self) -> list[str]:
         """Whether demographics tell the segments of the lead method apart, and of how many customers they are known."""
@@ -218,11 +228,7 @@ class ComparisonStory(Story):
             return [self.say("comparison.reach_few", method=self.name(self.lead))]
         row = table.loc[self.lead]
         key = "comparison.reach" if row["told"] else "comparison.reach_chance"
-        facts = {"accuracy": row["balanced_accuracy"], "chance": row["chance"], "method": self.name(self.lead)}
+        told = [self.say(key, accuracy=row["balanced_accuracy"], chance=row["chance"], method=self.name(self.lead))]
+        told.append(self.say("comparison.reach_all", told=int(table["told"].sum()), methods=len(table)))
         on_record = self.table.frame[names].notna().any(axis=1).mean()
-        told = [] if on_record == 1 else [self.say("comparison.reach_on_record", share=on_record)]
-        return [
-            *told,
-            self.say(key, **facts),
-            self.say("comparison.reach_all", told=int(table["told"].sum()), methods=len(table)),
-        ]
+        return told if on_record == 1 else [self.say("comparison.reach_on_record", share=on_record), *told]

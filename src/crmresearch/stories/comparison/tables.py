@@ -1,4 +1,4 @@
-"""The tables of a comparison, and the sentences that go with them."""
+"""The tables of a comparison: methods by name, scores with their intervals."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,8 @@ from crmresearch.segmentation.methods.space_clusters import SpaceClusters
 from crmresearch.segmentation.scoring.managerial import internal_indices
 from crmresearch.stories.comparison.story import ComparisonStory
 
-INTERVALS = {
-    "r2_lower": "r2_log_lower",
-    "r2_upper": "r2_log_upper",
-    "difference_lower": "ci_lower",
-    "difference_upper": "ci_upper",
-}
+HEADED = {"r2": "r2_log", "difference": "ci"}  # the stem of the columns of an interval, other than <score>_range
+ENDS = ("lower", "upper")
 DIGITS = {
     **dict.fromkeys(("deviance", "deviance_range_lower"), 2),
     **dict.fromkeys(("coverage", "smallest_share", "ari", "lowest_jaccard", "share_moved", "psi", "seconds"), 2),
@@ -24,91 +20,66 @@ DIGITS = {
 
 def validity(story: ComparisonStory) -> pd.DataFrame:
     """What every segmentation tells of later spend, for readers, blocks of equal number first."""
-    columns = ["coverage", "smallest_share", "r2", "r2_lower", "r2_upper", "difference", "difference_lower"]
-    return _named(story, story.segmentations[[*columns, "difference_upper"]].rename(columns=INTERVALS))
+    return _scores(story, story.segmentations, ["k", "method", "coverage", "smallest_share"], "r2", "difference")
 
 
 def lasting(story: ComparisonStory) -> pd.DataFrame:
     """Whether its segments are found again, what becomes of them, and what they cost; the same rows."""
-    table = story.segmentations
-    seconds = table["method"].map(story.benchmark.seconds.set_index("method")["seconds"])
-    columns = ["ari", "lowest_jaccard", "r2_frozen", "share_moved", "psi", "rule_length"]
-    return _named(story, table[columns].assign(seconds=seconds))
+    columns = ["k", "method", "ari", "lowest_jaccard", "r2_frozen", "share_moved", "psi", "rule_length"]
+    table = story.segmentations[columns].merge(story.benchmark.seconds, "left", "method")
+    return story.named(table, method=story.name)
 
 
 def accuracy(story: ComparisonStory) -> pd.DataFrame:
     """How near predictions come, of all methods, segmentations first, for readers."""
-    return _every_score(story, ("r2_spend", "deviance", "brier"))
+    return _scores(
+        story, pd.concat([story.segmentations, story.singles]), ["k", "method"], "r2_spend", "deviance", "brier"
+    )
 
 
 def ranking(story: ComparisonStory) -> pd.DataFrame:
     """How well predictions put customers in order, of the same methods."""
-    return _every_score(story, ("gini", "capture", "auc"))
-
-
-def _every_score(story: ComparisonStory, metrics: Sequence[str]) -> pd.DataFrame:
-    table = pd.concat([story.segmentations, story.singles], ignore_index=True)
-    view = pd.DataFrame({"k": table["k"], "method": [story.name(key) for key in table["method"]]})
-    for metric in metrics:
-        view[metric] = table[metric]
-        for end in ("lower", "upper"):
-            view[f"{metric}_range_{end}"] = table[f"{metric}_{end}"]
-    return view
-
-
-def _named(story: ComparisonStory, values: pd.DataFrame) -> pd.DataFrame:
-    table = story.segmentations[["k", "method"]]
-    return table.assign(method=[story.name(key) for key in table["method"]]).join(values).reset_index(drop=True)
+    return _scores(story, pd.concat([story.segmentations, story.singles]), ["k", "method"], "gini", "capture", "auc")
 
 
 def singles(story: ComparisonStory) -> pd.DataFrame:
     """Naive numbers, individual forecasts, the learner and no segments at all, for readers."""
-    table = story.singles
-    columns = ["r2", "r2_lower", "r2_upper", "difference", "difference_lower", "difference_upper"]
-    view = table[[*columns, "auc", "gini", "capture"]].rename(columns=INTERVALS).reset_index(drop=True)
-    view.insert(0, "kind", [story.say(f"kind.{kind}") for kind in table["kind"]])
-    view.insert(1, "method", [story.name(key) for key in table["method"]])
-    return view
+    table = _scores(story, story.singles, ["kind", "method"], "r2", "difference")
+    return story.named(table.join(story.singles[["auc", "gini", "capture"]]), kind="kind")
 
 
-def targeting(story: ComparisonStory) -> pd.DataFrame:
-    """The targeting table for readers, the ten best."""
-    table = story.targets.head(10)
-    return table.assign(method=[story.name(key) for key in table["method"]])
+def _scores(story: ComparisonStory, table: pd.DataFrame, first: Sequence[str], *scores: str) -> pd.DataFrame:
+    """The columns `first`, then every score with its interval."""
+    ends = {f"{score}_{end}": f"{HEADED.get(score, f'{score}_range')}_{end}" for score in scores for end in ENDS}
+    order = [column for score in scores for column in (score, *(f"{score}_{end}" for end in ENDS))]
+    return story.named(table[[*first, *order]].rename(columns=ends), method=story.name)
 
 
 def lead_segments(story: ComparisonStory) -> pd.DataFrame:
     """Every segment of the lead method: share, spend after, and how well resampling finds it again."""
     found = story.benchmark.stability.segments.query("method == @story.lead").set_index("segment")
     spend = story.table.frame["holdout_spend"].groupby(story.benchmark.segments(story.lead), observed=True).mean()
-    labels = story.labels(story.lead)
     table = found[["share", "jaccard", "recovered", "dissolved"]].assign(spend_after=spend)
-    return table.reset_index().assign(segment=[labels[key] for key in table.index])
-
-
-def reach(story: ComparisonStory) -> pd.DataFrame:
-    """The reach of every method for readers."""
-    table = story.reached.drop(columns="left_out")
-    return table.assign(method=[story.name(key) for key in table["method"]])
+    return story.named(table.reset_index(), segment=story.labels(story.lead).__getitem__)
 
 
 def inside(story: ComparisonStory) -> pd.DataFrame:
     """Internal indices of each clustering in its own space, in families: comparable within a family only."""
-    rows = []
+    columns, rows = ["family", "method", "k", "silhouette", "calinski_harabasz", "davies_bouldin"], []
     for method in story.benchmark.methods:
         if isinstance(method, SpaceClusters):
             X = method.space_.transform(story.table.frame)
             indices = internal_indices(X, story.benchmark.segments(method.name), story.benchmark.evaluation.seed)
-            kind = story.text(method.title or method.label)
-            rows.append(indices.assign(family=kind, method=story.name(method.name)))
-    columns = ["family", "method", "k", "silhouette", "calinski_harabasz", "davies_bouldin"]
-    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
-    return table.sort_values(["family", "k"], kind="stable")[columns].reset_index(drop=True)
+            rows.append(indices.assign(family=story.text(method.title or method.label), method=method.name))
+    table = pd.concat(rows) if rows else pd.DataFrame(columns=columns)
+    named = story.named(table[columns], method=story.name)
+    return named.sort_values(["family", "k"], kind="stable", ignore_index=True)
 
 
 def mixture_numbers(story: ComparisonStory) -> pd.DataFrame:
     """BIC of the Gaussian mixture by number of components; empty where it was left out."""
-    mixture = next((m for m in story.benchmark.methods if m.name == "gaussian_mixture"), None)
-    if not isinstance(mixture, GaussianMixtureClusters):
-        return pd.DataFrame(columns=["k", "bic"])
-    return mixture.bic_[["k", "bic"]]
+    mixtures = (method for method in story.benchmark.methods if isinstance(method, GaussianMixtureClusters))
+    found = next(
+        (method.bic_ for method in mixtures if method.name == "gaussian_mixture"), pd.DataFrame(columns=["k", "bic"])
+    )
+    return found[["k", "bic"]]

@@ -7,6 +7,7 @@ from crmresearch.segmentation.registry import VALUE
 from crmresearch.segmentation.scoring.scores import LOWER_IS_BETTER
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.stories.comparison.story import MOST, ComparisonStory
+from crmresearch.stories.story import interval
 from crmresearch.stories.story import verdict as told_apart
 
 VALUE_FIRST = "expected_value_quantiles_"  # individual value first, then segments of it
@@ -18,16 +19,9 @@ def findings(story: ComparisonStory) -> list[str]:
     if not story.defined:
         return [story.say("comparison.nothing")]
     best = story.best
-    headline = story.say(
-        "comparison.headline" if best["r2_lower"] > 0 else "comparison.headline_nothing",
-        methods=len(story.segmentations),
-        best=story.name(best["method"]),
-        k=int(best["k"]),
-        r2=best["r2"],
-        lower=best["r2_lower"],
-        upper=best["r2_upper"],
-        days=story.days,
-    )
+    key = "comparison.headline" if best["r2_lower"] > 0 else "comparison.headline_nothing"
+    facts = {"methods": len(story.segmentations), "days": story.days, "k": int(best["k"]), "r2": best["r2"]}
+    headline = story.say(key, best=story.name(best["method"]), **facts, **interval(best, "r2_"))
     singles = [told for kind in ("naive", "forecast") for told in single_number(story, kind)]
     return [headline, *singles, *equal_numbers(story), *lasting(story), *frozen(story), *claim(story)]
 
@@ -40,10 +34,9 @@ def single_number(story: ComparisonStory, kind: str) -> list[str]:
     row = rows.iloc[0]
     paired = _paired(story, row["method"], story.best["method"])
     outcome = told_apart(paired["lower"], paired["upper"])
-    facts = {"single": story.name(row["method"]), "r2": row["r2"], "lower": row["r2_lower"], "upper": row["r2_upper"]}
-    spread = {"difference": paired["difference"], "difference_lower": paired["lower"]}
-    spread |= {"difference_upper": paired["upper"]}
-    told = story.say(f"comparison.{kind}_{outcome}", **facts, **spread)
+    spread = {f"difference_{end}": value for end, value in interval(paired, "").items()}
+    facts = {"single": story.name(row["method"]), "r2": row["r2"], "difference": paired["difference"], **spread}
+    told = story.say(f"comparison.{kind}_{outcome}", **facts, **interval(row, "r2_"))
     return [f"{told} {_by_other_scores(story, kind)}"]
 
 
@@ -72,44 +65,40 @@ def equal_numbers(story: ComparisonStory) -> list[str]:
     """The best of every block of equal numbers against the reference, the choice of the best allowed for."""
     told = []
     reference = story.benchmark.evaluation.reference
-    for k, block in story.segmentations[story.segmentations["block"] > 0].groupby("block"):
+    for k, block in story.blocks.items():
         row = block.iloc[0]
         facts = {"k": k, "method": story.name(row["method"]), "r2": row["r2"], "methods": len(block)}
         if row["method"] == reference:
             told.append(story.say("comparison.block_reference", **facts))
             continue
         rivals = [method for method in block["method"] if method != reference]
-        lead = story.benchmark.evaluation.simultaneous(rivals, reference).set_index("method").loc[row["method"]]
-        outcome = told_apart(lead["lower"], lead["upper"])
-        spread = {key: lead[key] for key in ("difference", "lower", "upper")}
-        told.append(story.say(f"comparison.block_{outcome}", reference=story.name(reference), **spread, **facts))
+        lead = story.benchmark.evaluation.simultaneous(rivals, reference).iloc[rivals.index(row["method"])]
+        facts |= {"reference": story.name(reference), "difference": lead["difference"], **interval(lead, "")}
+        told.append(story.say(f"comparison.block_{told_apart(lead['lower'], lead['upper'])}", **facts))
     return told
 
 
 def lasting(story: ComparisonStory) -> list[str]:
     """Which segmentations are found again on resampled customers, and the one to choose."""
-    fixed = set(story.benchmark.stability.solutions.query("fixed")["method"])
-    known = story.segmentations[story.segmentations["lowest_jaccard"].notna()]
-    rules = [story.name(method) for method in known["method"] if method in fixed]
-    known = known[~known["method"].isin(fixed)]
+    known = story.segmentations.dropna(subset="lowest_jaccard")
+    fixed = known["method"].isin(story.benchmark.stability.solutions.query("fixed")["method"])
+    rules, known = known[fixed], known[~fixed]
     stable = known["lowest_jaccard"] >= NAMED
-    key = "all" if stable.all() else "some" if stable.any() else "none"
-    unstable = [story.name(method) for method in known["method"][~stable]]
-    facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
-    names = story.listed(unstable) if unstable else ""
-    told = [story.say(f"comparison.stable_{key}", unstable=names, **facts)] if len(known) else []
-    told += [story.say("comparison.stable_fixed", rules=story.listed(rules))] if rules else []
+    told = []
+    if len(known):
+        key = "all" if stable.all() else "some" if stable.any() else "none"
+        facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
+        unstable = story.listed([story.name(method) for method in known["method"][~stable]])
+        told.append(story.say(f"comparison.stable_{key}", unstable=unstable, **facts))
+    if len(rules):
+        told.append(story.say("comparison.stable_fixed", rules=story.listed([*map(story.name, rules["method"])])))
     chosen = story.choice
     if chosen is None:
         return [*told, story.say("comparison.choice_none", most=MOST)]
-    rule = (
-        story.say("comparison.rule_none", most=LEAVES)
-        if pd.isna(chosen["rule_length"])
-        else story.say("comparison.rule_leaves", leaves=chosen["rule_length"])
-    )
+    key = "comparison.rule_none" if pd.isna(chosen["rule_length"]) else "comparison.rule_leaves"
+    rule = story.say(key, most=LEAVES, leaves=chosen["rule_length"])
     facts = {"r2": chosen["r2"], "k": int(chosen["k"]), "moved": chosen["share_moved"], "days": story.days_between}
-    name = story.name(chosen["method"])
-    return [*told, story.say("comparison.choice", method=name, most=MOST, rule=rule, **facts)]
+    return [*told, story.say("comparison.choice", method=story.name(chosen["method"]), most=MOST, rule=rule, **facts)]
 
 
 def frozen(story: ComparisonStory) -> list[str]:
@@ -134,22 +123,21 @@ def claim(story: ComparisonStory) -> list[str]:
     """
     needs = {method.name: set(method.needs) for method in story.benchmark.methods}
     answers = []
-    for k, block in story.segmentations[story.segmentations["block"] > 0].groupby("block"):
+    for k, block in story.blocks.items():
         rows, value = block.set_index("method"), f"{VALUE_FIRST}{k}"
         rivals = [method for method in rows.index if len(needs[method]) > 1 and not needs[method] & set(VALUE)]
         if value not in rows.index or not rivals:
             continue
         leads = story.benchmark.evaluation.simultaneous(rivals, value).set_index("method")
         group = str(rows.loc[rivals, "r2"].idxmax())
-        lead = leads.loc[group]
+        lead, jaccards = leads.loc[group], rows.loc[[value, group], "lowest_jaccard"].set_axis(["value", "group"])
         outcome = "supported" if lead["lower"] > 0 else "contradicted" if (leads["upper"] < 0).all() else "open"
         facts = {"difference": -lead["difference"], "lower": -lead["upper"], "upper": -lead["lower"], "k": k}
         facts |= {"value": story.name(value), "group": story.name(group), "methods": len(rivals)}
-        jaccards = {"value": rows["lowest_jaccard"][value], "group": rows["lowest_jaccard"][group]}
-        known = all(pd.notna(jaccard) for jaccard in jaccards.values())  # not where no resample taught a method
+        known = jaccards.notna().all()  # not where no resample taught a method
         facts["jaccards"] = story.say("comparison.claim_jaccards", **jaccards) if known else ""
         answers.append(story.say(f"comparison.claim_{outcome}", **facts))
-        if rows["lowest_jaccard"][group] < NAMED:
+        if jaccards["group"] < NAMED:
             answers.append(story.say("comparison.claim_unnamed", group=story.name(group)))
     return [" ".join([story.say("comparison.claim"), *(answers or [story.say("comparison.claim_untested")])])]
 

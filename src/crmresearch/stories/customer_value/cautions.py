@@ -8,31 +8,13 @@ from crmresearch.stories.customer_value.story import CustomerStory
 from crmresearch.stories.story import Row, caution_table
 
 FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where there is a forecast
-MOST_NAMED = 5  # segments of one method that a warning names
 
 
 def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     """All warnings of the evaluator, of the value models and of what was left out; gravest first."""
-    return caution_table([*_of_evaluation(story), *_of_value(story), *_left_out(story)])
-
-
-def _of_evaluation(story: CustomerStory) -> Iterator[Row]:
-    found = story.evaluation.warnings
-    for (code, severity, method), part in found.groupby(["code", "severity", "method"], dropna=False, sort=False):
-        labels = story.labels(method) if isinstance(method, str) else {}
-        several = part[part["segment"].map(lambda segment: isinstance(segment, str))]
-        named = [f"{labels.get(row.segment, row.segment)} ({row.customers:,.0f})" for row in several.itertuples()]
-        if len(named) > MOST_NAMED:
-            more = story.say("customers.more_segments", count=len(named) - MOST_NAMED + 1)
-            named = [*named[: MOST_NAMED - 1], more]
-        message = story.say(f"customer_caution.{code}", segments=story.listed(named), count=len(part))
-        yield code, severity, story.method_name(method) if isinstance(method, str) else "", message
-
-
-def _of_value(story: CustomerStory) -> Iterator[Row]:
-    for caution in story.forecast.value.cautions if story.forecast.value else ():
-        message = story.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-        yield caution.code, caution.severity, story.quantity(caution.quantity), message
+    told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
+    values = story.forecast.value.cautions if story.forecast.value else ()
+    return caution_table([*told, *story.value_cautions(values), *_left_out(story)])
 
 
 def _left_out(story: CustomerStory) -> Iterator[Row]:
@@ -42,6 +24,5 @@ def _left_out(story: CustomerStory) -> Iterator[Row]:
         key = "customers.needs_forecast" if lacks_forecast else "customers.left_out"
         yield "method_left_out", "weak", story.method_name(row.method), story.say(key, reason=row.reason)
     for row in story.forecast.failures.itertuples():
-        code = "no_forecast" if row.model == story.forecast.model else "no_model"
-        key = {"no_forecast": "customers.no_forecast", "no_model": "customers.no_model"}[code]
-        yield code, "weak", story.model_name(row.model), story.say(key, reason=row.reason)
+        key = "customers.no_forecast" if row.model == story.forecast.model else "customers.no_model"
+        yield story.caution(key, "weak", story.model_name(row.model), reason=row.reason)

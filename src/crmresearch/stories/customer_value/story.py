@@ -16,7 +16,7 @@ from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
 from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.method_names import method_name
-from crmresearch.stories.story import Story, verdict
+from crmresearch.stories.story import Story, interval, verdict
 from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
@@ -80,10 +80,10 @@ class CustomerStory(Story):
         active = {"customers": len(frame), "active": float(frame["holdout_active"].mean()), "days": self.forecast.days}
         if frame["monetary_total"].max() > 0:
             share = top_share(frame["monetary_total"], TOP)
-            told = [self.say("customers.headline", top=TOP, share=share, **active)]
+            told = self.say("customers.headline", top=TOP, share=share, **active)
         else:
-            told = [self.say("customers.headline_no_spend", **active)]
-        return [*told, *self._best(), *self._forecast_total()]
+            told = self.say("customers.headline_no_spend", **active)
+        return [told, *self._best(), *self._forecast_total()]
 
     def _best(self) -> list[str]:
         """The best of each kind and the verdict between segments and single numbers; nothing where nobody differs."""
@@ -93,8 +93,7 @@ class CustomerStory(Story):
             return []
         told = []
         for kind, row in best.items():
-            better = verdict(row.r2_log_lower, row.r2_log_upper) == "wins"
-            key = f"customers.best_{kind}" if better else "customers.best_nothing"
+            key = f"customers.best_{kind}" if row.r2_log_lower > 0 else "customers.best_nothing"
             facts = {"method": self.method_name(row.method), "k": int(row.k) if pd.notna(row.k) else 0}
             told.append(self.say(key, kind=self.say(f"customers.best_kind_{kind}"), **facts, **r2_facts(row)))
         if "segmentation" not in best:
@@ -102,9 +101,8 @@ class CustomerStory(Story):
         single = max((row for kind, row in best.items() if kind != "segmentation"), key=lambda row: row.r2_log)
         differences = self.evaluation.against(single.method).query("metric == 'r2_log'").set_index("method")
         paired = differences.loc[best["segmentation"].method]
-        key, name = SEGMENTS[verdict(paired.lower, paired.upper)], self.method_name(single.method)
-        facts = {"difference": paired.difference, "lower": paired.lower, "upper": paired.upper}
-        return [*told, self.say(key, single=name, **facts)]
+        facts = {"single": self.method_name(single.method), "difference": paired.difference, **interval(paired, "")}
+        return [*told, self.say(SEGMENTS[verdict(paired.lower, paired.upper)], **facts)]
 
     def _forecast_total(self) -> list[str]:
         if self.forecast.frame is None:
@@ -172,15 +170,14 @@ class CustomerStory(Story):
         if values.empty:
             return [self.say("customers.worth_unknown")] if self.forecast.value else []
         everyone, parts = values.iloc[0], values.iloc[1:]
-        facts = {"value": everyone.estimate, "lower": everyone.ci_lower, "upper": everyone.ci_upper}
-        currency = self.transactions.codebook.currency
-        told = [self.say("customers.worth", currency=currency, resamples=resamples, **facts)]
+        facts = {"currency": self.transactions.codebook.currency, "resamples": resamples, **interval(everyone)}
+        told = [self.say("customers.worth", value=everyone.estimate, **facts)]
         if len(parts) > 1:
             ordered = parts.sort_values("estimate", ascending=False, kind="stable")
             best, least = ordered.iloc[0], ordered.iloc[-1]
-            names = {"best": self.labels(EIGHT).get(best.group, best.group)}
-            names |= {"least": self.labels(EIGHT).get(least.group, least.group)}
-            facts = {"value": best.estimate, "lower": best.ci_lower, "upper": best.ci_upper, "low": least.estimate}
+            labels = self.labels(EIGHT)
+            names = {"best": labels.get(best.group, best.group), "least": labels.get(least.group, least.group)}
+            facts = {"value": best.estimate, "low": least.estimate, **interval(best)}
             told.append(self.say("customers.worth_most", **names, **facts))
         return told
 
@@ -213,30 +210,23 @@ class CustomerStory(Story):
                 told.append(self.say(key, methods=self.listed(names), reference=reference))
         captured = self.scores.dropna(subset=["capture"]).nlargest(1, "capture")
         for best in captured.itertuples():
-            facts = {"share": best.capture, "lower": best.capture_lower, "upper": best.capture_upper}
-            told.append(self.say("customers.capture", method=self.method_name(best.method), **facts))
+            facts = {"method": self.method_name(best.method), "share": best.capture, **interval(best, "capture_")}
+            told.append(self.say("customers.capture", **facts))
         return told
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
         about = self.text(self.transactions.codebook.about)
-        company = self.say("customers.limit_company", about=about)
-        uplift, advice = self.say("customers.limit_uplift"), self.say("customers.limit_advice")
-        return [uplift, advice, company, self.say("customers.limit_segments")]
+        return [self.say(f"customers.limit_{key}", about=about) for key in ("uplift", "advice", "company", "segments")]
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
-        evaluation, forecast = self.evaluation, self.forecast
-        days = forecast.days
-        told = [
-            self.say("customer_method.windows", cutoff=self.table.cutoff, end=self.table.holdout_end, days=days),
-            self.say("customer_method.learning"),
-            self.say("customer_method.scores", folds=evaluation.folds),
-            self.say("customer_method.intervals", resamples=evaluation.resamples),
-        ]
-        return [*told, *([self.say("customer_method.value", days=days, rate=forecast.rate)] if forecast.value else [])]
+        numbers = {"folds": self.evaluation.folds, "resamples": self.evaluation.resamples, "rate": self.forecast.rate}
+        facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": self.forecast.days, **numbers}
+        steps = ["windows", "learning", "scores", "intervals", *(["value"] if self.forecast.value else [])]
+        return [self.say(f"customer_method.{step}", **facts) for step in steps]
 
 
 def r2_facts(score: pd.Series) -> dict[str, float]:
     """R² of log spend of one row of the scores with its interval, as the sentences name them."""
-    return {"r2": score.r2_log, "lower": score.r2_log_lower, "upper": score.r2_log_upper}
+    return {"r2": score.r2_log, **interval(score, "r2_log_")}

@@ -1,6 +1,6 @@
 """The reader's tables of a customer report, names instead of keys, and the sentences that read one of them out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_fa
 
 SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2}
 SMALL_GAP = 0.02  # of a share; less is not told as a difference
-MATRIX = ["share", "relative_share", "growth", "quadrant"]
+MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
@@ -29,7 +29,7 @@ def segment_table(story: CustomerStory, method: Segmenter) -> pd.DataFrame:
     """`segment_outcomes` of one method, with what to do where the sources give some advice."""
     table = segment_outcomes(story.table.frame, method.predict(story.customers))
     strategies = [story.text(method.advice.get(key, {"en": "–"})) for key in table["segment"]]
-    named = table.assign(segment=[story.labels(method.name)[key] for key in table["segment"]])
+    named = story.named(table, segment=story.labels(method.name).__getitem__)
     return named.assign(strategy=strategies) if set(strategies) != {"–"} else named
 
 
@@ -58,13 +58,10 @@ def portfolio_table(story: CustomerStory, name: str = EIGHT) -> pd.DataFrame:
 
     Empty where the method was left out, or where the data do not cover both windows or one is without sales.
     """
-    try:
-        if (method := story.fitted(name)) is None:
-            return _items(story, "segment")
-        windows = segment_windows(story.customers, method.predict(story.customers).astype(str))
-        return _items(story, "segment", portfolio_matrix(*windows), story.labels(name))
-    except SegmentationError:
-        return _items(story, "segment")
+    if (method := story.fitted(name)) is None:
+        return pd.DataFrame(columns=["segment", *MATRIX])
+    segments = method.predict(story.customers).astype(str)
+    return _items(story, "segment", lambda: segment_windows(story.customers, segments), story.labels(name))
 
 
 def category_portfolio(story: CustomerStory) -> pd.DataFrame:
@@ -72,25 +69,27 @@ def category_portfolio(story: CustomerStory) -> pd.DataFrame:
 
     Empty where there is no column of categories, where the data do not cover both windows, or one is without sales.
     """
-    try:
+
+    def windows() -> tuple[pd.Series, pd.Series]:
         sales = category_sales(story.transactions, story.table.cutoff).set_index("category")
-        return _items(story, "category", portfolio_matrix(sales["current"], sales["previous"]))
-    except (ParameterError, SegmentationError):
-        return _items(story, "category")
+        return sales["current"], sales["previous"]
+
+    return _items(story, "category", windows, {})
 
 
 def _items(
-    story: CustomerStory, item: str, matrix: pd.DataFrame | None = None, labels: Mapping[str, str] | None = None
+    story: CustomerStory, item: str, windows: Callable[[], tuple[pd.Series, pd.Series]], labels: Mapping[str, str]
 ) -> pd.DataFrame:
-    """A `portfolio_matrix` for readers, largest share first, with what the sources advise."""
-    matrix = pd.DataFrame(columns=MATRIX) if matrix is None else matrix
-    matrix = matrix.sort_values("share", ascending=False, kind="stable").rename_axis(item).reset_index()
+    """The `portfolio_matrix` of two windows for readers, largest share first, with what the sources advise."""
+    try:
+        matrix = portfolio_matrix(*windows()).sort_values("share", ascending=False, kind="stable")
+    except (ParameterError, SegmentationError):
+        return pd.DataFrame(columns=[item, *MATRIX])
     quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
-    return matrix.assign(
-        **{item: [(labels or {}).get(str(key), str(key)) for key in matrix[item]]},
-        quadrant=[quadrants[key] for key in matrix["quadrant"]],
-        strategy=[story.text(PortfolioMatrix.advice[key]) for key in matrix["quadrant"]],
-    )
+    names = {item: lambda key: labels.get(str(key), str(key)), "quadrant": quadrants.__getitem__}
+    table = matrix.rename_axis(item).reset_index()
+    strategies = [story.text(PortfolioMatrix.advice[key]) for key in table["quadrant"]]
+    return story.named(table.assign(strategy=strategies), **names)
 
 
 def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
@@ -104,18 +103,11 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
     return [story.say("customers.portfolio", stars=stars, items=len(table), **facts)]
 
 
-def parameters(story: CustomerStory) -> pd.DataFrame:
-    """Estimates of the purchase and the spend model with standard errors."""
-    table = story.forecast.parameters
-    return table.assign(model=[story.model_name(key) for key in table["model"]])
-
-
 def purchase_models(story: CustomerStory) -> pd.DataFrame:
     """The purchase models side by side, with the error of the total in the holdout."""
-    models = story.forecast.models
-    view = models.assign(model=[story.model_name(key) for key in models["model"]], off=story.forecast.off)
+    view = story.forecast.models.assign(off=story.forecast.off).rename(columns={"actual": "holdout"})
     shown = ["model", "parameters", "log_likelihood", "aic", "expected", "holdout", "off", "absolute_error"]
-    return view.rename(columns={"actual": "holdout"})[shown]
+    return story.named(view[shown], model=story.model_name)
 
 
 def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFrame:
@@ -135,19 +127,13 @@ def scores_view(story: CustomerStory) -> pd.DataFrame:
     """The scores: kind, method, k, coverage, smallest share, R², AUC, Gini, capture."""
     shown = ["kind", "method", "k", "coverage", "smallest_share", "r2_log", "r2_log_lower", "r2_log_upper", "auc"]
     view = story.scores[[*shown, "gini", "capture"]].rename(columns={"r2_log": "r2"})
-    return view.assign(
-        kind=[story.say(f"kind.{kind}") for kind in view.kind],
-        method=[story.method_name(key) for key in view.method],
-        k=[int(k) if pd.notna(k) else None for k in view.k],
-    )
+    return story.named(view, kind="kind", method=story.method_name)
 
 
 def differences_view(story: CustomerStory) -> pd.DataFrame:
     """Paired differences in R² of log spend to the reference."""
-    view = story.evaluation.differences.query("metric == 'r2_log'").reset_index(drop=True)
-    view = view.rename(columns={"lower": "ci_lower", "upper": "ci_upper"})
-    named = view.assign(method=[story.method_name(key) for key in view.method])
-    return named[["method", "difference", "ci_lower", "ci_upper"]]
+    view = story.evaluation.differences.query("metric == 'r2_log'")[["method", "difference", "lower", "upper"]]
+    return story.named(view.rename(columns={"lower": "ci_lower", "upper": "ci_upper"}), method=story.method_name)
 
 
 def demographics(story: CustomerStory, name: str) -> pd.DataFrame:
@@ -160,7 +146,7 @@ def demographics(story: CustomerStory, name: str) -> pd.DataFrame:
     frame = frame.assign(**{key: frame[key].map(flags) for key in frame.select_dtypes(["bool", "boolean"])})
     rare, missing = story.say("customers.other_levels"), story.say("customers.unknown")
     table = attribute_shares(frame, method.predict(story.customers), rare, missing).rename(columns=story.labels(name))
-    return table.assign(attribute=[story.text(attributes[key]) for key in table["attribute"]])
+    return story.named(table, attribute=lambda key: story.text(attributes[key]))
 
 
 def demographic_sentences(story: CustomerStory, table: pd.DataFrame, name: str) -> list[str]:
@@ -168,16 +154,13 @@ def demographic_sentences(story: CustomerStory, table: pd.DataFrame, name: str) 
     if table.empty:
         known = bool(story.transactions.codebook.demographics)
         return [_no_profile(story, name) if known else story.say("customers.demographics_none")]
-    told = [story.say("customers.demographics_by", method=story.method_name(name))]
     gaps = table[table.columns[4:]].sub(table["all_customers"], axis=0).T
-    if (widest := _widest(story, gaps, name)) is None:
-        return told
-    row, segment, gap = widest
-    if gap < SMALL_GAP:
-        return [*told, story.say("customers.demographics_same")]
-    line = table.loc[row]
-    facts = {"level": line["level"], "attribute": line["attribute"], "all": line["all_customers"]}
-    return [*told, story.say("customers.demographics", segment=segment, share=line[segment], **facts)]
+    told, widest = _by_segments(story, "demographics", gaps, name)
+    if widest:
+        line, segment = table.loc[widest[0]], widest[1]
+        facts = {"level": line["level"], "attribute": line["attribute"], "all": line["all_customers"]}
+        told.append(story.say("customers.demographics", segment=segment, share=line[segment], **facts))
+    return told
 
 
 def buying(story: CustomerStory, name: str = EIGHT) -> pd.DataFrame:
@@ -190,23 +173,21 @@ def buying(story: CustomerStory, name: str = EIGHT) -> pd.DataFrame:
         return pd.DataFrame(columns=["segment", "customers", "discount_share"])
     labels = {**story.labels(name), "all": story.say("customers.all")}
     table = mean_shares(shares.rename(columns=lambda key: key.removeprefix("share_")), method.predict(story.customers))
-    return table.assign(segment=[labels[key] for key in table["segment"]])
+    return story.named(table, segment=labels.__getitem__)
 
 
 def buying_sentences(story: CustomerStory, table: pd.DataFrame, name: str = EIGHT) -> list[str]:
     """The share in which what a segment buys differs most from that of all; small segments are not told."""
     if table.empty:
         return [_no_profile(story, name) if _shares(story) else story.say("customers.buying_none")]
-    told = [story.say("customers.buying_by", method=story.method_name(name))]
     shares = table.set_index("segment").drop(columns="customers")
-    if (widest := _widest(story, shares.iloc[1:].sub(shares.iloc[0]), name)) is None:
-        return told
-    what, segment, gap = widest
-    if gap < SMALL_GAP:
-        return [*told, story.say("customers.buying_same")]
-    key = "customers.buying_discount" if what == "discount_share" else "customers.buying"
-    facts = {"share": shares[what][segment], "all": shares[what].iloc[0]}
-    return [*told, story.say(key, segment=segment, category=what, **facts)]
+    told, widest = _by_segments(story, "buying", shares.iloc[1:].sub(shares.iloc[0]), name)
+    if widest:
+        what, segment = widest
+        key = "customers.buying_discount" if what == "discount_share" else "customers.buying"
+        facts = {"share": shares[what][segment], "all": shares[what].iloc[0]}
+        told.append(story.say(key, segment=segment, category=what, **facts))
+    return told
 
 
 def _shares(story: CustomerStory) -> list[str]:
@@ -218,13 +199,18 @@ def _no_profile(story: CustomerStory, name: str) -> str:
     return story.say("customers.no_profile", method=story.method_name(name))
 
 
-def _widest(story: CustomerStory, gaps: pd.DataFrame, name: str) -> tuple[Any, str, float] | None:
-    """Column, segment and size of the widest gap (segments × columns); None where every segment is too small."""
+def _by_segments(
+    story: CustomerStory, what: str, gaps: pd.DataFrame, name: str
+) -> tuple[list[str], tuple[Any, str] | None]:
+    """By which segments, and column and segment of the widest of the gaps (segments × columns), if worth telling.
+
+    Segments too small to speak about have no say.
+    """
+    told = [story.say(f"customers.{what}_by", method=story.method_name(name))]
     method = story.fitted(name)
     counts = method.predict(story.customers).value_counts() if method else pd.Series(dtype=int)
     large = {story.labels(name)[str(key)] for key in counts.index[~too_small(counts)]}
     sizes = gaps[gaps.index.isin(large)].abs().unstack()
-    if sizes.empty:
-        return None
-    column, segment = sizes.idxmax()
-    return column, segment, sizes.max()
+    if sizes.empty or sizes.max() >= SMALL_GAP:
+        return told, None if sizes.empty else sizes.idxmax()
+    return [*told, story.say(f"customers.{what}_same")], None

@@ -1,42 +1,37 @@
 """What must be known before a monitoring report is believed, as one table of sentences, gravest first."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from crmresearch.segmentation.monitoring.monitor import FROZEN
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.stories.monitoring.story import MonitoringStory
-from crmresearch.stories.story import caution_table
+from crmresearch.stories.story import Row, caution_table
 
 
 def cautions(story: MonitoringStory) -> pd.DataFrame:
     """Small segments, missing tests, a single cohort, and the cautions of the purchase models; gravest first."""
-    windows = story.monitoring.windows
-    rows = []
+    return caution_table(_found(story))
+
+
+def _found(story: MonitoringStory) -> Iterator[Row]:
+    windows, shares, first = story.monitoring.windows, story.monitoring.shares, story.first
     if story.now.small:
         names = story.listed([story.labels[key] for key in story.now.small.split("+")])
-        message = story.say("monitoring_caution.small", first=story.first, segments=names)
-        rows.append(("small_segment", "weak", story.name, message))
-    shares = story.monitoring.shares
-    start = shares[(shares["cutoff"] == story.first) & (shares["segmentation"] == FROZEN)]
+        yield story.caution("monitoring_caution.small_segment", "weak", story.name, first=first, segments=names)
+    start = shares[(shares["cutoff"] == first) & (shares["segmentation"] == FROZEN)]
     tiny = start[too_small(start["customers"])]
     if len(tiny):
-        named = [f"{story.labels[row.segment]} ({row.customers:,})" for row in tiny.itertuples()]
-        names = story.listed(named)
-        message = story.say("monitoring_caution.small_first", first=story.first, segments=names)
-        rows.append(("small_first", "weak", story.name, message))
+        names = story.listed([f"{story.labels[row.segment]} ({row.customers:,})" for row in tiny.itertuples()])
+        yield story.caution("monitoring_caution.small_first", "weak", story.name, first=first, segments=names)
     if story.ageing is None:
-        message = story.say("monitoring_caution.expected_missing", reason=story.no_ageing)
-        rows.append(("expected_missing", "weak", "", message))
+        yield story.caution("monitoring_caution.expected_missing", "weak", reason=story.no_ageing)
     else:
-        for caution in story.ageing.value.cautions:
-            message = story.say(f"value_caution.{caution.code}", parameter=caution.quantity, **caution.facts)
-            rows.append((caution.code, caution.severity, story.quantity(caution.quantity), message))
+        yield from story.value_cautions(story.ageing.value.cautions)
     if windows["new"].sum() == 0:
-        rows.append(("one_cohort", "note", "", story.say("monitoring_caution.one_cohort")))
+        yield story.caution("monitoring_caution.one_cohort", "note")
     if pd.isna(story.now.r2_frozen):
-        rows.append(("no_following", "note", str(story.now.cutoff), story.say("monitoring_caution.no_following")))
-    for row in windows.iloc[1:].itertuples():
-        if pd.isna(row.relabelled):
-            message = story.say("monitoring_caution.not_learned", cutoff=row.cutoff)
-            rows.append(("not_learned", "weak", story.name, message))
-    return caution_table(rows)
+        yield story.caution("monitoring_caution.no_following", "note", str(story.now.cutoff))
+    for cutoff in windows.iloc[1:].loc[windows["relabelled"].isna(), "cutoff"]:
+        yield story.caution("monitoring_caution.not_learned", "weak", story.name, cutoff=cutoff)

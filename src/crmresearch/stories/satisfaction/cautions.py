@@ -17,7 +17,7 @@ _CONSTRUCTS = {"construct", "other", "predictor", "outcome"}
 
 def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
     """One row a caution: code, severity (inadmissible, unidentified, weak, note), quantity, message."""
-    found = [*covariance.cautions, *story.estimate.cautions, *story.refused, *_about_the_data(story)]
+    found = [*covariance.cautions, *story.estimate.cautions, *story.indices[1], *_about_the_data(story)]
     if covariance.estimate is not None and covariance.estimate.full_information is not None:
         found.append(Caution("missing_fiml", "note", "missing answers", {}))
     return caution_table((c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found)

@@ -3,22 +3,16 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from crmresearch.caution import Caution
-from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError
-from crmresearch.report.show.number_format import format_p_value
+from crmresearch.report.show.number_format import told_p_value
 from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, bootstrap_paths
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import fit_table
+from crmresearch.sem.covariance.fit import CUT_OFFS, fit_table, missed_cut_offs
 from crmresearch.sem.covariance.result import CbEstimate, Errors
 from crmresearch.stories.satisfaction.story import SatisfactionStory
-
-# Hu & Bentler (1999): CFI and TLI at least, RMSEA and SRMR at most
-CUT_OFFS = {"cfi": 0.95, "tli": 0.95, "rmsea": 0.06, "srmr": 0.08}
-UNCONVERGED_SHARE = 0.005
 
 
 @dataclass(frozen=True)
@@ -48,59 +42,40 @@ class CovarianceStory:
         """Verdicts of the gate and of the bootstrap, or why there is no estimate."""
         if self.estimate is None:
             return [Caution("cb_failed", "note", "cbsem", {"reason": self.failure})]
-        found = list(self.estimate.cautions)
-        if self.resampled is not None:
-            share = 1 - float(self.resampled.converged.mean())
-            if share > UNCONVERGED_SHARE:
-                found.append(Caution("cb_unconverged_resamples", "weak", "cbsem intervals", {"share": share}))
-        return found
+        return [*self.estimate.cautions, *(self.resampled.cautions if self.resampled else [])]
 
     def findings(self) -> list[str]:
         """Whether the covariance structure can be read beside PLS, and how well it fits."""
         if self.estimate is None:
             return []
         if not self.trustworthy:
-            verdict = "inadmissible" if self.cautions[0].severity == "inadmissible" else "unidentified"
-            return [self.story.say(f"finding.cb_{verdict}")]
-        theory = self.estimate.specification.theory
-        paths = self.estimate.paths.set_index(["predictor", "outcome"])
-        told = []
-        if (theory.satisfaction, theory.loyalty) in paths.index:
-            step = paths.loc[(theory.satisfaction, theory.loyalty)]
-            labels = {
-                "satisfaction": self.story.label(theory.satisfaction).lower(),
-                "loyalty": self.story.label(theory.loyalty).lower(),
-            }
-            told.append(self.story.say("finding.cb_step", **labels, estimate=step.standardized))
-        return told + self._fit_in_words()
+            inadmissible = self.cautions[0].severity == "inadmissible"
+            return [self.story.say(f"finding.cb_{'inadmissible' if inadmissible else 'unidentified'}")]
+        theory, paths = self.estimate.specification.theory, self.estimate.paths
+        step = paths[(paths.predictor == theory.satisfaction) & (paths.outcome == theory.loyalty)]
+        told = [self.story.say("finding.cb_step", **self.story.aims, estimate=size) for size in step["standardized"]]
+        return [*told, self._fit_in_words()]
 
-    def _fit_in_words(self) -> list[str]:
-        value = self.fit.set_index("measure")["value"]
-        met = [
-            key
-            for key, limit in CUT_OFFS.items()
-            if (value[key] >= limit if key in ("cfi", "tli") else value[key] <= limit)
-        ]
-        size = "all" if len(met) == len(CUT_OFFS) else "none" if not met else "some"
-        missed = [self.story.say(f"cut_off.{key}") for key in CUT_OFFS if key not in met]
-        facts = {key: value[key] for key in CUT_OFFS}
-        return [self.story.say(f"finding.cb_fit_{size}", **facts, missed=self.story.listed(missed or ["–"]))]
+    def _fit_in_words(self) -> str:
+        missed = missed_cut_offs(self.fit)
+        size = "all" if not missed else "none" if len(missed) == len(CUT_OFFS) else "some"
+        facts = self.fit.set_index("measure")["value"][list(CUT_OFFS)].to_dict()
+        named = self.story.listed([self.story.say(f"cut_off.{key}") for key in missed])
+        return self.story.say(f"finding.cb_fit_{size}", **facts, missed=named)
 
     def introduction(self) -> list[str]:
         """How the covariance structure was estimated, or why it was not."""
-        if self.estimate is None:
-            return [self.story.say("covariance.none", reason=self.failure)]
-        e = self.estimate
+        e, say = self.estimate, self.story.say
+        if e is None:
+            return [say("covariance.none", reason=self.failure)]
         how = "fiml" if e.full_information is not None else "complete"
-        told = [self.story.say(f"covariance.{how}", rows=e.rows, npar=len(e.ram.labels), df=e.df)]
-        told.append(self.story.say(f"covariance.errors_{e.errors}"))
+        told = [say(f"covariance.{how}", rows=e.rows, npar=len(e.ram.labels), df=e.df)]
+        told.append(say(f"covariance.errors_{e.errors}"))
         if e.left_out:
             names = [self.story.label(key).lower() for key in e.left_out]
-            told.append(self.story.say("covariance.left_out", constructs=self.story.listed(names)))
+            told.append(say("covariance.left_out", constructs=self.story.listed(names)))
         if e.semopy is not None:
-            error = np.sqrt(np.abs(np.diag(e.covariance)))
-            distance = float((np.abs(e.semopy.theta - e.theta) / error).max())
-            told.append(self.story.say("covariance.engines", distance=distance))
+            told.append(say("covariance.engines", distance=float(e.distances.max())))
         return told
 
     def fit_sentences(self) -> list[str]:
@@ -108,24 +83,19 @@ class CovarianceStory:
         if self.estimate is None:
             return []
         value = self.fit.set_index("measure")["value"]
-        p = format_p_value(value["p_value"])
-        p = p if p.startswith(("<", ">")) else f"= {p}"
-        chisq = self.story.say("covariance.chisq", chisq=value["chisq"], df=int(value["df"]), p=p)
-        return [chisq, *self._fit_in_words()]
+        facts = {"chisq": value["chisq"], "df": int(value["df"]), "p": told_p_value(value["p_value"])}
+        return [self.story.say("covariance.chisq", **facts), self._fit_in_words()]
 
     def resampling(self) -> list[str]:
         """How the resamples ended, and the Bollen–Stine test."""
-        if self.resampled is None:
-            if self.estimate is None:
-                key = "covariance.none"
-            else:
-                key = "covariance.no_bootstrap" if self.trustworthy else "covariance.gate_bootstrap"
-            return [self.story.say(key, reason=self.failure)]
-        shares = self.resampled.shares().set_index("outcome")["share"]
-        return [
-            self.story.say("covariance.bootstrap", resamples=len(self.resampled.theta), **shares),
-            self.story.say("covariance.bollen_stine", p=self.resampled.bollen_stine_p),
-        ]
+        say = self.story.say
+        if self.resampled is not None:
+            shares = self.resampled.shares().set_index("outcome")["share"]
+            told = say("covariance.bootstrap", resamples=len(self.resampled.theta), **shares)
+            return [told, say("covariance.bollen_stine", p=self.resampled.bollen_stine_p)]
+        if self.estimate is None:
+            return [say("covariance.none", reason=self.failure)]
+        return [say("covariance.no_bootstrap" if self.trustworthy else "covariance.gate_bootstrap")]
 
     def bootstrap_table(self) -> pd.DataFrame:
         """Bootstrap intervals of the paths over all and over admissible resamples; empty without a bootstrap."""
@@ -141,13 +111,12 @@ def tell_covariance(
 
     `missing` "fiml" uses all answers; any other policy the complete answers of the PLS estimate.
     """
-    specification = story.estimate.specification
-    confidence = story.confidence
-    survey: Survey = story.survey
-    full = missing == "fiml"
-    items = survey.items[specification.items] if full else story.complete.items
+    specification, full = story.estimate.specification, missing == "fiml"
+    items = story.survey.items[specification.items] if full else story.complete.items
     try:
-        estimate = estimate_cbsem(specification, items, full_information=full, errors=errors, confidence=confidence)
+        estimate = estimate_cbsem(
+            specification, items, full_information=full, errors=errors, confidence=story.confidence
+        )
     except EstimationError as error:
         return CovarianceStory(story, None, None, str(error))
     # resampling a solution that fails the gate would take minutes to say what the gate says

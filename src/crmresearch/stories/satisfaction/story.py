@@ -1,7 +1,7 @@
 """What a satisfaction model says, in sentences made from its results."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,22 +11,16 @@ import pandas as pd
 from crmresearch.caution import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
+from crmresearch.models.specification import product_key
 from crmresearch.sem.index import construct_index
-from crmresearch.sem.pls.measurement import reliability
+from crmresearch.sem.pls.hypotheses import hypotheses
+from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.satisfaction import TEXTS
-from crmresearch.stories.story import Story
+from crmresearch.stories.story import Story, interval
 from crmresearch.stories.story import verdict as told_apart
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
-
-
-def verdict_of(sign: str, lower: float, upper: float) -> str:
-    """What an interval says of an expected sign: supported, not_established, contrary, or any (no sign expected)."""
-    if sign == "open":
-        return "any"
-    side = "wins" if sign == "positive" else "loses"
-    return {"ties": "not_established", side: "supported"}.get(told_apart(lower, upper), "contrary")
 
 
 @dataclass(frozen=True)
@@ -42,35 +36,40 @@ class SatisfactionStory(Story):
     complete: Complete
     estimate: PlsEstimate
     language: str = "en"
-    _index: tuple[pd.DataFrame, list[Caution]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_index", construct_index(self.estimate, self.survey.bounds))
 
     @property
     def facts(self) -> dict[str, Any]:
         """What captions name: the theory, and the confidence of the intervals."""
         return {"confidence": self.confidence, "theory": self.text(self.estimate.specification.theory.title)}
 
+    @cached_property
+    def indices(self) -> tuple[pd.DataFrame, list[Caution]]:
+        """The 0–100 index of every construct, and a caution for every one that is refused."""
+        return construct_index(self.estimate, self.survey.bounds)
+
     @property
     def index(self) -> pd.DataFrame:
         """The 0–100 index of every construct."""
-        return self._index[0]
-
-    @property
-    def refused(self) -> list[Caution]:
-        """One caution for every construct whose index is refused."""
-        return self._index[1]
+        return self.indices[0]
 
     def label(self, key: str) -> str:
         """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
         return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
 
+    def arrow(self, path: Any) -> str:
+        """A path, any row with predictor and outcome, by the names of its constructs."""
+        return f"{self.label(path.predictor)} → {self.label(path.outcome)}"
+
+    @property
+    def aims(self) -> dict[str, str]:
+        """satisfaction and loyalty: how sentences name the two constructs of the theory."""
+        theory = self.estimate.specification.theory
+        return {"satisfaction": self.label(theory.satisfaction).lower(), "loyalty": self.label(theory.loyalty).lower()}
+
     @cached_property
     def paths(self) -> pd.DataFrame:
         """The PLS path coefficients."""
-        paths = self.estimate.paths
-        return paths[paths.estimator == "pls"]
+        return self.estimate.only("paths")
 
     @property
     def confidence(self) -> float:
@@ -80,104 +79,75 @@ class SatisfactionStory(Story):
 
     def findings(self) -> list[str]:
         """The opening: index, main driver, step to loyalty, share explained, hypotheses; headline first."""
-        return list(self._findings())
+        return [*self._headline(), *self._step(), self._hypotheses(), *self._moderations(), *self._note()]
 
-    def _findings(self) -> Iterator[str]:
+    @cached_property
+    def strongest(self) -> list[pd.Series]:
+        """The strongest total effect on satisfaction, then on loyalty."""
         theory = self.estimate.specification.theory
-        satisfaction, loyalty = theory.satisfaction, theory.loyalty
-        index = self.index.set_index("construct").loc[satisfaction]
-        facts = {"satisfaction": self.label(satisfaction).lower(), "loyalty": self.label(loyalty).lower()}
-        drivers = {outcome: self._strongest(outcome) for outcome in (satisfaction, loyalty)}
-        named = {
-            "driver": self.label(drivers[satisfaction].predictor).lower(),
-            "loyalty_driver": self.label(drivers[loyalty].predictor).lower(),
-        }
+        return [self.estimate.strongest(outcome) for outcome in (theory.satisfaction, theory.loyalty)]
+
+    def _headline(self) -> Iterator[str]:
+        drivers = [self._predictor(row) for row in self.strongest]
+        named = {"driver": drivers[0], "loyalty_driver": drivers[1], **self.aims}
+        index = self.index.set_index("construct").loc[self.estimate.specification.theory.satisfaction]
         if np.isfinite(index.estimate):
-            yield self.say(
-                "finding.index",
-                **facts,
-                **named,
-                respondents=self.complete.rows_used,
-                estimate=index.estimate,
-                lower=index.ci_lower,
-                upper=index.ci_upper,
-                confidence=self.confidence,
-            )
+            facts = {"respondents": self.complete.rows_used, "confidence": self.confidence, "estimate": index.estimate}
+            yield self.say("finding.index", **named, **facts, **interval(index))
         else:
-            yield self.say("finding.index_refused", **facts, **named)
-        for outcome, driver in drivers.items():
+            yield self.say("finding.index_refused", **named)
+        for driver in self.strongest:
             yield self.say(
                 "finding.main_driver",
-                outcome=self.label(outcome).lower(),
-                predictor=self.label(driver.predictor).lower(),
+                outcome=self.label(driver.outcome).lower(),
+                predictor=self._predictor(driver),
                 size=abs(driver.estimate),
                 direction=self.say("word.higher" if driver.estimate > 0 else "word.lower"),
-                lower=driver.ci_lower,
-                upper=driver.ci_upper,
                 confidence=self.confidence,
+                **interval(driver),
             )
-        step = self.paths[(self.paths.outcome == loyalty) & (self.paths.predictor == satisfaction)].iloc[0]
-        clear = told_apart(step.ci_lower, step.ci_upper) != "ties"
-        labels = {"satisfaction": self.label(satisfaction), "loyalty": self.label(loyalty).lower()}
-        yield self.say(
-            f"finding.to_loyalty_{'clear' if clear else 'unclear'}",
-            **(labels if clear else facts),
-            estimate=step.estimate,
-            lower=step.ci_lower,
-            upper=step.ci_upper,
-        )
-        r2 = self.estimate.r_squared
-        share = r2[r2.estimator == "pls"].set_index("outcome")["estimate"]
-        yield self.say(
-            "finding.explained", **facts, satisfaction_share=share[satisfaction], loyalty_share=share[loyalty]
-        )
-        yield self._hypotheses()
-        yield from self._moderations()
-        if note := self.survey.codebook.note_of(theory.key):
-            yield self.text(note)
 
-    def _strongest(self, outcome: str) -> pd.Series:
-        effects = self.estimate.total_effects
-        into = effects[(effects.estimator == "pls") & (effects.outcome == outcome)]
-        return into.loc[into.estimate.abs().idxmax()]
+    def _predictor(self, effect: pd.Series) -> str:
+        return self.label(effect.predictor).lower()
+
+    def _step(self) -> Iterator[str]:
+        theory = self.estimate.specification.theory
+        clear, facts = self._path(theory.satisfaction, theory.loyalty)
+        named = self.aims | ({"satisfaction": self.label(theory.satisfaction)} if clear == "clear" else {})
+        yield self.say(f"finding.to_loyalty_{clear}", **named, **facts)
+        share = self.estimate.only("r_squared").set_index("outcome")["estimate"]
+        shares = {"satisfaction_share": share[theory.satisfaction], "loyalty_share": share[theory.loyalty]}
+        yield self.say("finding.explained", **self.aims, **shares)
+
+    def _path(self, predictor: str, outcome: str) -> tuple[str, dict[str, float]]:
+        """Whether the interval of a path leaves zero out (clear or unclear), with its numbers."""
+        row = self.paths.set_index(["predictor", "outcome"]).loc[(predictor, outcome)]
+        clear = "unclear" if told_apart(row.ci_lower, row.ci_upper) == "ties" else "clear"
+        return clear, {"estimate": row.estimate, **interval(row)}
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
-        """Every path with the sign the theory expects and what the interval says of it.
-
-        Columns hypothesis, predictor, outcome, sign, verdict (supported, not_established, contrary, any).
-        """
-        intervals = self.paths.set_index(["predictor", "outcome"])
-        rows = []
-        for path in self.estimate.specification.paths:
-            row = intervals.loc[(path.predictor, path.outcome)]
-            verdict = verdict_of(path.sign, row.ci_lower, row.ci_upper)
-            rows.append((path.hypothesis, path.predictor, path.outcome, path.sign, verdict))
-        return pd.DataFrame(rows, columns=["hypothesis", "predictor", "outcome", "sign", "verdict"])
+        """Every PLS path with the sign the theory expects and what the interval says of it, as in `hypotheses`."""
+        return hypotheses(self.estimate).query("estimator == 'pls'")
 
     def _hypotheses(self) -> str:
-        tested = self.verdicts[self.verdicts.verdict != "any"]
-        unclear = tested[tested.verdict != "supported"]
+        tested = self.verdicts.query("verdict != 'any'")
+        unclear = [self.arrow(row) for row in tested.query("verdict != 'supported'").itertuples()]
         clear, total = len(tested) - len(unclear), len(tested)
-        names = [f"{self.label(row.predictor)} → {self.label(row.outcome)}" for row in unclear.itertuples()]
         key = "all" if clear == total else "none" if clear == 0 else "some"
-        return self.say(f"finding.hypotheses_{key}", clear=clear, total=total, unclear=self.listed(names or ["–"]))
+        return self.say(f"finding.hypotheses_{key}", clear=clear, total=total, unclear=self.listed(unclear))
 
     def _moderations(self) -> Iterator[str]:
-        for moderation in self.estimate.specification.moderations:
-            key = f"{moderation.predictor}:{moderation.moderator}"
-            row = self.paths[(self.paths.predictor == key) & (self.paths.outcome == moderation.outcome)].iloc[0]
-            clear = told_apart(row.ci_lower, row.ci_upper) != "ties"
-            moderator = self.label(moderation.moderator)
-            yield self.say(
-                f"finding.moderation_{'clear' if clear else 'unclear'}",
-                moderator=moderator if clear else moderator.lower(),
-                predictor=self.label(moderation.predictor).lower(),
-                outcome=self.label(moderation.outcome).lower(),
-                estimate=row.estimate,
-                lower=row.ci_lower,
-                upper=row.ci_upper,
-            )
+        for m in self.estimate.specification.moderations:
+            clear, facts = self._path(product_key(m.predictor, m.moderator), m.outcome)
+            named = {"predictor": self.label(m.predictor).lower(), "outcome": self.label(m.outcome).lower()}
+            moderator = self.label(m.moderator)
+            named["moderator"] = moderator if clear == "clear" else moderator.lower()
+            yield self.say(f"finding.moderation_{clear}", **named, **facts)
+
+    def _note(self) -> list[str]:
+        note = self.survey.codebook.note_of(self.estimate.specification.theory.key)
+        return [self.text(note)] if note else []
 
     def sample(self) -> list[str]:
         """Who answered, and what was done about missing answers."""
@@ -185,12 +155,11 @@ class SatisfactionStory(Story):
         cells = int(complete.counts.missing_cells.sum())
         facts = {"items": len(complete.counts), "rows": complete.rows_in, "cells": cells}
         told = [self.say("sample.respondents", title=self.text(codebook.title), about=self.text(codebook.about))]
-        if not facts["cells"]:
+        if not cells:
             told.append(self.say("sample.none_missing", **facts))
         elif complete.policy == "listwise":
-            dropped, used = complete.rows_dropped, complete.rows_used
-            share = dropped / complete.rows_in
-            told.append(self.say("sample.listwise", **facts, dropped=dropped, used=used, share=share))
+            dropped = {"dropped": complete.rows_dropped, "share": complete.rows_dropped / complete.rows_in}
+            told.append(self.say("sample.listwise", **facts, **dropped, used=complete.rows_used))
         else:
             touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
             told.append(self.say("sample.mean", **facts, touched=touched))
@@ -198,87 +167,55 @@ class SatisfactionStory(Story):
 
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
-        spec, fits = self.estimate.specification, self.estimate.fits
-        moderations = len(spec.moderations)
-        return [
-            self.say(
-                "model.summary",
-                constructs=len(spec.constructs),
-                items=len(spec.items),
-                paths=len(spec.paths),
-                moderations=self.say("model.moderations", count=moderations) if moderations else "",
-                iterations=int(fits.outer.iterations[0]),
-                scheme=self.say(f"scheme.{self.estimate.settings.scheme}"),
-            )
-        ]
+        spec, moderations = self.estimate.specification, len(self.estimate.specification.moderations)
+        size: dict[str, Any] = {"constructs": len(spec.constructs), "items": len(spec.items), "paths": len(spec.paths)}
+        size["moderations"] = self.say("model.moderations", count=moderations) if moderations else ""
+        settled = int(self.estimate.fits.outer.iterations[0])
+        scheme = self.say(f"scheme.{self.estimate.settings.scheme}")
+        return [self.say("model.summary", **size, iterations=settled, scheme=scheme)]
 
     def measurement(self) -> list[str]:
         """Which constructs and items fall below the usual limits."""
-        spec = self.estimate.specification
         table = reliability(self.estimate)
         table = table[(table["items"] > 1) & table.rho_c.notna()]
         weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
-        names = [
+        named = [
             self.say("measurement.weak", construct=self.label(r.construct), rho_c=r.rho_c, ave=r.ave)
             for r in weak.itertuples()
         ]
-        key = "measurement.unreliable" if names else "measurement.reliable"
-        told = [self.say(key, constructs=self.listed(names or ["–"]))]
-        cross = self.estimate.cross_loadings
-        low, misplaced = [], []
-        for construct in spec.constructs:
-            for item in construct.items:
-                own = cross.loc[item, construct.key]
-                other = cross.loc[item].drop(construct.key)
-                if own < LOADING_LIMIT and construct.measurement != "composite_b":
-                    low.append(f"{item} ({own:.2f})")
-                if other.abs().max() > abs(own):
-                    misplaced.append(f"{item} ({self.label(construct.key)}; {self.label(other.abs().idxmax())})")
-        told.append(self.say("measurement.weak_items", items=self.listed(low)) if low else
-                    self.say("measurement.no_weak_items"))  # fmt: skip
-        if misplaced:
-            told.append(self.say("measurement.misplaced", items=self.listed(misplaced)))
-        return told
+        key = "measurement.unreliable" if named else "measurement.reliable"
+        told = [self.say(key, constructs=self.listed(named))]
+        items = item_validity(self.estimate)
+        low = items[(items.own < LOADING_LIMIT) & (items.measurement != "composite_b")]
+        named = [f"{row.item} ({row.own:.2f})" for row in low.itertuples()]
+        key = "measurement.weak_items" if named else "measurement.no_weak_items"
+        told.append(self.say(key, items=self.listed(named)))
+        misplaced = items[items.cross.abs() > items.own.abs()]
+        named = [f"{r.item} ({self.label(r.construct)}; {self.label(r.other)})" for r in misplaced.itertuples()]
+        return told + ([self.say("measurement.misplaced", items=self.listed(named))] if named else [])
 
     def structure(self) -> list[str]:
         """What the intervals are, and how much the correction for unreliability changes."""
         boot = self.estimate.resampling
         assert boot is not None
-        told = [
-            self.say(
-                "structure.intervals",
-                interval=self.say(f"structure.{boot.interval}"),
-                resamples=boot.resamples,
-                confidence=boot.confidence,
-            )
-        ]
-        if self.estimate.model.main.factor.any():
-            wide = self.estimate.paths.pivot(index=["predictor", "outcome"], columns="estimator", values="estimate")
-            difference = (wide.plsc - wide.pls).abs()
-            if difference.notna().any():
-                predictor, outcome = difference.idxmax()
-                path = f"{self.label(predictor)} → {self.label(outcome)}"
-                told.append(self.say("structure.difference", difference=difference.max(), path=path))
-        else:
-            told.append(self.say("structure.no_difference"))
-        return told
+        facts = {"resamples": boot.resamples, "confidence": boot.confidence}
+        told = [self.say("structure.intervals", interval=self.say(f"structure.{boot.interval}"), **facts)]
+        if not self.estimate.model.main.factor.any():
+            return [*told, self.say("structure.no_difference")]
+        moved = self.estimate.corrections
+        if moved.empty:
+            return told
+        predictor, outcome = moved.idxmax()
+        path = f"{self.label(predictor)} → {self.label(outcome)}"
+        return [*told, self.say("structure.difference", difference=moved.max(), path=path)]
 
     def effects(self) -> list[str]:
         """The strongest total effect on satisfaction and on loyalty, and how much of it is indirect."""
-        theory = self.estimate.specification.theory
         told = []
-        for outcome in (theory.satisfaction, theory.loyalty):
-            row = self._strongest(outcome)
-            told.append(
-                self.say(
-                    "effects.strongest",
-                    outcome=self.label(outcome).lower(),
-                    predictor=self.label(row.predictor).lower(),
-                    estimate=row.estimate,
-                    direct=row.direct,
-                    indirect=row.indirect,
-                )
-            )
+        for row in self.strongest:
+            facts = {"estimate": row.estimate, "direct": row.direct, "indirect": row.indirect}
+            outcome = self.label(row.outcome).lower()
+            told.append(self.say("effects.strongest", outcome=outcome, predictor=self._predictor(row), **facts))
         return told
 
     def index_summary(self) -> list[str]:
@@ -292,15 +229,13 @@ class SatisfactionStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        spec = self.estimate.specification
-        told = [
-            self.say("limits.cross_section", respondents=self.complete.rows_used, theory=self.text(spec.theory.title)),
-            self.say("limits.stated", loyalty=self.label(spec.theory.loyalty)),
+        loyalty = self.label(self.estimate.specification.theory.loyalty)
+        return [
+            self.say("limits.cross_section", respondents=self.complete.rows_used, **self.facts),
+            self.say("limits.stated", loyalty=loyalty),
             self.say("limits.sample", about=self.text(self.survey.codebook.about)),
+            *self._note(),
         ]
-        if note := self.survey.codebook.note_of(spec.theory.key):
-            told.append(self.text(note))
-        return told
 
     def sources(self) -> list[str]:
         """Where theory and data were published."""

@@ -19,19 +19,19 @@ def cautions(story: SurveyQualityStory) -> pd.DataFrame:
 def _found(story: SurveyQualityStory) -> Iterator[Row]:
     quality, respondents = story.quality, len(story.quality.items)
     if quality.little is not None and quality.little.p < RARE:
-        yield "missing_not_random", "weak", "", story.say("quality_caution.missing_not_random", share=story.missing)
+        yield story.caution("quality_caution.missing_not_random", "weak", share=story.missing)
     if story.same > MANY_ALIKE * respondents:
-        message = story.say("quality_caution.straight_lining", count=story.same, share=story.same / respondents)
-        yield "straight_lining", "weak", "", message
+        share = story.same / respondents
+        yield story.caution("quality_caution.straight_lining", "weak", count=story.same, share=share)
     found = quality.factorability
     if found is not None and found.overall < ADEQUATE["mediocre"]:
-        yield "kmo", "weak", "", story.say("quality_caution.kmo", kmo=found.overall)
+        yield story.caution("quality_caution.kmo", "weak", kmo=found.overall)
     table = quality.distributions
     weak = table[table["item_rest"] < WEAK_ITEM]
     if len(weak):
         named = [f"{row.item} ({row.item_rest:.2f})" for row in weak.itertuples()]
-        yield "item_rest", "weak", "", story.say("quality_caution.item_rest", items=story.some(named), limit=WEAK_ITEM)
+        yield story.caution("quality_caution.item_rest", "weak", items=story.some(named), limit=WEAK_ITEM)
     for test, reason in quality.undefined.items():
         yield f"{test}_undefined", "note", "", story.say("quality_caution.undefined", reason=reason)
     if any(item.reversed for item in story.survey.codebook.items.values()):
-        yield "reversed", "note", "", story.say("quality_caution.reversed")
+        yield story.caution("quality_caution.reversed", "note")

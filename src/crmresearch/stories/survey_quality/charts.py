@@ -1,13 +1,11 @@
 """The figures of a survey's quality: the answers to every item, and the longest run of one answer."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from matplotlib.figure import Figure
 
+from crmresearch.stories import charts
+from crmresearch.stories.charts import ACCENT
 from crmresearch.stories.survey_quality.story import SurveyQualityStory
-
-ACCENT = "#1f5f8b"
 
 
 def plot_answers(story: SurveyQualityStory) -> Figure:
@@ -15,25 +13,19 @@ def plot_answers(story: SurveyQualityStory) -> Figure:
     answers = story.quality.answers
     shares = answers.pivot(index="item", columns="answer", values="share").reindex(story.quality.items.columns)
     whole = all(float(answer).is_integer() for answer in shares.columns)
-    labels = [f"{answer:.0f}" if whole else f"{answer:g}" for answer in shares.columns]
-    figure, axes = plt.subplots(figsize=(2.4 + 0.52 * len(labels), 1.4 + 0.27 * len(shares)), layout="constrained")
-    sns.heatmap(100 * shares.fillna(0), annot=True, fmt=".0f", cmap="Blues", vmin=0, ax=axes, annot_kws={"fontsize": 8},
-                xticklabels=labels, cbar_kws={"label": story.say("quality_chart.share")}, linewidths=0.5)  # fmt: skip
-    axes.set(xlabel=story.say("quality_chart.answer"), ylabel="")
-    axes.tick_params(axis="y", rotation=0, labelsize=9)
-    return figure
+    shares.columns = [f"{answer:.0f}" if whole else f"{answer:g}" for answer in shares.columns]
+    words = story.say("quality_chart.share"), story.say("quality_chart.answer"), ""
+    shares = 100 * shares.fillna(0)
+    return charts.heat_map(shares, (0.52, 0.27), (2.4, 1.4), words, labels=9, vmin=0, linewidths=0.5)
 
 
 def plot_runs(story: SurveyQualityStory) -> Figure:
     """How many respondents have which longest run of one and the same answer."""
     counts = story.quality.lining["longest_run"].value_counts().sort_index()
     lengths = np.arange(counts.index.min(), counts.index.max() + 1)
-    figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
+    names = story.say("quality_chart.run"), story.say("quality_chart.respondents")
+    figure, axes = charts.chart(7.2, 3.2, *names, grid="y")
     axes.bar(lengths, counts.reindex(lengths, fill_value=0), color=ACCENT, width=0.8)
-    axes.set(xlabel=story.say("quality_chart.run"), ylabel=story.say("quality_chart.respondents"))
-    axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
-from crmresearch.report.show.number_format import format_p_value
+from crmresearch.report.show.number_format import told_p_value
 from crmresearch.sem.survey_quality import SurveyQuality
 from crmresearch.stories.story import Story
 from crmresearch.stories.survey_quality import TEXTS
@@ -14,7 +14,6 @@ from crmresearch.stories.survey_quality import TEXTS
 AT_AN_END = 0.15  # share of answers at one end of the scale from which scores bunch there (Terwee et al. 2007)
 ADEQUATE = {"unacceptable": 0.0, "mediocre": 0.5, "meritorious": 0.8}  # KMO from which Kaiser (1974) says so, roughly
 RARE = 0.05  # probability below which a hypothesis is held to be contradicted
-MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class SurveyQualityStory(Story):
         if little is None or little.reason:
             return [*told, self.say("quality.little_none", reason=self.undefined("little"))]
         key = "quality.little_rejected" if little.p < RARE else "quality.little_kept"
-        return [*told, self.say(key, chi2=little.chi2, df=little.df, p=self.probability(little.p))]
+        return [*told, self.say(key, chi2=little.chi2, df=little.df, p=told_p_value(little.p))]
 
     def bunching(self) -> list[str]:
         """Whether answers bunch at an end of the scale."""
@@ -97,7 +96,7 @@ class SurveyQualityStory(Story):
             yield self.say(f"quality.kmo_{verdict}", kmo=found.overall, rows=found.rows)
             if len(weak):
                 yield self.say("quality.weak_items", items=self.some(list(weak)))
-            p = self.probability(found.bartlett.p)
+            p = told_p_value(found.bartlett.p)
             yield self.say("quality.bartlett", chi2=found.bartlett.chi2, df=found.bartlett.df, p=p)
         if self.quality.normality is None:
             yield self.say("quality.normal_none", reason=self.undefined("normality"))
@@ -128,17 +127,7 @@ class SurveyQualityStory(Story):
         """Where the survey was published."""
         return [self.survey.codebook.citation]
 
-    def some(self, named: list[str]) -> str:
-        """The first few of many, and how many more there are."""
-        kept = named if len(named) <= MOST_NAMED else [*named[: MOST_NAMED - 1], f"+{len(named) - MOST_NAMED + 1}"]
-        return self.listed(kept)
-
     def undefined(self, test: str) -> str:
         """Why a test has no result."""
         little = self.quality.little
         return self.quality.undefined.get(test) or (little.reason if little and little.reason else "")
-
-    def probability(self, p: float) -> str:
-        """A probability as a sentence has it: "= .042", "< .001"."""
-        told = format_p_value(p)
-        return told if told.startswith(("<", ">")) else f"= {told}"

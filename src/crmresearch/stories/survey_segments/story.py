@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
@@ -21,12 +21,6 @@ from crmresearch.stories.survey_segments import TEXTS
 LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
 STANDS_OUT = 0.25  # standard deviations from which a segment is high or low, and a bar of the profile is solid
 ALIKE = 0.65  # adjusted Rand index from which two partitions are called moderately similar (Steinley, 2004)
-
-
-def benefit_answers(survey: Survey, constructs: dict[str, list[str]]) -> pd.DataFrame:
-    """Answers to the items of the constructs, of respondents who answered at least one."""
-    answers = survey.items[[item for items in constructs.values() for item in items]]
-    return answers[answers.notna().any(axis=1)]
 
 
 @dataclass(frozen=True)
@@ -76,9 +70,7 @@ class SurveySegmentStory(Story):
     @cached_property
     def members(self) -> pd.DataFrame:
         """respondent, segment and its posterior probability."""
-        posterior = self.method.posterior(self.answers).max(axis=1)
-        return pd.DataFrame({"respondent": self.answers.index, "segment": self.segments.astype(str).to_numpy(),
-                             "posterior": posterior.to_numpy()})  # fmt: skip
+        return self.method.members(self.answers)
 
     @cached_property
     def solution(self) -> pd.Series:
@@ -138,35 +130,34 @@ class SurveySegmentStory(Story):
 
     def findings(self) -> list[str]:
         """Segments, why so many, level or pattern, satisfaction, the step to loyalty, who they are; headline first."""
-        return list(self._findings())
+        level, agreement = self.level[0], self.solution.agreement
+        segments = "; ".join(self._share(key) for key in self.keys)
+        facts = {"respondents": len(self.answers), "k": self.numbers.chosen, "constructs": self._defining()}
+        alike = "survey.agreement_close" if agreement >= ALIKE else "survey.agreement_far"
+        return [
+            self.say("survey.headline", segments=segments, **facts),
+            self._choice(),
+            self.say("survey.level_high" if level >= LEVEL_LIMIT else "survey.level_low", share=level),
+            *self._indices(),
+            self._paths(),
+            self.reach(),
+            self.say(alike, k=self.numbers.chosen, agreement=agreement),
+        ]
 
-    def _findings(self) -> Iterator[str]:
-        told = [self._share(key) for key in self.keys]
-        names = self.listed([self.construct(key).lower() for key in self.constructs])
-        yield self.say("survey.headline", respondents=len(self.answers), k=self.numbers.chosen, constructs=names,
-                       segments="; ".join(told))  # fmt: skip
-        yield self._choice()
-        share = self.level[0]
-        yield self.say("survey.level_high" if share >= LEVEL_LIMIT else "survey.level_low", share=share)
-        yield from self._indices()
-        yield self._paths()
-        yield self.reach()
-        close = self.solution.agreement >= ALIKE
-        facts = {"k": self.numbers.chosen, "agreement": self.solution.agreement}
-        yield self.say("survey.agreement_close" if close else "survey.agreement_far", **facts)
+    def _defining(self) -> str:
+        return self.listed([self.construct(key).lower() for key in self.constructs])
 
     def _share(self, key: str) -> str:
-        share = self.sizes[key] / self.sizes.sum()
+        facts = {"number": key[1:], "share": self.sizes[key] / self.sizes.sum()}
         if not self.stable(key):
-            return self.say("survey.unstable_share", number=key[1:], share=share)
-        return self.say("survey.named_share", number=key[1:], name=self.name(key), share=share)
+            return self.say("survey.unstable_share", **facts)
+        return self.say("survey.named_share", name=self.name(key), **facts)
 
     def _choice(self) -> str:
-        solutions = self.numbers.solutions
-        rule, _ = by_rule(solutions)
-        row = self.solution
-        return self.say(f"survey.choice_{self.numbers.choice}", k=self.numbers.chosen, most=int(solutions.k.max()),
-                        bic=row.bic, stability=row.stability, entropy=row.entropy_r2, rule=rule)  # fmt: skip
+        row, solutions = self.solution, self.numbers.solutions
+        facts = {"bic": row.bic, "stability": row.stability, "entropy": row.entropy_r2, "rule": by_rule(solutions)[0]}
+        most = int(solutions["k"].max())
+        return self.say(f"survey.choice_{self.numbers.choice}", k=self.numbers.chosen, most=most, **facts)
 
     def _indices(self) -> Iterator[str]:
         theory = self.specification.theory
@@ -174,26 +165,25 @@ class SurveySegmentStory(Story):
             table = self.models.index.query("construct == @construct and segment != @ALL").dropna(subset="estimate")
             if len(table) > 1:
                 low, high = table.loc[table.estimate.idxmin()], table.loc[table.estimate.idxmax()]
-                yield self.say("survey.index_range", construct=self.construct(construct).lower(), low=low.estimate,
-                               high=high.estimate, lowest=self.label(low.segment, short=True).lower(),
-                               highest=self.label(high.segment, short=True).lower())  # fmt: skip
+                ends = {"lowest": low.segment, "highest": high.segment}
+                named = {end: self.label(key, short=True).lower() for end, key in ends.items()}
+                facts = {"low": low.estimate, "high": high.estimate, **named}
+                yield self.say("survey.index_range", construct=self.construct(construct).lower(), **facts)
 
     @cached_property
     def steps(self) -> pd.DataFrame:
         """The path from satisfaction to loyalty in every model, by segment."""
         theory = self.specification.theory
-        paths = self.models.paths
-        return paths[(paths.predictor == theory.satisfaction) & (paths.outcome == theory.loyalty)].set_index("segment")
+        return self.models.step(theory.satisfaction, theory.loyalty)
 
     def _paths(self) -> str:
-        theory = self.specification.theory
-        within = self.steps.drop(index=ALL)
+        theory, within = self.specification.theory, self.steps["estimate"].drop(index=ALL)
         if within.empty:
             return self.say("survey.paths_none", needed=self.models.needed)
-        names = {key: self.construct(getattr(theory, key)).lower() for key in ("satisfaction", "loyalty")}
-        return self.say("survey.paths" if len(within) > 1 else "survey.path_one", **names, count=len(within),
-                        lowest=within.estimate.min(), highest=within.estimate.max(),
-                        whole=self.steps.estimate[ALL])  # fmt: skip
+        key = "survey.paths" if len(within) > 1 else "survey.path_one"
+        ends = {"lowest": within.min(), "highest": within.max(), "whole": self.steps["estimate"][ALL]}
+        names = {aim: self.construct(getattr(theory, aim)).lower() for aim in ("satisfaction", "loyalty")}
+        return self.say(key, count=len(within), **names, **ends)
 
     @cached_property
     def groups(self) -> pd.DataFrame:
@@ -219,33 +209,34 @@ class SurveySegmentStory(Story):
             return self.say("survey.no_groups" if self.groups.empty else "survey.few_known")
         row, groups = self.reached, self.survey.codebook.groups
         variables = self.listed([self.text(groups[name].label).lower() for name in self.groups])
-        better = row.balanced_accuracy - 2 * row.error > row.chance
-        return self.say("survey.reached" if better else "survey.not_reached", variables=variables,
-                        accuracy=row.balanced_accuracy, chance=row.chance)  # fmt: skip
+        key = "survey.reached" if row.balanced_accuracy - 2 * row.error > row.chance else "survey.not_reached"
+        return self.say(key, variables=variables, accuracy=row.balanced_accuracy, chance=row.chance)
 
     def sample(self) -> list[str]:
         """Who answered what, what is missing, and how answers enter."""
         codebook, left = self.survey.codebook, len(self.survey.items) - len(self.answers)
-        names = self.listed([self.construct(key).lower() for key in self.constructs])
-        dropped = [self.say("survey.dropped", count=left)] if left else []
         cells = int(self.answers.isna().to_numpy().sum())
-        first = self.say("survey.sample", items=self.answers.shape[1], constructs=names,
-                         respondents=len(self.answers))  # fmt: skip
-        gaps = self.say("survey.missing", cells=cells, share=cells / self.answers.size) if cells else ""
-        about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
-        return [about, first, *dropped, gaps or self.say("survey.none_missing"), *map(self.text, self.survey.notes)]
+        facts = {"items": self.answers.shape[1], "constructs": self._defining(), "respondents": len(self.answers)}
+        gaps = "survey.missing" if cells else "survey.none_missing"
+        return [
+            f"{self.text(codebook.title)}: {self.text(codebook.about)}",
+            self.say("survey.sample", **facts),
+            *([self.say("survey.dropped", count=left)] if left else []),
+            self.say(gaps, cells=cells, share=cells / self.answers.size),
+            *map(self.text, self.survey.notes),
+        ]
 
     def measurement(self) -> list[str]:
         """How answers enter the latent classes, and how often the best start was reached."""
         method, row = self.method, self.solution
-        facts = {"starts": int(row.starts), "found": int(row.found), "k": self.numbers.chosen}
+        facts: dict[str, Any] = {"starts": int(row.starts), "found": int(row.found), "k": self.numbers.chosen}
         if method.measurement == "gaussian_diag":
             return [self.say("survey.normal", **facts)]
         levels = method.levels_[0]
-        ranges = [f"{low:g}" if low == high else self.say("survey.range", low=low, high=high)
-                  for low, high in zip(levels.lowest, levels.highest, strict=True)]  # fmt: skip
-        return [self.say("survey.levels", most=method.levels, rarest=method.rarest, item=levels.item,
-                         ranges=self.listed(ranges), **facts)]  # fmt: skip
+        bounds = zip(levels.lowest, levels.highest, strict=True)
+        ranges = [f"{a:g}" if a == b else self.say("survey.range", low=a, high=b) for a, b in bounds]
+        facts |= {"most": method.levels, "rarest": method.rarest, "item": levels.item}
+        return [self.say("survey.levels", ranges=self.listed(ranges), **facts)]
 
     def rule(self) -> list[str]:
         """The rule that chooses the number, and what it chose."""
@@ -253,13 +244,12 @@ class SurveySegmentStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        theory = self.specification.theory
-        about = self.text(self.survey.codebook.about)
+        loyalty = self.construct(self.specification.theory.loyalty)
         return [
             self.say("survey.limit_types", k=self.numbers.chosen),
             self.say("survey.limit_benefits"),
-            self.say("survey.limit_stated", loyalty=self.construct(theory.loyalty)),
-            self.say("survey.limit_sample", about=about),
+            self.say("survey.limit_stated", loyalty=loyalty),
+            self.say("survey.limit_sample", about=self.text(self.survey.codebook.about)),
         ]
 
     def sources(self) -> list[str]:
@@ -268,14 +258,9 @@ class SurveySegmentStory(Story):
 
     def profile_alt(self) -> str:
         """The highest and lowest item of every segment, for those who do not see the profile."""
-        told = [
-            self.say("alt.profile_segment", segment=self.label(key), highest=self.profile.loc[key].idxmax(),
-                     lowest=self.profile.loc[key].idxmin())
-            for key in self.profile.index
-        ]  # fmt: skip
+        ends = {"highest": self.profile.idxmax(axis=1), "lowest": self.profile.idxmin(axis=1)}
+        told = []
+        for key in self.profile.index:
+            items = {end: item[key] for end, item in ends.items()}
+            told.append(self.say("alt.profile_segment", segment=self.label(key), **items))
         return self.say("alt.profile", told="; ".join(told))
-
-
-def certainty(story: SurveySegmentStory) -> pd.Series:
-    """Mean posterior probability of their own segment over the members of each."""
-    return story.members.groupby("segment")["posterior"].mean().reindex(story.keys).fillna(np.nan)

@@ -1,11 +1,12 @@
 """The reader's tables of survey segments: names instead of keys, one row a thought."""
 
-import numpy as np
+from functools import partial
+
 import pandas as pd
 
 from crmresearch.segmentation.stability.segment_profiles import shares_by_group
 from crmresearch.sem.groups import ALL
-from crmresearch.stories.survey_segments.story import SurveySegmentStory, certainty
+from crmresearch.stories.survey_segments.story import SurveySegmentStory
 
 SOLUTION_DIGITS = {"log_likelihood": 1, "bic": 1, "aic": 1, "entropy_r2": 2, "stability": 2, "lowest_slsw": 2,
                    "medians_stability": 2, "agreement": 2}  # fmt: skip
@@ -14,34 +15,25 @@ AGE_GROUPS = 4  # a variable of numbers is cut at its quartiles
 
 def solutions(story: SurveySegmentStory) -> pd.DataFrame:
     """Every number of classes: fit, certainty, starts that reached the best likelihood, stability."""
-    view = story.numbers.solutions[["k", "log_likelihood", "parameters", "bic", "aic", "entropy_r2", "stability",
-                                    "lowest_slsw", "medians_stability", "agreement"]].copy()  # fmt: skip
-    counts = zip(story.numbers.solutions.found, story.numbers.solutions.starts, strict=True)
-    view.insert(6, "found", [f"{found}/{starts}" for found, starts in counts])
-    return view
+    table = story.numbers.solutions
+    counts = zip(table["found"], table["starts"], strict=True)
+    shown = ["k", "log_likelihood", "parameters", "bic", "aic", "entropy_r2", "found", "stability", "lowest_slsw"]
+    table = table[[*shown, "medians_stability", "agreement"]]
+    return table.assign(found=[f"{found}/{starts}" for found, starts in counts])
 
 
 def segments(story: SurveySegmentStory) -> pd.DataFrame:
-    """Every segment: members, share, certainty, SLSw with its range, SLSa, share of its deviation that is level."""
-    found = story.found.reindex(story.keys)
-    return pd.DataFrame(
-        {
-            "segment": [story.label(key) for key in story.keys],
-            "respondents": story.sizes.to_numpy(),
-            "share": (story.sizes / story.sizes.sum()).to_numpy(),
-            "certainty": certainty(story).to_numpy(),
-            "slsw": found.slsw.to_numpy(),
-            "slsa": found.slsa.to_numpy(dtype=float),
-            "level": story.level[1].reindex(story.keys).to_numpy(),
-        }
-    )
+    """Every segment: members, share, certainty (mean posterior), SLSw, SLSa, share of its deviation that is level."""
+    sizes, found = story.sizes, story.found[["slsw", "slsa"]].astype(float)
+    table = pd.DataFrame({"segment": story.keys, "respondents": sizes, "share": sizes / sizes.sum()}, index=story.keys)
+    table["certainty"] = story.members.groupby("segment")["posterior"].mean()
+    return story.named(table.join(found).assign(level=story.level[1]), segment=story.label)
 
 
 def constructs(story: SurveySegmentStory) -> pd.DataFrame:
     """Deviation of every construct (rows) in every segment (columns)."""
-    table = story.by_construct.T.reindex(columns=story.keys)
-    return pd.concat([pd.DataFrame({"construct": [story.construct(key) for key in table.index]}),
-                      table.reset_index(drop=True)], axis=1)  # fmt: skip
+    table = story.by_construct.T.reindex(columns=story.keys).rename_axis(index="construct", columns=None)
+    return story.named(table.reset_index(), construct=story.construct)
 
 
 def items(story: SurveySegmentStory) -> pd.DataFrame:
@@ -60,10 +52,9 @@ def items(story: SurveySegmentStory) -> pd.DataFrame:
 
 def shares(story: SurveySegmentStory) -> pd.DataFrame:
     """Share of every segment among respondents of each value of the variables that describe them."""
-    described = {name: _described(story, name) for name in story.groups}
+    described, groups = {name: _described(story, name) for name in story.groups}, story.survey.codebook.groups
     table = shares_by_group(pd.DataFrame(described), story.segments)
-    labels = {name: story.text(group.label) for name, group in story.survey.codebook.groups.items()}
-    return table.assign(variable=[labels[name] for name in table.variable])
+    return story.named(table, variable=lambda name: story.text(groups[name].label))
 
 
 def _described(story: SurveySegmentStory, name: str) -> pd.Series:
@@ -80,39 +71,23 @@ def _described(story: SurveySegmentStory, name: str) -> pd.Series:
 
 def index(story: SurveySegmentStory) -> pd.DataFrame:
     """Index of satisfaction and loyalty for everybody and every segment."""
-    frame = story.models.index
-    return pd.DataFrame(
-        {
-            "construct": [story.construct(key) for key in frame.construct],
-            "segment": [story.label(key) for key in frame.segment],
-            "respondents": frame.respondents,
-            "estimate": frame.estimate,
-            "ci_lower": frame.ci_lower,
-            "ci_upper": frame.ci_upper,
-        }
-    )
+    shown = ["construct", "segment", "respondents", "estimate", "ci_lower", "ci_upper"]
+    return story.named(story.models.index[shown], construct=story.construct, segment=story.label)
 
 
 def models(story: SurveySegmentStory) -> pd.DataFrame:
     """The path from satisfaction to loyalty and R², or why there is none, for everybody and every segment."""
-    theory, models = story.specification.theory, story.models
-    r2 = models.r_squared.pivot(index="segment", columns="outcome", values="estimate")
-    rows = []
-    for key in (ALL, *story.keys):
-        known = key in story.steps.index
-        path = story.steps.loc[key] if known else pd.Series(dtype=float)
-        note = "survey.estimated" if known else "survey.not_estimated"
-        told = story.say("survey.too_small", count=models.small[key]) if key in models.small else story.say(note)
-        rows.append(
-            {
-                "segment": story.label(key),
-                "respondents": int(path["respondents"]) if known else int(models.small.get(key, story.sizes[key])),
-                "path": path["estimate"] if known else np.nan,
-                "ci_lower": path["ci_lower"] if known else np.nan,
-                "ci_upper": path["ci_upper"] if known else np.nan,
-                "r2_satisfaction": r2.loc[key, theory.satisfaction] if known else np.nan,
-                "r2_loyalty": r2.loc[key, theory.loyalty] if known else np.nan,
-                "note": told,
-            }
-        )
-    return pd.DataFrame(rows)
+    theory, small = story.specification.theory, pd.Series(story.models.small, dtype=float)
+    table = story.steps.reindex([ALL, *story.keys]).rename(columns={"estimate": "path"})
+    table["respondents"] = table["respondents"].fillna(small).fillna(story.sizes).astype(int)
+    r2 = story.models.r_squared.pivot(index="segment", columns="outcome", values="estimate")
+    table["r2_satisfaction"], table["r2_loyalty"] = r2[theory.satisfaction], r2[theory.loyalty]
+    shown = ["segment", "respondents", "path", "ci_lower", "ci_upper", "r2_satisfaction", "r2_loyalty"]
+    view = table.rename_axis("segment").reset_index()
+    return story.named(view[shown].assign(note=view["segment"]), segment=story.label, note=partial(_note, story))
+
+
+def _note(story: SurveySegmentStory, segment: str) -> str:
+    if segment in story.models.small:
+        return story.say("survey.too_small", count=story.models.small[segment])
+    return story.say("survey.estimated" if segment in story.steps.index else "survey.not_estimated")

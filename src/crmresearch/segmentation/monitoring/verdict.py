@@ -1,0 +1,65 @@
+"""What monitoring comes to at the last cut-off: whether to learn again, whether drift is an alarm, and each segment."""
+
+from typing import Literal
+
+import pandas as pd
+
+from crmresearch.segmentation.monitoring.ageing import Ageing
+from crmresearch.segmentation.monitoring.drift import SHIFTED
+from crmresearch.segmentation.monitoring.monitor import FROZEN, REFITTED, Monitoring
+from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
+
+Decision = Literal["loss", "size", "size_aged", "size_only", "none", "untested"]
+Alarm = Literal["yes", "segments", "no", "convention_yes", "convention_no"]
+
+
+def refit_decision(monitoring: Monitoring, ageing: Ageing | None) -> Decision:
+    """Whether to learn the segments again: loss by the last cut-off tested, size by the last of all.
+
+    size_aged: growing older alone brings every segment that became small below 1 % of the first customers. size_only:
+    a segment is small, but segments learned anew foresee less. untested: nothing is small, and no test says more.
+    """
+    now, tested = monitoring.now, monitoring.tested
+    if tested is not None and tested.reason == "loss":
+        return "loss"
+    if now.small == "":
+        return "none" if tested is not None and pd.notna(tested.difference) else "untested"
+    if tested is not None and tested.lower > 0:
+        return "size_only"
+    if ageing is None or tested is None:
+        return "size"
+    upper = ageing.at(now.cutoff)["upper"]
+    return "size_aged" if (upper[now.small.split("+")] < SMALL_SHARE).all() else "size"
+
+
+def drift_alarm(monitoring: Monitoring, ageing: Ageing | None) -> Alarm:
+    """yes, segments (single ones, the index is within chance), no; convention_yes or convention_no without a model.
+
+    The alarm is that of the last cut-off: looking at every cut-off would raise it by chance more often.
+    """
+    if ageing is None:
+        return "convention_yes" if monitoring.now.psi > SHIFTED else "convention_no"
+    if not ageing.now.alarm:
+        return "no"
+    return "yes" if ageing.now.unexplained > ageing.now.chance else "segments"
+
+
+def segment_shares(monitoring: Monitoring, ageing: Ageing | None) -> pd.DataFrame:
+    """A row a segment, most spend first: its share of the customers then, as expected, and now.
+
+    Columns: segment, rank, first (share at the first cut-off); with an expected drift expected_share_lower,
+    expected_share_upper and observed, of the first customers; frozen_share, of all customers now, unless these are the
+    first customers and observed says it already; refitted_share, of all if learned anew now.
+    """
+    ranks, now = monitoring.ranks, monitoring.now
+    shares = monitoring.shares.pivot(index="segment", columns=["segmentation", "cutoff"], values="share")
+    shares = shares.reindex(ranks["segment"])
+    columns = {"segment": ranks["segment"], "rank": ranks["rank"], "first": shares[FROZEN, monitoring.first].to_numpy()}
+    if ageing is not None:
+        last = ageing.at(now.cutoff).reindex(ranks["segment"])
+        ends = {"expected_share_lower": "lower", "expected_share_upper": "upper", "observed": "observed"}
+        columns |= {name: last[end].to_numpy() for name, end in ends.items()}
+    if ageing is None or now.customers != monitoring.known:
+        columns["frozen_share"] = shares[FROZEN, now.cutoff].to_numpy()
+    anew = shares.get((REFITTED, now.cutoff))
+    return pd.DataFrame(columns).assign(refitted_share=float("nan") if anew is None else anew.to_numpy())

@@ -1,0 +1,43 @@
+"""The paths of a theory as hypotheses: the sign it expects against the interval of every estimator."""
+
+from typing import Literal
+
+import pandas as pd
+
+from crmresearch.models.theory import Sign
+from crmresearch.sem.pls.result import PlsEstimate
+
+Verdict = Literal["supported", "not_established", "contrary", "any"]
+
+
+def verdict_of(sign: Sign, lower: float, upper: float) -> Verdict:
+    """What an interval says of an expected sign: supported, not_established, contrary, or any (no sign expected).
+
+    An interval that holds zero, or does not exist, establishes nothing.
+
+    >>> verdict_of("positive", 0.1, 0.4), verdict_of("negative", 0.1, 0.4), verdict_of("negative", -0.1, 0.4)
+    ('supported', 'contrary', 'not_established')
+    """
+    if sign == "open":
+        return "any"
+    above, below = lower > 0, upper < 0
+    if not (above or below):
+        return "not_established"
+    return "supported" if above == (sign == "positive") else "contrary"
+
+
+def hypotheses(estimate: PlsEstimate, *others: pd.DataFrame) -> pd.DataFrame:
+    """Every path by every estimator, path by path: the columns of `paths`, hypothesis, sign and verdict.
+
+    `others`: the `paths` of other estimates of the same specification, such as a covariance structure. hypothesis is
+    empty and sign open for the path of a moderation, about which the theory is not tested here.
+    """
+    expected = pd.DataFrame(
+        [(p.predictor, p.outcome, p.hypothesis, p.sign) for p in estimate.specification.paths],
+        columns=["predictor", "outcome", "hypothesis", "sign"],
+    )
+    pairs = estimate.only("paths")[["predictor", "outcome"]]
+    every = pd.concat([estimate.paths, *others], ignore_index=True)
+    table = pairs.merge(every, how="left").merge(expected, how="left").fillna({"hypothesis": "", "sign": "open"})
+    ends = zip(table["sign"], table["ci_lower"], table["ci_upper"], strict=True)
+    return table.assign(verdict=[verdict_of(*end) for end in ends])

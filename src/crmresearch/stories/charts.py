@@ -1,0 +1,193 @@
+"""The charts that stories share, in one palette: rows with intervals, lines, heat maps, named points and ribbons."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+from sklearn.isotonic import isotonic_regression
+
+from crmresearch.segmentation.contract import Floats
+from crmresearch.segmentation.stability.agreement import flows
+
+INK, QUIET, PALE, RULE, GRID, SHADE = "#1f2933", "#8a949e", "#c9ced4", "#d5dae0", "#e4e7eb", "#eef1f4"
+ACCENT, ACCENT_BAND, WARM, GREEN, VIOLET, RED = "#1f5f8b", "#b9d0e0", "#b26a00", "#2e7d32", "#8e3b8a", "#b3261e"
+FAMILIES = {
+    "rfm": ("o", ACCENT), "value": ("s", WARM), "stage": ("^", GREEN), "clusters": ("D", VIOLET), "tree": ("P", RED),
+    "own": ("X", INK), "other": ("v", INK),
+}  # fmt: skip  # marker and colour of each family of segmentations
+FONT = 8.5  # points, of labels where there are many
+
+BLOCK = 0.04  # width, in distances between stages
+GAP = 0.02  # between blocks, in shares of all customers
+LEAST_LABEL = 0.012  # share of a block below which a name would not fit; the caption's table has it
+
+
+def chart(width: float, height: float, x: str = "", y: str = "", *, grid: str | None = None) -> tuple[Figure, Axes]:
+    """An empty chart of so many inches, its axes named, with grid lines of one axis ("x", "y"), "both" or none."""
+    figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+    axes.set(xlabel=x, ylabel=y)
+    dress(axes, grid)
+    return figure, axes
+
+
+def dress(axes: Axes, grid: str | None = None) -> None:
+    """No frame above and on the right; a light grid below everything drawn."""
+    axes.spines[["top", "right"]].set_visible(False)
+    if grid:
+        axes.grid(axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
+        axes.set_axisbelow(True)
+
+
+def label_rows(axes: Axes, labels: Sequence[str], **font: Any) -> Floats:
+    """One labelled row per entry, the first on top; the heights (n,) of the rows."""
+    height = np.arange(len(labels), dtype=float)
+    axes.set_yticks(height, labels, **font)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    return height
+
+
+def row_chart(
+    labels: Sequence[str], x: str, *, top: float, row: float, width: float = 7.2
+) -> tuple[Figure, Axes, Floats]:
+    """An empty chart of labelled rows, `row` inches each below `top` inches: figure, axes, heights of the rows."""
+    figure, axes = chart(width, top + row * len(labels), x, grid="x")
+    return figure, axes, label_rows(axes, labels)
+
+
+def draw_interval(
+    axes: Axes, height: Any, estimate: Any, lower: Any, upper: Any, colour: str, marker: str = "o",
+    *, size: float = 5.5, width: float = 1.8, label: str | None = None,
+) -> None:  # fmt: skip
+    """A mark on an interval at a height; or many, of one colour."""
+    axes.hlines(height, lower, upper, color=colour, linewidth=width)
+    axes.plot(estimate, height, marker, color=colour, markersize=size, label=label)
+
+
+def legend_above(axes: Axes, columns: int = 3, *, size: float = 9, middle: float = 0.5) -> None:
+    """The legend in rows above the axes."""
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(middle, 1.0), ncols=columns, fontsize=size)
+
+
+def heat_map(
+    table: pd.DataFrame, cell: tuple[float, float], margin: tuple[float, float], words: tuple[str, str, str],
+    *, labels: float = FONT, numbers: float = 8, turned: int = 0, **style: Any,
+) -> Figure:  # fmt: skip
+    """A shaded cell with its number for every value of a table; none for a missing one.
+
+    `cell` and `margin`: width and height in inches; `words`: what the shades say, the names below and beside; `labels`
+    and `numbers`: sizes of letters; `turned`: degrees by which labels below are turned; `style`: of `seaborn.heatmap`.
+    """
+    height, width = table.shape
+    bar, x, y = words
+    figure, axes = plt.subplots(
+        figsize=(cell[0] * width + margin[0], cell[1] * height + margin[1]), layout="constrained"
+    )
+    given = {"annot": True, "fmt": ".0f", "cmap": "Blues", "xticklabels": True, "yticklabels": True, **style}
+    shades = {"label": bar, **given.pop("cbar_kws", {})}
+    sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
+    axes.set(xlabel=x, ylabel=y)
+    axes.tick_params(axis="x", rotation=turned, labelsize=labels)
+    if 0 < turned < 90:  # ends below its tick
+        plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
+    axes.tick_params(axis="y", rotation=0, labelsize=labels)
+    return figure
+
+
+def name_beside(axes: Axes, x: Floats, y: Floats, names: Sequence[str], colours: Sequence[str], span: float) -> None:
+    """A name for every point in one column right of x = 1, apart from each other, tied to its point.
+
+    `span`: the width of the chart left of the names, in units of x.
+    """
+    low, high = axes.get_ylim()
+    order = np.argsort(y, kind="stable")
+    for i, height in zip(order, spread(y[order], (high - low) / 34), strict=True):
+        ends = [x[i], 1 + 0.03 * span, 1 + 0.06 * span]
+        axes.plot(ends, [y[i], height, height], color=colours[i], linewidth=0.6, alpha=0.45)
+        axes.text(1 + 0.07 * span, height, names[i], fontsize=FONT, color=colours[i], va="center")
+
+
+def spread(heights: Floats, gap: float) -> Floats:
+    """Ascending heights (n,) moved apart to at least `gap`, as little as possible in squares (isotonic regression)."""
+    steps = gap * np.arange(len(heights))
+    placed: Floats = isotonic_regression(heights - steps) + steps
+    return placed
+
+
+def ribbons(
+    size: tuple[float, float],
+    stages: Sequence[pd.Series],
+    names: Sequence[Mapping[str, str]],
+    titles: Sequence[str],
+    colours: Mapping[str, Any] | None = None,
+) -> Figure:
+    """The same customers in the segments of successive methods or dates, from left to right: an alluvial figure.
+
+    A block a segment, first category at the top, a ribbon a flow in the colour of the segment it leaves. `stages` hold
+    the segment of every customer (categories in order), `names` the label of each segment key. Only customers of all
+    stages are drawn.
+    """
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
+    shared = stages[0].index
+    for stage in stages[1:]:
+        shared = shared.intersection(stage.index, sort=False)
+    kept = [stage.loc[shared].astype("category").cat.remove_unused_categories() for stage in stages]
+    places = [_blocks(stage) for stage in kept]
+    for i, (left, right) in enumerate(pairwise(kept)):
+        shades = colours or dict(zip(places[i], sns.color_palette("husl", len(places[i])), strict=True))
+        _draw_flows(axes, left, right, i, places[i], places[i + 1], shades)
+    last = len(kept) - 1
+    for i, (place, label, title) in enumerate(zip(places, names, titles, strict=True)):
+        side = -1 if i == 0 else 1
+        box = None if i in (0, last) else {"facecolor": "white", "alpha": 0.75, "pad": 1, "linewidth": 0}
+        for key, (bottom, height) in place.items():
+            axes.add_patch(Rectangle((i - BLOCK / 2, bottom), BLOCK, height, color=INK, linewidth=0))
+            if height < LEAST_LABEL:
+                continue
+            text = f"{label.get(key, key)} ({height:.0%})" if label.get(key, key) else f"{height:.0%}"
+            axes.text(i + side * (BLOCK / 2 + 0.015), bottom + height / 2, text, fontsize=8, bbox=box,
+                      ha="right" if i == 0 else "left", va="center")  # fmt: skip
+        axes.text(i, 1.02, title, ha="center", va="bottom", fontsize=9.5, fontweight="bold")
+    lowest = min(bottom for place in places for bottom, _ in place.values())
+    axes.set(xlim=(-0.62, last + 0.62), ylim=(lowest - 0.01, 1.08))
+    axes.axis("off")
+    return figure
+
+
+def _blocks(stage: pd.Series) -> dict[str, tuple[float, float]]:
+    """Bottom and height of each segment, the first at the top."""
+    shares = stage.value_counts(sort=False, normalize=True)
+    tops = 1 - np.concatenate([[0], (shares.to_numpy() + GAP).cumsum()[:-1]])
+    return {str(key): (top - share, share) for (key, share), top in zip(shares.items(), tops, strict=True)}
+
+
+def _draw_flows(
+    axes: Axes,
+    left: pd.Series,
+    right: pd.Series,
+    i: int,
+    starts: Mapping[str, tuple[float, float]],
+    ends: Mapping[str, tuple[float, float]],
+    colours: Mapping[str, Any],
+) -> None:
+    leaving = {key: bottom + height for key, (bottom, height) in starts.items()}
+    arriving = {key: bottom + height for key, (bottom, height) in ends.items()}
+    x0, x1 = i + BLOCK / 2, i + 1 - BLOCK / 2
+    middle = (x0 + x1) / 2
+    codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
+    for flow in flows(left, right).itertuples():
+        a, b, share = leaving[flow.source], arriving[flow.target], flow.share
+        corners = [(x0, a), (middle, a), (middle, b), (x1, b), (x1, b - share), (middle, b - share),
+                   (middle, a - share), (x0, a - share), (x0, a)]  # fmt: skip
+        axes.add_patch(PathPatch(Path(corners, codes), facecolor=colours[flow.source], alpha=0.55, linewidth=0))
+        leaving[flow.source] -= share
+        arriving[flow.target] -= share

@@ -1,0 +1,66 @@
+"""What every story can do: name keys, list words, tell cautions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from crmresearch.caution import Caution
+from crmresearch.stories.story import Story, caution_table, interval
+from crmresearch.texts import Texts
+
+WRITTEN = """
+list: {comma: ", ", and: " and ", more: "{count} more"}
+word: {good: as expected, bad: contrary}
+told_caution: {small: "Only {count} in {segment}."}
+value_caution: {boundary: "{parameter} is at the edge ({value:.1f})."}
+"""
+
+
+@dataclass(frozen=True)
+class Told(Story):
+    texts: Texts  # type: ignore[misc]
+    language: str = "en"
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Told:
+    (tmp_path / "story").mkdir()
+    (tmp_path / "story" / "en.yaml").write_text(WRITTEN, encoding="utf-8")
+    return Told(Texts(tmp_path / "story"))
+
+
+def test_keys_become_names_and_nothing_else_changes(story: Told) -> None:
+    frame = pd.DataFrame({"segment": ["c1", "c2"], "verdict": ["bad", "good"], "share": [0.4, 0.6]}, index=[7, 3])
+    named = story.named(frame, verdict="word", segment=str.upper)
+    assert named.to_dict("list") == {
+        "segment": ["C1", "C2"],
+        "verdict": ["contrary", "as expected"],
+        "share": [0.4, 0.6],
+    }
+    assert list(named.index) == [0, 1]
+    assert list(frame["verdict"]) == ["bad", "good"]
+    assert story.named(frame.iloc[:0], verdict="word").empty
+
+
+def test_of_many_words_the_first_few_are_listed(story: Told) -> None:
+    assert story.some([]) == "–"
+    assert story.some(["a", "b", "c", "d"]) == "a, b, c and d"
+    assert story.some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+    assert story.some(["a", "b", "c"], most=2) == "a and 2 more"
+
+
+def test_cautions_are_told_with_their_code_gravest_first(story: Told) -> None:
+    found = [Caution("boundary", "inadmissible", "alpha", {"value": 9.96})]
+    rows = [story.caution("told_caution.small", "note", "q", count=3, segment="c1"), *story.value_cautions(found)]
+    assert rows[0] == ("small", "note", "q", "Only 3 in c1.")
+    table = caution_table(rows)
+    assert list(table["code"]) == ["boundary", "small"]
+    assert table["message"][0] == "alpha is at the edge (10.0)."
+
+
+def test_an_interval_is_two_facts() -> None:
+    row = pd.Series({"ci_lower": 1.0, "ci_upper": 2.0, "lower": 3.0, "upper": 4.0})
+    assert interval(row) == {"lower": 1.0, "upper": 2.0}
+    assert interval(row, "") == {"lower": 3.0, "upper": 4.0}
