@@ -15,7 +15,7 @@ from crmresearch.data.survey.codebook import Codebook
 from crmresearch.errors import DatasetMissingError, SpecificationError, TemplateError
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory, theory_keys
-from crmresearch.paths import TEMPLATES
+from crmresearch.paths import TEMPLATES, expanded
 from crmresearch.report.make.declarations import Declaration, in_words, read_declarations, read_remarks, suggestion
 from crmresearch.report.make.parameters import find_notebook
 from crmresearch.templates.begin import free_place, write_new
@@ -96,10 +96,10 @@ def _codebook(dataset: str, folder: Path) -> AnyCodebook:
 
 def _named_from(folder: Path, named: str, marker: str = "") -> str | None:
     """How a file in `folder` names what lies in it or in the working folder; None where it lies in neither."""
-    wanted = Path(named).expanduser()
-    if (folder / wanted / marker).is_file():
+    wanted = expanded(named)
+    if os.path.isfile(folder / wanted / marker):
         return wanted.as_posix()
-    if (wanted / marker).is_file():
+    if os.path.isfile(wanted / marker):
         return Path(os.path.relpath(wanted.resolve(), folder.resolve())).as_posix()
     return None
 

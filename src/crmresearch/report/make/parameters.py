@@ -1,5 +1,7 @@
 """A report's parameters file, checked in full against its notebook and the data before anything runs."""
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from crmresearch import paths
 from crmresearch.data.dataset import Text
 from crmresearch.data.documents import read_document, shown
 from crmresearch.errors import ParameterError
-from crmresearch.report.make.declarations import check_values, read_declarations, suggestion
+from crmresearch.report.make.declarations import check_values, read_declarations, shortened, suggestion
 from crmresearch.report.show.wording import TEXTS
 
 
@@ -56,14 +58,40 @@ class _File(BaseModel):
 
 
 def report_names() -> list[str]:
-    """Names of all reports, one per file in `notebooks/parameters`, in alphabetical order."""
-    return sorted(path.stem for path in paths.PARAMETERS.glob("*.yaml"))
+    """Names of all reports, one per file in `notebooks/parameters`, in alphabetical order; `misnamed` left out."""
+    return [path.stem for path in _parameters_files() if not _UNFIT.search(path.stem)]
+
+
+def misnamed() -> list[str]:
+    """A sentence for every file in `notebooks/parameters` whose name make or a link would take for several."""
+    return [
+        f"{shown(path)} is not rendered: the name of a report is made of letters, digits, . _ and -; rename the file."
+        for path in _parameters_files()
+        if _UNFIT.search(path.stem)
+    ]
+
+
+_UNFIT = re.compile(r"[^\w.\-\u0080-\U0010ffff]|\s")
+
+
+def _parameters_files() -> list[Path]:
+    return sorted(path for path in paths.PARAMETERS.glob("*.yaml") if not path.name.startswith("."))
 
 
 def parameters_file(report: str) -> Path:
-    """The parameters file of a report named by its key in `notebooks/parameters`, or by a path that ends in .yaml."""
-    own = report.endswith((".yaml", ".yml"))
-    return Path(report).expanduser().resolve() if own else paths.PARAMETERS / f"{report}.yaml"
+    """The parameters file of a report named by its key in `notebooks/parameters`, or by a path that ends in .yaml.
+
+    Raises ParameterError when there is no such file.
+    """
+    if report.endswith((".yaml", ".yml")):
+        path = Path(os.path.abspath(paths.expanded(report)))
+        if not os.path.isfile(path):  # False, not an error, for a name that no disk can have
+            raise ParameterError(f"There is no parameters file {shortened(shown(path))}.")
+        return path.resolve()
+    path = paths.PARAMETERS / f"{report}.yaml"
+    if not os.path.isfile(path):
+        raise ParameterError(f"There is no report {shortened(report)!r}{suggestion(report, report_names())}")
+    return path
 
 
 def load_report(name: str) -> Report:
@@ -74,10 +102,6 @@ def load_report(name: str) -> Report:
     file: which key, and what is allowed.
     """
     path = parameters_file(name)
-    if not path.is_file():
-        if path.suffix and name != path.stem:
-            raise ParameterError(f"There is no parameters file {shown(path)}.")
-        raise ParameterError(f"There is no report {name!r}{suggestion(name, report_names())}")
     file = read_document(path, _File, ParameterError)
     file.parameters.update(_from_beside(path, file.parameters))
     notebook = find_notebook(file.notebook, path)
@@ -103,8 +127,8 @@ def read_heading(name: str) -> Heading:
 
 def locate_dataset(dataset: str, notebook: Path) -> str:
     """The data set as the catalogue takes it: a key stays, a path is read as from the notebook's folder."""
-    folder = notebook.parent / Path(dataset).expanduser()
-    return str(folder.resolve()) if (folder / "codebook.yaml").is_file() else dataset
+    folder = notebook.parent / paths.expanded(dataset)
+    return str(folder.resolve()) if os.path.isfile(folder / "codebook.yaml") else dataset
 
 
 def find_notebook(notebook: str, path: Path) -> Path:
@@ -113,12 +137,14 @@ def find_notebook(notebook: str, path: Path) -> Path:
     Raises ParameterError when there is none.
     """
     own = path.parent / notebook
-    if own.suffix == ".ipynb" and own.is_file():
+    if own.suffix == ".ipynb" and os.path.isfile(own):
         return own.resolve()
     found = paths.NOTEBOOKS / f"{notebook.removesuffix('.ipynb')}.ipynb"
-    if not found.is_file():
+    if not os.path.isfile(found):
         known = sorted(other.stem for other in paths.NOTEBOOKS.glob("*.ipynb"))
-        raise ParameterError(f"{shown(path)}, notebook: there is no notebook {notebook!r}{suggestion(notebook, known)}")
+        raise ParameterError(
+            f"{shown(path)}, notebook: there is no notebook {shortened(notebook)!r}{suggestion(notebook, known)}"
+        )
     return found
 
 
@@ -127,7 +153,8 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
         value = parameters.get(key)
-        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
+        place = path.parent / paths.expanded(value) / marker if isinstance(value, str) and value else None
+        if place and os.path.isfile(place):  # False, not an error, for a name that no disk can have
             found[key] = str((place.parent if marker else place).resolve())
     return found
 
@@ -138,17 +165,17 @@ def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]
     if isinstance(language, str) and language not in (known := TEXTS.languages()):
         problems.append(f"`language`: there are no texts in {language!r}, only in {', '.join(known)}")
     # imported only where they are needed: every import is a reason to render again
-    if isinstance(dataset, str) and not (Path(locate_dataset(dataset, notebook)) / "codebook.yaml").is_file():
+    if isinstance(dataset, str) and not os.path.isfile(Path(locate_dataset(dataset, notebook)) / "codebook.yaml"):
         from crmresearch.data.catalog import dataset_keys
 
         known = dataset_keys()
         if dataset not in known:
-            problems.append(f"`dataset`: there is no data set {dataset!r}{suggestion(dataset, known)}")
+            problems.append(f"`dataset`: there is no data set {shortened(dataset)!r}{suggestion(dataset, known)}")
     if isinstance(theory, str):
         from crmresearch.models.theory import theory_keys
 
         known = theory_keys()
-        own = theory.endswith((".yaml", ".yml")) and (notebook.parent / theory).is_file()
+        own = theory.endswith((".yaml", ".yml")) and os.path.isfile(notebook.parent / theory)
         if theory not in known and not own:
-            problems.append(f"`theory`: there is no theory {theory!r}{suggestion(theory, known)}")
+            problems.append(f"`theory`: there is no theory {shortened(theory)!r}{suggestion(theory, known)}")
     return problems
