@@ -22,7 +22,7 @@ MODULES := $(subst /,.,$(patsubst src/%.py,%,$(subst /__init__,,$(filter-out %/_
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup reports report test test-fast lab refresh bench lint docs clean FORCE
+.PHONY: help setup reports report reproduce test test-fast lab refresh bench lint docs clean FORCE
 
 # one thread of linear algebra and one hash seed, here as in the reports: the same digits everywhere
 test test-fast refresh: export OMP_NUM_THREADS = 1
@@ -53,6 +53,17 @@ report:
 	else \
 	  $(MAKE) --no-print-directory setup && $(CRM) report -- "$$REPORT"; \
 	fi
+
+## reproduce             render every report again, in another folder, order, language and time zone: same tables, same bytes?
+reproduce: reports
+	@copy="$$(mktemp -d)/crm é" && trap 'rm -rf "$$(dirname "$$copy")"' EXIT && mkdir "$$copy" && \
+	cp -Rp src notebooks data Makefile pyproject.toml uv.lock "$$copy" && \
+	echo 'rendering every report again …' && \
+	CRMRESEARCH_HOME="$$copy" PYTHONPATH="$$copy/src" TZ=Pacific/Auckland LC_ALL=tr_TR.UTF-8 \
+	  $(MAKE) --no-print-directory -s -j1 -C "$$copy" VENV='$(abspath $(VENV))' WANTED='$(WANTED)' reports >/dev/null && \
+	different=; count=0; for file in reports/*/tables/*; do \
+	  count=$$((count + 1)); cmp -s "$$file" "$$copy/$$file" || { different=yes; echo "different: $$file" >&2; }; \
+	done; [ -z "$$different" ] || exit 1; echo "$$count tables are the same to the byte"
 
 ## test                  run all tests, the notebooks among them (options for pytest: ARGS=...)
 test: setup

@@ -106,3 +106,15 @@ def test_one_bad_record_stops_nothing_and_is_made_again(project: Project, file: 
         assert project.would_render() == {TINY}
         assert rendered(project.make("reports")) == {TINY}
     assert project.make("reports").stdout.endswith("reports are up to date: reports/index.html\n")
+
+
+def test_reports_are_reproduced_to_the_byte(project: Project) -> None:
+    done = project.make("reproduce")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("1 tables are the same to the byte\n")
+    notebook = project.root / "notebooks" / "tiny.ipynb"
+    own_zone = notebook.read_text().replace("'\\\\n'.join(rows)", "str(__import__('time').tzname)")
+    notebook.write_text(own_zone)
+    done = project.make("reproduce")
+    assert done.returncode == 2
+    assert f"different: reports/{TINY}/tables/answers.csv" in done.stderr

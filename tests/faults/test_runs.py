@@ -149,3 +149,33 @@ def test_an_environment_that_lost_a_package_is_set_up_anew(
     command_line._have_environment_mended("ModuleNotFoundError: No module named 'pandas.core'")
     assert not locked.exists()
     assert "has lost pandas: run make again, which sets it up anew" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("notebook", "changes", "sentence"),
+    [
+        ("customer_value", {"cutoff": "30.09.1997"}, "`cutoff` must be a day written as 1997-09-30, not '30.09.1997'"),
+        ("customer_value", {"cutoff": "1997-02-30"}, "`cutoff` must be a day"),
+        (
+            "customer_value",
+            {"cutoff": "1999-01-01"},
+            "`holdout_end` (1998-06-30) must come after `cutoff` (1999-01-01)",
+        ),
+        ("segmentation_comparison", {"earlier_cutoff": "1997-09-30"}, "`cutoff` (1997-09-30) must come after"),
+        ("segment_monitoring", {"first_cutoff": "last summer"}, "`first_cutoff` must be a day"),
+        ("customer_value", {"rules": "none.yaml"}, "`rules`: there is no file 'none.yaml'"),
+        ("customer_value", {"dataset": "ecsi_mobile"}, "reads purchases, and ecsi_mobile holds a survey"),
+        ("satisfaction_index", {"dataset": "cdnow"}, "reads a survey, and cdnow holds purchases"),
+        ("satisfaction_index", {"resamples": 1_000_000_000}, "`resamples` must be at most 100000, not 1000000000"),
+        ("satisfaction_index", {"resamples": 1e30}, "`resamples` must be a whole number"),
+    ],
+)
+def test_what_cannot_work_is_told_before_the_notebook_runs(
+    tmp_path: Path, notebook: str, changes: dict[str, Any], sentence: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    content = {"notebook": notebook, "title": {"en": "Mine"}, "group": {"en": "Own"}, "parameters": changes}
+    path.write_text(json.dumps(content))
+    with pytest.raises(ParameterError) as caught:
+        load_report(str(path))
+    assert sentence in str(caught.value)

@@ -4,15 +4,17 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crmresearch import paths
 from crmresearch.data.dataset import Text
 from crmresearch.data.documents import read_document, shown
-from crmresearch.errors import ParameterError
+from crmresearch.errors import CodebookError, ParameterError
 from crmresearch.report.make.declarations import check_values, read_declarations, shortened, suggestion
 from crmresearch.report.show.wording import TEXTS
 
@@ -109,7 +111,10 @@ def load_report(name: str) -> Report:
     parameters, problems = check_values(declared, file.parameters)
     # the other parameters of a file with a mistake are looked at too: every problem is told at once
     defaults = {name: declaration.default for name, declaration in declared.items()}
-    problems += _check_existence({**defaults, **file.parameters}, notebook)
+    everything = {**defaults, **file.parameters}
+    missing = _check_existence(everything, notebook)
+    problems += missing or _check_kind(defaults, everything, notebook)
+    problems += [*_check_days(defaults, everything), *_check_rules(everything, notebook)]
     if problems:
         lines = [f"  - {problem}{'' if problem.endswith(('.', '?')) else '.'}" for problem in problems]
         raise ParameterError("\n".join([f"{shown(path)} does not fit {shown(notebook)}:", *lines]))
@@ -157,6 +162,68 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
         if place and os.path.isfile(place):  # False, not an error, for a name that no disk can have
             found[key] = str((place.parent if marker else place).resolve())
     return found
+
+
+def kind_read(defaults: Mapping[str, Any]) -> Literal["survey", "transactions"] | None:
+    """What kind of data set a notebook reads, told by the one it has for its default; None when that is not here."""
+    from crmresearch.data.catalog import dataset_keys, find_codebook
+
+    usual = defaults.get("dataset")
+    return find_codebook(usual).kind if isinstance(usual, str) and usual in dataset_keys() else None
+
+
+HELD = {"survey": "a survey", "transactions": "purchases"}
+
+
+def _check_kind(defaults: Mapping[str, Any], parameters: Mapping[str, Any], notebook: Path) -> list[str]:
+    """A survey where the notebook reads purchases, or the other way round."""
+    dataset = parameters.get("dataset")
+    if not isinstance(dataset, str) or dataset == defaults.get("dataset"):
+        return []
+    from crmresearch.data.catalog import find_codebook
+
+    wanted = kind_read(defaults)
+    try:
+        kind = find_codebook(locate_dataset(dataset, notebook)).kind
+    except CodebookError as mistakes:
+        return [f"`dataset`: {mistakes}"]
+    if wanted in (kind, None):
+        return []
+    return [f"`dataset`: {shown(notebook)} reads {HELD[wanted or kind]}, and {dataset} holds {HELD[kind]}"]
+
+
+def _check_days(defaults: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[str]:
+    """Texts that must be days because the defaults are, and days that must follow upon each other."""
+    days, problems = {}, []
+    for key, default in defaults.items():
+        if (value := parameters.get(key)) is None or _day(default) is None or not isinstance(value, str):
+            continue
+        days[key] = _day(value)
+        if days[key] is None:
+            problems.append(f"`{key}` must be a day written as {default}, not {shortened(value)!r}")
+    known = [(key, day) for key in ("earlier_cutoff", "cutoff", "holdout_end") if (day := days.get(key))]
+    for (before, first), (after, second) in pairwise(known):
+        if first >= second:
+            problems.append(f"`{after}` ({second}) must come after `{before}` ({first})")
+    return problems
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and value.count("-") == 2 else None
+    except ValueError:
+        return None
+
+
+def _check_rules(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
+    rules = parameters.get("rules")
+    if not isinstance(rules, str) or not rules:
+        return []
+    places = [folder / rules for folder in (notebook.parent, paths.ROOT, *paths.data_folders())]
+    if any(map(os.path.isfile, places)):
+        return []
+    looked = ", ".join(shown(place.parent) for place in places)
+    return [f"`rules`: there is no file {shortened(rules)!r} (looked in {shortened(looked)})"]
 
 
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:

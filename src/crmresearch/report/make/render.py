@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -217,13 +218,20 @@ def _renderer_inputs(report: Report, data: _Data | None) -> set[Path]:
 
 
 def _explain(error: Any, report: Report, outputs: Outputs) -> str:
-    first = next((line for line in error.source.splitlines() if line.strip()), "")
     lines = [line for line in str(error.evalue).splitlines() if line.strip()] or [""]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"  … and {len(lines) - _MOST_LINES} more lines in the notebook"]
-    where = f"{shown(report.notebook)} stopped in cell [{error.exec_count}], `{first.strip()}`"
+    where = f"{shown(report.notebook)} stopped in cell [{error.exec_count}], `{_failed_line(error)}`"
     message = "\n".join([f"{error.ename}: {lines[0]}", *lines[1:]])
     return f"{where}\n{message}\nThe notebook up to the error: {shown(outputs.failed_notebook)}"
+
+
+def _failed_line(error: Any) -> str:
+    """The line of the cell that failed, as the traceback points to it; else the cell's first."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    pointed = re.search(r"^-+> *\d+ (.*)$", plain, re.MULTILINE)  # the outermost frame is the cell
+    first = next((line for line in error.source.splitlines() if line.strip()), "")
+    return (pointed[1] if pointed else first).strip()
 
 
 @contextmanager
