@@ -94,7 +94,7 @@ def render_report(name: str, where: Path | None = None, waits: Callable[[str], N
         read = {report.path, report.notebook, *(data.of_report if data else ()), *_named_files(report).values()}
         with unchanged(read):
             record = _run(report, outputs, folder, data, started)
-        page = _export(report, outputs, record)
+        page = _export(report, outputs, record, _downloads(report, outputs))
         inputs = _renderer_inputs(report, data) | set(map(Path, _lines(outputs.building / "inputs")))
         if outputs.where == paths.REPORTS:  # make looks at no other folder
             write_dependencies(outputs.record, outputs.dependencies, inputs, page_is_missing(outputs))
@@ -163,7 +163,17 @@ def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, sta
     return {**record, **{key: value for key, value in recorded.items() if key not in record}}
 
 
-def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
+def _downloads(report: Report, outputs: Outputs) -> list[Path]:
+    """Workbook and document of all tables, written beside them."""
+    from crmresearch.report.make.downloads import write_downloads
+    from crmresearch.report.show.wording import words
+
+    language = str(report.parameters.get("language", "en"))
+    title = in_language(report.title, language)
+    return write_downloads(outputs.building / "folder", outputs.name, title, words(language)["table"])
+
+
+def _export(report: Report, outputs: Outputs, record: dict[str, Any], downloads: list[Path]) -> Path:
     import nbformat
 
     from crmresearch.report.page.exporter import export_html
@@ -179,6 +189,7 @@ def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
         provenance={key: record[key] for key in origin if key in record},
         language=language,
         home="index.html" if outputs.where == paths.REPORTS else None,
+        downloads=[(path.name, path.read_bytes()) for path in downloads],
     )
     page.write_text(html, encoding="utf-8")
     return page
