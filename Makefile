@@ -11,7 +11,9 @@ EXTRAS ?= $(CHOSEN)
 
 PY := $(VENV)/bin/python
 CRM := $(PY) -m crmresearch
-WANTED := $(patsubst notebooks/parameters/%.yaml,%,$(wildcard notebooks/parameters/*.yaml))
+# of all parameters files but those with a blank or a sign in their name, which `crmresearch index` tells apart
+WANTED := $(shell ls notebooks/parameters | sed -n 's/\.yaml$$//p' | \
+  LC_ALL=C awk '{ x = $$0; gsub(/[._-]/, "", x) } x !~ /[[:punct:][:space:][:cntrl:]]/')
 RECORDS := $(WANTED:%=reports/%/report.json)
 # of the reference: modules down to the second level are named, because a package with __all__ does not show its own
 MODULES := $(subst /,.,$(patsubst src/%.py,%,$(subst /__init__,,$(filter-out %/__main__.py,\
@@ -20,7 +22,7 @@ MODULES := $(subst /,.,$(patsubst src/%.py,%,$(subst /__init__,,$(filter-out %/_
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup reports report test test-fast lab refresh bench lint docs clean FORCE
+.PHONY: help setup reports report reproduce test test-fast lab refresh bench lint docs clean FORCE
 
 # one thread of linear algebra and one hash seed, here as in the reports: the same digits everywhere
 test test-fast refresh: export OMP_NUM_THREADS = 1
@@ -44,9 +46,24 @@ reports: reports/index.html
 
 ## report REPORT=<name>  render one report of notebooks/parameters
 report:
-	@if [ -z '$(REPORT)' ]; then echo 'make report REPORT=<name>, where name is one of'; \
+	@if [ -z "$$REPORT" ]; then echo 'make report REPORT=<name>, where name is one of'; \
 	  printf '  %s\n' $(WANTED); exit 2; fi
-	@$(MAKE) --no-print-directory reports WANTED='$(REPORT)'
+	@if printf '%s\n' $(WANTED) | grep -qxF -e "$$REPORT"; then \
+	  $(MAKE) --no-print-directory reports WANTED="$$REPORT"; \
+	else \
+	  $(MAKE) --no-print-directory setup && $(CRM) report -- "$$REPORT"; \
+	fi
+
+## reproduce             render every report again, in another folder, order, language and time zone: same tables, same bytes?
+reproduce: reports
+	@copy="$$(mktemp -d)/crm é" && trap 'rm -rf "$$(dirname "$$copy")"' EXIT && mkdir "$$copy" && \
+	cp -Rp src notebooks data Makefile pyproject.toml uv.lock "$$copy" && \
+	echo 'rendering every report again …' && \
+	CRMRESEARCH_HOME="$$copy" PYTHONPATH="$$copy/src" TZ=Pacific/Auckland LC_ALL=tr_TR.UTF-8 \
+	  $(MAKE) --no-print-directory -s -j1 -C "$$copy" VENV='$(abspath $(VENV))' WANTED='$(WANTED)' reports >/dev/null && \
+	different=; count=0; for file in reports/*/tables/*; do \
+	  count=$$((count + 1)); cmp -s "$$file" "$$copy/$$file" || { different=yes; echo "different: $$file" >&2; }; \
+	done; [ -z "$$different" ] || exit 1; echo "$$count tables are the same to the byte"
 
 ## test                  run all tests, the notebooks among them (options for pytest: ARGS=...)
 test: setup
@@ -96,8 +113,12 @@ $(RECORDS): reports/%/report.json: $(VENV)/uv.lock
 reports/index.html: $(RECORDS) $(VENV)/uv.lock notebooks/parameters
 	@$(CRM) index
 
-# what each report was made of, written when it was made; without that it is made again
-$(foreach name,$(WANTED),$(if $(wildcard reports/.depends/$(name).d),,$(eval reports/$(name)/report.json: FORCE)))
+# What each report was made of was written when it was made: a report without that is made again. So are those that
+# failed, and those whose record is dated in the future, which would hide every change until then.
+AHEAD := $(shell [ ! -d reports/.depends ] || { touch reports/.depends/now && \
+  find reports -mindepth 2 -maxdepth 2 -name report.json -newer reports/.depends/now; } 2>/dev/null)
+AGAIN = $(if $(wildcard reports/.depends/$(1).d),$(wildcard reports/$(1).failed.json)$(filter reports/$(1)/%,$(AHEAD)),yes)
+$(foreach name,$(WANTED),$(if $(call AGAIN,$(name)),$(eval reports/$(name)/report.json: FORCE)))
 $(if $(wildcard reports/.depends/index.d),,$(eval reports/index.html: FORCE))
 include $(wildcard reports/.depends/*.d)
 
@@ -106,15 +127,17 @@ include $(wildcard reports/.depends/*.d)
 $(VENV)/uv.lock: $(VENV)/.locked
 	@cmp -s uv.lock $@ || cp uv.lock $@
 
-$(VENV)/.locked: uv.lock pyproject.toml $(if $(filter-out "$(strip $(CHOSEN))","$(strip $(EXTRAS))"),FORCE)
+# An environment without its Python, or left halfway, is made whole again.
+$(VENV)/.locked: uv.lock pyproject.toml $(if $(filter-out "$(strip $(CHOSEN))","$(strip $(EXTRAS))"),FORCE) \
+    $(if $(shell [ -x $(PY) ] && echo there),,FORCE)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 	  echo 'crmresearch needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one of them.' >&2; \
 	  echo 'Name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
 	@echo 'setting up $(VENV) from uv.lock …'
-	@command -v $(UV) >/dev/null || $(PYTHON) -m venv .uv || { rm -rf .uv; \
+	@command -v $(UV) >/dev/null || $(PYTHON) -m venv --clear .uv || { rm -rf .uv; \
 	  echo '$(PYTHON) cannot make environments; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	@command -v $(UV) >/dev/null || .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@UV_PROJECT_ENVIRONMENT='$(VENV)' UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --compile-bytecode \
-	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" --extra lab $(EXTRAS:%=--extra %)
+	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" --extra lab $(EXTRAS:%=--extra %) $$([ -f $@ ] || [ ! -d '$(VENV)' ] || echo --reinstall)
 	@echo '$(EXTRAS)' > $(VENV)/.extras
 	@touch $@

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import re
 import shlex
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from crmresearch.errors import CrmResearchError, DataError
@@ -82,7 +84,6 @@ _NEW = {
 
 def _report(options: argparse.Namespace) -> int:
     from crmresearch.report.make.outputs import Outputs
-    from crmresearch.report.make.parameters import parameters_file
     from crmresearch.report.make.render import render_report
 
     # as make sends it: the kernel is shut down as after Ctrl-C
@@ -91,12 +92,15 @@ def _report(options: argparse.Namespace) -> int:
     for name in options.names:
         _say(f"rendering {name} …")
         try:
-            outcome = render_report(name, options.out)
+            outcome = render_report(
+                name, options.out, waits=lambda name: _say(f"waiting: another run is making {name} …")
+            )
         except Exception as error:
             if not isinstance(error, CrmResearchError):  # a mistake of ours: the whole story
                 traceback.print_exc()
             _say(f"failed {name}: {error}", sys.stderr)
-            if not (options.record_failures and Outputs(parameters_file(name).stem).failure.is_file()):
+            _have_environment_mended(str(error))
+            if not (options.record_failures and Outputs(name).failure.is_file()):
                 code = 2
             continue
         if outcome.status == "skipped":
@@ -106,11 +110,25 @@ def _report(options: argparse.Namespace) -> int:
     return code
 
 
+def _have_environment_mended(error: str) -> None:
+    """Have the next `make` set the environment up anew when a package of ours has gone from it."""
+    lost = re.search(r"No module named '(\w+)", error)
+    locked = Path(sys.prefix) / ".locked"
+    if lost and lost[1] in _PACKAGES and locked.is_file():
+        locked.unlink()
+        _say(f"The environment {sys.prefix} has lost {lost[1]}: run make again, which sets it up anew.", sys.stderr)
+
+
+_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "semopy", "sklearn", "stepmix", "statsmodels", "ibis", "duckdb",
+             "matplotlib", "seaborn", "pydantic", "papermill", "nbconvert", "nbformat", "nbclient", "ipykernel",
+             "openpyxl", "docx", "yaml", "math_core", "lazy_loader", "threadpoolctl", "filelock")  # fmt: skip
+
+
 def _index(options: argparse.Namespace) -> int:
     from crmresearch.report.make.site import build_index
 
     build_index(options.language)
-    return 0
+    return _tell_misnamed()
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -122,7 +140,16 @@ def _list(options: argparse.Namespace) -> int:
         record = Outputs(name).read()
         status = record["status"] if record else "not made"
         print(f"{name:{max(map(len, names))}}  {status:8}  {read_heading(name).title['en']}")
-    return 0
+    return _tell_misnamed()
+
+
+def _tell_misnamed() -> int:
+    from crmresearch.report.make.parameters import misnamed
+
+    sentences = misnamed()
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    return 2 if sentences else 0
 
 
 def _check_data(options: argparse.Namespace) -> int:
@@ -169,12 +196,11 @@ def _check_transactions(dataset: str) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
+    from crmresearch.paths import expanded
     from crmresearch.templates.begin import new_shop, new_survey, new_theory
     from crmresearch.templates.parameters import new_report
 
-    folder = Path(options.folder).expanduser()
+    folder = expanded(options.folder)
     if options.kind == "report":
         written = new_report(options.name, folder, options.notebook, options.dataset, options.theory)
     else:
@@ -191,8 +217,6 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _refresh(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from crmresearch.report.make.refresh import committed_notebooks, refresh_notebook
 
     for notebook in [Path(name) for name in options.notebooks] or committed_notebooks():

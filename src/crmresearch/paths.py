@@ -18,4 +18,12 @@ def data_folders() -> list[Path]:
     """Folders searched for data sets: the project's own, the one named by `CRMRESEARCH_DATA`, those of the wheel."""
     outside = os.environ.get("CRMRESEARCH_DATA")
     shipped = [SHIPPED / "data"] if SHIPPED.is_dir() else []
-    return [DATA, *([Path(outside).expanduser().resolve()] if outside else []), *shipped]
+    return [DATA, *([expanded(outside).resolve()] if outside else []), *shipped]
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with the home folder for `~`; a user after `~` whom this machine does not know stays as written."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

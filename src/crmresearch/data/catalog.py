@@ -1,5 +1,6 @@
 """The data sets a reader can name: where their codebooks and data files are."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.transactions.codebook import Package, TransactionsCodebook
 from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DatasetMissingError
-from crmresearch.paths import data_folders
+from crmresearch.paths import data_folders, expanded
 
 AnyCodebook = Codebook | TransactionsCodebook
 
@@ -43,7 +44,7 @@ def find_codebook(dataset: str) -> AnyCodebook:
     """
     if is_key(dataset):
         for folder in data_folders():
-            if (folder / dataset / CODEBOOK_FILE).is_file():
+            if os.path.isfile(folder / dataset / CODEBOOK_FILE):
                 codebook = read_any_codebook(folder / dataset)
                 if codebook.key != dataset:
                     raise CodebookError(
@@ -51,8 +52,8 @@ def find_codebook(dataset: str) -> AnyCodebook:
                         f"{dataset!r}; give both the same name."
                     )
                 return codebook
-    path = Path(dataset).expanduser()
-    if dataset and (path / CODEBOOK_FILE).is_file():
+    path = expanded(dataset)
+    if dataset and os.path.isfile(path / CODEBOOK_FILE):
         return read_any_codebook(path)
     raise CodebookError(
         f"There is no dataset {dataset!r}; there are {', '.join(dataset_keys()) or 'none'}. Name one, "

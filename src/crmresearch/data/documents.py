@@ -85,6 +85,8 @@ def read_document(path: Path, model: type[Model], error: Callable[[str], CrmRese
             f"{where}{line} is not valid YAML: {problem.problem or problem.context}; mend that line "
             "(text with a colon, a # or a quotation mark must stand in quotes)."
         ) from None
+    except RecursionError:
+        raise error(f"{where} holds keys in keys too deep to read; a file of this kind needs four levels.") from None
     except yaml.YAMLError as problem:
         raise error(f"{where} is not valid YAML: {' '.join(str(problem).split())}.") from None
     if not isinstance(content, dict):

@@ -3,6 +3,7 @@
 `crmresearch.models.specification.bind` joins it to a codebook, or to the items it names itself for that data set.
 """
 
+import os
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -98,7 +99,7 @@ def load_theory(key: str | Path) -> Theory:
     ('expectation', 'value', 'positive')
     """
     path = Path(key) if str(key).endswith((".yaml", ".yml")) else THEORIES / f"{key}.yaml"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise TheoryError(f"There is no theory {str(key)!r}; there are {', '.join(theory_keys())}.")
     theory = read_document(path, Theory, TheoryError)
     _check(theory, shown(path))

@@ -6,12 +6,23 @@ from pathlib import Path
 from typing import Any
 
 FOLDER_VARIABLE = "CRMRESEARCH_REPORT_FOLDER"
+TABLES_LIST = "tables.jsonl"
 
 
 def report_folder() -> Path | None:
     """Folder named by `CRMRESEARCH_REPORT_FOLDER`, or None when a notebook is run by hand."""
     folder = os.environ.get(FOLDER_VARIABLE)
     return Path(folder) if folder else None
+
+
+def list_table(name: str, rows: int, text: list[str], shown: dict[str, Any] | None) -> None:
+    """Tell the renderer of a written table: its rows, its columns of text, and how it is shown, if it is."""
+    folder = report_folder()
+    if folder is None:
+        return
+    line = json.dumps({"name": name, "rows_written": rows, "text": text, "shown": shown}, ensure_ascii=False)
+    with (folder / TABLES_LIST).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
 
 
 def record(**facts: Any) -> None:

@@ -1,5 +1,6 @@
 """The methods of a customer report: the registered ones that it describes one by one, and the user's own rules."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def check_customers(customers: pd.DataFrame, folds: int) -> None:
 def _found(rules: str) -> Path:
     places = [folder / rules for folder in (ROOT, *data_folders())]
     for place in places:
-        if place.is_file():
+        if os.path.isfile(place):
             return place
     raise ParameterError(
         f"There is no rule file {rules!r} in the project or its data folders; write its path from there, or leave "

@@ -10,19 +10,18 @@ from typing import Any
 
 import yaml
 
-from crmresearch.data.catalog import AnyCodebook, dataset_keys, find_codebook
+from crmresearch.data.catalog import AnyCodebook, find_codebook
 from crmresearch.data.dataset import CODEBOOK_FILE
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.errors import DatasetMissingError, SpecificationError, TemplateError
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory, theory_keys
-from crmresearch.paths import TEMPLATES
+from crmresearch.paths import TEMPLATES, expanded
 from crmresearch.report.make.declarations import Declaration, in_words, read_declarations, read_remarks, suggestion
-from crmresearch.report.make.parameters import find_notebook
+from crmresearch.report.make.parameters import HELD, find_notebook, kind_read
 from crmresearch.templates.begin import free_place, write_new
 
 NOTEBOOKS = {"survey": "satisfaction_index", "transactions": "customer_value"}
-_HELD = {"survey": "a survey", "transactions": "purchases"}
 _DAYS = ("earlier_cutoff", "first_cutoff", "cutoff", "holdout_end", "step")
 _REMARK, _WIDTH = 36, 120  # the column where remarks begin, and where lines end
 
@@ -81,11 +80,10 @@ def _check(notebook: str, declared: Mapping[str, Declaration], book: AnyCodebook
             raise TemplateError(f"The notebook {notebook} has no parameter `{key}`; leave it out, or name another one.")
     if book is None:
         return
-    usual = declared["dataset"].default
-    kind = find_codebook(usual).kind if usual in dataset_keys() else "survey" if "theory" in declared else book.kind
+    kind = kind_read({"dataset": declared["dataset"].default}) or ("survey" if "theory" in declared else book.kind)
     if kind != book.kind:
         raise TemplateError(
-            f"The notebook {notebook} reads {_HELD[kind]}, and {book.key} holds {_HELD[book.kind]}; leave the notebook "
+            f"The notebook {notebook} reads {HELD[kind]}, and {book.key} holds {HELD[book.kind]}; leave the notebook "
             "out, or name another one."
         )
 
@@ -97,10 +95,10 @@ def _codebook(dataset: str, folder: Path) -> AnyCodebook:
 
 def _named_from(folder: Path, named: str, marker: str = "") -> str | None:
     """How a file in `folder` names what lies in it or in the working folder; None where it lies in neither."""
-    wanted = Path(named).expanduser()
-    if (folder / wanted / marker).is_file():
+    wanted = expanded(named)
+    if os.path.isfile(folder / wanted / marker):
         return wanted.as_posix()
-    if (wanted / marker).is_file():
+    if os.path.isfile(wanted / marker):
         return Path(os.path.relpath(wanted.resolve(), folder.resolve())).as_posix()
     return None
 

@@ -95,7 +95,7 @@ def test_a_failing_notebook_replaces_the_result_by_itself(project: Path) -> None
     with pytest.raises(RenderError) as caught:
         render_report(NAME)
     assert str(caught.value) == (
-        "notebooks/tiny.ipynb stopped in cell [7], `if fail:`\n"
+        "notebooks/tiny.ipynb stopped in cell [7], `raise ValueError('first line\\nthe last word')`\n"
         "ValueError: first line\nthe last word\n"
         f"The notebook up to the error: reports/{NAME}.failed.ipynb"
     )

@@ -42,6 +42,8 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 
+_LONGEST_NAME = 100  # told whole in a sentence
+
 
 class Declaration(NamedTuple):
     """Type and default of one parameter, in the order pydantic's `create_model` takes them."""
@@ -119,6 +121,11 @@ def suggestion(word: str, known: Sequence[str]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; there are {', '.join(known)}." if known else "; there are none."
+
+
+def shortened(name: str) -> str:
+    """A name as a sentence can hold it."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 4 :]}"
 
 
 def _cell(notebook: Path, where: str) -> str:
@@ -200,4 +207,4 @@ def _choices(annotation: Any) -> Iterable[Any]:
 def _plain(value: Any) -> str:
     if value is None:
         return "empty"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+    return str(value).lower() if isinstance(value, bool) else shortened(repr(value))

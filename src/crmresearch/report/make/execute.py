@@ -2,13 +2,16 @@
 
 import logging
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import papermill
+from filelock import FileLock, Timeout
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
@@ -21,6 +24,7 @@ _ENVIRONMENT = {
 }
 # the longest path of a Unix socket is 103 to 107 characters, a number is added to ours
 _LONGEST_SOCKET = 95
+_PREFIX = "crmresearch-"
 
 
 def execute(
@@ -36,7 +40,7 @@ def execute(
     """
     for logger in ("papermill", "asyncio"):  # what goes wrong is raised; an interrupted run would log it as well
         logging.getLogger(logger).setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="crmresearch-") as folder:
+    with _temporary_folder() as folder:
         return papermill.execute_notebook(
             notebook,
             output,
@@ -45,8 +49,18 @@ def execute(
             language="python",
             progress_bar=False,
             cwd=notebook.parent,
-            kernel_manager_class=_manager_class(Path(folder), {**_ENVIRONMENT, **(environment or {})}),
+            kernel_manager_class=_manager_class(folder, {**_ENVIRONMENT, **(environment or {})}),
         )
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A folder for the kernel's sockets; those that killed runs left are taken away."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/lock"):
+        with suppress(Timeout, OSError), FileLock(left, timeout=0):
+            shutil.rmtree(left.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder, FileLock(Path(folder) / "lock"):
+        yield Path(folder)
 
 
 class _ThisPython(KernelSpecManager):

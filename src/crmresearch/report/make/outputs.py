@@ -8,12 +8,17 @@ what an earlier run made is taken away, so that nothing stale looks fresh.
 import json
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from crmresearch import paths
+
+STATUSES = ("done", "skipped", "failed")
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,32 @@ class Outputs:
         """Where the report is made before it is moved into place."""
         return self.where / ".building" / self.name
 
+    @contextmanager
+    def alone(self, waits: Callable[[], None]) -> Iterator[None]:
+        """While this holds no other process makes the report here: it calls `waits` and waits for its turn.
+
+        A process that is killed holds nothing.
+        """
+        lock = FileLock(self.building.with_name(f"{self.name}.lock"))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            waits()
+            while not lock.is_locked:
+                with suppress(FileNotFoundError):  # the folder has just gone with the run before
+                    lock.acquire()
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
+            self.end()
+
+    def tidy(self) -> None:
+        """Take away what a killed process left halfway, unless another is at work here."""
+        with suppress(_BusyError), self.alone(_busy):
+            pass
+
     def begin(self) -> Path:
         """An empty folder to build in."""
         self.end()
@@ -71,28 +102,32 @@ class Outputs:
             self.building.parent.rmdir()
 
     def publish(self, record: dict[str, Any], page: Path | None, started: float) -> None:
-        """Move what was built into place: `building/folder`, the record and, unless skipped, the page.
+        """Move what was built into place: `building/folder`, unless skipped the page, and the record.
 
-        The record is dated when the rendering started (seconds since the epoch), so that a file changed while
-        it ran is newer. The page comes last: make renders again when it is missing.
+        The record comes last, so that there is none of a run that was stopped halfway. It is dated when the rendering
+        started (seconds since the epoch), so that a file changed while it ran is newer.
         """
         folder = self.building / "folder"
         folder.mkdir(exist_ok=True)
-        write_json(folder / self.record.name, record)
-        os.utime(folder / self.record.name, (started, started))
+        written = self.building / "record.json"
+        write_json(written, record)
+        os.utime(written, (started, started))
         self._remove_all()
         os.replace(folder, self.folder)
         if page is not None:
             os.replace(page, self.page)
+        os.replace(written, self.record)
         self.end()
 
     def fail(self, record: dict[str, Any], notebook: Path | None) -> None:
         """Leave the record of a failure and the notebook where it stopped, and nothing else."""
         self._remove_all()
-        self.where.mkdir(parents=True, exist_ok=True)
+        self.building.mkdir(parents=True, exist_ok=True)
+        written = self.building / "failed.json"
+        write_json(written, record)
         if notebook is not None:
             os.replace(notebook, self.failed_notebook)
-        write_json(self.failure, record)
+        os.replace(written, self.failure)
         self.end()
 
     def remove(self) -> None:
@@ -102,17 +137,29 @@ class Outputs:
         self.end()
 
     def read(self) -> dict[str, Any] | None:
-        """The record of the last run, whatever came of it; None when there was no run."""
+        """The record of the last run, whatever came of it; None when there was no run.
+
+        A record that cannot be read, as a full disk may leave it, counts as none.
+        """
         for path in (self.failure, self.record):
-            if path.is_file():
-                record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-                return record
+            with suppress(OSError, ValueError):
+                record = json.loads(path.read_text(encoding="utf-8"))
+                if isinstance(record, dict) and record.get("status") in STATUSES:
+                    return record
         return None
 
     def _remove_all(self) -> None:
         for path in (self.page, self.failure, self.failed_notebook):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _BusyError(Exception):
+    pass
+
+
+def _busy() -> None:
+    raise _BusyError
 
 
 def known_outputs() -> list[str]:

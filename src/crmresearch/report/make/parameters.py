@@ -1,17 +1,21 @@
 """A report's parameters file, checked in full against its notebook and the data before anything runs."""
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crmresearch import paths
 from crmresearch.data.dataset import Text
 from crmresearch.data.documents import read_document, shown
-from crmresearch.errors import ParameterError
-from crmresearch.report.make.declarations import check_values, read_declarations, suggestion
+from crmresearch.errors import CodebookError, ParameterError
+from crmresearch.report.make.declarations import check_values, read_declarations, shortened, suggestion
 from crmresearch.report.show.wording import TEXTS
 from crmresearch.texts import lacking
 
@@ -62,14 +66,40 @@ class _File(BaseModel):
 
 
 def report_names() -> list[str]:
-    """Names of all reports, one per file in `notebooks/parameters`, in alphabetical order."""
-    return sorted(path.stem for path in paths.PARAMETERS.glob("*.yaml"))
+    """Names of all reports, one per file in `notebooks/parameters`, in alphabetical order; `misnamed` left out."""
+    return [path.stem for path in _parameters_files() if not _UNFIT.search(path.stem)]
+
+
+def misnamed() -> list[str]:
+    """A sentence for every file in `notebooks/parameters` whose name make or a link would take for several."""
+    return [
+        f"{shown(path)} is not rendered: the name of a report is made of letters, digits, . _ and -; rename the file."
+        for path in _parameters_files()
+        if _UNFIT.search(path.stem)
+    ]
+
+
+_UNFIT = re.compile(r"[^\w.\-\u0080-\U0010ffff]|\s")
+
+
+def _parameters_files() -> list[Path]:
+    return sorted(path for path in paths.PARAMETERS.glob("*.yaml") if not path.name.startswith("."))
 
 
 def parameters_file(report: str) -> Path:
-    """The parameters file of a report named by its key in `notebooks/parameters`, or by a path that ends in .yaml."""
-    own = report.endswith((".yaml", ".yml"))
-    return Path(report).expanduser().resolve() if own else paths.PARAMETERS / f"{report}.yaml"
+    """The parameters file of a report named by its key in `notebooks/parameters`, or by a path that ends in .yaml.
+
+    Raises ParameterError when there is no such file.
+    """
+    if report.endswith((".yaml", ".yml")):
+        path = Path(os.path.abspath(paths.expanded(report)))
+        if not os.path.isfile(path):  # False, not an error, for a name that no disk can have
+            raise ParameterError(f"There is no parameters file {shortened(shown(path))}.")
+        return path.resolve()
+    path = paths.PARAMETERS / f"{report}.yaml"
+    if not os.path.isfile(path):
+        raise ParameterError(f"There is no report {shortened(report)!r}{suggestion(report, report_names())}")
+    return path
 
 
 def load_report(name: str) -> Report:
@@ -80,10 +110,6 @@ def load_report(name: str) -> Report:
     file: which key, and what is allowed.
     """
     path = parameters_file(name)
-    if not path.is_file():
-        if path.suffix and name != path.stem:
-            raise ParameterError(f"There is no parameters file {shown(path)}.")
-        raise ParameterError(f"There is no report {name!r}{suggestion(name, report_names())}")
     file = read_document(path, _File, ParameterError)
     file.parameters.update(_from_beside(path, file.parameters))
     notebook = find_notebook(file.notebook, path)
@@ -91,7 +117,10 @@ def load_report(name: str) -> Report:
     parameters, problems = check_values(declared, file.parameters)
     # the other parameters of a file with a mistake are looked at too: every problem is told at once
     defaults = {name: declaration.default for name, declaration in declared.items()}
-    problems += _check_existence({**defaults, **file.parameters}, notebook)
+    everything = {**defaults, **file.parameters}
+    missing = _check_existence(everything, notebook)
+    problems += missing or _check_kind(defaults, everything, notebook)
+    problems += [*_check_days(defaults, everything), *_check_rules(everything, notebook)]
     if problems:
         lines = [f"  - {problem}{'' if problem.endswith(('.', '?')) else '.'}" for problem in problems]
         raise ParameterError("\n".join([f"{shown(path)} does not fit {shown(notebook)}:", *lines]))
@@ -109,8 +138,8 @@ def read_heading(name: str) -> Heading:
 
 def locate_dataset(dataset: str, notebook: Path) -> str:
     """The data set as the catalogue takes it: a key stays, a path is read as from the notebook's folder."""
-    folder = notebook.parent / Path(dataset).expanduser()
-    return str(folder.resolve()) if (folder / "codebook.yaml").is_file() else dataset
+    folder = notebook.parent / paths.expanded(dataset)
+    return str(folder.resolve()) if os.path.isfile(folder / "codebook.yaml") else dataset
 
 
 def find_notebook(notebook: str, path: Path) -> Path:
@@ -119,12 +148,14 @@ def find_notebook(notebook: str, path: Path) -> Path:
     Raises ParameterError when there is none.
     """
     own = path.parent / notebook
-    if own.suffix == ".ipynb" and own.is_file():
+    if own.suffix == ".ipynb" and os.path.isfile(own):
         return own.resolve()
     found = paths.NOTEBOOKS / f"{notebook.removesuffix('.ipynb')}.ipynb"
-    if not found.is_file():
+    if not os.path.isfile(found):
         known = sorted(other.stem for other in paths.NOTEBOOKS.glob("*.ipynb"))
-        raise ParameterError(f"{shown(path)}, notebook: there is no notebook {notebook!r}{suggestion(notebook, known)}")
+        raise ParameterError(
+            f"{shown(path)}, notebook: there is no notebook {shortened(notebook)!r}{suggestion(notebook, known)}"
+        )
     return found
 
 
@@ -133,9 +164,72 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
         value = parameters.get(key)
-        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
+        place = path.parent / paths.expanded(value) / marker if isinstance(value, str) and value else None
+        if place and os.path.isfile(place):  # False, not an error, for a name that no disk can have
             found[key] = str((place.parent if marker else place).resolve())
     return found
+
+
+def kind_read(defaults: Mapping[str, Any]) -> Literal["survey", "transactions"] | None:
+    """What kind of data set a notebook reads, told by the one it has for its default; None when that is not here."""
+    from crmresearch.data.catalog import dataset_keys, find_codebook
+
+    usual = defaults.get("dataset")
+    return find_codebook(usual).kind if isinstance(usual, str) and usual in dataset_keys() else None
+
+
+HELD = {"survey": "a survey", "transactions": "purchases"}
+
+
+def _check_kind(defaults: Mapping[str, Any], parameters: Mapping[str, Any], notebook: Path) -> list[str]:
+    """A survey where the notebook reads purchases, or the other way round."""
+    dataset = parameters.get("dataset")
+    if not isinstance(dataset, str) or dataset == defaults.get("dataset"):
+        return []
+    from crmresearch.data.catalog import find_codebook
+
+    wanted = kind_read(defaults)
+    try:
+        kind = find_codebook(locate_dataset(dataset, notebook)).kind
+    except CodebookError as mistakes:
+        return [f"`dataset`: {mistakes}"]
+    if wanted in (kind, None):
+        return []
+    return [f"`dataset`: {shown(notebook)} reads {HELD[wanted or kind]}, and {dataset} holds {HELD[kind]}"]
+
+
+def _check_days(defaults: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[str]:
+    """Texts that must be days because the defaults are, and days that must follow upon each other."""
+    days, problems = {}, []
+    for key, default in defaults.items():
+        if (value := parameters.get(key)) is None or _day(default) is None or not isinstance(value, str):
+            continue
+        days[key] = _day(value)
+        if days[key] is None:
+            problems.append(f"`{key}` must be a day written as {default}, not {shortened(value)!r}")
+    known = [(key, day) for key in ("earlier_cutoff", "cutoff", "holdout_end") if (day := days.get(key))]
+    for (before, first), (after, second) in pairwise(known):
+        if first >= second:
+            problems.append(f"`{after}` ({second}) must come after `{before}` ({first})")
+    return problems
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and value.count("-") == 2 else None
+    except ValueError:
+        return None
+
+
+def _check_rules(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
+    rules = parameters.get("rules")
+    if not isinstance(rules, str) or not rules:
+        return []
+    places = [folder / rules for folder in (notebook.parent, paths.ROOT, *paths.data_folders())]
+    if any(map(os.path.isfile, places)):
+        return []
+    looked = ", ".join(shown(place.parent) for place in places)
+    return [f"`rules`: there is no file {shortened(rules)!r} (looked in {shortened(looked)})"]
 
 
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
@@ -144,17 +238,17 @@ def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]
     if isinstance(language, str):
         problems += [f"`language`: {problem}" for problem in lacking(paths.PACKAGE, language)]
     # imported only where they are needed: every import is a reason to render again
-    if isinstance(dataset, str) and not (Path(locate_dataset(dataset, notebook)) / "codebook.yaml").is_file():
+    if isinstance(dataset, str) and not os.path.isfile(Path(locate_dataset(dataset, notebook)) / "codebook.yaml"):
         from crmresearch.data.catalog import dataset_keys
 
         known = dataset_keys()
         if dataset not in known:
-            problems.append(f"`dataset`: there is no data set {dataset!r}{suggestion(dataset, known)}")
+            problems.append(f"`dataset`: there is no data set {shortened(dataset)!r}{suggestion(dataset, known)}")
     if isinstance(theory, str):
         from crmresearch.models.theory import theory_keys
 
         known = theory_keys()
-        own = theory.endswith((".yaml", ".yml")) and (notebook.parent / theory).is_file()
+        own = theory.endswith((".yaml", ".yml")) and os.path.isfile(notebook.parent / theory)
         if theory not in known and not own:
-            problems.append(f"`theory`: there is no theory {theory!r}{suggestion(theory, known)}")
+            problems.append(f"`theory`: there is no theory {shortened(theory)!r}{suggestion(theory, known)}")
     return problems

@@ -2,13 +2,16 @@
 
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from crmresearch import paths
 from crmresearch.data.dataset import files_sha256
+from crmresearch.data.documents import shown
+from crmresearch.errors import RenderError
 
 PACKAGES = (
     "crmresearch",
@@ -52,6 +55,26 @@ def describe_origin(data_files: Sequence[Path]) -> dict[str, Any]:
         "data_file": ", ".join(path.name for path in data_files) or None,
         "data_sha256": files_sha256(data_files) if data_files else None,
     }
+
+
+@contextmanager
+def unchanged(files: Iterable[Path]) -> Iterator[None]:
+    """A run that reads these files and then tells their checksums, which is true only if nobody changed them meanwhile.
+
+    Raises RenderError naming those whose size or date differ at the end.
+    """
+    before = {path: _state(path) for path in files}
+    yield
+    if changed := [shown(path) for path, state in sorted(before.items()) if _state(path) != state]:
+        raise RenderError(f"{' and '.join(changed)} changed while the report was being made. Render it again.")
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def find_commit(root: Path) -> Commit | None:

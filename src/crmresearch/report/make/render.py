@@ -1,9 +1,12 @@
 """One report from its parameters file to its page, tables and figures: checked, run, exported, moved into place."""
 
+import errno
 import json
+import os
+import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +21,7 @@ from crmresearch.report.make.inputs import imported_modules, opened_files, opene
 from crmresearch.report.make.kernel import INPUTS_VARIABLE
 from crmresearch.report.make.outputs import Outputs
 from crmresearch.report.make.parameters import Report, load_report, parameters_file
-from crmresearch.report.make.provenance import describe_origin
+from crmresearch.report.make.provenance import describe_origin, unchanged
 from crmresearch.report.record import FOLDER_VARIABLE
 
 # the lines of an error message a reader is shown; the kept notebook has all of them
@@ -44,12 +47,17 @@ class _Data:
     files: tuple[Path, ...] = ()
     how_to_get: str = ""
 
+    @property
+    def of_report(self) -> tuple[Path, ...]:
+        return self.codebook, *self.files
 
-def render_report(name: str, where: Path | None = None) -> Outcome:
+
+def render_report(name: str, where: Path | None = None, waits: Callable[[str], None] = lambda name: None) -> Outcome:
     """Make `<name>.html` and the folder `<name>/`, or only a record of how to get data that is not here.
 
     `name`: a file of `notebooks/parameters` without .yaml, or the path of a parameters file anywhere. `where`: the
     folder to write into, by default `reports/` of the project (of the working folder, with an installed wheel).
+    `waits` is called with the name of the report when another process is making it, whose end is then waited for.
 
     Raises ParameterError before anything runs when the parameters file is wrong, RenderError when the notebook
     stops; what an earlier run made is then replaced by a record of the failure, which the index shows.
@@ -73,18 +81,20 @@ def render_report(name: str, where: Path | None = None) -> Outcome:
     ('done', 'sum-two.html')
     >>> temporary.cleanup()
     """
-    started = time.time()
     opened_files()  # listens from here on
     parameters = parameters_file(name)
-    outputs = Outputs(parameters.stem, paths.REPORTS if where is None else Path(where).expanduser().resolve())
-    with _failure_recorded(outputs, parameters):
+    outputs = Outputs(parameters.stem, paths.REPORTS if where is None else paths.expanded(where).resolve())
+    with _refusals_told(outputs), outputs.alone(lambda: waits(outputs.name)), _failure_recorded(outputs):
+        started = time.time()
         report = load_report(name)
         data = _find_data(report)
         if data and data.file is None:
             return _skip(report, outputs, data, started)
         folder = outputs.begin() / "folder"
-        record = _run(report, outputs, folder, data, started)
-        page = _export(report, outputs, record)
+        read = {report.path, report.notebook, *(data.of_report if data else ()), *_named_files(report).values()}
+        with unchanged(read):
+            record = _run(report, outputs, folder, data, started)
+        page = _export(report, outputs, record, _downloads(report, outputs))
         inputs = _renderer_inputs(report, data) | set(map(Path, _lines(outputs.building / "inputs")))
         if outputs.where == paths.REPORTS:  # make looks at no other folder
             write_dependencies(outputs.record, outputs.dependencies, inputs, page_is_missing(outputs))
@@ -136,7 +146,9 @@ def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, sta
         raise RenderError(_explain(error, report, outputs)) from None
     except RuntimeError as error:  # nbclient's DeadKernelError: killed, out of memory
         kept = f"The notebook so far: {shown(outputs.failed_notebook)}"
-        raise RenderError(f"{shown(report.notebook)}: the kernel died. {error}\n{kept}") from None
+        why = str(error).strip().rstrip(".") or "it ended without a word"
+        memory = "Mostly the memory was not enough: ask for fewer resamples, customers or jobs at a time."
+        raise RenderError(f"{shown(report.notebook)}: the kernel died ({why}). {memory}\n{kept}") from None
     found = folder / "record.json"
     recorded = json.loads(found.read_text(encoding="utf-8")) if found.exists() else {}
     found.unlink(missing_ok=True)
@@ -152,7 +164,17 @@ def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, sta
     return {**record, **{key: value for key, value in recorded.items() if key not in record}}
 
 
-def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
+def _downloads(report: Report, outputs: Outputs) -> list[Path]:
+    """Workbook and document of all tables, written beside them."""
+    from crmresearch.report.make.downloads import write_downloads
+    from crmresearch.report.show.wording import words
+
+    language = str(report.parameters.get("language", "en"))
+    title = in_language(report.title, language)
+    return write_downloads(outputs.building / "folder", outputs.name, title, words(language)["table"])
+
+
+def _export(report: Report, outputs: Outputs, record: dict[str, Any], downloads: list[Path]) -> Path:
     import nbformat
 
     from crmresearch.report.page.exporter import export_html
@@ -167,6 +189,7 @@ def _export(report: Report, outputs: Outputs, record: dict[str, Any]) -> Path:
         provenance={key: record[key] for key in origin if key in record},
         language=report.language,
         home="index.html" if outputs.where == paths.REPORTS else None,
+        downloads=[(path.name, path.read_bytes()) for path in downloads],
     )
     page.write_text(html, encoding="utf-8")
     return page
@@ -189,41 +212,74 @@ def _named_files(report: Report) -> dict[str, Path]:
         value = report.parameters.get(key)
         if isinstance(value, str) and value:
             places = [*(folder / value for folder in folders), paths.THEORIES / f"{value}.yaml"]
-            if file := next((place for place in places if place.is_file()), None):
+            if file := next((place for place in places if os.path.isfile(place)), None):
                 found[key] = file
     return found
 
 
 def _renderer_inputs(report: Report, data: _Data | None) -> set[Path]:
-    found = {data.codebook, *data.files} if data else set()
+    found = set(data.of_report) if data else set()
     found |= set(_named_files(report).values())  # wherever they lie
     return {report.path, report.notebook} | found | opened_templates() | imported_modules()
 
 
 def _explain(error: Any, report: Report, outputs: Outputs) -> str:
-    first = next((line for line in error.source.splitlines() if line.strip()), "")
     lines = [line for line in str(error.evalue).splitlines() if line.strip()] or [""]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"  … and {len(lines) - _MOST_LINES} more lines in the notebook"]
-    where = f"{shown(report.notebook)} stopped in cell [{error.exec_count}], `{first.strip()}`"
+    where = f"{shown(report.notebook)} stopped in cell [{error.exec_count}], `{_failed_line(error)}`"
     message = "\n".join([f"{error.ename}: {lines[0]}", *lines[1:]])
     return f"{where}\n{message}\nThe notebook up to the error: {shown(outputs.failed_notebook)}"
 
 
+def _failed_line(error: Any) -> str:
+    """The line of the cell that failed, as the traceback points to it; else the cell's first."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    pointed = re.search(r"^-+> *\d+ (.*)$", plain, re.MULTILINE)  # the outermost frame is the cell
+    first = next((line for line in error.source.splitlines() if line.strip()), "")
+    return (pointed[1] if pointed else first).strip()
+
+
 @contextmanager
-def _failure_recorded(outputs: Outputs, parameters: Path) -> Iterator[None]:
-    """Leave a record of any failure of a report that has a parameters file; an interruption leaves nothing."""
+def _failure_recorded(outputs: Outputs) -> Iterator[None]:
+    """Leave a record of any failure; an interruption leaves nothing."""
     try:
         yield
     except Exception as error:
-        if parameters.is_file():
-            message = str(error) if isinstance(error, CrmResearchError) else f"{type(error).__name__}: {error}"
-            notebook = outputs.building / "notebook.ipynb"
-            record = {"name": outputs.name, "status": "failed", "message": message}
+        told = _refused(error, outputs) or error
+        message = str(told) if isinstance(told, CrmResearchError) else f"{type(told).__name__}: {told}"
+        notebook = outputs.building / "notebook.ipynb"
+        record = {"name": outputs.name, "status": "failed", "message": message}
+        with suppress(OSError):  # on a full disk there is no place for this either
             outputs.fail(record, notebook if notebook.is_file() else None)
         raise
     finally:
         outputs.end()
+
+
+@contextmanager
+def _refusals_told(outputs: Outputs) -> Iterator[None]:
+    """Raise RenderError for what the disk does not let us write."""
+    try:
+        yield
+    except OSError as error:
+        if told := _refused(error, outputs):
+            raise told from None
+        raise
+
+
+def _refused(error: Exception, outputs: Outputs) -> RenderError | None:
+    """One sentence for a full disk, or a folder that is not ours to write to."""
+    if not isinstance(error, OSError):
+        return None
+    ours = error.filename is not None and Path(os.fsdecode(error.filename)).is_relative_to(outputs.where)
+    why = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your share of the disk is used up"}.get(error.errno or 0)
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) and ours:
+        why = "it is not yours to write to"
+    if why is None:
+        return None
+    place = shown(outputs.where)
+    return RenderError(f"{place}: {why}, so {outputs.name} was not written. Make room, or name another folder (--out).")
 
 
 def _lines(path: Path) -> list[str]:

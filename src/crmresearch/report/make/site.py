@@ -31,6 +31,10 @@ def build_index(language: str = "en") -> Path:
     names = report_names()
     for orphan in set(known_outputs()) - set(names):
         Outputs(orphan).remove()
+    for left in (paths.REPORTS / ".building").glob("*/"):
+        Outputs(left.name).tidy()
+    for name in names:
+        _drop_unreadable(Outputs(name))
     groups: dict[str, list[dict[str, Any]]] = {}
     for name in names:
         heading = read_heading(name)
@@ -47,6 +51,13 @@ def build_index(language: str = "en") -> Path:
     os.replace(building, target)
     write_dependencies(target, paths.REPORTS / ".depends" / "index.d", opened_templates() | imported_modules())
     return target
+
+
+def _drop_unreadable(outputs: Outputs) -> None:
+    """Take a record away that cannot be read, so that make renders the report again."""
+    if outputs.read() is None:
+        outputs.failure.unlink(missing_ok=True)
+        outputs.record.unlink(missing_ok=True)
 
 
 def _skipped(entry: dict[str, Any]) -> bool:

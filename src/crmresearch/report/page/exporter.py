@@ -1,7 +1,7 @@
 """An executed notebook as one HTML file that opens from disk and loads nothing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +35,13 @@ def export_html(
     provenance: Mapping[str, Any],
     language: str = "en",
     home: str | None = None,
+    downloads: Sequence[tuple[str, bytes]] = (),
 ) -> str:
     """The whole page of a report.
 
     `notebook`: executed. `provenance`: facts for the table at the end, in the order given; values may be
-    mappings or lists. `home`: address of the index page, or None. Same notebook and facts, same bytes.
+    mappings or lists. `home`: address of the index page, or None. `downloads`:
+    names and contents of the files that hold all tables. Same notebook and facts, same bytes.
     Raises RenderError for a formula that cannot be set (naming the cell), two tables or figures of one name,
     a reference to a table that is not there, or anything the page would fetch from elsewhere.
     """
@@ -55,10 +57,24 @@ def export_html(
         home=home,
         contents=contents_tree(headings),
         body=Markup(body),
+        downloads=[Markup(_saved(name, content)) for name, content in downloads],
         provenance=[(fact_label(key, language), key, value) for key, value in provenance.items()],
     )
     check_self_contained(page)
     return page
+
+
+_TYPES = {
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel"),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "Word"),
+}
+
+
+def _saved(name: str, content: bytes) -> str:
+    from crmresearch.report.show.tables import download_link  # with it comes pandas, which the index need not wait for
+
+    media_type, label = _TYPES[name.rpartition(".")[2]]
+    return download_link(content, media_type, name, label)
 
 
 def _with_silent_code_joined(notebook: "NotebookNode") -> list[tuple[int, Any]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from itertools import pairwise
+from typing import Any
 from unicodedata import east_asian_width
 
 import pandas as pd
 
-from crmresearch.report.record import report_folder, write_output
+from crmresearch.report.record import list_table, report_folder, write_output
 from crmresearch.report.show.latex import latex_table
 from crmresearch.report.show.table_cells import Column, flat_frame, printed_columns
 from crmresearch.report.show.wording import words
@@ -77,6 +78,17 @@ class Table:
             [column.numeric for column in self.columns],
             self.note,
         )
+
+    def as_shown(self) -> dict[str, Any]:
+        """The printed table as plain lists, for other programs' documents."""
+        return {
+            "name": self.name,
+            "caption": self.caption,
+            "headings": [column.heading for column in self.columns],
+            "rows": self._rows(),
+            "numeric": [column.numeric for column in self.columns],
+            "note": self.note,
+        }
 
     def __repr__(self) -> str:
         lines = [[column.heading for column in self.columns], *self._rows()]
@@ -159,6 +171,9 @@ def show_table(
     table = Table(flat_frame(frame), check_name(name), caption, digits, dict(headings or {}), note, language, raw)
     _ = table.columns  # a value that cannot be printed is an error here, not inside the display machinery
     write_output("tables", f"{name}.csv", table.csv.encode())
+    write_output("tables", f"{name}.tex", table.latex.encode())
+    written = table.frame if table.data is None else table.data
+    list_table(name, len(written), _of_text(written), table.as_shown())
     return table
 
 
@@ -166,6 +181,12 @@ def write_table(frame: pd.DataFrame, name: str) -> None:
     """A table too long to print: in a rendered report `tables/<name>.csv`, nothing elsewhere."""
     content = frame.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
     write_output("tables", f"{check_name(name)}.csv", content.encode())
+    list_table(name, len(frame), _of_text(frame), None)
+
+
+def _of_text(frame: pd.DataFrame) -> list[str]:
+    """Columns that hold no numbers, whose cells stay as they are written."""
+    return [str(column) for column in frame.columns if not pd.api.types.is_numeric_dtype(frame[column])]
 
 
 def _class(column: Column) -> str:

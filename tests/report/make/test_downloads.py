@@ -1,0 +1,84 @@
+"""All tables of a report as one workbook and one document: what they hold, read back by the programs' own libraries."""
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from docx import Document
+from openpyxl import load_workbook
+
+from crmresearch.report.make.downloads import Shown, word_document, workbook, write_downloads
+from crmresearch.report.record import FOLDER_VARIABLE
+from crmresearch.report.show.tables import show_table, write_table
+
+PATHS = pd.DataFrame(
+    {"path": ["=1+1", "image → loyalty"], "estimate": [-0.5432109876, 1.25], "n": [250, 249], "p_value": [0.0004, None]}
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def test_a_workbook_holds_every_table_in_full(folder: Path) -> None:
+    show_table(PATHS, "paths", "Paths of the model", note="n = 250")
+    write_table(pd.DataFrame({"customer": ["0012", "12", "1e5"], "spend": [1.5, 2.0, None]}), "customers")
+    made = write_downloads(folder, "mine", "My report", "Table")
+    assert [path.name for path in made] == ["mine.xlsx", "mine.docx"]
+    assert not (folder / "tables.jsonl").exists()
+    book = load_workbook(made[0])
+    assert book.sheetnames == ["contents", "paths", "customers"]
+    rows = [[cell.value for cell in row] for row in book["paths"].rows]
+    assert rows == [["path", "estimate", "n", "p_value"], ["=1+1", -0.5432109876, 250, 0.0004],
+                    ["image → loyalty", 1.25, 249, None]]  # fmt: skip
+    assert book["paths"]["A2"].data_type == "s"  # no formula
+    assert [cell.value for cell in book["customers"]["A"]] == ["customer", "0012", "12", "1e5"]
+    assert [cell.value for cell in book["contents"]["B"]] == ["Paths of the model", "customers"]
+
+
+def test_a_document_holds_the_tables_as_printed_in_apa_style(folder: Path) -> None:
+    show_table(PATHS, "paths", "Paths of the model", note="Percentile intervals.")
+    _, path = write_downloads(folder, "mine", "My report", "Table")
+    document = Document(str(path))
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    assert texts == ["My report", "Table 1", "Paths of the model", "Note. Percentile intervals."]
+    assert document.paragraphs[1].runs[0].bold
+    assert document.paragraphs[2].runs[0].italic
+    (table,) = document.tables
+    assert [cell.text for cell in table.rows[1].cells] == ["=1+1", "−0.543", "250", "< .001"]
+    rules = [[sorted(rule.tag.split("}")[1] for rule in cell._tc.iter() if rule.tag.endswith(("}top", "}bottom")))
+              for cell in row.cells] for row in table.rows]  # fmt: skip
+    assert rules == [[["bottom", "top"]] * 4, [[]] * 4, [["bottom"]] * 4]
+
+
+def test_the_same_tables_are_the_same_bytes() -> None:
+    frame = [("paths", PATHS, 2)]
+    shown = [Shown("paths", "Paths", ["path"], [["a"]], [False])]
+    assert workbook(frame, {}) == workbook(frame, {})
+    assert word_document("T", shown) == word_document("T", shown)
+    for content in (workbook(frame, {}), word_document("T", shown)):
+        assert b"2026" not in content
+
+
+def test_long_tables_are_named_and_long_names_cut(folder: Path) -> None:
+    name = "a_table_with_a_name_longer_than_sheets_may_have"
+    write_table(pd.DataFrame({"a": [1]}), name)
+    write_table(pd.DataFrame({"a": [1]}), f"{name}_too")
+    line = json.loads((folder / "tables.jsonl").read_text().splitlines()[0])
+    (folder / "tables.jsonl").open("a").write(json.dumps(line | {"name": "long", "rows_written": 100_001}) + "\n")
+    write_table(pd.DataFrame({"a": [1]}), "long")
+    lines = (folder / "tables.jsonl").read_text().splitlines()
+    (folder / "tables.jsonl").write_text("\n".join(lines[:3]) + "\n")
+    made, _ = write_downloads(folder, "mine", "My report", "Table")
+    book = load_workbook(io.BytesIO(made.read_bytes()))
+    assert book.sheetnames == ["contents", name[:31], f"{name[:28]}_2"]
+    assert book["contents"]["B3"].value is not None
+    assert "100,001 rows: long.csv" in book["contents"]["B3"].value
+
+
+def test_a_report_without_tables_has_no_such_files(tmp_path: Path) -> None:
+    assert write_downloads(tmp_path, "mine", "My report", "Table") == []
