@@ -166,12 +166,11 @@ def _check_transactions(dataset: str) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
+    from crmresearch.paths import typed_path
     from crmresearch.templates.begin import new_shop, new_survey, new_theory
     from crmresearch.templates.parameters import new_report
 
-    folder = Path(options.folder).expanduser()
+    folder = typed_path(options.folder)
     if options.kind == "report":
         written = new_report(options.name, folder, options.notebook, options.dataset, options.theory)
     else:

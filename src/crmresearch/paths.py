@@ -14,8 +14,19 @@ THEORIES = PACKAGE / "models"
 TEMPLATES = PACKAGE / "templates" / "files"
 
 
+def typed_path(text: str | Path, folder: Path = Path()) -> Path:
+    """The path someone typed, as from `folder`; a leading `~` is a home only where nothing there has that name."""
+    path = folder / text
+    if path.exists():
+        return path
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:  # ~name of nobody
+        return path
+
+
 def data_folders() -> list[Path]:
     """Folders searched for data sets: the project's own, the one named by `CRMRESEARCH_DATA`, those of the wheel."""
     outside = os.environ.get("CRMRESEARCH_DATA")
     shipped = [SHIPPED / "data"] if SHIPPED.is_dir() else []
-    return [DATA, *([Path(outside).expanduser().resolve()] if outside else []), *shipped]
+    return [DATA, *([typed_path(outside).resolve()] if outside else []), *shipped]

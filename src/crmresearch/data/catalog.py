@@ -10,7 +10,7 @@ from crmresearch.data.documents import read_document, shown
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.transactions.codebook import Package, TransactionsCodebook
 from crmresearch.errors import CodebookError, DatasetMissingError
-from crmresearch.paths import data_folders
+from crmresearch.paths import data_folders, typed_path
 
 AnyCodebook = Codebook | TransactionsCodebook
 
@@ -50,7 +50,7 @@ def find_codebook(dataset: str) -> AnyCodebook:
                         f"{dataset!r}; give both the same name."
                     )
                 return codebook
-    path = Path(dataset).expanduser()
+    path = typed_path(dataset)
     if dataset and (path / CODEBOOK_FILE).is_file():
         return read_any_codebook(path)
     raise CodebookError(

@@ -63,7 +63,7 @@ def report_names() -> list[str]:
 def parameters_file(report: str) -> Path:
     """The parameters file of a report named by its key in `notebooks/parameters`, or by a path that ends in .yaml."""
     own = report.endswith((".yaml", ".yml"))
-    return Path(report).expanduser().resolve() if own else paths.PARAMETERS / f"{report}.yaml"
+    return paths.typed_path(report).resolve() if own else paths.PARAMETERS / f"{report}.yaml"
 
 
 def load_report(name: str) -> Report:
@@ -103,7 +103,7 @@ def read_heading(name: str) -> Heading:
 
 def locate_dataset(dataset: str, notebook: Path) -> str:
     """The data set as the catalogue takes it: a key stays, a path is read as from the notebook's folder."""
-    folder = notebook.parent / Path(dataset).expanduser()
+    folder = paths.typed_path(dataset, notebook.parent)
     return str(folder.resolve()) if (folder / "codebook.yaml").is_file() else dataset
 
 
@@ -127,7 +127,7 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
         value = parameters.get(key)
-        if isinstance(value, str) and value and (place := path.parent / Path(value).expanduser() / marker).is_file():
+        if isinstance(value, str) and value and (place := paths.typed_path(value, path.parent) / marker).is_file():
             found[key] = str((place.parent if marker else place).resolve())
     return found
 

@@ -76,7 +76,7 @@ def render_report(name: str, where: Path | None = None) -> Outcome:
     started = time.time()
     opened_files()  # listens from here on
     parameters = parameters_file(name)
-    outputs = Outputs(parameters.stem, paths.REPORTS if where is None else Path(where).expanduser().resolve())
+    outputs = Outputs(parameters.stem, paths.REPORTS if where is None else paths.typed_path(where).resolve())
     with _failure_recorded(outputs, parameters):
         report = load_report(name)
         data = _find_data(report)
