@@ -22,7 +22,7 @@ class _Loader(yaml.SafeLoader):
         if isinstance(node, yaml.ScalarNode) and node.style is None and _SURPRISE.fullmatch(node.value):
             written = node.value
             raise _SurpriseError(
-                f"line {node.start_mark.line + 1}: {written} is not read as it is written (YAML knows octal, "
+                f"line {node.start_mark.line + 1}: {written} is not read as written (YAML knows octal, "
                 f"hexadecimal and base 60); write '{written}' in quotes where it is text, else the number plainly"
             )
         return super().construct_object(node, deep=deep)

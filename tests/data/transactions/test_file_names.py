@@ -1,5 +1,7 @@
 """Names of files and folders are names: no engine reads a partition, a pattern or a home into them."""
 
+from io import StringIO
+
 import duckdb
 import pandas as pd
 import pytest
@@ -47,10 +49,9 @@ def written(folder, file: str):
     """A shop in this folder under this file name, beside files that a pattern would find."""
     folder.mkdir(parents=True, exist_ok=True)
     stem, kind = file.rsplit(".", 1)
-    frames = {name: pd.DataFrame([line.split(",") for line in text.split()[1:]], columns=["customer", "date", "amount"])
-              for name, text in ((stem, PURCHASES), *((other, OTHER) for other in ("sales1", "sx", "b", "a", "shop")))}  # fmt: skip
-    for name in reversed(frames):
-        path, frame = folder / f"{name}.{kind}", frames[name]
+    for name in ("sales1", "sx", "b", "a", "shop", stem):
+        path = folder / f"{name}.{kind}"
+        frame = pd.read_csv(StringIO(PURCHASES if name == stem else OTHER), dtype=str)
         if kind == "csv":
             frame.to_csv(path, index=False)
         elif kind == "parquet":

@@ -176,7 +176,8 @@ def test_windows_end_where_the_codebook_says_that_the_data_do(tmp_path: Path) ->
                 "last_day": "2023-06-30", "rules": {"returns": "net", "duplicates": "keep"}}  # fmt: skip
     (tmp_path / "codebook.yaml").write_text(json.dumps(codebook), encoding="utf-8")
     transactions = load_transactions(str(tmp_path))
-    assert transactions.last_day < date(2023, 6, 29) and transactions.known_until == date(2023, 6, 30)
+    assert transactions.last_day < date(2023, 6, 29)
+    assert transactions.known_until == date(2023, 6, 30)
     tables = customer_windows(transactions, "2022-09-30", 91, 3)
     assert all("holdout_spend" in table for table in tables.values()), "the last step ends on 2023-06-30"
     assert "holdout_spend" not in customer_windows(transactions, "2022-09-30", 91, 4)[date(2023, 6, 30)]
