@@ -11,7 +11,7 @@ from crmresearch.data.documents import read_document, shown
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.transactions.codebook import Package, TransactionsCodebook
 from crmresearch.errors import CodebookError, DatasetMissingError
-from crmresearch.paths import data_folders, expanded
+from crmresearch.paths import data_folders, typed_path
 
 AnyCodebook = Codebook | TransactionsCodebook
 
@@ -51,7 +51,7 @@ def find_codebook(dataset: str) -> AnyCodebook:
                         f"{dataset!r}; give both the same name."
                     )
                 return codebook
-    path = expanded(dataset)
+    path = typed_path(dataset)
     if dataset and os.path.isfile(path / CODEBOOK_FILE):
         return read_any_codebook(path)
     raise CodebookError(

@@ -98,7 +98,7 @@ class DatasetCodebook(Strict):
     def file_mistakes(self) -> list[str]:
         """What is wrong with the keys about the data file, each text beginning with the key."""
         mistakes = []
-        if Path(self.file).name != self.file or self.file in (".", ".."):
+        if Path(self.file).name != self.file or self.file in (".", "..") or "\\" in self.file:
             mistakes.append(f"file: {self.file!r} must be a file name without folders")
         if self.committed and self.sha256 is None:
             mistakes.append("sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)")

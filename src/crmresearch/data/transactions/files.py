@@ -63,10 +63,10 @@ def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> i
         options = (
             {"inferSchema": False, "sep": codebook.separator, "escape": '"', "mode": "FAILFAST"}
             if spark
-            else {"all_varchar": True, "delim": codebook.separator, "quote": '"', "header": True, "auto_detect": False,
-                  "columns": dict.fromkeys(_header(codebook, path), "VARCHAR")}
+            else {"all_varchar": True, "hive_partitioning": False, "delim": codebook.separator, "quote": '"',
+                  "header": True, "auto_detect": False, "columns": dict.fromkeys(_header(codebook, path), "VARCHAR")}
         )  # fmt: skip
-        lines = connection.read_csv(path, **options)
+        lines = connection.read_csv(literal_path(path, spark), **options)
     check_columns(wanted_columns(codebook), list(lines.columns), path)
     return lines
 
@@ -78,10 +78,18 @@ def read_parquet(connection: Any, path: Path) -> ir.Table:
         schema = pq.read_schema(path)
         _check_names(schema.names, path)
         zoned = [field.name for field in schema if pa.types.is_timestamp(field.type) and field.type.tz]
-    lines: ir.Table = connection.read_parquet(path)
-    if connection.name == "pyspark" and zoned:  # ibis calls Spark's two types of times by one name
+    spark = connection.name == "pyspark"
+    options = {} if spark else {"hive_partitioning": False}
+    lines: ir.Table = connection.read_parquet(literal_path(path, spark), **options)
+    if spark and zoned:  # ibis calls Spark's two types of times by one name
         lines = lines.mutate(**{name: lines[name].cast("timestamp('UTC')") for name in zoned})
     return lines
+
+
+def literal_path(path: Path, spark: bool = False) -> str:
+    """The path as an engine must be told it to read this file: what it would take for a pattern stands for itself."""
+    absolute = path.absolute().as_posix()
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", absolute) if spark else re.sub(r"([*?\[])", r"[\1]", absolute)
 
 
 @contextmanager
@@ -121,7 +129,7 @@ def _open_database(connection: Any, codebook: TransactionsCodebook, path: Path, 
     name = f"source_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     attached = connection.raw_sql("SELECT database_name FROM duckdb_databases()").fetchall()
     if (name,) not in attached:
-        connection.attach(str(path).replace("'", "''"), name=name, read_only=True)
+        connection.attach(str(path.absolute()).replace("'", "''"), name=name, read_only=True)
     listing = "SELECT table_schema, table_name FROM information_schema.tables"
     tables = {
         table if schema == "main" else f"{schema}.{table}": (schema, table)

@@ -6,7 +6,7 @@ Written as ibis expressions: DuckDB runs them where no other engine is named, Sp
 import os
 import tempfile
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,12 @@ class Transactions:
     def known_until(self) -> date:
         """The last day of which the purchases are known: the codebook's `last_day`, else that of the last line."""
         return date.fromisoformat(self.codebook.last_day) if self.codebook.last_day else self.last_day
+
+    @property
+    def thirds(self) -> tuple[date, date]:
+        """The days that cut what is known into thirds; the second is the cut-off to begin with."""
+        third = timedelta(days=(self.known_until - self.first_day).days // 3)
+        return self.first_day + third, self.first_day + 2 * third
 
     def examples(self) -> dict[str, str]:
         """Label of a rule in `counts` → a line it left out, such as "line 7: when is 'yesterday'"."""
