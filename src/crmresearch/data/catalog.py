@@ -80,7 +80,7 @@ def candidate_data_files(codebook: AnyCodebook) -> list[Path]:
 def find_data_file(codebook: AnyCodebook) -> Path:
     """The data file of a codebook. Raises DatasetMissingError, which says how to get it."""
     for path in candidate_data_files(codebook):
-        if all(file.is_file() for file in codebook.data_files(path)):
+        if path.exists() and all(file.is_file() for file in codebook.data_files(path)):
             return path
     if package := _package(codebook):
         raise DatasetMissingError(

@@ -20,7 +20,7 @@ from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.counts import LABELS, count_copies, counts_table, tally
 from crmresearch.data.transactions.exact_money import in_parts
-from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, unusable
+from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, recognised, unusable
 from crmresearch.data.transactions.left_out import examples, lines_left_out
 from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.packaged import open_package_lines
@@ -131,6 +131,7 @@ def read_transactions(
 ) -> Transactions:
     """A data file cleaned by its codebook; see `load_transactions`."""
     checksum, another_copy = file_checksum(codebook, path)
+    codebook, recognitions = recognised(codebook, path)
     connection = embedded_duckdb() if connection is None else connection
     with engine_sentences(path):
         lines = (open_package_lines if codebook.package else open_lines)(connection, codebook, path)
@@ -167,7 +168,7 @@ def read_transactions(
         last_day=found["last"][""].date(),
         path=path,
         sha256=checksum,
-        notes=tuple(note for note in (another_copy, codebook.notes, local.note) if note),
+        notes=tuple(note for note in (another_copy, *recognitions, codebook.notes, local.note) if note),
     )
 
 
