@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def recognised(codebook: TransactionsCodebook, path: Path) -> tuple[Transactions
     """The codebook with the separator of a text file where it names none, and notes, by language, of what was found."""
     first = codebook.line_files(path)[0] if codebook.line_files(path) else path
     if codebook.separator is not None or not _is_plain_text(codebook, first):
-        return codebook.model_copy(update={"separator": codebook.separator or ","}), []
+        return codebook, []
     mark = find_separator(_beginning(first))
     if mark == ",":
         return codebook.model_copy(update={"separator": mark}), []
@@ -103,6 +104,9 @@ def _open_file(connection: Any, codebook: TransactionsCodebook, path: Path) -> i
     return lines
 
 
+_NUMBERS = count()  # of tables in memory: a file that has changed is another table
+
+
 def _open_converted(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:
     """A file that the engine does not read by itself, read as text into its memory."""
     try:
@@ -111,9 +115,11 @@ def _open_converted(connection: Any, codebook: TransactionsCodebook, path: Path)
         raise unusable(path, str(why)) from None
     _check_names([str(name) for name in table.cells.columns], path)
     cells = pa.Table.from_pandas(table.cells.astype("str"), preserve_index=False)
-    name = f"converted_{len(connection.list_tables())}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    lines: ir.Table = connection.create_table(name, obj=cells, temp=True)
-    return lines
+    name = f"converted_{next(_NUMBERS)}"
+    if connection.name == "pyspark":
+        return connection.create_table(name, obj=cells.to_pandas(), temp=True)
+    connection.con.register(name, cells)
+    return connection.table(name)
 
 
 def _is_plain_text(codebook: TransactionsCodebook, path: Path) -> bool:
