@@ -357,7 +357,7 @@ def test_ids_that_pandas_made_floats_are_whole_again(shop):
         ("who,when,paid,\na,2021-01-01,1,1\n", "column 4 of its header has no name"),
         ("who,when,paid\na,2021-01-01,1,9\n", "it cannot be read to its end: line 2, 'a,2021-01-01,1,9': Expected"),
         ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "line 3, 'b,\"2021,1': Value with unterminated quote found."),
-        (b"who,when,paid\ncaf\x81\x00,2021-01-01,1\n", "it is not UTF-8 text"),
+        (b"who,when,paid\ncaf\x81\x00,2021-01-01,1\n", "line 2 is not UTF-8 text"),
         (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 99999 + b"caf\xe9,2021-01-01,1\n", "to its end: line 100001, 'caf"),
         ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "(1 × no customer id, line 3: who is empty; 1 × time"),
     ],
