@@ -196,11 +196,11 @@ def _check_transactions(dataset: str) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from crmresearch.paths import expanded
+    from crmresearch.paths import typed_path
     from crmresearch.templates.begin import new_shop, new_survey, new_theory
     from crmresearch.templates.parameters import new_report
 
-    folder = expanded(options.folder)
+    folder = typed_path(options.folder)
     if options.kind == "report":
         written = new_report(options.name, folder, options.notebook, options.dataset, options.theory)
     else:

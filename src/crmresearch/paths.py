@@ -14,16 +14,19 @@ THEORIES = PACKAGE / "models"
 TEMPLATES = PACKAGE / "templates" / "files"
 
 
+def typed_path(text: str | Path, folder: Path = Path()) -> Path:
+    """The path someone typed, as from `folder`; a leading `~` is a home only where nothing there has that name."""
+    path = folder / text
+    if os.path.exists(path):  # False, not an error, for a name that no disk can have
+        return path
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:  # ~name of nobody
+        return path
+
+
 def data_folders() -> list[Path]:
     """Folders searched for data sets: the project's own, the one named by `CRMRESEARCH_DATA`, those of the wheel."""
     outside = os.environ.get("CRMRESEARCH_DATA")
     shipped = [SHIPPED / "data"] if SHIPPED.is_dir() else []
-    return [DATA, *([expanded(outside).resolve()] if outside else []), *shipped]
-
-
-def expanded(path: str | Path) -> Path:
-    """The path with the home folder for `~`; a user after `~` whom this machine does not know stays as written."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
+    return [DATA, *([typed_path(outside).resolve()] if outside else []), *shipped]

@@ -65,8 +65,13 @@ def test_sales_of_two_windows_by_hand(shop):
 @pytest.mark.parametrize(
     ("cutoff", "days", "sentence"),
     [
-        ("2021-01-20", 11, r"11 days before 2021-01-20 reach from 2020-12-30 .* of 2021-01-01 to 2021-01-30"),
-        ("2021-01-31", 10, r"choose fewer `days` or another `cutoff`"),
+        (
+            "2021-01-20",
+            11,
+            r"11 days before 2021-01-20 reach from 2020-12-30 .*; choose a `cutoff` from 2021-01-22 to",
+        ),
+        ("2022-01-01", 10, r"choose a `cutoff` from 2021-01-20 to 2021-12-31, or fewer `days`"),
+        ("2021-07-01", 200, r"choose fewer `days`, 182 at most"),
         ("2021-01-20", 0, r"`days` must be a whole number of days, 1 or more; it is 0"),
         ("soon", 10, r"`cutoff` must be a date"),
     ],

@@ -1,5 +1,6 @@
 """The customer table: five customers by hand, CDNOW against plain pandas, limit cases, and Spark."""
 
+import re
 from datetime import date
 
 import numpy as np
@@ -177,8 +178,19 @@ def test_nobody_has_bought_yet(shop):
     with pytest.raises(ParameterError, match=r"2020-12-31 lies before the first purchase on 2021-01-01"):
         customer_table(shop(), "2020-12-31")
     returned = shop(lines("ann,2021-01-01,-5", "ann,2021-03-01,5"))
-    with pytest.raises(DataError, match=r"Nobody has bought by the cut-off 2021-02-01"):
+    with pytest.raises(DataError, match=r"bought by the cut-off 2021-02-01; the first purchase is of 2021-03-01"):
         customer_table(returned, "2021-02-01")
+    with pytest.raises(DataError, match=r"Every line of the file is a return"):
+        customer_table(shop(lines("ann,2021-01-01,-5")), "2021-02-01")
+
+
+@pytest.mark.parametrize("cutoff", ["2020-12-31", "2022-01-01", "2021-12-31"])
+def test_a_cut_off_that_cannot_work_is_answered_by_one_that_can(shop, cutoff):
+    purchases = shop(lines("ann,2021-01-01,5", "ann,2021-12-20,5"))
+    with pytest.raises(ParameterError) as refused:
+        customer_table(purchases, cutoff, "2021-12-31" if cutoff < "2021-12-31" else "2022-01-02")
+    proposed = re.search(r"such as (\d{4}-\d\d-\d\d)", str(refused.value))
+    assert customer_table(purchases, proposed[1], "2021-12-31").frame["holdout_purchases"].tolist() == [1]
 
 
 @pytest.mark.parametrize(

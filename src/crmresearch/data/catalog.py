@@ -12,7 +12,7 @@ from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.transactions.codebook import Package, TransactionsCodebook
 from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DatasetMissingError
-from crmresearch.paths import data_folders, expanded
+from crmresearch.paths import data_folders, typed_path
 
 AnyCodebook = Codebook | TransactionsCodebook
 
@@ -52,7 +52,7 @@ def find_codebook(dataset: str) -> AnyCodebook:
                         f"{dataset!r}; give both the same name."
                     )
                 return codebook
-    path = expanded(dataset)
+    path = typed_path(dataset)
     if dataset and os.path.isfile(path / CODEBOOK_FILE):
         return read_any_codebook(path)
     raise CodebookError(
@@ -81,7 +81,7 @@ def candidate_data_files(codebook: AnyCodebook) -> list[Path]:
 def find_data_file(codebook: AnyCodebook) -> Path:
     """The data file of a codebook. Raises DatasetMissingError, which says how to get it."""
     for path in candidate_data_files(codebook):
-        if all(file.is_file() for file in codebook.data_files(path)):
+        if path.exists() and all(file.is_file() for file in codebook.data_files(path)):
             return path
     if package := _package(codebook):
         file = shown(candidate_data_files(codebook)[0])

@@ -27,11 +27,11 @@ def category_sales(transactions: Transactions, cutoff: date | str, days: int = 9
     if isinstance(days, bool) or not isinstance(days, int) or days < 1:
         raise ParameterError(f"`days` must be a whole number of days, 1 or more; it is {days!r}.")
     middle, start = cut - timedelta(days=days), cut - timedelta(days=2 * days)
-    if start < transactions.first_day - timedelta(days=1) or cut > transactions.last_day:
+    if start < transactions.first_day - timedelta(days=1) or cut > transactions.known_until:
         raise ParameterError(
             f"Two windows of {days} days before {cut} reach from {start + timedelta(days=1)} to {cut}, but the "
-            f"transactions are of {transactions.first_day} to {transactions.last_day}; choose fewer `days` or another "
-            "`cutoff`."
+            f"purchases are known from {transactions.first_day} to {transactions.known_until}; choose "
+            f"{_other(transactions, days)}."
         )
     lines = transactions.table.filter(_.day > ibis.date(start), _.day <= ibis.date(cut), _.category.notnull()).mutate(
         parts=in_parts(_.amount)
@@ -43,3 +43,11 @@ def category_sales(transactions: Transactions, cutoff: date | str, days: int = 9
     frame = sales.execute().sort_values(["current", "category"], ascending=[False, True], ignore_index=True)
     money = frame[["current", "previous"]].astype("float64") / PARTS
     return pd.DataFrame({"category": frame["category"].astype("str"), **money})
+
+
+def _other(transactions: Transactions, days: int) -> str:
+    """The cut-offs that two windows of so many days allow, or the longest windows that the data do."""
+    earliest = transactions.first_day + timedelta(days=2 * days - 1)
+    if earliest <= transactions.known_until:
+        return f"a `cutoff` from {earliest} to {transactions.known_until}, or fewer `days`"
+    return f"fewer `days`, {((transactions.known_until - transactions.first_day).days + 1) // 2} at most"

@@ -83,7 +83,7 @@ def customer_table(
     everybody = chain.execute()
     frame = everybody[everybody["frequency"] > 0]
     if frame.empty:
-        raise DataError("There is no customer table:", [f"Nobody has bought by the cut-off {cut}."])
+        raise DataError("There is no customer table:", [_nobody(transactions, cut)])
     frame = frame.set_index(frame["customer"].astype("str")).drop(columns="customer").sort_index()
     # customers of the chain are those who bought by the end of the holdout, which may be all there are
     buyers = len(everybody) if (end or cut) >= transactions.last_day else transactions.buyers
@@ -191,6 +191,18 @@ def customer_expression(
     return derived.select("customer", *FEATURES, *recent, *shares, *at, *(OUTCOMES if outcomes else []))
 
 
+def _nobody(transactions: Transactions, cutoff: date) -> str:
+    """Nobody has bought by the cut-off, and the day on which somebody has."""
+    bought = transactions.table.filter(in_parts(_.amount) >= 0)
+    first = bought.day.min().execute()
+    if pd.isna(first):
+        return "Every line of the file is a return (a negative amount); look at the sign of the amounts."
+    return (
+        f"Nobody has bought by the cut-off {cutoff}; the first purchase is of {pd.Timestamp(first).date()}, choose a "
+        "later cut-off."
+    )
+
+
 def _finished(
     frame: pd.DataFrame, categories: Sequence[str], attributes: Sequence[str], unit_days: float
 ) -> pd.DataFrame:
@@ -234,12 +246,18 @@ def _check(
     attributes: Sequence[str],
     unit_days: float,
 ) -> None:
-    first, last = transactions.first_day, transactions.last_day
+    first, until, book = transactions.first_day, transactions.known_until, transactions.codebook
+    middle = transactions.thirds[1]
     if cutoff < first:
         raise ParameterError(
-            f"The cut-off {cutoff} lies before the first purchase on {first}; choose a day from {first} to {last}."
+            f"The cut-off {cutoff} lies before the first purchase on {first}; choose a day from {first} to {until}, "
+            f"such as {middle}."
         )
-    until, book = transactions.known_until, transactions.codebook
+    if holdout_end is not None and cutoff == until:
+        raise ParameterError(
+            f"No day is known after the cut-off {cutoff}, on which the data end, so that nothing can be scored; choose "
+            f"an earlier cut-off, such as {middle}."
+        )
     for what, end in (("The cut-off", cutoff), ("The end of the holdout", holdout_end)):
         if end is not None and end > until:
             why = (
@@ -248,7 +266,8 @@ def _check(
                 else f"the last purchase is of {until}; choose a day up to then or, if the data are complete until "
                 f"{end}, set `last_day` in {shown(book.path)}"
             )
-            raise ParameterError(f"{what}, {end}, lies after the data: {why}.")
+            such = f" (such as {middle} for the cut-off)" if end == cutoff else ""
+            raise ParameterError(f"{what}, {end}, lies after the data: {why}{such}.")
     if holdout_end is not None and holdout_end <= cutoff:
         raise ParameterError(
             f"The holdout ends on {holdout_end}, not after the cut-off {cutoff}; choose a later day, "

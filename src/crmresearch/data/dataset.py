@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -67,12 +67,20 @@ class Strict(BaseModel):
 
 
 class DatasetCodebook(Strict):
-    """The part that surveys and transactions share. Every kind adds its columns and calls `file_mistakes`."""
+    """The part that surveys and transactions share. Every kind adds its columns and calls `file_mistakes`.
+
+    `file` may be a folder of files of one shape, and `more_files` names further ones. `encoding` and `separator` of
+    a text file are recognised unless given; `table` is the sheet of a workbook or the table of a database.
+    """
 
     key: Key
     title: Text
     about: Text
     file: Filled
+    more_files: tuple[Filled, ...] = ()
+    encoding: Filled | None = None
+    separator: Literal[",", ";", "\t", "|"] | None = None
+    table: Filled | None = None
     sha256: Checksum | None = None
     committed: Annotated[bool, Field(strict=True)]
     how_to_get: TextOrEnglish | None = None
@@ -93,14 +101,17 @@ class DatasetCodebook(Strict):
         return self._folder / CODEBOOK_FILE
 
     def data_files(self, path: Path) -> list[Path]:
-        """All files that are read when the data file is `path`."""
-        return [path]
+        """All files that are read when the data file is `path`: it, or all it holds where it is a folder, and
+        `more_files` beside it."""
+        held = sorted(file for file in path.iterdir() if not file.name.startswith(".")) if path.is_dir() else [path]
+        return [*held, *(path.parent / name for name in self.more_files)]
 
     def file_mistakes(self) -> list[str]:
         """What is wrong with the keys about the data file, each text beginning with the key."""
         mistakes = []
-        if Path(self.file).name != self.file or self.file in (".", ".."):
-            mistakes.append(f"file: {self.file!r} must be a file name without folders")
+        for key, name in (("file", self.file), *(("more_files", name) for name in self.more_files)):
+            if Path(name).name != name or name in (".", "..") or "\\" in name:
+                mistakes.append(f"{key}: {name!r} must be a file name without folders")
         if self.committed and self.sha256 is None:
             mistakes.append("sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)")
         if not self.committed and self.how_to_get is None:

@@ -1,5 +1,6 @@
 """A YAML file read into a pydantic model, every mistake in it told in one sentence: file, key, what to do."""
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +15,17 @@ from crmresearch.paths import ROOT
 
 class _Loader(yaml.SafeLoader):
     """The safe loader, but a key written twice is a mistake (plain YAML keeps the last one silently),
-    only true and false are truth values (plain YAML turns `no` and `off` into one), and dates stay text."""
+    only true and false are truth values (plain YAML turns `no` and `off` into one), dates stay text, and what plain
+    YAML reads as another number than it shows (0100 is 64, 1:30 is 90, 0x10 is 16) is a mistake."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.ScalarNode) and node.style is None and _SURPRISE.fullmatch(node.value):
+            written = node.value
+            raise _SurpriseError(
+                f"line {node.start_mark.line + 1}: {written} is not read as written (YAML knows octal, "
+                f"hexadecimal and base 60); write '{written}' in quotes where it is text, else the number plainly"
+            )
+        return super().construct_object(node, deep=deep)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -23,13 +34,14 @@ class _Loader(yaml.SafeLoader):
                 continue
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):
-                raise _BadKeyError(f"line {key_node.start_mark.line + 1}: a key must be a word or a number")
+                raise _SurpriseError(f"line {key_node.start_mark.line + 1}: a key must be a word or a number")
             if key in seen:
-                raise _BadKeyError(f"line {key_node.start_mark.line + 1}: {key!r} is written twice; keep one")
+                raise _SurpriseError(f"line {key_node.start_mark.line + 1}: {key!r} is written twice; keep one")
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
 
+_SURPRISE = re.compile(r"[-+]?(0\d[\d_]*|0[xb][\da-fA-F_]+|\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?|\d[\d_]*_[\d_]*(\.[\d_]*)?)")
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
@@ -40,7 +52,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-class _BadKeyError(Exception):
+class _SurpriseError(Exception):
     pass
 
 
@@ -76,7 +88,7 @@ def read_document(path: Path, model: type[Model], error: Callable[[str], CrmRese
         raise error(f"{where} cannot be read: {problem.strerror or problem}.") from None
     except UnicodeDecodeError as problem:
         raise error(f"{where} is not UTF-8 text (byte {problem.start + 1}); save it with UTF-8 encoding.") from None
-    except _BadKeyError as problem:
+    except _SurpriseError as problem:
         raise error(f"{where}, {problem}.") from None
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark

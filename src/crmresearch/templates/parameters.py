@@ -4,7 +4,6 @@ import os
 import re
 import textwrap
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from crmresearch.data.survey.codebook import Codebook
 from crmresearch.errors import DatasetMissingError, SpecificationError, TemplateError
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory, theory_keys
-from crmresearch.paths import TEMPLATES, expanded
+from crmresearch.paths import TEMPLATES, typed_path
 from crmresearch.report.make.declarations import Declaration, in_words, read_declarations, read_remarks, suggestion
 from crmresearch.report.make.parameters import HELD, find_notebook, kind_read
 from crmresearch.templates.begin import free_place, write_new
@@ -95,7 +94,7 @@ def _codebook(dataset: str, folder: Path) -> AnyCodebook:
 
 def _named_from(folder: Path, named: str, marker: str = "") -> str | None:
     """How a file in `folder` names what lies in it or in the working folder; None where it lies in neither."""
-    wanted = expanded(named)
+    wanted = Path(named) if os.path.exists(folder / named) else typed_path(named)
     if os.path.isfile(folder / wanted / marker):
         return wanted.as_posix()
     if os.path.isfile(wanted / marker):
@@ -131,15 +130,14 @@ def _days(book: AnyCodebook, declared: Mapping[str, Declaration]) -> dict[str, A
     from crmresearch.data.transactions.transactions import load_transactions  # with it comes ibis, slow to import
 
     transactions = load_transactions(str(book.folder))
-    first, last = transactions.first_day, transactions.last_day
-    third = timedelta(days=(last - first).days // 3)
+    (earlier, cutoff), last = transactions.thirds, transactions.known_until
     windows = declared["windows"].default if "windows" in declared else 1
     days = {
-        "earlier_cutoff": str(first + third),
-        "first_cutoff": str(first + third),
-        "cutoff": str(first + 2 * third),
+        "earlier_cutoff": str(earlier),
+        "first_cutoff": str(earlier),
+        "cutoff": str(cutoff),
         "holdout_end": str(last),
-        "step": max(1, (last - first - third).days // windows),
+        "step": max(1, (last - earlier).days // windows),
     }
     return {key: value for key, value in days.items() if key in declared}
 

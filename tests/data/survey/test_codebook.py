@@ -50,6 +50,7 @@ def spoilt(cafe_folder):
         ("committed: false", "committed: true", "sha256", "this key is missing; a committed file needs its checksum"),
         ("committed: false", "committed: false\nsha256: abc", "sha256", "64 hexadecimal digits"),
         ("file: cafe.csv", "file: ../cafe.csv", "file", "must be a file name without folders"),
+        ("file: cafe.csv", "file: data\\\\cafe.csv", "file", "must be a file name without folders"),
         ("[taste, wait]", "[taste, smell]", "constructs.satisfaction", "'smell' is not among the items"),
         ("[taste, wait]", "[taste, taste]", "constructs.satisfaction", "'taste' is listed twice"),
         ("[taste, wait]", "[]", "constructs.satisfaction", "has no items"),

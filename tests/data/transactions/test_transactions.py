@@ -311,9 +311,8 @@ def test_a_database_of_sqlite_is_told_from_one_of_duckdb(shop):
     folder = shop(None, ("shop.csv", "shop.db\ntable: purchases"))
     with closing(sqlite3.connect(f"{folder}/shop.db")) as database:
         database.execute("create table purchases (who, whenever, paid)")
-    assert check_transactions(folder) == [
-        "shop.db: it is a SQLite database, which is not read; export the table as CSV or Parquet."
-    ]
+    (problem,) = check_transactions(folder)
+    assert "it has no column 'when' (is 'whenever' the one?)" in problem
 
 
 def test_columns_of_parquet_that_differ_only_in_case_are_refused(shop):
@@ -350,7 +349,7 @@ def test_ids_that_pandas_made_floats_are_whole_again(shop):
         ("", "shop.csv: it is empty"),
         ("who,when,paid\n", "shop.csv: it has no lines"),
         ("who,when,payed\na,2021-01-01,1\n", "it has no column 'paid' (is 'payed' the one?)"),
-        ("who;when;paid\na;2021-01-01;1\n", "it has no columns 'who', 'when', 'paid'"),
+        ("who/when/paid\na/2021-01-01/1\n", "it has no columns 'who', 'when', 'paid'"),
         ("who,when,paid,PAID\na,2021-01-01,1,1\n", "its columns 'paid' and 'PAID' differ only in case; rename or"),
         ("sep=;\nwho;when;paid\na;2021-01-01;1\n", "its first line is a note from Excel to itself (sep=…); delete"),
         ("sep=,\nwho,when,paid\na,2021-01-01,1\n", "its first line is a note from Excel to itself (sep=…); delete"),
@@ -358,8 +357,8 @@ def test_ids_that_pandas_made_floats_are_whole_again(shop):
         ("who,when,paid,\na,2021-01-01,1,1\n", "column 4 of its header has no name"),
         ("who,when,paid\na,2021-01-01,1,9\n", "it cannot be read to its end: line 2, 'a,2021-01-01,1,9': Expected"),
         ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "line 3, 'b,\"2021,1': Value with unterminated quote found."),
-        (b"who,when,paid\ncaf\xe9,2021-01-01,1\n", "it is not UTF-8 text"),
-        (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 9999 + b"caf\xe9,2021-01-01,1\n", "to its end: line 10001, 'caf"),
+        (b"who,when,paid\ncaf\x81\x00,2021-01-01,1\n", "line 2 is not UTF-8 text"),
+        (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 99999 + b"caf\xe9,2021-01-01,1\n", "to its end: line 100001, 'caf"),
         ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "(1 × no customer id, line 3: who is empty; 1 × time"),
     ],
 )  # fmt: skip
@@ -392,9 +391,9 @@ def test_no_parquet_no_database_no_file(shop):
         ("time: when, ", "", "columns.time", "this key is missing"),
         ("amount: paid", "amount: paid, chanel: c", "columns.chanel", "did you mean 'channel'?"),
         ("amount: paid", "amount: who", "columns.amount", "'who' is the customer as well"),
-        ("file: shop.csv", "file: shop.xlsx", "file", "must end in one of .csv, .txt, .parquet, .duckdb, .db"),
+        ("file: shop.csv", "file: shop.xls", "file", "must end in one of .csv, .txt, .tsv, .dat, .xlsx, .xlsm, .sav"),
         ("file: shop.csv", "file: shop.duckdb", "table", "this key is missing"),
-        ("file: shop.csv", "file: shop.csv\ntable: t", "table", "is not a database"),
+        ("file: shop.csv", "file: shop.csv\ntable: t", "table", "is no database and no workbook"),
         ("returns: net", "returns: keep", "rules.returns", "'net' or 'drop'"),
         ("currency: EUR\n", "", "currency", "this key is missing"),
         ('"2021-12-31"', "31.12.2021", "last_day", "write it as 1998-06-30"),

@@ -1,7 +1,9 @@
 """Successive windows of one segmentation: drift, moves and refits counted by hand or planted."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -161,3 +163,23 @@ def test_what_was_learned_is_not_changed_by_what_follows(found: Monitoring, wind
         assert found.assigned[day].astype(str).equals(expected.astype(str))
     assert population_stability(found.assigned[DAYS[0]], found.assigned[DAYS[1]]) == found.windows.psi[1]
     assert replace(found, margin=0.5).cutoffs == DAYS
+
+
+def test_windows_end_where_the_codebook_says_that_the_data_do(tmp_path: Path) -> None:
+    """Nobody bought on the last two days, which are known all the same."""
+    buyers = [(f"c{i}", date(2022, 1, 1) + timedelta(days=(7 * i + step) % 543)) for i in range(60) for step in (0, 90)]
+    lines = [f"{who},{day},5" for who, day in buyers if day <= date(2023, 6, 28)]
+    (tmp_path / "shop.csv").write_text("\n".join(["who,when,paid", *lines]) + "\n", encoding="utf-8")
+    codebook = {"kind": "transactions", "key": "shop", "title": {"en": "Shop"}, "about": {"en": "One shop"},
+                "file": "shop.csv", "committed": False, "how_to_get": "Ask.", "source": "made", "citation": "none",
+                "licence": "none", "columns": {"customer": "who", "time": "when", "amount": "paid"}, "currency": "EUR",
+                "last_day": "2023-06-30", "rules": {"returns": "net", "duplicates": "keep"}}  # fmt: skip
+    (tmp_path / "codebook.yaml").write_text(json.dumps(codebook), encoding="utf-8")
+    transactions = load_transactions(str(tmp_path))
+    assert transactions.last_day < date(2023, 6, 29)
+    assert transactions.known_until == date(2023, 6, 30)
+    tables = customer_windows(transactions, "2022-09-30", 91, 3)
+    assert all("holdout_spend" in table for table in tables.values()), "the last step ends on 2023-06-30"
+    assert "holdout_spend" not in customer_windows(transactions, "2022-09-30", 91, 4)[date(2023, 6, 30)]
+    with pytest.raises(ParameterError, match=r"known until 2023-06-30; .* cut-off, 2022-09-30 at the latest"):
+        customer_windows(transactions, "2022-10-01", 91, 4)

@@ -29,6 +29,7 @@ class Item(Strict):
     max: Number
     reversed: Annotated[bool, Field(strict=True)] = False
     missing_codes: tuple[Code, ...] = ()
+    labels: dict[str, Number] = Field(default_factory=dict)
     only_for: Filled | None = None
 
     @model_validator(mode="after")
@@ -66,6 +67,8 @@ class Codebook(DatasetCodebook):
     kind: Literal["survey"] = "survey"
     id: Filled | None = None
     missing_codes: tuple[Code, ...] = ()
+    labels: dict[str, Number] = Field(default_factory=dict)
+    decimal: Literal[".", ","] | None = None
     other_columns: Literal["refuse", "ignore"] = "refuse"
     identical_rows: Literal["refuse", "expected"] = "refuse"
     identical_rows_reason: TextOrEnglish | None = None
@@ -84,6 +87,10 @@ class Codebook(DatasetCodebook):
         """What a reader must know about measuring this theory with this survey, by language, or None."""
         binding = self.theories.get(theory)
         return None if binding is None else binding.note
+
+    def labels_of(self, item: str) -> dict[str, float]:
+        """Text answers of this item and the numbers they stand for: the survey's labels and the item's own."""
+        return {**self.labels, **self.items[item].labels}
 
     def missing_codes_of(self, item: str) -> tuple[float | str, ...]:
         """Codes that mean "no answer" in this item's column: the survey's and the item's own."""

@@ -8,10 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from crmresearch.data.catalog import find_codebook, find_data_file
+from crmresearch.data.dataset import files_sha256
 from crmresearch.data.documents import shown
+from crmresearch.data.files import FileProblem, TextTable, read_tables
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.columns import LISTED, read_group, read_item, repeated_ids
-from crmresearch.data.survey.csv_table import CsvTable, read_csv_table
+from crmresearch.data.survey.labels import answered
 from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DataError
 
@@ -92,9 +94,11 @@ def check_survey(dataset: str) -> list[str]:
 
 def read_survey(codebook: Codebook, path: Path) -> Survey:
     """A data file validated against a codebook. Raises DataError with one sentence per problem."""
-    table = read_csv_table(path)
-    cells = table.cells
-    problems, notes = _check_checksum(codebook, table)
+    table = _read_file(codebook, path)
+    cells = answered(table, codebook)
+    checksum = files_sha256(codebook.data_files(path))
+    problems, notes = _check_checksum(codebook, path, checksum)
+    notes = [*(note(key, **{"file": path.name, **facts}) for key, facts in table.notes), *notes]
     columns, ignored = _check_columns(codebook, cells.columns, path)
     problems += columns
     notes += ignored
@@ -130,20 +134,29 @@ def read_survey(codebook: Codebook, path: Path) -> Survey:
         items=pd.DataFrame(items, index=cells.index),
         groups=pd.DataFrame(groups, index=cells.index),
         path=path,
-        sha256=table.sha256,
+        sha256=checksum,
         notes=tuple(notes),
     )
 
 
-def _check_checksum(codebook: Codebook, table: CsvTable) -> tuple[list[str], list[dict[str, str]]]:
-    if codebook.sha256 in (None, table.sha256):
+def _read_file(codebook: Codebook, path: Path) -> TextTable:
+    try:
+        return read_tables(
+            codebook.data_files(path), separator=codebook.separator, encoding=codebook.encoding, table=codebook.table
+        )
+    except FileProblem as why:
+        raise DataError(f"{shown(path)} cannot be read as a survey:", [f"{path.name}: {why}."]) from None
+
+
+def _check_checksum(codebook: Codebook, path: Path, checksum: str) -> tuple[list[str], list[dict[str, str]]]:
+    if codebook.sha256 in (None, checksum):
         return [], []
     if codebook.committed:
         return [
-            f"The checksum of {table.path.name} is {table.sha256}, not {codebook.sha256}: the file "
+            f"The checksum of {path.name} is {checksum}, not {codebook.sha256}: the file "
             "was changed. Restore it, or, if the change is meant, record the checksum under `sha256`."
         ], []
-    return [], [note("note.another_copy", file=table.path.name, checksum=table.sha256, written=codebook.sha256)]
+    return [], [note("note.another_copy", file=path.name, checksum=checksum, written=codebook.sha256)]
 
 
 def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[dict[str, str]]]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from crmresearch.data.dataset import Code, DatasetCodebook, Filled, Strict, Text
 from crmresearch.data.documents import MistakesError
+from crmresearch.data.files import DATABASES, SUFFIXES
 from crmresearch.data.reserved_columns import is_reserved
 
 TIME_PARTS = {
@@ -23,8 +24,6 @@ TIME_PARTS = {
     "%z": r"(Z|[+-]\d{2}:?\d{2})",
 }
 FIRST_YEAR, LAST_YEAR = 1900, 2199  # of purchases
-DATABASES = (".duckdb", ".db")  # of DuckDB
-SUFFIXES = (".csv", ".txt", ".parquet", *DATABASES)
 
 
 def _zone(name: str) -> str:
@@ -127,8 +126,6 @@ class TransactionsCodebook(DatasetCodebook):
 
     kind: Literal["transactions"]
     package: Package | None = None
-    table: Filled | None = None
-    separator: Literal[",", ";", "\t", "|"] = ","
     decimal: Literal[".", ","] = "."
     columns: Columns
     attributes: dict[str, Text] = Field(default_factory=dict)
@@ -157,18 +154,22 @@ class TransactionsCodebook(DatasetCodebook):
     def data_files(self, path: Path) -> list[Path]:
         """All files that are read when the lines are in `path`."""
         joins = self.package.joins if self.package else ()
-        return [path, *(path.parent / join.file for join in joins)]
+        return [*self.line_files(path), *(path.parent / join.file for join in joins)]
+
+    def line_files(self, path: Path) -> list[Path]:
+        """The files that hold the lines."""
+        return super().data_files(path)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         mistakes = self.file_mistakes()
-        suffix = Path(self.file).suffix.lower()
-        if suffix not in SUFFIXES:
+        suffix = Path(self.file.lower().removesuffix(".gz")).suffix
+        if suffix and suffix not in SUFFIXES:  # without one it is a folder
             mistakes.append(f"file: {self.file!r} must end in one of {', '.join(SUFFIXES)}; convert it to Parquet")
         if suffix in DATABASES and self.table is None:
             mistakes.append("table: this key is missing; name the table of the database that holds the purchases")
-        if suffix not in DATABASES and self.table is not None:
-            mistakes.append(f"table: {self.file} is not a database ({', '.join(DATABASES)}); remove this key")
+        if suffix not in (*DATABASES, ".xlsx", ".xlsm") and self.table is not None:
+            mistakes.append(f"table: {self.file} is no database and no workbook; remove this key")
         if self.amount_per == "unit" and self.columns.quantity is None:
             mistakes.append("columns.quantity: this key is missing; a price per unit needs the number of units")
         if self.package is not None and suffix != ".parquet":

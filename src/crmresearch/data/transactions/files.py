@@ -1,21 +1,26 @@
 """A file of transactions opened as a table of one engine; a file that cannot be used is one sentence."""
 
 import csv
+import gzip
 import hashlib
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crmresearch.data.dataset import files_sha256
 from crmresearch.data.documents import shown
-from crmresearch.data.transactions.codebook import DATABASES, TransactionsCodebook
+from crmresearch.data.files import DATABASES, SEPARATORS, TEXT, FileProblem, find_separator, read_table
+from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.wording import note
 from crmresearch.errors import CrmResearchError, DataError
 
@@ -48,25 +53,98 @@ def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, dict
     return checksum, note("note.another_copy", file=path.name, checksum=checksum, written=codebook.sha256)
 
 
+def recognised(codebook: TransactionsCodebook, path: Path) -> tuple[TransactionsCodebook, list[dict[str, str]]]:
+    """The codebook with the separator of a text file where it names none, and notes, by language, of what was found."""
+    first = codebook.line_files(path)[0] if codebook.line_files(path) else path
+    if codebook.separator is not None or not _is_plain_text(codebook, first):
+        return codebook, []
+    mark = find_separator(_beginning(first))
+    if mark == ",":
+        return codebook.model_copy(update={"separator": mark}), []
+    told = note("note.separator", file=path.name, mark=note(f"separator.{SEPARATORS[mark]}"))
+    return codebook.model_copy(update={"separator": mark}), [told]
+
+
 def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:
-    """The file as it is: every column, cells of a CSV as text. Raises DataError when a column is missing."""
+    """The files as they are: every column, cells of a CSV as text. Raises DataError when a column is missing."""
+    files = codebook.line_files(path)
+    if not files:
+        raise unusable(path, "the folder is empty; put the files with the purchases there")
+    tables = []
+    for file in files:
+        tables.append(_open_file(connection, codebook, file))
+        check_columns(wanted_columns(codebook), list(tables[-1].columns), file)
+        if other := set(tables[-1].columns) ^ set(tables[0].columns):
+            raise unusable(file, f"it has not the columns of {files[0].name}: {', '.join(map(repr, sorted(other)))}")
+    return tables[0] if len(tables) == 1 else ibis.union(*(table.select(*tables[0].columns) for table in tables))
+
+
+def _open_file(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:
     suffix = path.suffix.lower()
     spark = connection.name == "pyspark"
     if suffix == ".parquet":
-        lines = read_parquet(connection, path)
-    elif suffix in DATABASES:
-        lines = _open_database(connection, codebook, path, spark)
-    else:
-        _check_header(codebook, path)
-        options = (
-            {"inferSchema": False, "sep": codebook.separator, "escape": '"', "mode": "FAILFAST"}
-            if spark
-            else {"all_varchar": True, "delim": codebook.separator, "quote": '"', "header": True, "auto_detect": False,
-                  "columns": dict.fromkeys(_header(codebook, path), "VARCHAR")}
-        )  # fmt: skip
-        lines = connection.read_csv(path, **options)
-    check_columns(wanted_columns(codebook), list(lines.columns), path)
+        return read_parquet(connection, path)
+    if suffix in DATABASES and not _is_sqlite(path):
+        return _open_database(connection, codebook, path, spark)
+    if not _is_plain_text(codebook, path):
+        return _open_converted(connection, codebook, path)
+    _check_header(codebook, path)
+    options = (
+        {"inferSchema": False, "sep": codebook.separator, "escape": '"', "mode": "FAILFAST"}
+        if spark
+        else {"all_varchar": True, "hive_partitioning": False, "delim": codebook.separator, "quote": '"',
+              "header": True, "auto_detect": False, "columns": dict.fromkeys(_header(codebook, path), "VARCHAR")}
+    )  # fmt: skip
+    lines: ir.Table = connection.read_csv(literal_path(path, spark), **options)
     return lines
+
+
+_NUMBERS = count()  # of tables in memory: a file that has changed is another table
+
+
+def _open_converted(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:
+    """A file that the engine does not read by itself, read as text into its memory."""
+    try:
+        table = read_table(path, separator=codebook.separator, encoding=codebook.encoding, table=codebook.table)
+    except FileProblem as why:
+        raise unusable(path, str(why)) from None
+    _check_names([str(name) for name in table.cells.columns], path)
+    cells = pa.Table.from_pandas(table.cells.astype("str"), preserve_index=False)
+    name = f"converted_{next(_NUMBERS)}"
+    if connection.name == "pyspark":
+        return connection.create_table(name, obj=cells.to_pandas(), temp=True)
+    connection.con.register(name, cells)
+    return connection.table(name)
+
+
+def _is_plain_text(codebook: TransactionsCodebook, path: Path) -> bool:
+    """Whether the engine reads the file by itself: UTF-8 text, packed or not. Told from its first megabyte."""
+    if path.suffix.lower() not in (*TEXT, ".gz") or codebook.encoding not in (None, "utf-8", "UTF-8"):
+        return False
+    if path.suffix.lower() == ".gz" and Path(path.stem).suffix.lower() not in TEXT:
+        return False
+    try:
+        _beginning(path)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _beginning(path: Path) -> str:
+    """The first megabyte of a text file, to the last whole line. Raises UnicodeDecodeError where it is not UTF-8."""
+    packed = path.suffix.lower() == ".gz"
+    with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        content = file.read(2**20)
+    if len(content) == 2**20:
+        content = content[: content.rfind(b"\n") + 1]
+    if b"\0" in content:
+        raise UnicodeDecodeError("utf-8", content, content.index(b"\0"), content.index(b"\0") + 1, "a zero byte")
+    return content.decode("utf-8-sig")
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(15) == b"SQLite format 3"  # DuckDB would fetch an extension from the network
 
 
 def read_parquet(connection: Any, path: Path) -> ir.Table:
@@ -76,10 +154,18 @@ def read_parquet(connection: Any, path: Path) -> ir.Table:
         schema = pq.read_schema(path)
         _check_names(schema.names, path)
         zoned = [field.name for field in schema if pa.types.is_timestamp(field.type) and field.type.tz]
-    lines: ir.Table = connection.read_parquet(path)
-    if connection.name == "pyspark" and zoned:  # ibis calls Spark's two types of times by one name
+    spark = connection.name == "pyspark"
+    options = {} if spark else {"hive_partitioning": False}
+    lines: ir.Table = connection.read_parquet(literal_path(path, spark), **options)
+    if spark and zoned:  # ibis calls Spark's two types of times by one name
         lines = lines.mutate(**{name: lines[name].cast("timestamp('UTC')") for name in zoned})
     return lines
+
+
+def literal_path(path: Path, spark: bool = False) -> str:
+    """The path as an engine must be told it to read this file: what it would take for a pattern stands for itself."""
+    absolute = path.absolute().as_posix()
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", absolute) if spark else re.sub(r"([*?\[])", r"[\1]", absolute)
 
 
 @contextmanager
@@ -113,13 +199,10 @@ def _until_full_stop(text: str) -> str:
 def _open_database(connection: Any, codebook: TransactionsCodebook, path: Path, spark: bool) -> ir.Table:
     if spark:
         raise unusable(path, "Spark does not read a DuckDB database; export the table as Parquet")
-    with path.open("rb") as file:
-        if file.read(15) == b"SQLite format 3":  # DuckDB would fetch an extension from the network
-            raise unusable(path, "it is a SQLite database, which is not read; export the table as CSV or Parquet")
     name = f"source_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     attached = connection.raw_sql("SELECT database_name FROM duckdb_databases()").fetchall()
     if (name,) not in attached:
-        connection.attach(str(path).replace("'", "''"), name=name, read_only=True)
+        connection.attach(str(path.absolute()).replace("'", "''"), name=name, read_only=True)
     listing = "SELECT table_schema, table_name FROM information_schema.tables"
     tables = {
         table if schema == "main" else f"{schema}.{table}": (schema, table)
@@ -135,8 +218,10 @@ def _open_database(connection: Any, codebook: TransactionsCodebook, path: Path, 
 
 def _header(codebook: TransactionsCodebook, path: Path) -> list[str]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [name.strip() for name in next(csv.reader(file, delimiter=codebook.separator, strict=True), [])]
+        with io.StringIO(_beginning(path), newline="") as file:
+            return [
+                name.strip() for name in next(csv.reader(file, delimiter=codebook.separator or ",", strict=True), [])
+            ]
     except UnicodeDecodeError:
         raise unusable(path, "it is not UTF-8 text; save it as 'CSV UTF-8'") from None
     except csv.Error:
@@ -181,7 +266,7 @@ def check_columns(wanted: Mapping[str, str], present: Sequence[str], path: Path)
     hint = f" (is {close[0]!r} the one?)" if close else ""
     one = "column" if len(absent) == 1 else "columns"
     keys = " and ".join(f"`{key}`" for key in dict.fromkeys(wanted[name] for name in absent))
-    text = path.suffix.lower() in (".csv", ".txt")
+    text = path.suffix.lower() in TEXT
     raise unusable(
         path,
         f"it has no {one} {', '.join(map(repr, absent))}{hint}; its columns are {', '.join(map(repr, present))}: put "

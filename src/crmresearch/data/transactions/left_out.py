@@ -53,7 +53,11 @@ def examples(left_out: ir.Table, codebook: TransactionsCodebook, path: Path) -> 
         order = [*_shown(rule, codebook), *(role for role in roles if role not in _shown(rule, codebook))]
         lines = left_out.filter(_.rule == rule).order_by(*order).limit(1).execute()
         cells[rule] = tuple(None if lines[role].isna()[0] else str(lines[role][0]) for role in roles)
-    numbers = _line_numbers(cells, codebook, path) if path.suffix.lower() in (".csv", ".txt") else {}
+    numbers = (
+        _line_numbers(cells, codebook, path)
+        if path.suffix.lower() in (".csv", ".txt", ".tsv") and not codebook.more_files
+        else {}
+    )
     told = {}
     for rule, line in cells.items():
         of_role = dict(zip(roles, line, strict=True))
@@ -91,7 +95,7 @@ def _line_numbers(cells: dict[str, Cells], codebook: TransactionsCodebook, path:
     numbers: dict[str, int] = {}
     # the csv module refuses cells that an engine reads, of more than 131,072 characters
     with suppress(csv.Error), path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=codebook.separator)
+        reader = csv.reader(file, delimiter=codebook.separator or ",")
         header = [name.strip() for name in next(reader)]
         places = [header.index(column) for column in _roles(codebook).values()]
         while wanted:

@@ -6,7 +6,7 @@ Written as ibis expressions: DuckDB runs them where no other engine is named, Sp
 import os
 import tempfile
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.counts import count_copies, counts_table, label, tally
-from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, unusable
+from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, recognised, unusable
 from crmresearch.data.transactions.left_out import examples, lines_left_out
 from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.packaged import open_package_lines
@@ -76,6 +76,12 @@ class Transactions:
         """The last day of which the purchases are known: the codebook's `last_day`, else that of the last line."""
         return date.fromisoformat(self.codebook.last_day) if self.codebook.last_day else self.last_day
 
+    @property
+    def thirds(self) -> tuple[date, date]:
+        """The days that cut what is known into thirds; the second is the cut-off to begin with."""
+        third = timedelta(days=(self.known_until - self.first_day).days // 3)
+        return self.first_day + third, self.first_day + 2 * third
+
     def examples(self) -> dict[str, str]:
         """Label of a rule in `counts` → a line it left out, such as "line 7: when is 'yesterday'"."""
         return {label(rule): line for rule, line in examples(self.left_out, self.codebook, self.path).items()}
@@ -130,6 +136,7 @@ def read_transactions(
 ) -> Transactions:
     """A data file cleaned by its codebook; see `load_transactions`."""
     checksum, another_copy = file_checksum(codebook, path)
+    codebook, recognitions = recognised(codebook, path)
     connection = embedded_duckdb() if connection is None else connection
     with engine_sentences(path):
         lines = (open_package_lines if codebook.package else open_lines)(connection, codebook, path)
@@ -166,7 +173,7 @@ def read_transactions(
         last_day=found["last"][""].date(),
         path=path,
         sha256=checksum,
-        notes=tuple(note for note in (another_copy, codebook.notes, local.note) if note),
+        notes=tuple(note for note in (another_copy, *recognitions, codebook.notes, local.note) if note),
     )
 
 

@@ -92,7 +92,7 @@ def parameters_file(report: str) -> Path:
     Raises ParameterError when there is no such file.
     """
     if report.endswith((".yaml", ".yml")):
-        path = Path(os.path.abspath(paths.expanded(report)))
+        path = Path(os.path.abspath(paths.typed_path(report)))
         if not os.path.isfile(path):  # False, not an error, for a name that no disk can have
             raise ParameterError(f"There is no parameters file {shortened(shown(path))}.")
         return path.resolve()
@@ -138,7 +138,7 @@ def read_heading(name: str) -> Heading:
 
 def locate_dataset(dataset: str, notebook: Path) -> str:
     """The data set as the catalogue takes it: a key stays, a path is read as from the notebook's folder."""
-    folder = notebook.parent / paths.expanded(dataset)
+    folder = paths.typed_path(dataset, notebook.parent)
     return str(folder.resolve()) if os.path.isfile(folder / "codebook.yaml") else dataset
 
 
@@ -164,7 +164,7 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
         value = parameters.get(key)
-        place = path.parent / paths.expanded(value) / marker if isinstance(value, str) and value else None
+        place = paths.typed_path(value, path.parent) / marker if isinstance(value, str) and value else None
         if place and os.path.isfile(place):  # False, not an error, for a name that no disk can have
             found[key] = str((place.parent if marker else place).resolve())
     return found

@@ -83,7 +83,7 @@ def render_report(name: str, where: Path | None = None, waits: Callable[[str], N
     """
     opened_files()  # listens from here on
     parameters = parameters_file(name)
-    outputs = Outputs(parameters.stem, paths.REPORTS if where is None else paths.expanded(where).resolve())
+    outputs = Outputs(parameters.stem, paths.REPORTS if where is None else paths.typed_path(where).resolve())
     with _refusals_told(outputs), outputs.alone(lambda: waits(outputs.name)), _failure_recorded(outputs):
         started = time.time()
         report = load_report(name)

@@ -50,9 +50,11 @@ def _check_covered(features: pd.DataFrame, windows: tuple[int, int], what: str) 
         return
     known = float(features["tenure"].max()) + 1
     if known - short < COVERED * (long - short):
+        later = np.ceil(short + COVERED * (long - short) - known)
         raise SegmentationError(
             f"{what} compares the last {short} days with the {long - short} before them, but the first purchase of all "
-            f"is only {known:.0f} days old; choose a later cut-off or shorter windows."
+            f"is only {known:.0f} days old; choose a cut-off {later:.0f} or more days later, "
+            "or shorter windows."
         )
 
 

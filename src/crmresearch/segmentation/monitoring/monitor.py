@@ -102,8 +102,8 @@ def monitored_method(key: str, seed: int) -> Segmenter:
 def customer_windows(transactions: Transactions, first: str, step: int, windows: int) -> dict[date, pd.DataFrame]:
     """The customer table at every cut-off, `step` days apart, with the step after it as its holdout.
 
-    The last one is without a holdout where the transactions end before its step does. Raises ParameterError for fewer
-    than two cut-offs, a step below one day, and cut-offs that the transactions do not reach.
+    The last one is without a holdout where what is known of the purchases ends before its step does. Raises
+    ParameterError for fewer than two cut-offs, a step below one day, and cut-offs that the transactions do not reach.
     """
     if windows < 2 or step < 1:
         raise ParameterError(f"Monitoring needs 2 cut-offs or more, 1 day apart or more; not {windows} and {step}.")
@@ -111,17 +111,24 @@ def customer_windows(transactions: Transactions, first: str, step: int, windows:
         days = [date.fromisoformat(first) + timedelta(days=step * i) for i in range(windows)]
     except (ValueError, OverflowError):
         raise ParameterError(f"`first_cutoff` must be a date such as 1997-06-30; it is {first!r}.") from None
-    if days[-1] > transactions.last_day:
+    if days[-1] > transactions.known_until:
         raise ParameterError(
-            f"Cut-off {windows} of {windows} would be on {days[-1]}, after the last purchase on "
-            f"{transactions.last_day}; use fewer windows, a shorter step or an earlier first cut-off."
+            f"Cut-off {windows} of {windows} would be on {days[-1]}, but the purchases are known until "
+            f"{transactions.known_until}; use fewer windows, a shorter step or an earlier first cut-off"
+            f"{_earlier(transactions, step * (windows - 1))}."
         )
     tables = {}
     for day in days:
         end = day + timedelta(days=step)
-        whole = end <= transactions.last_day
+        whole = end <= transactions.known_until
         tables[day] = customer_table(transactions, day, end if whole else None, (step, 2 * step)).frame
     return tables
+
+
+def _earlier(transactions: Transactions, days: int) -> str:
+    """The latest first cut-off whose last window still lies within what is known, where there is one."""
+    latest = transactions.known_until - timedelta(days=days)
+    return f", {latest} at the latest" if latest > transactions.first_day else ""
 
 
 def monitor(

@@ -1,0 +1,22 @@
+"""Text answers as the numbers they stand for, by the labels of the codebook; decimal commas as points."""
+
+import pandas as pd
+
+from crmresearch.data.files import TextTable
+from crmresearch.data.survey.codebook import Codebook, as_text
+
+
+def answered(table: TextTable, codebook: Codebook) -> pd.DataFrame:
+    """The cells with every labelled answer as its number, whatever its capitals, and numbers with decimal points."""
+    cells = table.cells.copy()
+    decimal = codebook.decimal or table.decimal
+    numeric = [*codebook.items, *(name for name, group in codebook.groups.items() if group.values is None)]
+    for name in (name for name in numeric if name in cells):
+        if decimal == ",":
+            number = cells[name].str.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?,?\d*")
+            pointed = cells[name].str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+            cells[name] = cells[name].mask(number.astype(bool), pointed)
+        if name in codebook.items and (labels := codebook.labels_of(name)):
+            numbers = {text.casefold().strip(): as_text(float(number)) for text, number in labels.items()}
+            cells[name] = cells[name].map(lambda text, numbers=numbers: numbers.get(text.casefold(), text))
+    return cells
