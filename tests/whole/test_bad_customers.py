@@ -255,7 +255,7 @@ def test_the_comparison_asks_whether_demographics_reach_the_segments(tmp_path: P
     book = Path(dataset) / "codebook.yaml"
     book.write_text(book.read_text(encoding="utf-8") + "attributes: {town: {en: Town}}\n", encoding="utf-8")
     names = report(dataset, "segmentation_comparison")
-    reached = names["tables"].reached(names["story"])
+    reached = names["story"].reached
     assert (reached["balanced_accuracy"] > reached["chance"]).any()
     known = names["windows"].table.frame["town"].notna().mean()
     assert f"Demographics are on record for {known:.0%} of the customers" in " ".join(names["shown"])
