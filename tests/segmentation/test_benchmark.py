@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from customers import simulated_customers
+from sklearn.metrics import davies_bouldin_score
 
 from crmresearch.segmentation.benchmark import Benchmark, _fitted, benchmark
 from crmresearch.segmentation.methods.clusters import KMeans
@@ -45,6 +46,15 @@ def test_segments_of_a_method_are_what_it_predicts(found: Benchmark) -> None:
     for method in found.methods:
         predicted = method.predict(customers(1))
         assert found.segments(method.name).astype(str).tolist() == predicted.astype(str).tolist()
+
+
+def test_clusters_are_seen_from_inside_in_their_own_space(found: Benchmark) -> None:
+    table = found.inside(customers(1))
+    assert table[["family", "method", "k"]].to_numpy().tolist() == [["KMeans", "k_means_4", 4]]
+    means = next(method for method in found.methods if isinstance(method, KMeans))
+    X = means.space_.transform(customers(1))
+    expected = davies_bouldin_score(X, found.segments("k_means_4").loc[customers(1).index])
+    assert table["davies_bouldin"].iloc[0] == pytest.approx(expected)
 
 
 def test_where_nothing_changed_frozen_segments_are_todays() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes
+from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes, widest_gap
 
 SEGMENTS = pd.Series(pd.Categorical(["high", "low", "low", "high"], ["high", "low", "nobody"]), index=list("abcd"))
 
@@ -52,3 +52,10 @@ def test_mean_shares_are_of_customers_in_whom_they_are_defined() -> None:
     assert table.customers.tolist() == [4, 2, 2]
     assert table.tea.to_numpy() == pytest.approx([2 / 3, 0.75, 0.5])
     assert table.off.to_numpy() == pytest.approx([0.1, 0, 0.2])
+
+
+def test_the_widest_gap_is_not_that_of_a_small_segment() -> None:
+    segments = pd.Series(["a"] * 60 + ["b"] * 60 + ["few"] * 3)
+    gaps = pd.DataFrame({"tea": [0.1, -0.3, 0.9], "cups": [0.2, 0.0, -0.9]}, index=["a", "b", "few"])
+    assert widest_gap(gaps, segments) == ("tea", "b", 0.3)
+    assert widest_gap(gaps.loc[["few"]], segments) is None

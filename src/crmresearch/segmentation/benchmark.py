@@ -9,11 +9,12 @@ import pandas as pd
 
 from crmresearch.segmentation.contract import Codes, Segmenter
 from crmresearch.segmentation.fitting import fit_methods
+from crmresearch.segmentation.methods.space_clusters import SpaceClusters
 from crmresearch.segmentation.monitoring.drift import population_stability, share_moved
 from crmresearch.segmentation.registry import VALUE
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT, UNSEGMENTED, evaluate_segmentations
 from crmresearch.segmentation.scoring.evaluation import Evaluation
-from crmresearch.segmentation.scoring.managerial import rule_length
+from crmresearch.segmentation.scoring.managerial import internal_indices, rule_length
 from crmresearch.segmentation.stability.agreement import agreement
 from crmresearch.segmentation.stability.partitions import adjusted_rand, contingency
 from crmresearch.segmentation.stability.refits import Estimates
@@ -57,6 +58,20 @@ class Benchmark:
         known = next((m for m in self.methods if m.name == method), None)
         order = [segment.key for segment in known.segments] if known else sorted(part.unique())
         return part.astype(pd.CategoricalDtype(order, ordered=True)).rename(method)
+
+    def inside(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Indices of each clustering in its own space: family, method, k and those of `internal_indices`.
+
+        `customers`: the table that the methods learned from. Comparable within a family only, for each has its space.
+        """
+        columns = ["family", "method", "k", "silhouette", "calinski_harabasz", "davies_bouldin"]
+        rows = []
+        for method in self.methods:
+            if isinstance(method, SpaceClusters):
+                X, segments = method.space_.transform(customers), self.segments(method.name)
+                indices = internal_indices(X, segments, self.evaluation.seed)
+                rows.append(indices.assign(family=type(method).__name__, method=method.name))
+        return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns)
 
 
 def benchmark(

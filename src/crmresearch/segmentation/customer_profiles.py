@@ -1,6 +1,10 @@
 """Segments of customers described: what they spent before and after the cut-off, who they are, and what they buy."""
 
+from typing import Any
+
 import pandas as pd
+
+from crmresearch.segmentation.scoring.evaluate import too_small
 
 MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled
 
@@ -49,6 +53,16 @@ def _levels(values: pd.Series, rare: str, missing: str, most: int) -> pd.Series:
     pooled = texts.where(texts.isin([*kept, missing]), rare)
     order = [level for level in (*kept, rare, missing) if (pooled == level).any()]
     return pooled.astype(pd.CategoricalDtype(order))
+
+
+def widest_gap(gaps: pd.DataFrame, segments: pd.Series) -> tuple[Any, Any, float] | None:
+    """Column, segment and size of the widest gap (segments × columns); segments too small to speak about have none.
+
+    None where every segment is too small.
+    """
+    counts = segments.value_counts()
+    sizes = gaps[gaps.index.isin(counts.index[~too_small(counts)])].abs().unstack()
+    return None if sizes.empty else (*sizes.idxmax(), sizes.max())
 
 
 def mean_shares(shares: pd.DataFrame, segments: pd.Series, everybody: str = "all") -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from crmresearch.segmentation.contract import SegmentationError
-from crmresearch.segmentation.stability.agreement import agreement, flows
+from crmresearch.segmentation.stability.agreement import agreement, flows, likeness
 
 RNG = np.random.default_rng(1)
 A = pd.Series(RNG.choice(list("abc"), 2000), name="a")
@@ -56,3 +56,16 @@ def test_what_cannot_be_compared_is_refused() -> None:
         flows(A.iloc[:10], B.iloc[10:])
     with pytest.raises(SegmentationError, match="one name"):
         agreement([A, A])
+
+
+def test_methods_that_agree_stand_side_by_side() -> None:
+    """Two pairs of methods, shuffled; each pair agrees but for a few customers, the pairs hardly."""
+    rng = np.random.default_rng(3)
+    first, second = rng.integers(0, 4, (2, 400))
+    codes = {"a": first, "x": second, "b": np.where(rng.random(400) < 0.1, 0, first)}
+    codes["y"] = np.where(rng.random(400) < 0.1, 0, second)
+    square = likeness(agreement([pd.Series(c, name=name).astype("category") for name, c in codes.items()]))
+    order = list(square.index)
+    assert list(square.columns) == order
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset("ab"), frozenset("xy")}
+    assert np.diag(square) == pytest.approx(1)

@@ -18,7 +18,6 @@ from crmresearch.segmentation.methods.quantiles import QuantileSegments
 from crmresearch.segmentation.methods.rfm_classes import RfmEight
 from crmresearch.segmentation.methods.tree import OutcomeTree
 from crmresearch.segmentation.windows import two_windows
-from crmresearch.stories.charts import spread
 from crmresearch.stories.comparison import charts as comparison_charts
 from crmresearch.stories.comparison import verdict as comparison_verdict
 from crmresearch.stories.comparison.cautions import cautions
@@ -231,10 +230,3 @@ def test_every_family_has_a_colour_a_marker_and_a_name(story: ComparisonStory) -
     assert len(shown) == len(FAMILIES)
     plt.close(figure)
     plt.close(comparison_charts.plot_forest(other))
-
-
-def test_names_are_moved_apart_as_little_as_possible() -> None:
-    assert spread(np.array([0.0, 5.0, 9.0]), 1.0) == pytest.approx([0.0, 5.0, 9.0])
-    assert spread(np.array([2.0, 2.0]), 1.0) == pytest.approx([1.5, 2.5])
-    moved = spread(np.sort(np.random.default_rng(0).normal(size=30)), 0.2)
-    assert np.diff(moved).min() >= 0.2 - 1e-12

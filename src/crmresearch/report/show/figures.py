@@ -21,7 +21,7 @@ from crmresearch.report.show.wording import words
 SVG_STYLE = {"svg.fonttype": "path", "svg.hashsalt": "crmresearch"}
 PNG_DPI = 200
 PREVIEW_DPI = 72
-PLACES = 8  # of the position of axes, in shares of the figure
+PLACES = 10  # of the position of axes, in shares of the figure
 
 
 @dataclass(frozen=True, repr=False)

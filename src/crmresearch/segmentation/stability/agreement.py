@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
 from crmresearch.segmentation.contract import Codes, SegmentationError
 from crmresearch.segmentation.stability.partitions import adjusted_mutual_information, adjusted_rand, contingency
@@ -30,6 +33,19 @@ def agreement(segments: pd.DataFrame | Sequence[pd.Series]) -> pd.DataFrame:
             )
     rows = [(name, other, *known[name, other]) for name in names for other in names]
     return pd.DataFrame(rows, columns=["method", "other", "ami", "ari"])
+
+
+def likeness(agreed: pd.DataFrame) -> pd.DataFrame:
+    """The adjusted mutual information of `agreement` as a square, most alike methods side by side.
+
+    The order is that of the leaves of an average linkage, turned so that neighbours are as alike as can be
+    (Bar-Joseph, Gifford & Jaakkola, 2001, Bioinformatics 17).
+    """
+    square = agreed.pivot_table(index="method", columns="other", values="ami", sort=False)
+    apart = np.clip(1 - square.to_numpy(), 0, None)
+    np.fill_diagonal(apart, 0)
+    order = leaves_list(linkage(squareform(apart, checks=False), "average", optimal_ordering=True))
+    return square.iloc[order, order]
 
 
 def flows(a: pd.Series, b: pd.Series) -> pd.DataFrame:

@@ -5,10 +5,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
 from crmresearch.segmentation.monitoring.drift import transition_matrix
+from crmresearch.segmentation.stability.agreement import likeness
 from crmresearch.stories import charts
 from crmresearch.stories.charts import ACCENT, FAMILIES, FONT, GREEN, QUIET, RED, SHADE, VIOLET, WARM
 from crmresearch.stories.comparison.story import ComparisonStory
@@ -78,12 +77,8 @@ def plot_gains(story: ComparisonStory) -> Figure:
 
 
 def plot_agreement(story: ComparisonStory) -> Figure:
-    """Adjusted mutual information of every two segmentations, each pair once, neighbours alike (average linkage)."""
-    square = story.benchmark.agreement.pivot_table(index="method", columns="other", values="ami", sort=False)
-    apart = np.clip(1 - square.to_numpy(), 0, None)
-    np.fill_diagonal(apart, 0)
-    order = leaves_list(linkage(squareform(apart, checks=False), "average", optimal_ordering=True))
-    square = square.iloc[order, order].iloc[1:, :-1].rename(index=story.name, columns=story.name)
+    """Adjusted mutual information of every two segmentations, each pair once, neighbours alike."""
+    square = likeness(story.benchmark.agreement).iloc[1:, :-1].rename(index=story.name, columns=story.name)
     square = square.where(np.tri(len(square), dtype=bool))
     words = story.say("chart.agreement"), "", ""
     style: dict[str, Any] = {"vmin": 0, "vmax": 1, "square": True, "annot": 100 * square, "cbar_kws": {"shrink": 0.6}}

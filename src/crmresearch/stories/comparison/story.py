@@ -72,6 +72,11 @@ class ComparisonStory(Story):
         table = self.benchmark.table.query("kind != 'segmentation'")
         return table.sort_values("r2", ascending=False, kind="stable", ignore_index=True)
 
+    @property
+    def everything(self) -> pd.DataFrame:
+        """All rows, segmentations first."""
+        return pd.concat([self.segmentations, self.singles], ignore_index=True)
+
     @cached_property
     def ranked(self) -> pd.DataFrame:
         """The rows of segmentations, highest R² first."""

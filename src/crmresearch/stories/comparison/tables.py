@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
-from crmresearch.segmentation.methods.space_clusters import SpaceClusters
-from crmresearch.segmentation.scoring.managerial import internal_indices
 from crmresearch.stories.comparison.story import ComparisonStory
 
 HEADED = {"r2": "r2_log", "difference": "ci"}  # the stem of the columns of an interval, other than <score>_range
@@ -32,14 +30,12 @@ def lasting(story: ComparisonStory) -> pd.DataFrame:
 
 def accuracy(story: ComparisonStory) -> pd.DataFrame:
     """How near predictions come, of all methods, segmentations first, for readers."""
-    return _scores(
-        story, pd.concat([story.segmentations, story.singles]), ["k", "method"], "r2_spend", "deviance", "brier"
-    )
+    return _scores(story, story.everything, ["k", "method"], "r2_spend", "deviance", "brier")
 
 
 def ranking(story: ComparisonStory) -> pd.DataFrame:
     """How well predictions put customers in order, of the same methods."""
-    return _scores(story, pd.concat([story.segmentations, story.singles]), ["k", "method"], "gini", "capture", "auc")
+    return _scores(story, story.everything, ["k", "method"], "gini", "capture", "auc")
 
 
 def singles(story: ComparisonStory) -> pd.DataFrame:
@@ -65,21 +61,15 @@ def lead_segments(story: ComparisonStory) -> pd.DataFrame:
 
 def inside(story: ComparisonStory) -> pd.DataFrame:
     """Internal indices of each clustering in its own space, in families: comparable within a family only."""
-    columns, rows = ["family", "method", "k", "silhouette", "calinski_harabasz", "davies_bouldin"], []
-    for method in story.benchmark.methods:
-        if isinstance(method, SpaceClusters):
-            X = method.space_.transform(story.table.frame)
-            indices = internal_indices(X, story.benchmark.segments(method.name), story.benchmark.evaluation.seed)
-            rows.append(indices.assign(family=story.text(method.title or method.label), method=method.name))
-    table = pd.concat(rows) if rows else pd.DataFrame(columns=columns)
-    named = story.named(table[columns], method=story.name)
-    return named.sort_values(["family", "k"], kind="stable", ignore_index=True)
+    titles = {method.name: story.text(method.title or method.label) for method in story.benchmark.methods}
+    table = story.benchmark.inside(story.table.frame)
+    table = story.named(table.assign(family=table["method"].map(titles)), method=story.name)
+    return table.sort_values(["family", "k"], kind="stable", ignore_index=True)
 
 
 def mixture_numbers(story: ComparisonStory) -> pd.DataFrame:
     """BIC of the Gaussian mixture by number of components; empty where it was left out."""
-    mixtures = (method for method in story.benchmark.methods if isinstance(method, GaussianMixtureClusters))
-    found = next(
-        (method.bic_ for method in mixtures if method.name == "gaussian_mixture"), pd.DataFrame(columns=["k", "bic"])
-    )
-    return found[["k", "bic"]]
+    for method in story.benchmark.methods:
+        if isinstance(method, GaussianMixtureClusters) and method.name == "gaussian_mixture":
+            return method.bic_[["k", "bic"]]
+    return pd.DataFrame(columns=["k", "bic"])

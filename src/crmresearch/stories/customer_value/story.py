@@ -22,11 +22,6 @@ from crmresearch.value.forecast import CustomerForecast
 TOP = 0.2  # the share of customers whose part of the spend is told
 SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
 EIGHT = "rfm_eight_mean"  # the classes whose value, portfolio and purchases are shown
-SEGMENTS = {
-    "wins": "customers.segments_win",
-    "ties": "customers.segments_tie",
-    "loses": "customers.segments_lose",
-}
 
 
 @dataclass(frozen=True)
@@ -102,7 +97,7 @@ class CustomerStory(Story):
         differences = self.evaluation.against(single.method).query("metric == 'r2_log'").set_index("method")
         paired = differences.loc[best["segmentation"].method]
         facts = {"single": self.method_name(single.method), "difference": paired.difference, **interval(paired, "")}
-        return [*told, self.say(SEGMENTS[verdict(paired.lower, paired.upper)], **facts)]
+        return [*told, self.say(f"customers.segments_{verdict(paired.lower, paired.upper)}", **facts)]
 
     def _forecast_total(self) -> list[str]:
         if self.forecast.frame is None:

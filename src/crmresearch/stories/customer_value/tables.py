@@ -8,7 +8,7 @@ import pandas as pd
 from crmresearch.data.categories import category_sales
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
-from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes
+from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes, widest_gap
 from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatrix, portfolio_matrix, segment_windows
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
@@ -201,16 +201,12 @@ def _no_profile(story: CustomerStory, name: str) -> str:
 
 def _by_segments(
     story: CustomerStory, what: str, gaps: pd.DataFrame, name: str
-) -> tuple[list[str], tuple[Any, str] | None]:
-    """By which segments, and column and segment of the widest of the gaps (segments × columns), if worth telling.
-
-    Segments too small to speak about have no say.
-    """
-    told = [story.say(f"customers.{what}_by", method=story.method_name(name))]
+) -> tuple[list[str], tuple[Any, Any] | None]:
+    """By which segments, and column and segment of the widest of the gaps (segments × columns), if worth telling."""
     method = story.fitted(name)
-    counts = method.predict(story.customers).value_counts() if method else pd.Series(dtype=int)
-    large = {story.labels(name)[str(key)] for key in counts.index[~too_small(counts)]}
-    sizes = gaps[gaps.index.isin(large)].abs().unstack()
-    if sizes.empty or sizes.max() >= SMALL_GAP:
-        return told, None if sizes.empty else sizes.idxmax()
-    return [*told, story.say(f"customers.{what}_same")], None
+    assert method is not None
+    told = [story.say(f"customers.{what}_by", method=story.method_name(name))]
+    widest = widest_gap(gaps, method.predict(story.customers).map(story.labels(name)))
+    if widest and widest[2] < SMALL_GAP:
+        return [*told, story.say(f"customers.{what}_same")], None
+    return told, widest and widest[:2]

@@ -1,0 +1,82 @@
+"""The charts that stories share: what is drawn is what the numbers say, in one palette."""
+
+import re
+from collections.abc import Iterator
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import PathPatch, Rectangle
+
+from crmresearch.paths import PACKAGE
+from crmresearch.stories import charts
+from crmresearch.stories.charts import spread
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def test_no_story_has_a_colour_of_its_own() -> None:
+    modules = (path for path in (PACKAGE / "stories").rglob("*.py") if path != PACKAGE / "stories" / "charts.py")
+    assert [path.name for path in modules if re.search(r"#[0-9a-f]{6}", path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_first_row_is_on_top_and_every_row_has_its_label() -> None:
+    _, axes, heights = charts.row_chart(["first", "second", "third"], "Share", top=1, row=0.3)
+    assert list(heights) == [0, 1, 2]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second", "third"]
+    assert axes.transData.transform((0, 0))[1] > axes.transData.transform((0, 2))[1]
+
+
+def test_a_mark_stands_on_its_interval() -> None:
+    _, axes = charts.chart(4, 3)
+    charts.draw_interval(axes, 1.0, 0.4, 0.1, 0.9, charts.WARM, "s")
+    assert axes.collections[0].get_segments()[0].tolist() == [[0.1, 1.0], [0.9, 1.0]]
+    assert axes.lines[0].get_xydata().tolist() == [[0.4, 1.0]]
+    assert to_hex(axes.lines[0].get_color()) == charts.WARM
+
+
+@pytest.mark.parametrize(("turned", "aligned"), [(0, "center"), (40, "right"), (90, "center")])
+def test_a_heat_map_has_a_number_in_every_cell_that_has_one(turned: int, aligned: str) -> None:
+    table = pd.DataFrame([[1.0, np.nan], [3.0, 4.0]], index=["a", "b"], columns=["c", "d"])
+    axes, shades = charts.heat_map(table, (1, 1), (2, 2), ("Share", "below", "beside"), turned=turned).axes
+    assert [text.get_text() for text in axes.texts] == ["1", "3", "4"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["c", "d"]
+    assert (axes.get_xlabel(), axes.get_ylabel(), shades.get_ylabel()) == ("below", "beside", "Share")
+    assert {label.get_ha() for label in axes.get_xticklabels()} == {aligned}
+
+
+def test_ribbons_are_as_wide_as_the_customers_who_move() -> None:
+    before = pd.Series(["a", "a", "a", "b"], index=[1, 2, 3, 4], dtype="category")
+    after = pd.Series(["x", "x", "y", "y", "y"], index=[1, 2, 3, 4, 5], dtype="category")  # 5 was not there before
+    figure = charts.ribbons((4, 3), [before, after], [{"a": "A"}, {}], ["then", "now"], {"a": "red", "b": "blue"})
+    patches = figure.axes[0].patches
+    assert sorted(p.get_height() for p in patches if isinstance(p, Rectangle)) == [0.25, 0.5, 0.5, 0.75]
+    moves = [p for p in patches if isinstance(p, PathPatch)]
+    widths = {to_hex(p.get_facecolor()): [] for p in moves}
+    for patch in moves:
+        y = patch.get_path().vertices[:, 1]
+        widths[to_hex(patch.get_facecolor())].append(round(y[0] - y[7], 6))
+    assert widths == {"#ff0000": [0.5, 0.25], "#0000ff": [0.25]}
+    assert {"A (75%)", "b (25%)", "x (50%)", "y (50%)"} <= {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_names_beside_are_in_the_order_of_their_points() -> None:
+    _, axes = charts.chart(4, 3)
+    axes.set_ylim(0, 1)
+    charts.name_beside(axes, np.array([0.5, 0.7, 0.9]), np.array([0.5, 0.1, 0.5]), list("abc"), ["k"] * 3, 1.0)
+    heights = {text.get_text(): text.get_position()[1] for text in axes.texts}
+    assert heights["b"] == pytest.approx(0.1)
+    assert heights["c"] - heights["a"] == pytest.approx(1 / 34)
+
+
+def test_names_are_moved_apart_as_little_as_possible() -> None:
+    assert spread(np.array([0.0, 5.0, 9.0]), 1.0) == pytest.approx([0.0, 5.0, 9.0])
+    assert spread(np.array([2.0, 2.0]), 1.0) == pytest.approx([1.5, 2.5])
+    moved = spread(np.sort(np.random.default_rng(0).normal(size=30)), 0.2)
+    assert np.diff(moved).min() >= 0.2 - 1e-12
