@@ -39,7 +39,7 @@ def spoilt(cafe_folder):
         ("max: 5}", "max: '5'}", "items.taste.max", "must be a number; it is '5'"),
         ("max: 5}", "max: .inf}", "items.taste.max", "must be a finite number"),
         ("max: 5}", "maximum: 5}", "items.taste.maximum", "did you mean 'max'?"),
-        ("max: 5}", "max: 5, colour: red}", "items.taste.colour", "this key is not known; the keys are labels, max, min"),
+        ("max: 5}", "max: 5, colour: red}", "items.taste.colour", "the keys are labels, max, min"),
         ("reversed: true", "reversed: 1", "items.wait.reversed", "must be true or false"),
         ("en: Taste, ", "", "items.taste.text", "has no English text"),
         ("en: Waiting time", "en: ' '", "items.wait.text", "the text under 'en' is empty"),

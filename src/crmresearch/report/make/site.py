@@ -49,7 +49,8 @@ def build_index(language: str = "en") -> Path:
     building = target.with_suffix(".building")
     building.write_text(page, encoding="utf-8")
     os.replace(building, target)
-    write_dependencies(target, paths.REPORTS / ".depends" / "index.d", opened_templates() | imported_modules())
+    texts = set((paths.PACKAGE / "report" / "show" / "words").glob("*.yaml"))
+    write_dependencies(target, paths.REPORTS / ".depends" / "index.d", opened_templates() | imported_modules() | texts)
     return target
 
 

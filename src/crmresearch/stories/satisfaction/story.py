@@ -169,7 +169,7 @@ class SatisfactionStory(Story):
         """Size of the model and how its weights were reached."""
         spec, moderations = self.estimate.specification, len(self.estimate.specification.moderations)
         size: dict[str, Any] = {"constructs": len(spec.constructs), "items": len(spec.items), "paths": len(spec.paths)}
-        size["moderations"] = self.say("model.moderations", count=moderations) if moderations else ""
+        size["moderations"] = f" {self.say('model.moderations', count=moderations)}" if moderations else ""
         settled = int(self.estimate.fits.outer.iterations[0])
         scheme = self.say(f"scheme.{self.estimate.settings.scheme}")
         return [self.say("model.summary", **size, iterations=settled, scheme=scheme)]
