@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from pydantic import BaseModel
@@ -274,7 +275,13 @@ def test_the_commands_of_the_readme_work() -> None:
     """All but the rendering, which the slow tests do."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith(".venv/bin/crm")]
-    assert {"new-survey", "new-shop", "check-data", "new-report", "report"} == {words[0] for words in commands}
+    assert {"new-survey", "new-shop", "check-data", "new-report", "report", "draft-codebook", "draft-theory"} == {
+        words[0] for words in commands
+    }
+    for own in ("survey", "shop"):
+        Path(own).mkdir()
+    pd.read_csv(TEMPLATES / "my_survey" / "answers.csv").to_excel("survey/answers.xlsx", index=False)
+    Path("shop/sales.csv").write_bytes((TEMPLATES / "my_shop" / "purchases.csv").read_bytes())
     for words in commands:
         if words[0] != "report":
             new(*words)

@@ -65,6 +65,19 @@ def _parser() -> argparse.ArgumentParser:
             new.add_argument("--theory", metavar="name", help="a key, or a theory file")
         new.set_defaults(run=_new, kind=kind)
 
+    draft = commands.add_parser(
+        "draft-codebook", help="write a commented codebook beside a file of answers or purchases"
+    )
+    draft.add_argument("file", help="CSV, Excel, SPSS, Stata, Parquet, SQLite or DuckDB")
+    draft.add_argument("--kind", choices=("survey", "purchases"), help="what the file holds; told from it otherwise")
+    draft.add_argument("--name", help="the key of the data set; made of the file's name otherwise")
+    draft.set_defaults(run=_draft_codebook)
+    draft = commands.add_parser("draft-theory", help="write a theory of the constructs of a survey")
+    draft.add_argument("name", help="lower-case letters, digits and _")
+    draft.add_argument("--dataset", required=True, metavar="name", help="a key, or a folder that holds a codebook.yaml")
+    draft.add_argument("--in", dest="folder", default=".", metavar="folder", help="write here, not into this folder")
+    draft.set_defaults(run=_draft_theory)
+
     refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
     refresh.add_argument("notebooks", nargs="*", metavar="notebook", help="default: all of notebooks/")
     refresh.set_defaults(run=_refresh)
@@ -213,6 +226,27 @@ def _new(options: argparse.Namespace) -> int:
         "theory": f"new-report my_report --dataset my_survey --theory {place}",
     }
     print(f"next: crmresearch {then.get(options.kind, f'check-data {home}')}")
+    return 0
+
+
+def _draft_codebook(options: argparse.Namespace) -> int:
+    from crmresearch.paths import typed_path
+    from crmresearch.templates.draft import draft_codebook
+
+    written = draft_codebook(typed_path(options.file), options.kind, options.name)
+    print(f"wrote {written}")
+    print(f"next: look at its guesses, then crmresearch check-data {shlex.quote(str(written.parent))}")
+    return 0
+
+
+def _draft_theory(options: argparse.Namespace) -> int:
+    from crmresearch.paths import typed_path
+    from crmresearch.templates.draft import draft_theory
+
+    written = draft_theory(options.dataset, options.name, typed_path(options.folder))
+    print(f"wrote {written}")
+    data, theory = shlex.quote(options.dataset), shlex.quote(str(written))
+    print(f"next: crmresearch new-report my_report --dataset {data} --theory {theory}")
     return 0
 
 

@@ -88,6 +88,6 @@ def find_data_file(codebook: AnyCodebook) -> Path:
         facts = {"dataset": codebook.key, "package": package.name, "file": file, "advice": codebook.how_to_get}
         raise DatasetMissingError(note("missing.package", **facts))
     folders = ", ".join(shown(path.parent) for path in candidate_data_files(codebook))
-    advice = codebook.how_to_get or note("missing.committed")
+    advice = codebook.how_to_get or note("missing.committed" if codebook.committed else "missing.own")
     facts = {"dataset": codebook.key, "file": codebook.file, "folders": folders, "advice": advice}
     raise DatasetMissingError(note("missing.file", **facts))

@@ -70,7 +70,8 @@ class DatasetCodebook(Strict):
     """The part that surveys and transactions share. Every kind adds its columns and calls `file_mistakes`.
 
     `file` may be a folder of files of one shape, and `more_files` names further ones. `encoding` and `separator` of
-    a text file are recognised unless given; `table` is the sheet of a workbook or the table of a database.
+    a text file are recognised unless given; `table` is the sheet of a workbook or the table of a database. Data that
+    are not committed need no source, citation and licence.
     """
 
     key: Key
@@ -84,9 +85,9 @@ class DatasetCodebook(Strict):
     sha256: Checksum | None = None
     committed: Annotated[bool, Field(strict=True)]
     how_to_get: TextOrEnglish | None = None
-    source: Filled
-    citation: Filled
-    licence: Filled
+    source: Filled = "not stated"
+    citation: Filled = "none"
+    licence: Filled = "not stated"
     url: Filled | None = None
     _folder: Path = PrivateAttr(default=Path())
 
@@ -114,10 +115,12 @@ class DatasetCodebook(Strict):
                 mistakes.append(f"{key}: {name!r} must be a file name without folders")
         if self.committed and self.sha256 is None:
             mistakes.append("sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)")
-        if not self.committed and self.how_to_get is None:
-            mistakes.append(
-                "how_to_get: this key is missing; a file that is not committed needs a sentence on getting it"
-            )
+        if self.committed:
+            mistakes += [
+                f"{key}: this key is missing; data in a repository need their source, citation and licence"
+                for key in ("source", "citation", "licence")
+                if key not in self.model_fields_set
+            ]
         return mistakes
 
 

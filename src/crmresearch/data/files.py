@@ -266,7 +266,7 @@ def _excel(path: Path, content: bytes, table: str | None) -> TextTable:
     with book:
         sheets = [str(name) for name in book.sheet_names]
         sheet, notes = _chosen(sheets, table, "sheet")
-        frame = book.parse(sheet, dtype=object, keep_default_na=False, na_values=[""])
+        frame = pd.read_excel(book, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
     unnamed = [name for name in frame.columns if str(name).startswith("Unnamed: ") and frame[name].isna().all()]
     return TextTable(_as_text(frame.drop(columns=unnamed)), notes)
 

@@ -46,7 +46,7 @@ def spoilt(cafe_folder):
         ("key: cafe", "key: My Café", "key", "must be lower-case letters, digits and _"),
         ("source: made up", "sauce: made up", "sauce", "did you mean 'source'?"),
         ("licence: none", "licence:", "licence", "must be text"),
-        ("how_to_get: Ask the owner.\n", "", "how_to_get", "this key is missing"),
+        ("committed: false\n", "committed: true\n", "sha256", "this key is missing"),
         ("committed: false", "committed: true", "sha256", "this key is missing; a committed file needs its checksum"),
         ("committed: false", "committed: false\nsha256: abc", "sha256", "64 hexadecimal digits"),
         ("file: cafe.csv", "file: ../cafe.csv", "file", "must be a file name without folders"),

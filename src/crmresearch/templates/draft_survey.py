@@ -1,0 +1,258 @@
+"""The codebook of a survey, drafted: which column is who, the scale of a question, codes for no answer, groups."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from crmresearch.data.files import TextTable
+from crmresearch.errors import TemplateError
+from crmresearch.templates.draft_words import column as column_key
+from crmresearch.templates.draft_words import head, key_of, quoted
+
+SCALES = ((0, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 6), (1, 7), (1, 9), (1, 10), (0, 10), (-3, 3), (0, 100))
+_USUAL = ((1, 5), (1, 7), (1, 10), (0, 10), (0, 100))
+MISSING = (-9, -8, -1, -99, 8, 9, 97, 98, 99, 88, 77, 977, 988, 997, 998, 999)  # codes that often mean "no answer"
+_ANSWERS = (  # answers in words, from low to high
+    ("no", "yes"),
+    ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree"),
+    ("strongly disagree", "disagree", "neutral", "agree", "strongly agree"),
+    ("strongly disagree", "disagree", "undecided", "agree", "strongly agree"),
+    ("very dissatisfied", "dissatisfied", "neither satisfied nor dissatisfied", "satisfied", "very satisfied"),
+    ("very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"),
+    ("very unlikely", "unlikely", "neutral", "likely", "very likely"),
+    ("very poor", "poor", "fair", "good", "very good"),
+    ("poor", "fair", "good", "very good", "excellent"),
+    ("never", "rarely", "sometimes", "often", "always"),
+    ("not at all", "slightly", "moderately", "very", "extremely"),
+    ("low", "medium", "high"),
+    ("非常不同意", "不同意", "一般", "同意", "非常同意"),
+    ("非常不满意", "不满意", "一般", "满意", "非常满意"),
+    ("否", "是"),
+)
+_NO_ANSWER = ("", "n/a", "na", "nan", "null", "none", "-", "don't know", "dont know", "no answer", "refused", "不知道")
+_ID = re.compile(
+    r"^(respondent|resp|case|interview|person|participant|user|response)?_?(id|nr|no|number|key)$|^id_|_id$", re.I
+)
+_GROUP = re.compile(
+    r"gender|sex|^age|region|country|state|city|segment|group|income|educ|provider|type|branch|industry|wave|year|status",
+    re.I,
+)
+_WEIGHT = re.compile(r"^(w|wt|wgt|weight|weights|gewicht|权重)$|weight$", re.I)
+_MOST_GROUPS = 30
+_CONSTRUCTS = {
+    "satisfaction": r"satis|csat|cusa|^sat|满意",
+    "loyalty": r"loyal|cusl|repurch|recommend|nps|忠诚",
+    "expectation": r"expect|cuex|^exp|期望",
+    "quality": r"qual|perq|质量",
+    "value": r"value|perv|^val|price|价值",
+    "image": r"image|imag|reput|brand|形象",
+    "complaint_handling": r"compl|cusco|抱怨",
+    "trust": r"trust|信任",
+}
+
+
+@dataclass
+class _Column:
+    """What one column of a survey seems to be, and why."""
+
+    name: str
+    role: Literal["id", "item", "group", "number", "weight", "none"]
+    why: str = ""
+    scale: tuple[int, int] = (1, 5)
+    missing: list[float] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+
+
+def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
+    columns = _survey_columns(table)
+    items = [column for column in columns if column.role == "item"]
+    if not items:
+        raise TemplateError(
+            f"{file}: no column looks like the answers to a question with a scale; name the kind (--kind "
+            "purchases), or write the codebook by hand (`crmresearch new-survey`)."
+        )
+    yield from head("survey", file, key, f"{len(table.cells):,} respondents", table)
+    ids = [column for column in columns if column.role == "id"]
+    if ids:
+        yield f"id: {column_key(ids[0].name)}    # {ids[0].why}"
+    else:
+        yield "# id: the column that names the respondent, if any"
+    for column in (column for column in columns if column.role == "weight"):
+        yield f"# {column.name} looks like a weight: {column.why}"
+    left = [column.name for column in columns if column.role in ("none", "weight")]
+    if left:
+        yield f"other_columns: ignore    # not used: {', '.join(left)[:200]}"
+    yield "identical_rows: expected    # remove this line and the next to be told of copied rows"
+    yield "identical_rows_reason: Not looked at yet."
+    groups = [column for column in columns if column.role in ("group", "number")]
+    if groups:
+        yield ""
+        yield "# columns that divide the respondents; their values in the order in which a reader should see them"
+        yield "groups:"
+        for column in groups:
+            yield f"  {column_key(column.name)}:    # {column.why}"
+            yield f"    label: {{en: {quoted(table.questions.get(column.name, column.name))}}}"
+            if column.role == "group":
+                values = ", ".join(
+                    f"{_value(value)}: {{en: {quoted(label)}}}" for value, label in column.values.items()
+                )
+                yield f"    values: {{{values}}}"
+            if column.missing:
+                yield f"    missing_codes: {_numbers(column.missing)}"
+    yield ""
+    yield "# the questions: put their words in, and see that the scale is the one that was shown, not the one in use"
+    yield "items:"
+    for column in items:
+        text = table.questions.get(column.name, column.name)
+        yield f"  {column_key(column.name)}:    # {column.why}"
+        yield f"    text: {{en: {quoted(text)}}}"
+        yield f"    min: {column.scale[0]}"
+        yield f"    max: {column.scale[1]}"
+        if column.missing:
+            yield f"    missing_codes: {_numbers(column.missing)}    # suspected: they lie beyond the scale"
+        if column.labels:
+            yield f"    labels: {{{', '.join(f'{quoted(text)}: {number}' for text, number in column.labels.items())}}}"
+    yield ""
+    yield "# which items measure which construct, told from the names of the columns; the theories use names such as"
+    yield "# expectation, quality, value, image, satisfaction, complaint_handling and loyalty"
+    yield "constructs:"
+    for construct, names in _constructs([column.name for column in items], table.questions).items():
+        yield f"  {construct}: [{', '.join(map(column_key, names))}]"
+
+
+def _survey_columns(table: TextTable) -> list[_Column]:
+    cells = table.cells
+    found = [_survey_column(cells[name], table.labels.get(str(name), {}), len(cells)) for name in cells.columns if name]
+    ids = [column for column in found if column.role == "id"]
+    for column in ids[1:]:
+        column.role = "none"
+    series: dict[str, list[_Column]] = {}
+    for column in found:
+        if column.role == "item" and not column.labels:
+            series.setdefault(_stem(column.name), []).append(column)
+    for same in series.values():  # questions of one series were shown one scale
+        scale = (min(column.scale[0] for column in same), max(column.scale[1] for column in same))
+        for column in same:
+            if column.scale != scale:
+                column.why += f"; the scale is that of {_stem(column.name)}…"
+            column.scale = scale
+            column.missing = [code for code in column.missing if not scale[0] <= code <= scale[1]]
+    return found
+
+
+def _survey_column(cells: pd.Series, labels: Mapping[str, str], rows: int) -> _Column:
+    name = str(cells.name)
+    answers = cells[~cells.str.casefold().isin(_NO_ANSWER)]
+    distinct = answers.unique().tolist()
+    if not distinct:
+        return _Column(name, "none", "empty")
+    numbers = pd.to_numeric(answers.str.replace(",", ".", regex=False), errors="coerce")
+    if len(distinct) == len(answers) == rows and (_ID.search(name) or numbers.isna().any() or _counts(numbers)):
+        return _Column(name, "id", "every row has another value")
+    if len(distinct) == 1:
+        return _Column(name, "none", "every answer is the same")
+    if numbers.isna().any():
+        return _text_column(name, answers, distinct)
+    if _WEIGHT.search(name) and (numbers > 0).all():
+        return _Column(name, "weight", f"numbers from {numbers.min():g} to {numbers.max():g}")
+    whole = (numbers == numbers.round()).all()
+    scale, missing = _scale(numbers) if whole else (None, [])
+    values = sorted({float(number) for number in numbers if number not in missing})
+    told = f"{len(values)} different answers from {values[0]:g} to {values[-1]:g}"
+    grouping = bool(_GROUP.search(name)) or bool(labels and len(values) < 4)
+    if scale is not None and not grouping and (len(values) >= 4 or re.search(r"\d$", name)):
+        return _Column(name, "item", told, scale, missing)
+    if whole and len(values) <= _MOST_GROUPS and (grouping or len(values) < 4) and not re.match(r"age$", name, re.I):
+        named = {_plain(value): labels.get(_plain(value), _plain(value)) for value in values}
+        return _Column(name, "group", told, missing=missing, values=named)
+    return _Column(name, "number", told)
+
+
+def _text_column(name: str, answers: pd.Series, distinct: Sequence[str]) -> _Column:
+    """Answers in words: an item where the words are a known scale, a group where they are few."""
+    folded = {text.casefold().strip() for text in distinct}
+    for scale in _ANSWERS:
+        if folded <= set(scale) and len(folded) >= 2:
+            low = 0 if len(scale) == 2 else 1
+            spelt = {text.casefold().strip(): text.strip() for text in distinct}
+            labels = {spelt.get(word, word): low + place for place, word in enumerate(scale)}
+            return _Column(name, "item", "answers in words", (low, low + len(scale) - 1), labels=labels)
+    digits = answers.str.extract(r"^(-?\d\d?)\s*[-=:.)]?\s*[^\W\d]", expand=False)
+    if digits.notna().all() and len(distinct) <= 11 and not _GROUP.search(name):  # "5 - strongly agree"
+        codes = {text: int(code) for text, code in zip(answers, digits, strict=True)}
+        return _Column(name, "item", "a number and its words", (min(codes.values()), max(codes.values())),
+                       labels=dict(sorted(codes.items(), key=lambda pair: pair[1])))  # fmt: skip
+    if len(distinct) <= min(_MOST_GROUPS, max(2, len(answers) // 3)):
+        often = answers.value_counts().index.tolist()
+        order = _levels(often) or sorted(often)
+        return _Column(name, "group", f"{len(distinct)} different words", values={text: text for text in order})
+    return _Column(name, "none", f"{len(distinct):,} different texts")
+
+
+def _levels(words: Sequence[str]) -> list[str] | None:
+    """The order of levels that begin with a number, such as "18-29", or that are a known scale."""
+    first = {word: re.search(r"\d+", word) for word in words}
+    if all(first.values()):
+        return sorted(words, key=lambda word: int(first[word][0]))  # type: ignore[index]
+    for scale in _ANSWERS:
+        if {word.casefold() for word in words} <= set(scale):
+            return sorted(words, key=lambda word: scale.index(word.casefold()))
+    return None
+
+
+def _scale(numbers: pd.Series) -> tuple[tuple[int, int] | None, list[float]]:
+    """The smallest usual scale that holds all answers but codes for no answer, which lie beyond it by 2 or below it."""
+    values = sorted({int(number) for number in numbers})
+    fits = []
+    for low, high in SCALES:
+        kept = [value for value in values if low <= value <= high]
+        codes = [value for value in values if not low <= value <= high]
+        reached = len(kept) >= 2 and kept[-1] >= high - 2
+        whole = high < 100 or len(kept) > 12  # a percentage has more than a few answers
+        if reached and whole and all(code in MISSING and not high < code < high + 2 for code in codes):
+            fits.append(((low, high), [float(code) for code in codes]))
+    if not fits:
+        return None, []
+    return min(fits, key=lambda fit: (fit[0] not in _USUAL, fit[0][1] - fit[0][0], fit[0][0]))
+
+
+def _counts(numbers: pd.Series) -> bool:
+    """Whether the numbers only count the rows."""
+    return bool((numbers.diff().dropna() == 1).all())
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[\d_.\-]*\d+[a-z]?$", "", name) or name
+
+
+def _constructs(names: Sequence[str], questions: Mapping[str, str]) -> dict[str, list[str]]:
+    """Series of names as constructs, under the name that theories use where the series or its questions say it."""
+    series: dict[str, list[str]] = {}
+    for name in names:
+        series.setdefault(_stem(name), []).append(name)
+    found: dict[str, list[str]] = {}
+    for stem, members in series.items():
+        known = next((key for key, words in _CONSTRUCTS.items() if re.search(words, stem, re.I)), None)
+        told = " ".join(questions.get(name, "") for name in members)
+        if known is None and told:
+            known = next((key for key, words in _CONSTRUCTS.items() if re.search(words, told, re.I)), None)
+        key = known or key_of(stem)
+        found.setdefault(key, []).extend(members)
+    return found
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return f"[{', '.join(map(_plain, values))}]"
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def _value(value: str) -> str:
+    return value if re.fullmatch(r"-?[1-9]\d*|0", value) else quoted(value)

@@ -1,0 +1,46 @@
+"""How a drafted codebook is written: YAML that holds whatever a file calls its columns, and what stands at its top."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from crmresearch.data.dataset import in_language, is_key
+from crmresearch.data.files import TextTable
+from crmresearch.data.wording import note
+
+_WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")  # which YAML may take for values
+
+
+def key_of(text: str) -> str:
+    """A text as the key of a data set or a construct."""
+    key = re.sub(r"[^a-z0-9]+", "_", text.split(".")[0].lower()).strip("_")
+    return key if is_key(key) else f"data_{key}".rstrip("_")
+
+
+def quoted(text: str) -> str:
+    """A text as YAML can hold it anywhere."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def column(name: str) -> str:
+    """A column as a YAML key: in quotes where it could be read as something else."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.lower() not in _WORDS
+    return name if plain else quoted(name)
+
+
+def head(kind: str, file: Path, key: str, rows: str, table: TextTable) -> Iterator[str]:
+    """What every codebook begins with, and what was recognised of the file."""
+    yield f"# Drafted from {file.name} on {datetime.now():%Y-%m-%d}: every guess is to be looked at."
+    yield "# `crmresearch check-data` then says what does not fit, all at once."
+    yield f"kind: {kind}"
+    yield f"key: {key}"
+    yield f"title: {{en: {quoted(key.replace('_', ' ').capitalize())}}}"
+    yield f"about: {{en: {quoted(f'{rows}. Say here who they are, when and how the data came about.')}}}"
+    yield f"file: {quoted(file.name)}"
+    for text, facts in table.notes:
+        yield f"# {in_language(note(text, **{'file': file.name, **facts}))}"
+    yield "committed: false"
+    yield "# source, citation and licence may stay away for data of one's own"
+    yield ""

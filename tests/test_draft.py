@@ -1,0 +1,172 @@
+"""Codebooks drafted from bare files: they pass their own check, and say what is in the files."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from crmresearch.__main__ import main
+from crmresearch.data.survey.survey import load_survey
+from crmresearch.data.transactions.transactions import load_transactions
+from crmresearch.errors import TemplateError
+from crmresearch.models.specification import bind
+from crmresearch.models.theory import load_theory
+from crmresearch.paths import DATA, TEMPLATES
+from crmresearch.templates.draft import draft_codebook, draft_theory
+
+AGREE = ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"]
+
+
+def survey(rows: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "ResponseId": [f"R_{i}" for i in range(rows)],
+            "Satisfied 1": rng.choice(AGREE, rows),
+            "Satisfied 2": rng.choice(AGREE, rows),
+            "Quality 1": rng.choice([1, 2, 3, 4, 5, 99], rows),
+            "Quality 2": rng.integers(2, 6, rows),
+            "image_a": rng.integers(0, 11, rows),
+            "Loyal-1": rng.choice(["1 - never", "2 - perhaps", "3 - always"], rows),
+            "Age group": rng.choice(["18-29", "30-49", "50+"], rows),
+            "Gender": rng.choice([1, 2], rows),
+            "birth year": rng.integers(1940, 2005, rows),
+            "comment": [f"{i} words" for i in range(rows - 1)] + ["0 words"],
+            "wgt": rng.uniform(0.5, 2, rows).round(2),
+        }
+    )
+
+
+def drafted(path: Path, **options: str) -> dict:
+    return yaml.safe_load(draft_codebook(path, **options).read_text(encoding="utf-8"))
+
+
+def test_a_survey_is_drafted_and_passes_its_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "Survey Export.xlsx"
+    survey().to_excel(path, index=False)
+    book = drafted(path)
+    items = {name: (item["min"], item["max"]) for name, item in book["items"].items()}
+    assert items == {
+        "Satisfied 1": (1, 5), "Satisfied 2": (1, 5), "Quality 1": (1, 5), "Quality 2": (1, 5), "image_a": (0, 10),
+        "Loyal-1": (1, 3),
+    }  # fmt: skip
+    assert book["items"]["Quality 1"]["missing_codes"] == [99]
+    assert book["items"]["Satisfied 1"]["labels"] == dict(zip(AGREE, range(1, 6), strict=True))
+    assert book["id"] == "ResponseId"
+    assert list(book["groups"]["Age group"]["values"]) == ["18-29", "30-49", "50+"]
+    assert list(book["groups"]["Gender"]["values"]) == [1, 2]
+    assert "values" not in book["groups"]["birth year"]
+    assert book["constructs"]["satisfaction"] == ["Satisfied 1", "Satisfied 2"]
+    assert book["constructs"]["loyalty"] == ["Loyal-1"]
+    assert main(["check-data", str(tmp_path)]) == 0
+    found = load_survey(str(tmp_path))
+    assert found.items["Quality 1"].max() == 5
+    assert found.items["Satisfied 1"].tolist() == [AGREE.index(text) + 1 for text in survey()["Satisfied 1"]]
+
+
+def test_a_theory_is_drafted_and_can_be_bound(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    survey().to_csv(path, index=False)
+    draft_codebook(path)
+    theory = load_theory(draft_theory(str(tmp_path), "mine", tmp_path))
+    specification = bind(theory, load_survey(str(tmp_path)).codebook)
+    assert {(p.predictor, p.outcome) for p in specification.paths} == {
+        ("quality", "satisfaction"), ("image", "satisfaction"), ("satisfaction", "loyalty")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dataset", "file", "scales", "constructs"),
+    [
+        ("ecsi_mobile", "mobi.csv", {(1, 10)}, {"satisfaction", "loyalty", "quality", "value", "expectation", "image"}),
+        ("corporate_reputation", "corp_rep_data.csv", {(1, 7), (1, 5)}, {"satisfaction", "loyalty", "quality"}),
+    ],
+)
+def test_surveys_of_the_project_are_recognised(
+    tmp_path: Path, dataset: str, file: str, scales: set[tuple[int, int]], constructs: set[str]
+) -> None:
+    (tmp_path / file).write_bytes((DATA / dataset / file).read_bytes())
+    book = drafted(tmp_path / file)
+    assert {(item["min"], item["max"]) for item in book["items"].values()} <= scales
+    assert constructs <= book["constructs"].keys()
+    assert load_survey(str(tmp_path)).respondents in (250, 344)
+
+
+PURCHASES = pd.DataFrame(
+    {
+        "InvoiceNo": [10, 10, 11, 12, 13],
+        "CustomerID": ["007", "007", "12", "12", "007"],
+        "InvoiceDate": [
+            "01/12/2010 08:26",
+            "01/12/2010 08:26",
+            "13/12/2010 09:00",
+            "02/01/2011 10:00",
+            "05/01/2011 11:30",
+        ],
+        "Quantity": [6, -1, 2, 3, 1],
+        "UnitPrice": ["2,55", "3,39", "1.200,75", "4,25", "5,00"],
+        "Country": ["UK", "UK", "FR", "FR", "UK"],
+    }
+)
+
+
+def test_purchases_are_drafted_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "Online Retail.csv"
+    PURCHASES.to_csv(path, index=False, sep=";")
+    book = drafted(path)
+    assert book["columns"] == {
+        "customer": "CustomerID", "time": "InvoiceDate", "amount": "UnitPrice", "order": "InvoiceNo",
+        "quantity": "Quantity",
+    }  # fmt: skip
+    assert (book["decimal"], book["time_format"], book["amount_per"]) == (",", "%d/%m/%Y %H:%M", "unit")
+    assert book["last_day"] == "2011-01-05"
+    shop = load_transactions(str(tmp_path))
+    assert (shop.rows, shop.customers(), str(shop.first_day)) == (5, 2, "2010-12-01")
+    assert shop.table.select("amount").execute()["amount"].sum() == pytest.approx(6 * 2.55 - 3.39 + 2401.5 + 12.75 + 5)
+
+
+def test_the_shop_of_the_templates_is_recognised(tmp_path: Path) -> None:
+    (tmp_path / "purchases.csv").write_bytes((TEMPLATES / "my_shop" / "purchases.csv").read_bytes())
+    book = drafted(tmp_path / "purchases.csv")
+    assert book["columns"] == {"customer": "customer_id", "time": "purchased_at", "amount": "amount"}
+    assert load_transactions(str(tmp_path)).rows > 800
+
+
+def test_day_and_month_are_told_by_the_order_of_the_file(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-05", periods=20, freq="13D")
+    frame = pd.DataFrame(
+        {"customer": [f"c{i % 5}" for i in range(20)], "date": days.strftime("%m/%d/%Y"), "amount": 5.5}
+    )
+    frame = frame[days.day <= 12]  # both ways of reading are possible
+    frame = pd.concat([frame] * 3).sort_index()
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+    assert drafted(tmp_path / "shop.csv", kind="purchases")["time_format"] == "%m/%d/%Y"
+
+
+def test_what_cannot_be_drafted_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("a,b\nsome text,other text\nmore,words\nand,more\n")
+    with pytest.raises(TemplateError, match="no column looks like the answers"):
+        draft_codebook(path)
+    with pytest.raises(TemplateError, match="no column looks like the customer or the time or the amount"):
+        draft_codebook(path, kind="purchases")
+    (tmp_path / "empty.csv").write_text("a\n1\n")
+    with pytest.raises(TemplateError, match="fewer than two rows"):
+        draft_codebook(tmp_path / "empty.csv")
+    (tmp_path / "codebook.yaml").write_text("key: mine\n")
+    with pytest.raises(TemplateError, match="is there already and stays as it is"):
+        draft_codebook(path)
+    assert (tmp_path / "codebook.yaml").read_text() == "key: mine\n"
+
+
+def test_columns_of_any_name_are_drafted(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    names = ["yes", "no", "q: 1", 'q "2"', "q#3", "- q4", "满意度1", "null"]
+    frame = pd.DataFrame({name: rng.integers(1, 6, 40) for name in names})
+    frame.columns = [*names[:-1], "q{8}"]
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    book = drafted(tmp_path / "odd.csv")
+    assert set(book["items"]) | set(book.get("groups", {})) == set(frame.columns)
+    assert main(["check-data", str(tmp_path)]) == 0
