@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from crmresearch.segmentation.methods.clusters import KCentroids
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.stories.comparison.story import ComparisonStory
@@ -27,6 +28,9 @@ def cautions(story: ComparisonStory) -> pd.DataFrame:
         message = story.say("comparison_caution.left_out", reason=row.reason)
         rows.append(("left_out", "weak", story.name(row.method), message))
     for method in story.benchmark.methods:
+        if isinstance(method, GaussianMixtureClusters | KCentroids) and method.agreed_ < 2 <= method.starts:
+            message = story.say("comparison_caution.one_start", agreed=method.agreed_, starts=method.starts)
+            rows.append(("one_start", "weak", story.name(method.name), message))
         if isinstance(method, GaussianMixtureClusters) and method.k is None and method.k_ == method.largest:
             message = story.say("comparison_caution.largest", largest=method.largest)
             rows.append(("largest_number", "note", story.name(method.name), message))
