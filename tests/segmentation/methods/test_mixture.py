@@ -77,7 +77,9 @@ def test_long_components_side_by_side_are_found_as_scikit_learn_finds_them_from_
     assert pd.crosstab(method.predict(frame), true).max().min() > 0.98 * n
     X = method.space_.transform(frame)
     given = {"means_init": [X[true == i].mean(axis=0) for i in range(3)], "weights_init": np.full(3, 1 / 3)}
-    given["precisions_init"] = [np.linalg.inv(np.cov(X[true == i].T) + method.floor * np.eye(columns)) for i in range(3)]
+    given["precisions_init"] = [
+        np.linalg.inv(np.cov(X[true == i].T) + method.floor * np.eye(columns)) for i in range(3)
+    ]
     theirs = GaussianMixture(3, reg_covar=method.floor, tol=1e-4, max_iter=500, **given).fit(X)
     assert method.bic_["bic"].min() == pytest.approx(theirs.bic(X), abs=2)
 

@@ -1,5 +1,6 @@
 """Segments of a survey are told as they are: named when stable, grey when not, too small where they are."""
 
+import copy
 import dataclasses
 
 import matplotlib.pyplot as plt
@@ -64,6 +65,18 @@ def test_a_segment_below_the_limit_has_no_model_and_is_flagged(story: SurveySegm
     small = dataclasses.replace(story, models=dataclasses.replace(story.models, small={story.keys[0]: 12}))
     warnings = segment_warnings(small).set_index("code")
     assert "12" in warnings.loc["small_segments", "message"]
+
+
+def test_classes_that_are_not_identified_are_warned_about(story: SurveySegmentStory) -> None:
+    codes = {"more_parameters_than_cells", "shares_differ"}
+    assert not codes & set(segment_warnings(story)["code"])
+    for wrong, code in (({"free_cells_": 20.0}, "more_parameters_than_cells"), ({"apart_": 0.2}, "shares_differ")):
+        classes = copy.copy(story.method)
+        vars(classes).update(wrong)
+        numbers = dataclasses.replace(story.numbers, classes={**story.numbers.classes, 3: classes})
+        warned = segment_warnings(dataclasses.replace(story, numbers=numbers)).set_index("code")
+        assert codes & set(warned.index) == {code}
+        assert warned.loc[code, "severity"] == "unidentified"
 
 
 def test_every_sentence_is_filled_in(story: SurveySegmentStory) -> None:

@@ -34,6 +34,11 @@ def _found(story: SurveySegmentStory) -> Iterator[Row]:
         yield caution("no_segments", "weak")
     if solutions.bic.idxmin() == solutions.index.max():
         yield caution("bic_at_the_end", "note", most=int(solutions.index.max()))
+    if (classes := story.method).parameters > classes.free_cells_:
+        facts = {"parameters": classes.parameters, "cells": int(classes.free_cells_)}
+        yield caution("more_parameters_than_cells", "unidentified", k=k, **facts)
+    elif not classes.identified:
+        yield caution("shares_differ", "unidentified", k=k, found=int(row.found), apart=classes.apart_)
     if row.found == 1 and row.starts > 1:
         yield caution("one_start", "weak", starts=int(row.starts), k=k)
     if not row.converged:
