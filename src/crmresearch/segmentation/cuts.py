@@ -15,9 +15,7 @@ def quantile_cuts(values: Floats, groups: int, low_is_good: bool = False) -> Flo
     `low_is_good` the groups are formed from the largest value downwards.
     """
     sign = -1.0 if low_is_good else 1.0
-    reached = -(
-        -np.arange(1, groups) * len(values) // groups
-    )  # the i/groups of n rounded up, whole: 14 × 3 of 42 is 42
+    reached = -(-np.arange(1, groups) * len(values) // groups)  # of i/groups · n the ceiling, in whole numbers
     return sign * np.sort(sign * values)[reached - 1]
 
 

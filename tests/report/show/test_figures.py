@@ -84,3 +84,17 @@ def test_alt_text_is_required() -> None:
     with pytest.raises(ValueError, match="lower-case words"):
         show_figure(draw(), "Not a name", "Importance", "A line")
     plt.close("all")
+
+
+def test_dollar_signs_of_a_name_are_no_formula(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
+
+    def drawn(name: str) -> bytes:
+        figure, axes = plt.subplots()
+        axes.set_xlabel(name)
+        axes.set_yticks([0, 1], [name, "b"])
+        axes.annotate(name, (0, 0))
+        return show_figure(figure, "a", "b", "c").svg
+
+    assert drawn(r"$\frac{1$ from $5")
+    assert drawn("$a$") != drawn("a")

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from crmresearch import paths
 from crmresearch.report.make.depends import write_dependencies
@@ -52,7 +53,7 @@ def _entry(name: str, title: dict[str, str], language: str) -> dict[str, Any]:
         "name": name,
         "title": title.get(language, title["en"]),
         "headline": headline.get(language, headline.get("en")) if isinstance(headline, dict) else headline,
-        "href": outputs.page.name if outputs.page.is_file() else None,
+        "href": quote(outputs.page.name) if outputs.page.is_file() else None,
         "status": record["status"],
         "message": record.get("how_to_get") or record.get("message"),
     }

@@ -10,13 +10,14 @@ from io import BytesIO
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from crmresearch.report.record import report_folder, write_output
 from crmresearch.report.show.tables import check_name, data_uri, download_link
 from crmresearch.report.show.wording import words
 
 # text as outlines: a reader without our fonts sees the same figure; a fixed salt: the same ids every time
-SVG_STYLE = {"svg.fonttype": "path", "svg.hashsalt": "crmresearch"}
+SVG_STYLE = {"svg.fonttype": "path", "svg.hashsalt": "crmresearch", "text.parse_math": False}
 PNG_DPI = 200
 PREVIEW_DPI = 72
 
@@ -71,6 +72,8 @@ def show_figure(figure: Figure, name: str, caption: str, alt: str, *, language: 
     check_name(name)
     rendered = report_folder() is not None
     dpi = PNG_DPI if rendered else PREVIEW_DPI
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a name with two dollar signs is a name
     with mpl.rc_context(SVG_STYLE):  # type: ignore[arg-type]
         svg = _save(figure, "svg", dpi, {"Date": None, "Creator": None}) if rendered else b""
         png = _save(figure, "png", dpi, {"Software": None})

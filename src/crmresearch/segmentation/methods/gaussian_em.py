@@ -108,8 +108,8 @@ def best_mixture(
     """The likeliest components found from hard shares `first` (k, n) and from `starts` others, and starts that agreed.
 
     Every second start is sliced, the others narrow and wide in turn: which kind finds the maximum depends on the shape
-    of the components. Every start runs to its end: after 15 steps the likelihoods did not tell yet which would be the highest. A start
-    agreed where its mean log-likelihood is within a thousandth of the highest.
+    of the components. Each runs to its end: after 15 steps the likelihoods did not tell yet which would be the highest.
+    A start agreed where its mean log-likelihood is within a thousandth of the highest.
     """
     k = len(first)
     begun = [rows.sliced(k, rng) if i % 2 else rows.start(k, rng, narrow=i % 4 == 0) for i in range(starts)]

@@ -35,8 +35,8 @@ def _found(story: SurveySegmentStory) -> Iterator[Row]:
     if solutions.bic.idxmin() == solutions.index.max():
         yield caution("bic_at_the_end", "note", most=int(solutions.index.max()))
     if (classes := story.method).parameters > classes.free_cells_:
-        facts = {"parameters": classes.parameters, "cells": int(classes.free_cells_)}
-        yield caution("more_parameters_than_cells", "unidentified", k=k, **facts)
+        yield caution("more_parameters_than_cells", "unidentified", k=k, parameters=classes.parameters,
+                      cells=int(classes.free_cells_))  # fmt: skip
     elif not classes.identified:
         yield caution("shares_differ", "unidentified", k=k, found=int(row.found), apart=classes.apart_)
     if row.found == 1 and row.starts > 1:
