@@ -198,8 +198,8 @@ class LatentClasses(Segmenter):
         belongs = np.exp(joint - logsumexp(joint, axis=1)[:, None])
         order = np.argsort(_mean_answers(belongs, X), kind="stable")
         second = best.second[order] if len(best.second) else best.second
-        first, ends = best.first[order], best.log_likelihoods
-        self._classes = _Classes(best.log_shares[order], first, second, ends, best.apart, True)
+        ordered = (best.log_shares[order], best.first[order], second)
+        self._classes = _Classes(*ordered, best.log_likelihoods, best.apart, True)
         patterns_possible = np.prod([float(len(levels)) for levels in self.levels_])
         self.free_cells_ = np.inf if self.measurement == "gaussian_diag" else float(patterns_possible) - 1
         self.apart_ = best.apart
