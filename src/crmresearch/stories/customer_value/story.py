@@ -17,6 +17,7 @@ from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story, verdict
+from crmresearch.value.customer_value import SPEND
 from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
@@ -182,7 +183,19 @@ class CustomerStory(Story):
             names |= {"least": self.labels(EIGHT).get(least.group, least.group)}
             facts = {"value": best.estimate, "lower": best.ci_lower, "upper": best.ci_upper, "low": least.estimate}
             told.append(self.say("customers.worth_most", **names, **facts))
-        return told
+        return [*told, *self._spent_as_foreseen(intervals)]
+
+    def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:
+        """In how many segments what was spent lies in the interval of the outcome, and where it does not."""
+        parts = intervals[(intervals["quantity"] == SPEND) & (intervals["group"] != "all")].dropna(subset=["actual"])
+        if parts.empty:
+            return []
+        inside = parts["actual"].between(parts["ci_lower"], parts["ci_upper"])
+        facts = {"inside": int(inside.sum()), "segments": len(parts)}
+        if inside.all():
+            return [self.say("customers.spend_foreseen", **facts)]
+        missed = [self.labels(EIGHT).get(group, str(group)) for group in parts.loc[~inside, "group"]]
+        return [self.say("customers.spend_missed", missed=self.listed(missed), **facts)]
 
     @cached_property
     def cells(self) -> pd.DataFrame:

@@ -13,8 +13,9 @@ from crmresearch.segmentation.methods.portfolio import QUADRANTS, portfolio_matr
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_facts
+from crmresearch.value.customer_value import SPEND
 
-SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2}
+SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2, SPEND: 2}
 SMALL_GAP = 0.02  # of a share; less is not told as a difference
 MATRIX = ["share", "relative_share", "growth", "quadrant"]
 
@@ -119,7 +120,7 @@ def purchase_models(story: CustomerStory) -> pd.DataFrame:
 
 
 def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFrame:
-    """One row a segment: customers and each forecast with its interval."""
+    """One row a segment: customers, each forecast with its interval, and what they spent."""
     labels = {**story.labels(EIGHT), "all": story.say("customers.all")}
     rows = []
     for group, part in intervals.groupby("group", sort=False):
@@ -127,6 +128,8 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
         for line in part.itertuples():
             d = SHOWN_DIGITS[line.quantity]
             row[line.quantity] = f"{line.estimate:,.{d}f}\u00a0({line.ci_lower:,.{d}f}–{line.ci_upper:,.{d}f})"
+            if pd.notna(line.actual):
+                row["spend_after"] = f"{line.actual:,.{d}f}"
         rows.append(row)
     return pd.DataFrame(rows, columns=["segment", "customers", *SHOWN_DIGITS])
 

@@ -204,8 +204,8 @@ class SurveySegmentStory(Story):
         if within.empty:
             return self.say(f"survey.paths_none{others}", needed=self.models.needed)
         names = {key: self.construct(getattr(theory, key)).lower() for key in ("satisfaction", "loyalty")}
-        key = "survey.paths" if len(within) > 1 else "survey.path_one"
-        return self.say(f"{key}{others}", **names, count=len(within), lowest=within.estimate.min(),
+        key = f"survey.paths{others}" if len(within) > 1 else f"survey.path_one{others}"
+        return self.say(key, **names, count=len(within), lowest=within.estimate.min(),
                         highest=within.estimate.max(), whole=self.steps.estimate[ALL])  # fmt: skip
 
     @cached_property
