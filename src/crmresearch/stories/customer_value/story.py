@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.caution import SMALL_NUMBER
@@ -186,16 +187,18 @@ class CustomerStory(Story):
         return [*told, *self._spent_as_foreseen(intervals)]
 
     def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:
-        """In how many segments what was spent lies in the interval of the outcome, and where it does not."""
+        """In how many segments what was spent lies in the interval of the outcome, and which was furthest off."""
         parts = intervals[(intervals["quantity"] == SPEND) & (intervals["group"] != "all")].dropna(subset=["actual"])
         if parts.empty:
             return []
         inside = parts["actual"].between(parts["ci_lower"], parts["ci_upper"])
-        facts = {"inside": int(inside.sum()), "segments": len(parts)}
+        facts: dict[str, float] = {"inside": int(inside.sum()), "segments": len(parts)}
         if inside.all():
             return [self.say("customers.spend_foreseen", **facts)]
-        missed = [self.labels(EIGHT).get(group, str(group)) for group in parts.loc[~inside, "group"]]
-        return [self.say("customers.spend_missed", missed=self.listed(missed), **facts)]
+        missed = parts[~inside]
+        worst = missed.loc[np.log(np.maximum(missed["actual"], 1e-9) / missed["estimate"]).abs().idxmax()]
+        facts |= {"lower": worst.ci_lower, "upper": worst.ci_upper, "actual": worst.actual, "expected": worst.estimate}
+        return [self.say("customers.spend_missed", worst=self.labels(EIGHT).get(worst.group, worst.group), **facts)]
 
     @cached_property
     def cells(self) -> pd.DataFrame:

@@ -131,7 +131,7 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
             if pd.notna(line.actual):
                 row["spend_after"] = f"{line.actual:,.{d}f}"
         rows.append(row)
-    return pd.DataFrame(rows, columns=["segment", "customers", *SHOWN_DIGITS])
+    return pd.DataFrame(rows, columns=["segment", "customers", *SHOWN_DIGITS, "spend_after"])
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:
@@ -192,8 +192,19 @@ def buying(story: CustomerStory, name: str = EIGHT) -> pd.DataFrame:
     if method is None or shares.empty:
         return pd.DataFrame(columns=["segment", "customers", "discount_share"])
     labels = {**story.labels(name), "all": story.say("customers.all")}
-    table = mean_shares(shares.rename(columns=lambda key: key.removeprefix("share_")), method.predict(story.customers))
-    return table.assign(segment=[labels[key] for key in table["segment"]])
+    table = mean_shares(shares, method.predict(story.customers))
+    return table.assign(segment=[labels[key] for key in table["segment"]]).rename(columns=_category(table))
+
+
+def buying_headings(table: pd.DataFrame) -> dict[str, str]:
+    """Every category of `buying` as its data call it, whatever a column of that name is called elsewhere."""
+    return {name: name.removeprefix("share_") for name in table.columns[2:] if name != "discount_share"}
+
+
+def _category(table: pd.DataFrame) -> dict[str, str]:
+    """Names of the columns without the mark of a share, unless a column of ours has that name."""
+    named = {name: name.removeprefix("share_") for name in table.columns if name.startswith("share_")}
+    return {name: category for name, category in named.items() if category not in table.columns}
 
 
 def buying_sentences(story: CustomerStory, table: pd.DataFrame, name: str = EIGHT) -> list[str]:
@@ -209,7 +220,7 @@ def buying_sentences(story: CustomerStory, table: pd.DataFrame, name: str = EIGH
         return [*told, story.say("customers.buying_same")]
     key = "customers.buying_discount" if what == "discount_share" else "customers.buying"
     facts = {"share": shares[what][segment], "all": shares[what].iloc[0]}
-    return [*told, story.say(key, segment=segment, category=what, **facts)]
+    return [*told, story.say(key, segment=segment, category=buying_headings(table).get(what, what), **facts)]
 
 
 def _shares(story: CustomerStory) -> list[str]:
