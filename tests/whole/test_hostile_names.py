@@ -122,6 +122,11 @@ REPORTS = {
          "resamples": 50, "refits": 4},
         ["title", "about", "currency"],
     ),
+    "segment_monitoring": (
+        {"dataset": "hostile_shop", "first_cutoff": "2023-03-31", "step": 91, "windows": 3, "resamples": 50,
+         "simulations": 20, "folds": 2},
+        ["title", "about"],
+    ),
     "satisfaction_index": (
         {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100},
         ["title", "about", "citation", "theory", "binding", "construct satisfaction", "construct loyalty", "item"],

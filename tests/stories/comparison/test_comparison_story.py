@@ -212,7 +212,7 @@ def test_a_solution_that_one_start_reached_is_warned_about(story: ComparisonStor
     changed = dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, methods=methods))
     rows = cautions(changed).query("code == 'one_start'")
     assert list(rows["quantity"]) == ([story.name(mixture.name)] if warned else [])
-    expected = story.say("comparison_caution.one_start", agreed=agreed, starts=20)
+    expected = story.say("comparison_caution.one_start", agreed=agreed, starts=mixture.starts)
     assert list(rows["message"]) == ([expected] if warned else [])
 
 

@@ -85,6 +85,12 @@ class Rows:
             return self.components(np.where(distances == 0, self.weights, 0.0))
         return self.components(self.weights * (distances.argmin(axis=0) == np.arange(k)[:, None]))
 
+    def drawn(self, k: int, rng: np.random.Generator) -> Components:
+        """k components of equal weight, each of a row drawn by weight alone, with the floor for variance."""
+        shares = np.zeros((k, len(self.X)))
+        shares[range(k), rng.choice(len(self.X), k, replace=False, p=self.weights)] = 1 / k
+        return self.components(shares)
+
     def sliced(self, k: int, rng: np.random.Generator) -> Components:
         """k slices of equal weight across a direction of the whitened rows, the likeliest of 20 directions drawn.
 
@@ -107,12 +113,18 @@ def best_mixture(
 ) -> tuple[Components, int]:
     """The likeliest components found from hard shares `first` (k, n) and from `starts` others, and starts that agreed.
 
-    Every second start is sliced, the others narrow and wide in turn: which kind finds the maximum depends on the shape
-    of the components. Each runs to its end: after 15 steps the likelihoods did not tell yet which would be the highest.
-    A start agreed where its mean log-likelihood is within a thousandth of the highest.
+    Starts are narrow, sliced, wide and drawn in turn: which kind finds the maximum depends on the components. Each runs
+    to its end: after 15 steps the likelihoods did not tell yet which would be the highest. A start agreed where its
+    mean log-likelihood is within a thousandth of the highest.
     """
     k = len(first)
-    begun = [rows.sliced(k, rng) if i % 2 else rows.start(k, rng, narrow=i % 4 == 0) for i in range(starts)]
+    kinds = (
+        lambda: rows.start(k, rng, narrow=True),
+        lambda: rows.sliced(k, rng),
+        lambda: rows.start(k, rng, narrow=False),
+        lambda: rows.drawn(k, rng),
+    )
+    begun = [kinds[i % len(kinds)]() for i in range(starts)]
     ends = [rows.climb(start, tolerance) for start in [rows.components(first), *begun]]
     levels = np.array([level for _, level in ends])
     return ends[int(levels.argmax())][0], int((levels[1:] > levels.max() - 1e-3).sum())

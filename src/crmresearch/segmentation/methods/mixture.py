@@ -44,7 +44,7 @@ class GaussianMixtureClusters(SpaceClusters):
     largest: int = 8
     k: int | None = None
     sample: int = field(default=5000, kw_only=True)
-    starts: int = field(default=20, kw_only=True)
+    starts: int = field(default=40, kw_only=True)
     floor: float = field(default=FLOOR, kw_only=True)
     k_: int = field(init=False, repr=False)
     bic_: pd.DataFrame = field(init=False, repr=False)
