@@ -125,7 +125,7 @@ REPORTS = {
     "segment_monitoring": (
         {"dataset": "hostile_shop", "first_cutoff": "2023-03-31", "step": 91, "windows": 3, "resamples": 50,
          "simulations": 20, "folds": 2},
-        ["title", "about"],
+        ["title"],
     ),
     "satisfaction_index": (
         {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100},
