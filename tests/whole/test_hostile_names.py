@@ -164,8 +164,10 @@ def test_names_are_text_and_nothing_runs(folder: Path, notebook: str) -> None:
         links = tab.eval_on_selector_all("a[href]", "found => found.map(link => link.getAttribute('href'))")
         shown = " ".join(tab.evaluate("() => document.body.textContent").split())
         alts = " ".join(tab.eval_on_selector_all("img", "found => found.map(image => image.alt)"))
+        tab.goto(page.as_uri())  # with the policy our own script runs, which shows the button
+        assert tab.locator("#code-toggle").is_visible()
         browser.close()
-    assert [event for event in events if not event.startswith(("data:", opened.as_uri()))] == []
+    assert [event for event in events if not event.startswith(("data:", opened.as_uri(), page.as_uri()))] == []
     assert [link for link in links if not link.startswith(("#", "data:", "https://doi.org"))] == []
     tail = " ".join(TAIL.split()).casefold()
     for field in [*fields, "report", "group"]:

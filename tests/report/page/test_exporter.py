@@ -1,5 +1,7 @@
 """The exported page, read as a browser and a screen reader would."""
 
+import base64
+import hashlib
 import re
 from collections import Counter
 from html import escape
@@ -138,6 +140,13 @@ def test_nothing_is_loaded_from_elsewhere(html: str, page: Page) -> None:
     assert re.findall(r"url\((?!data:|#)", html) == []
     policy = page.all("meta", **{"http-equiv": "Content-Security-Policy"})
     assert policy[0]["content"].startswith("default-src 'none'")
+
+
+def test_no_script_but_the_pages_own_may_run(html: str, page: Page) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    (policy,) = page.all("meta", **{"http-equiv": "Content-Security-Policy"})
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy["content"].endswith(f"script-src 'sha256-{digest}'")
 
 
 def test_page_has_its_parts(html: str, page: Page) -> None:
