@@ -45,6 +45,16 @@ def test_rare_levels_are_pooled_after_the_frequent_and_before_the_missing(kind: 
     assert every.level.tolist() == ["b", "c", "a", "d", "e", "unknown"]
 
 
+def test_levels_with_an_order_keep_it() -> None:
+    kind = pd.CategoricalDtype(["young", "mid", "old", "oldest"], ordered=True)
+    frame = pd.DataFrame({"age": pd.Series(["old", "old", "mid", "mid", "mid", "young", "oldest", None], dtype=kind)})
+    segments = pd.Series(pd.Categorical(["one"] * len(frame)))
+    every = attribute_shares(frame, segments, "others", "unknown")
+    assert every.level.tolist() == ["young", "mid", "old", "oldest", "unknown"]
+    some = attribute_shares(frame, segments, "others", "unknown", most=3)
+    assert some.level.tolist() == ["mid", "old", "others", "unknown"]
+
+
 def test_mean_shares_are_of_customers_in_whom_they_are_defined() -> None:
     shares = pd.DataFrame({"tea": [1, 0.5, np.nan, 0.5], "off": [0.0, 0, 0.4, 0]}, index=SEGMENTS.index)
     table = mean_shares(shares, SEGMENTS).set_index("segment")

@@ -56,5 +56,5 @@ def test_the_report_on_cdnow(tmp_path: Path) -> None:
     own = segments[segments.method == "cdnow_desk"]
     assert set(own.segment) == {"collectors", "lapsed_spenders", "fresh", "tried_once", "other"}
     intervals = pd.read_csv(tables / "clv_intervals.csv")
-    assert len(intervals) == 4 * 9  # quantities × (all and eight classes)
+    assert len(intervals) == 5 * 9  # quantities × (all and eight classes)
     assert intervals.ci_lower.notna().all()

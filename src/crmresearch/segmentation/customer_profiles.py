@@ -29,8 +29,9 @@ def attribute_shares(
 ) -> pd.DataFrame:
     """Share of each level of each attribute: attribute, level, customers, all_customers, one column a segment.
 
-    Segments without customers have no column. The most frequent levels come first; where there are more than `most`,
-    the others are pooled under the name `rare`. Customers without a value are the last level, called `missing`.
+    Segments without customers have no column. The most frequent levels come first, those of an ordered category in its
+    order; where there are more than `most`, the rarest are pooled under the name `rare`. Customers without a value are
+    the last level, called `missing`.
     """
     rows = []
     for name in attributes:
@@ -44,12 +45,14 @@ def attribute_shares(
 
 
 def _levels(values: pd.Series, rare: str, missing: str, most: int) -> pd.Series:
-    """The levels of an attribute as a category: most frequent first, ties in the order of the alphabet."""
+    """The levels of an attribute as a category: in their order, or most frequent first, ties by the alphabet."""
     texts = values.astype(object).map(str).where(values.notna(), missing)
     counts = texts[texts != missing].value_counts()
     kept = sorted(counts.index, key=lambda level: (-counts[level], level))
     if len(kept) > most:
         kept = kept[: most - 1]
+    if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
+        kept = [level for level in map(str, values.cat.categories) if level in kept]
     pooled = texts.where(texts.isin([*kept, missing]), rare)
     order = [level for level in (*kept, rare, missing) if (pooled == level).any()]
     return pooled.astype(pd.CategoricalDtype(order))

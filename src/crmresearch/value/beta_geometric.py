@@ -87,6 +87,13 @@ class BetaGeometricFit(PurchaseFit):
         discount = np.exp(v - rate * scale * np.expm1(v))
         return (r + x) * ((mean * discount * width) @ NODE_WEIGHTS)
 
+    def _draw_if_alive(self, x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
+        """As many as the rate brings, or as many as the coins allow: λ and p as in `_purchases_if_alive`."""
+        r, alpha, a, b = self.parameters
+        rate = rng.gamma(r + x) / (alpha + T)
+        dropout = np.maximum(rng.beta(a, b + self.first_toss + x), 1e-15)
+        return np.minimum(rng.poisson(np.minimum(rate * horizon, 1e9)), rng.geometric(dropout)).astype(np.float64)
+
 
 def thinned_rate(shape: Floats, a: float, b: Floats, v: Floats) -> Floats:
     """E[(1+pz)^−(shape+1)] for p ~ beta(a, b) and v = log(1+z), z ≥ 0, all broadcast to the shape of v.

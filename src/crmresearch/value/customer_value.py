@@ -19,6 +19,7 @@ from crmresearch.value.resample import Replicates, collect, resample_counts
 MODELS: dict[str, type[PurchaseFit]] = {"bg_nbd": BgNbdFit, "mbg_nbd": MbgNbdFit, "pareto_nbd": ParetoNbdFit}
 COLUMNS = ("repeat", "t_last", "tenure", "repeat_mean")
 FORECAST = ("p_alive", "expected_purchases", "expected_spend", "value")
+SPEND = "spend_expected"
 DAYS_A_YEAR = 365.25
 FEW = 0.01  # of the customers who bought again; more without usable spend than this and the spend model is in doubt
 
@@ -123,7 +124,14 @@ class CustomerValue:
         `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models and averages
         over the drawn customers, so the interval holds uncertainty of model and of sample. A group of which no
         customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to the
-        Bootstrap. Raises EstimationError as `forecast`, for a level that is no share, and for fewer than two usable
+        Bootstrap.
+
+        The last quantity, `spend_expected`, is what these customers spend over the horizon, not discounted. Its
+        interval is predictive: every refit draws the purchases and the spend of each customer given the history, so
+        that what the group will have spent lies in it, if the models are right, as often as `level` says. It is left
+        out for an endless horizon.
+
+        Raises EstimationError as `forecast`, for a level that is no share, and for fewer than two usable
         resamples.
 
         >>> import crmresearch as crm
@@ -149,26 +157,40 @@ class CustomerValue:
                 averages: Floats = ((members * counts) @ values.T) / (members @ counts)[:, None]
             return averages.ravel()
 
+        finite = np.isfinite(outlook[0])
+        spent_means: list[Floats] = []
+
         def replicates() -> Iterator[tuple[Floats, bool]]:
-            for counts in resample_counts(np.ones(features.shape[1]), resamples, seed):
+            for b, counts in enumerate(resample_counts(np.ones(features.shape[1]), resamples, seed)):
                 histories = np.bincount(rows.position, weights=counts, minlength=len(rows.weights))
                 purchases = type(self.purchases).estimate(rows.counted(histories), near=self.purchases)
                 spent = np.bincount(spend_rows.position, weights=counts[usable], minlength=len(spend_rows.weights))
                 spend = GammaGammaFit.estimate(spend_rows.counted(spent), near=self.spend)
+                if finite:
+                    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(b, 1)))
+                    spent_means.append(members @ _drawn_spend(purchases, spend, features, outlook[0], rng))
                 yield means(purchases, spend, counts), purchases.converged and spend.converged
 
         found = collect(replicates())
         lower, upper = found.interval(level)
-        k = len(FORECAST)
+        columns = ["estimate", "se", "ci_lower", "ci_upper"]
+        table = np.column_stack(
+            [means(self.purchases, self.spend, np.ones(features.shape[1])), found.standard_errors, lower, upper]
+        ).reshape(len(labels), len(FORECAST), len(columns))
+        quantities = list(FORECAST)
+        if finite:
+            _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, features, outlook[0], 0.0)
+            drawn = np.array(spent_means) / members.sum(axis=1)
+            ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+            mean = members @ (expected * per_purchase) / members.sum(axis=1)
+            table = np.concatenate([table, np.stack([mean, drawn.std(axis=0, ddof=1), *ends], axis=1)[:, None]], axis=1)
+            quantities.append(SPEND)
         frame = pd.DataFrame(
             {
-                "group": np.repeat(np.array(labels, dtype=object), k),
-                "customers": np.repeat(members.sum(axis=1).astype(int), k),
-                "quantity": list(FORECAST) * len(labels),
-                "estimate": means(self.purchases, self.spend, np.ones(features.shape[1])),
-                "se": found.standard_errors,
-                "ci_lower": lower,
-                "ci_upper": upper,
+                "group": np.repeat(np.array(labels, dtype=object), len(quantities)),
+                "customers": np.repeat(members.sum(axis=1).astype(int), len(quantities)),
+                "quantity": quantities * len(labels),
+                **dict(zip(columns, table.reshape(-1, len(columns)).T, strict=True)),
             }
         )
         return frame, found
@@ -202,6 +224,16 @@ def _forecast(
     known = mean > 0
     per_purchase = spend.expected_spend(np.where(known, x, 0), np.where(known, mean, 0))
     return purchases.p_alive(x, t_x, T), expected, per_purchase, per_purchase * discounted
+
+
+def _drawn_spend(
+    purchases: PurchaseFit, spend: GammaGammaFit, features: Any, horizon: float, rng: np.random.Generator
+) -> Floats:
+    """What each customer (n,) may spend over the horizon, drawn given the history."""
+    x, t_x, T, mean = features
+    known = mean > 0
+    bought = purchases.draw_purchases(x, t_x, T, horizon, rng)
+    return spend.draw_spend(np.where(known, x, 0), np.where(known, mean, 0), bought, rng)
 
 
 def _memberships(customers: pd.DataFrame, groups: pd.Series | None) -> tuple[list[Any], Floats]:

@@ -9,6 +9,7 @@ from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.customers import CustomerTable
 from crmresearch.errors import EstimationError
 from crmresearch.value import CustomerValue
+from crmresearch.value.customer_value import SPEND
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 SPEND_MODEL = "gamma_gamma"
@@ -123,14 +124,18 @@ def forecast_customers(
     )
 
 
-def value_intervals(forecast: CustomerForecast, segments: pd.Series, resamples: int, seed: int) -> pd.DataFrame:
-    """Mean P(alive), purchases, spend per purchase and value, of all and of each segment, with 95 % intervals.
+def value_intervals(
+    forecast: CustomerForecast, segments: pd.Series, resamples: int, seed: int, spent: pd.Series | None = None
+) -> pd.DataFrame:
+    """Mean P(alive), purchases, spend per purchase, value and spend, of all and of each segment, with 95 % intervals.
 
-    The bootstrap percentile intervals of `CustomerValue.intervals`, both models fitted again in each resample. Segments
-    of fewer than 30 customers are left out: a resample may draw none of them. Empty where there is no forecast, or
-    where too few customers teach the models in fewer than two resamples.
+    Those of `CustomerValue.intervals`, both models fitted again in each resample: of the mean for a forecast, of the
+    outcome for `spend_expected`. Beside it stands in the column `actual` the mean of what the customers have `spent`,
+    NaN elsewhere. Segments of fewer than 30 customers are left out: a resample may draw none of them. Empty where there
+    is no forecast, or where too few customers teach the models in fewer than two resamples.
     """
-    empty = pd.DataFrame(columns=["group", "customers", "quantity", "estimate", "se", "ci_lower", "ci_upper"])
+    columns = ["group", "customers", "quantity", "estimate", "se", "ci_lower", "ci_upper", "actual"]
+    empty = pd.DataFrame(columns=columns)
     if forecast.value is None:
         return empty
     size = segments.map(segments.value_counts()).astype(int)
@@ -139,4 +144,5 @@ def value_intervals(forecast: CustomerForecast, segments: pd.Series, resamples: 
         frame, _ = forecast.value.intervals(forecast.days, forecast.rate, resamples, seed, large)
     except EstimationError:
         return empty
-    return frame
+    made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}
+    return frame.assign(actual=frame["group"].map(made).where(frame["quantity"] == SPEND).astype(float))

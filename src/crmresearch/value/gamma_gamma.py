@@ -62,6 +62,17 @@ class GammaGammaFit:
         known = p * repeats + q > 1
         return np.where(known, p * (gamma + repeats * own) / np.where(known, p * repeats + q - 1, 1.0), np.nan)
 
+    def draw_spend(self, x: ArrayLike, mean_spend: ArrayLike, purchases: ArrayLike, rng: np.random.Generator) -> Floats:
+        """Spend (n,) in so many later `purchases` (n,), drawn given each customer's x purchases and their mean.
+
+        The customer's ν is gamma(q + p x, γ + x m), and the spend of n purchases gamma(p n, ν).
+        """
+        p, q, gamma = self.parameters
+        repeats = numbers("x (purchases averaged)", x)
+        own = np.where(repeats > 0, np.asarray(mean_spend, dtype=np.float64), 0.0)
+        nu = rng.gamma(q + p * repeats) / (gamma + repeats * own)
+        return rng.gamma(p * numbers("purchases", purchases)) / np.maximum(nu, 1e-300)
+
     @property
     def maximum(self) -> Maximum:
         """The fit as the optimiser left it."""

@@ -95,6 +95,13 @@ class ParetoNbdFit(PurchaseFit):
             time = scale * ((np.exp((1 - s) * v - rate * scale[:, None] * np.expm1(v)) * width) @ NODE_WEIGHTS)
         return (r + x) / (alpha + T) * time
 
+    def _draw_if_alive(self, x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
+        """Purchases at the rate λ ~ gamma(r+x, α+T) until death at the rate μ ~ gamma(s, β+T)."""
+        r, alpha, s, beta = self.parameters
+        rate, death = rng.gamma(r + x) / (alpha + T), rng.gamma(s, size=len(x)) / (beta + T)
+        time = np.minimum(horizon, rng.exponential(size=len(x)) / np.maximum(death, 1e-300))
+        return rng.poisson(np.minimum(rate * time, 1e9)).astype(np.float64)
+
 
 def death_nodes(
     x: Floats, t_x: Floats, T: Floats, r: float, alpha: float, s: float, beta: float

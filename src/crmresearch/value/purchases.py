@@ -50,6 +50,10 @@ class PurchaseFit(ABC):
     def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """Expected discounted purchases (n,) in (T, T + horizon] of customers known to be alive at T."""
 
+    @abstractmethod
+    def _draw_if_alive(self, x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
+        """Purchases (n,) in (T, T + horizon] drawn for customers known to be alive at T."""
+
     @property
     def maximum(self) -> Maximum:
         """The fit as the optimiser left it."""
@@ -103,6 +107,18 @@ class PurchaseFit(ABC):
             return self._p_alive(x, t_x, T) * self._if_alive_unique(x, T, horizon, rate)
 
         return self._of_each(purchases, x, t_x, T)
+
+    def draw_purchases(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, horizon: float, rng: np.random.Generator
+    ) -> Floats:
+        """Purchases (n,) that each customer may make in (T, T + horizon], drawn given their history; a finite horizon.
+
+        The mean of many draws is `expected_purchases`; their spread is what differs between customers alike.
+        """
+        _check_outlook(horizon, 0.0)
+        histories = checked_histories(*np.broadcast_arrays(*np.atleast_1d(x, t_x, T)))
+        alive = rng.random(len(histories[0])) < self.p_alive(*histories)
+        return np.where(alive, self._draw_if_alive(histories[0], histories[2], horizon, rng), 0.0)
 
     def expected_purchases_of_new(self, horizon: float) -> float:
         """Repeat purchases a new customer is expected to make in (0, horizon] after the first purchase."""

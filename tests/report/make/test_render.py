@@ -86,6 +86,17 @@ def test_a_report_is_page_record_and_tables_and_knows_what_it_was_made_of(
     assert "6 answers to scsb" in index
 
 
+def test_the_index_leads_to_a_file_whatever_its_name(project: Path) -> None:
+    outputs = Outputs("javascript:alert(1);&")  # as an address it would run
+    write_parameters(project, outputs.name)
+    outputs.folder.mkdir(parents=True)
+    outputs.page.write_text("made", encoding="utf-8")
+    outputs.record.write_text('{"status": "done"}', encoding="utf-8")
+    build_index()
+    index = (project / "reports" / "index.html").read_text(encoding="utf-8")
+    assert 'href="javascript%3Aalert%281%29%3B%26.html"' in index
+
+
 def test_a_failing_notebook_replaces_the_result_by_itself(project: Path) -> None:
     outputs = Outputs(NAME)
     outputs.begin()

@@ -1,7 +1,10 @@
 """The exported page, read as a browser and a screen reader would."""
 
+import base64
+import hashlib
 import re
 from collections import Counter
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -139,6 +142,13 @@ def test_nothing_is_loaded_from_elsewhere(html: str, page: Page) -> None:
     assert policy[0]["content"].startswith("default-src 'none'")
 
 
+def test_no_script_but_the_pages_own_may_run(html: str, page: Page) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    (policy,) = page.all("meta", **{"http-equiv": "Content-Security-Policy"})
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy["content"].endswith(f"script-src 'sha256-{digest}'")
+
+
 def test_page_has_its_parts(html: str, page: Page) -> None:
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("h1")) == 1
@@ -265,20 +275,48 @@ def test_reference_to_nothing_is_refused() -> None:
         export(nb.new_markdown_cell("[Table](#table-absent)"))
 
 
+@pytest.mark.parametrize("markdown", ["![logo](https://example.org/logo.png)", "![local](figure.png)"])
+def test_external_resources_are_refused(markdown: str) -> None:
+    with pytest.raises(RenderError, match="must open without a network"):
+        export(nb.new_markdown_cell(markdown))
+
+
 @pytest.mark.parametrize(
-    "markdown",
+    "html",
     [
-        "![logo](https://example.org/logo.png)",
-        "![local](figure.png)",
         '<script src="https://example.org/x.js"></script>',
         '<link rel="stylesheet" href="https://example.org/x.css">',
         "<style>@import 'https://example.org/x.css';</style>",
         '<div style="background: url(https://example.org/x.png)">x</div>',
     ],
 )
-def test_external_resources_are_refused(markdown: str) -> None:
+def test_external_resources_are_refused_in_what_a_cell_shows(html: str) -> None:
     with pytest.raises(RenderError, match="must open without a network"):
-        export(nb.new_markdown_cell(markdown))
+        export(code("a", nb.new_output("display_data", {"text/html": html})))
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<script>window.ran = 1</script>", 'so <img src=x onerror="ran()"> it', "<!-- a -->", "<b>b</b>", "</main>"],
+)
+def test_tags_in_markdown_are_shown_as_they_are_written(html: str) -> None:
+    written = escape(html)
+    assert written in export(nb.new_markdown_cell(html))
+    assert written in export(code("a", nb.new_output("display_data", {"text/markdown": html})))
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:run()", "JaVaScript:run()", "java&#115;cript:run()", "&#1;javascript:run()",
+                "data:text/html,x", "vbscript:x", "file:///etc/passwd"]
+)  # fmt: skip
+def test_links_that_could_run_something_are_words(address: str) -> None:
+    for markdown in (f"[words]({address})", f"[words][a]\n\n[a]: {address}", f"<{address}>"):
+        links = [link["href"] for link in Page(export(nb.new_markdown_cell(markdown))).all("a")]
+        assert all(link.startswith("#") for link in links)
+
+
+def test_a_drawing_that_no_script_makes_is_code() -> None:
+    assert "&lt;b&gt;" in export(nb.new_markdown_cell("```mermaid\n<b>\n```"))
 
 
 def test_links_to_sources_are_fine() -> None:

@@ -97,3 +97,17 @@ def test_panels_stand_at_the_same_place_whatever_the_memory(view: FigureView) ->
             axes.plot([0.1, 0.2, 0.3], [1, 2, 3])
         drawn.append((show_figure(figure, "forest", "Forest", "A forest").svg, kept))
     assert len({svg for svg, _ in drawn}) == 1
+
+
+def test_dollar_signs_of_a_name_are_no_formula(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
+
+    def drawn(name: str) -> bytes:
+        figure, axes = plt.subplots()
+        axes.set_xlabel(name)
+        axes.set_yticks([0, 1], [name, "b"])
+        axes.annotate(name, (0, 0))
+        return show_figure(figure, "a", "b", "c").svg
+
+    assert drawn(r"$\frac{1$ from $5")
+    assert drawn("$a$") != drawn("a")

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from crmresearch.report.show.latex import escape_latex
 from crmresearch.report.show.number_format import format_interval, format_number, format_p_value, told_p_value
-from crmresearch.report.show.tables import Table, show_table
+from crmresearch.report.show.tables import Table, csv_text, show_table
 
 
 @pytest.fixture
@@ -179,3 +179,25 @@ def test_csv_can_hold_more_than_the_reader_sees(in_report: Path) -> None:
     assert (in_report / "tables" / "paths.csv").read_text() == (
         "outcome,estimate,estimator\nloyalty,0.3333333333,pls\n"
     )
+
+
+def test_no_text_is_a_formula_to_a_spreadsheet() -> None:
+    texts = ["=1+1", "+a", "-a", "@SUM(A1)", "\t=1", "\n=1", "-", "-0.5", "+2", "1e3", "a=b", "", None]
+    guarded = ["'=1+1", "'+a", "'-a", "'@SUM(A1)", "'\t=1", "'\n=1", *texts[6:]]
+    for kind in (object, "category"):
+        frame = pd.DataFrame({"=cmd": pd.Series(texts, dtype=kind), "n": np.arange(13.0) - 6.5})
+        read = pd.read_csv(StringIO(csv_text(frame), newline=""), dtype=str, keep_default_na=False)
+        assert list(read) == ["'=cmd", "n"]
+        assert read["'=cmd"].tolist() == [text or "" for text in guarded]
+        assert read["n"].iloc[0] == "-6.5"
+    plain = pd.DataFrame({"a": ["x", "–", None], "b": [-1.0, 1 / 3, np.nan]})
+    assert csv_text(plain) == plain.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+
+
+def test_labels_from_data_head_columns_as_they_are_written() -> None:
+    table = show_table(pd.DataFrame({"n": [1], "*star* _u_": [0.5], "share_of_it": [0.5]}), "a", "b")
+    assert [column.heading for column in table.columns] == ["n", "*star* _u_", "share of it"]
+
+
+def test_a_caption_of_several_lines_is_one_in_latex() -> None:
+    assert r"\caption{a  b}" in show_table(pd.DataFrame({"n": [1]}), "a", "a\n\nb").latex

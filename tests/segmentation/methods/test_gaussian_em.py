@@ -81,3 +81,20 @@ def test_the_best_of_the_starts_wins_over_a_bad_first(points: np.ndarray) -> Non
 def test_narrow_starts_have_the_floor_for_variance(points: np.ndarray) -> None:
     start = Rows(points, np.ones(200), FLOOR).start(3, np.random.default_rng(6), narrow=True)
     assert start.covariances == pytest.approx(np.broadcast_to(FLOOR * np.eye(2), (3, 2, 2)), abs=1e-9)
+
+
+def test_drawn_starts_are_different_rows_with_the_floor(points: np.ndarray) -> None:
+    start = Rows(points, np.ones(200), FLOOR).drawn(3, np.random.default_rng(6))
+    assert start.weights == pytest.approx(np.full(3, 1 / 3))
+    assert start.covariances == pytest.approx(np.broadcast_to(FLOOR * np.eye(2), (3, 2, 2)), abs=1e-9)
+    assert all((points == mean).all(axis=1).any() for mean in start.means)
+    assert len(np.unique(start.means, axis=0)) == 3
+
+
+def test_slices_have_equal_weight_across_a_direction() -> None:
+    rows = Rows(np.column_stack([np.arange(60.0), np.tile([0.0, 1.0], 30)]), np.ones(60), FLOOR)
+    assert rows.white.T @ rows.white / 60 == pytest.approx(np.eye(2))
+    start = rows.sliced(3, np.random.default_rng(7))
+    assert start.weights == pytest.approx(np.full(3, 1 / 3))
+    flat = Rows(np.column_stack([np.arange(60.0), np.arange(60.0)]), np.ones(60), FLOOR)  # one direction to cut
+    assert np.sort(flat.sliced(3, np.random.default_rng(7)).means[:, 0]) == pytest.approx([9.5, 29.5, 49.5])

@@ -81,6 +81,23 @@ def test_patterns_with_weights_are_the_rows(slides: pd.DataFrame, three: LatentC
     assert rows.score(slides.to_numpy()) * 118 == pytest.approx(three.solutions_.log_likelihood[0], abs=1e-3)
 
 
+def test_classes_that_the_answers_cannot_tell_are_not_identified(slides: pd.DataFrame, three: LatentClasses) -> None:
+    """Four binary items, three classes: 14 parameters, 15 free cells, and no identification (Goodman, 1974)."""
+    assert (three.parameters, three.free_cells_) == (23, 127)
+    assert three.identified
+    few = LatentClasses(ITEMS[:3], 2, rarest=0, starts=4, seed=1).fit(slides)
+    assert (few.parameters, few.free_cells_) == (7, 7)
+    crowded = LatentClasses(ITEMS[:3], 3, rarest=0, starts=4, seed=1).fit(slides)
+    assert (crowded.parameters, crowded.free_cells_, crowded.identified) == (11, 7, False)
+    goodman = LatentClasses(ITEMS[:4], 3, rarest=0, starts=10, seed=1).fit(slides)
+    assert goodman.parameters < goodman.free_cells_
+    assert goodman.solutions_.found[0] > 1
+    assert goodman.apart_ > 0.02
+    assert not goodman.identified
+    normal = LatentClasses(["q1", "q2"], 2, measurement="gaussian_diag", starts=2).fit(planted()[0])
+    assert normal.free_cells_ == np.inf
+
+
 def test_planted_classes_are_found_by_bic_and_for_others() -> None:
     answers, truth = planted()
     found = LatentClasses(list(answers), classes=range(1, 6), starts=4, seed=1).fit(answers)

@@ -1,5 +1,6 @@
 """The verdict of the comparison follows the numbers: who wins, who lasts, and what of the claim."""
 
+import copy
 import dataclasses
 import re
 
@@ -26,6 +27,7 @@ from crmresearch.stories.comparison.tables import (
     accuracy,
     inside,
     lead_segments,
+    mixture_numbers,
     ranking,
     singles,
     validity,
@@ -199,6 +201,29 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Compa
         headed = {re.sub("(_range)_(lower|upper)$", r"\1", column) for column in table.columns} - joined
         assert headed <= set(story.headings)
     assert {"code", "severity", "quantity", "message"} == set(cautions(story).columns)
+
+
+@pytest.mark.parametrize(("agreed", "warned"), [(0, True), (1, True), (2, False), (20, False)])
+def test_a_solution_that_one_start_reached_is_warned_about(story: ComparisonStory, agreed: int, warned: bool) -> None:
+    methods = [copy.copy(method) for method in story.benchmark.methods]
+    mixture = next(method for method in methods if isinstance(method, GaussianMixtureClusters))
+    mixture.agreed_ = agreed
+    changed = dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, methods=methods))
+    rows = cautions(changed).query("code == 'one_start'")
+    assert list(rows["quantity"]) == ([story.name(mixture.name)] if warned else [])
+    expected = story.say("comparison_caution.one_start", agreed=agreed, starts=mixture.starts)
+    assert list(rows["message"]) == ([expected] if warned else [])
+
+
+def test_starts_that_agreed_stand_beside_the_bic_of_every_number(story: ComparisonStory) -> None:
+    table = mixture_numbers(story)
+    assert list(table) == ["k", "bic", "found"]
+    assert table.empty  # the mixture of this story has a number of its own
+    frame = story.table.frame[["recency", "frequency", "monetary_mean", "monetary_total"]].iloc[:300]
+    chosen = GaussianMixtureClusters(largest=2, starts=4).fit(frame)
+    found = dataclasses.replace(story.benchmark, methods=[chosen])
+    shown = mixture_numbers(dataclasses.replace(story, benchmark=found))["found"]
+    assert list(shown) == ["1/1", f"{chosen.bic_['agreed'][1]}/4"]
 
 
 def test_pictures(story: ComparisonStory) -> None:

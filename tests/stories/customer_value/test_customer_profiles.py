@@ -1,5 +1,6 @@
 """Who the segments are and what they buy, against shares counted from the lines of a made-up shop."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,13 @@ from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.segmentation.methods.abc_classes import Abc
 from crmresearch.segmentation.scoring.evaluate import evaluate_segmentations
 from crmresearch.stories.customer_value.story import CustomerStory
-from crmresearch.stories.customer_value.tables import buying, buying_sentences, demographic_sentences, demographics
+from crmresearch.stories.customer_value.tables import (
+    buying,
+    buying_headings,
+    buying_sentences,
+    demographic_sentences,
+    demographics,
+)
 from crmresearch.value.forecast import forecast_customers
 
 ABC = "abc_80_15_5"
@@ -93,6 +100,21 @@ def test_the_widest_gap_is_told_and_not_of_a_small_segment(story: CustomerStory)
     gaps = (shares - shares.iloc[0]).loc[large].abs()
     segment, column = gaps.stack().idxmax()  # noqa: PD013
     assert f"{column} is {shares[column][segment]:.0%} of what {segment} buy" in buying_sentences(story, table, ABC)[1]
+
+
+def test_a_category_may_be_called_as_a_column_of_ours(story: CustomerStory) -> None:
+    table = buying(story, ABC)
+    names = {"share_tea": "share_customers", "share_cups": "share_*cups* _u_"}
+    called = dataclasses.replace(story, table=dataclasses.replace(
+        story.table, frame=story.table.frame.rename(columns=names)))  # fmt: skip
+    other = buying(called, ABC)
+    assert list(other["customers"]) == list(table["customers"])
+    assert other["share_customers"].tolist() == table["tea"].tolist()
+    headings = buying_headings(other)
+    assert headings == {"share_customers": "customers", "*cups* _u_": "*cups* _u_"}
+    shown = called.show_table("buying", other, headings=headings)
+    assert {column.heading for column in shown.columns[2:4]} == {"customers", "*cups* _u_"}
+    assert buying_sentences(called, other, ABC)[1].facts["category"] in headings.values()
 
 
 def test_demographics_are_counted_in_every_segment(story: CustomerStory) -> None:

@@ -1,10 +1,14 @@
 """Segments of a survey are told as they are: named when stable, grey when not, too small where they are."""
 
+import copy
 import dataclasses
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import pytest
 
+from crmresearch.data.survey.codebook import Group
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.specification import bind
@@ -60,10 +64,77 @@ def test_names_come_from_the_deviations(story: SurveySegmentStory) -> None:
     assert "high" in story.name(str(level.idxmax()))
 
 
+def with_profile(story: SurveySegmentStory, *shifts: np.ndarray) -> SurveySegmentStory:
+    """The story with the deviations of the first segments replaced, one (items,) each."""
+    changed = dataclasses.replace(story)
+    profile = story.profile.copy()
+    for key, shift in zip(story.keys, shifts, strict=False):
+        profile.loc[key] = shift
+    vars(changed)["profile"] = profile
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("level", "key"), [(-0.5, "name_low"), (0.5, "name_high"), (0.0, "name_average")]
+)  # fmt: skip
+def test_everything_is_said_of_every_item_only(story: SurveySegmentStory, level: float, key: str) -> None:
+    """Items of one construct that even out leave its mean where it is, but not what the segment is called."""
+    even = np.full(story.profile.shape[1], level)
+    assert with_profile(story, even)._name("c1") == story.say(f"survey.{key}_all")
+    uneven = even.copy()
+    first = np.flatnonzero(story.profile.columns.isin(next(iter(story.constructs.values()))))
+    uneven[first[:2]] += [0.7, -0.7]
+    assert with_profile(story, uneven)._name("c1") == story.say(f"survey.{key}_whole")
+
+
+def test_two_segments_of_one_name_are_told_apart_by_their_level(story: SurveySegmentStory) -> None:
+    items = story.profile.shape[1]
+    alike = with_profile(story, np.full(items, -0.4), np.full(items, -0.9), np.full(items, 0.5))
+    low = story.say("survey.name_low_all")
+    expected = [story.say("survey.name_level", name=low, level=level) for level in (-0.4, -0.9)]
+    assert [alike.name(key) for key in alike.keys] == [*expected, story.say("survey.name_high_all")]
+
+
+def test_models_that_failed_are_not_called_too_small(story: SurveySegmentStory) -> None:
+    def told(small: dict[str, int], failed: dict[str, str]) -> str:
+        paths = story.models.paths[~story.models.paths.segment.isin([*small, *failed])]
+        models = dataclasses.replace(story.models, paths=paths, small=small, failed=failed)
+        return dataclasses.replace(story, models=models)._paths().key
+
+    a, b, c = story.keys
+    assert told({}, {}) == told({a: 9}, {}) == "survey.paths"
+    assert told({}, {a: "no spread"}) == "survey.paths_failed"
+    assert told({a: 9}, {b: "no spread"}) == "survey.path_one_failed"
+    assert told({a: 9, b: 9}, {}) == "survey.path_one"
+    assert told({}, {a: "x", b: "x", c: "x"}) == "survey.paths_none_failed"
+
+
+def test_groups_stand_in_the_order_of_the_codebook(story: SurveySegmentStory) -> None:
+    labels = {"often": "Often", "at_times": "At times", "never": "Never"}
+    use = Group(label={"en": "Use"}, values={key: {"en": label} for key, label in labels.items()})
+    answers = pd.DataFrame({"use": np.resize(["never", "often", "at_times"], 250)}, index=story.survey.items.index)
+    codebook = story.survey.codebook.model_copy(update={"groups": {"use": use}})
+    survey = dataclasses.replace(story.survey, codebook=codebook, groups=answers)
+    table = survey_segment_tables.shares(dataclasses.replace(story, survey=survey))
+    assert list(table["value"]) == list(labels.values())
+
+
 def test_a_segment_below_the_limit_has_no_model_and_is_flagged(story: SurveySegmentStory) -> None:
     small = dataclasses.replace(story, models=dataclasses.replace(story.models, small={story.keys[0]: 12}))
     warnings = segment_warnings(small).set_index("code")
     assert "12" in warnings.loc["small_segments", "message"]
+
+
+def test_classes_that_are_not_identified_are_warned_about(story: SurveySegmentStory) -> None:
+    codes = {"more_parameters_than_cells", "shares_differ"}
+    assert not codes & set(segment_warnings(story)["code"])
+    for wrong, code in (({"free_cells_": 20.0}, "more_parameters_than_cells"), ({"apart_": 0.2}, "shares_differ")):
+        classes = copy.copy(story.method)
+        vars(classes).update(wrong)
+        numbers = dataclasses.replace(story.numbers, classes={**story.numbers.classes, 3: classes})
+        warned = segment_warnings(dataclasses.replace(story, numbers=numbers)).set_index("code")
+        assert codes & set(warned.index) == {code}
+        assert warned.loc[code, "severity"] == "unidentified"
 
 
 def test_every_sentence_is_filled_in(story: SurveySegmentStory) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from crmresearch import paths
 from crmresearch.data.dataset import in_language
@@ -76,7 +77,7 @@ def _entry(name: str, title: dict[str, str], language: str) -> dict[str, Any]:
         "name": name,
         "title": in_language(title, language),
         "headline": in_language(headline, language) if isinstance(headline, dict) else headline,
-        "href": outputs.page.name if outputs.page.is_file() else None,
+        "href": quote(outputs.page.name) if outputs.page.is_file() else None,
         "status": record["status"],
         "message": record.get("how_to_get") or record.get("message"),
     }

@@ -1,8 +1,10 @@
 """An executed notebook as one HTML file that opens from disk and loads nothing."""
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -137,11 +139,13 @@ def contents_tree(headings: list[Heading]) -> list[tuple[Heading, list[Heading]]
 def render_template(name: str, language: str, **values: Any) -> str:
     """A page template filled in; style sheet and script are put inside the page."""
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    script = Markup((TEMPLATES / "page.js").read_text(encoding="utf-8"))
+    script = Markup("\n" + (TEMPLATES / "page.js").read_text(encoding="utf-8"))
     environment = _environment()
     environment.filters["plain"] = partial(_plain_value, language=language)
     template = environment.get_template(name)  # read each time: a report's record names the templates it read
-    return template.render(language=language, word=words(language), style=style, script=script, **values)
+    digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
+    values = {"style": style, "script": script, "script_hash": digest, **values}
+    return template.render(language=language, word=words(language), **values)
 
 
 def _environment() -> jinja2.Environment:

@@ -78,6 +78,7 @@ def markdown_to_html(
     """One markdown cell as HTML; its headings are added to `outline`.
 
     The first level-1 heading of a page is left out (the page has a title of its own), later ones become h2.
+    Tags are shown as they are written, and a link leads to the web, to a letter or within the page, never to a script.
     Raises RenderError naming `where` for a formula that cannot be set or a missing attachment.
     """
     renderer = _Renderer(outline, where, language, dict(attachments or {}))
@@ -85,6 +86,12 @@ def markdown_to_html(
         return str(MarkdownWithMath(renderer=renderer).render(source)).strip()
     except InvalidNotebook as error:
         raise RenderError(f"{where}: {error}") from error
+
+
+def _leads_somewhere(url: str) -> bool:
+    """Whether a link has no scheme or one that runs nothing; browsers skip blanks within a scheme."""
+    scheme = re.match(r"[^/?#]*?:", re.sub(r"[\x00-\x20]", "", unescape(url)).lower())
+    return scheme is None or scheme[0] in ("http:", "https:", "mailto:")
 
 
 class _Renderer(IPythonRenderer):
@@ -110,8 +117,18 @@ class _Renderer(IPythonRenderer):
         environment = rf"\begin{{{name}}}{body}\end{{{name}}}"
         return mathml(environment, display=True, where=self.where, language=self.language)
 
+    def block_html(self, html: str) -> str:
+        return f"<p>{escape(html.strip())}</p>\n"
+
+    def inline_html(self, html: str) -> str:
+        return escape(html)
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        return str(super().link(text, url, title)) if _leads_somewhere(url) else text
+
     def block_code(self, code: str, info: str | None = None) -> str:
-        html = str(super().block_code(code, info))
+        drawn = (info or "").startswith("mermaid")  # which would pass unescaped, and no script draws it
+        html = str(super().block_code(code, None if drawn else info))
         return html.replace("<pre>", '<pre tabindex="0">', 1)
 
     def table(self, text: str) -> str:

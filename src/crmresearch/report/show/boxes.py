@@ -9,6 +9,7 @@ import pandas as pd
 from crmresearch.caution import RANK
 from crmresearch.report.record import record, write_output
 from crmresearch.report.show.number_format import is_missing
+from crmresearch.report.show.tables import csv_text
 from crmresearch.report.show.wording import words
 
 SEVERITIES = tuple(RANK)  # worst first
@@ -94,7 +95,7 @@ def show_warnings(frame: pd.DataFrame, *, language: str = "en") -> WarningsBox:
     unknown = sorted(set(frame["severity"].astype(str)) - set(SEVERITIES))
     if unknown:
         raise ValueError(f"unknown severity {unknown}; known: {list(SEVERITIES)}")
-    write_output("tables", "warnings.csv", frame.to_csv(index=False, lineterminator="\n").encode())
+    write_output("tables", "warnings.csv", csv_text(frame).encode())
     return WarningsBox(frame.reset_index(drop=True), language)
 
 

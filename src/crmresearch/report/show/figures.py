@@ -12,13 +12,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from crmresearch.report.record import report_folder, write_output
 from crmresearch.report.show.tables import check_name, data_uri, download_link
 from crmresearch.report.show.wording import words
 
 # text as outlines: a reader without our fonts sees the same figure; a fixed salt: the same ids every time
-SVG_STYLE = {"svg.fonttype": "path", "svg.hashsalt": "crmresearch"}
+SVG_STYLE = {"svg.fonttype": "path", "svg.hashsalt": "crmresearch", "text.parse_math": False}
 PNG_DPI = 200
 PREVIEW_DPI = 72
 PLACES = 10  # of the position of axes, in shares of the figure
@@ -74,6 +75,8 @@ def show_figure(figure: Figure, name: str, caption: str, alt: str, *, language: 
     check_name(name)
     rendered = report_folder() is not None
     dpi = PNG_DPI if rendered else PREVIEW_DPI
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a name with two dollar signs is a name
     if isinstance(engine := figure.get_layout_engine(), ConstrainedLayoutEngine):
         figure.set_layout_engine(_RoundedLayout(**engine.get()))
     with mpl.rc_context(SVG_STYLE):  # type: ignore[arg-type]

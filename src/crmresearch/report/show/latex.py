@@ -46,8 +46,9 @@ _SPECIAL = {
 
 
 def escape_latex(text: str) -> str:
-    """`text` with every character written out that means something to LaTeX or is missing from its fonts."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    """`text` on one line, every character written out that means something to LaTeX or is missing from its fonts."""
+    line = " ".join(text.splitlines())  # an empty one would end the argument of a caption
+    return "".join(_SPECIAL.get(character, character) for character in line)
 
 
 def latex_table(

@@ -18,6 +18,7 @@ from crmresearch.report.show.table_cells import Column, flat_frame, printed_colu
 from crmresearch.report.show.wording import words
 
 CSV_NUMBERS = "%.10g"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what begins one in a spreadsheet
 PAGE_HEIGHT = 235  # mm of rows on an A4 page; a higher table may break between rows
 LONG_TEXT = 28  # characters; longer cells are sentences and may wrap
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -64,8 +65,7 @@ class Table:
     @property
     def csv(self) -> str:
         """The raw frame (`data` where the printed one is a view of it) as CSV, numbers at 10 significant digits."""
-        raw = self.frame if self.data is None else self.data
-        return raw.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+        return csv_text(self.frame if self.data is None else self.data)
 
     @property
     def latex(self) -> str:
@@ -179,14 +179,37 @@ def show_table(
 
 def write_table(frame: pd.DataFrame, name: str) -> None:
     """A table too long to print: in a rendered report `tables/<name>.csv`, nothing elsewhere."""
-    content = frame.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
-    write_output("tables", f"{check_name(name)}.csv", content.encode())
+    write_output("tables", f"{check_name(name)}.csv", csv_text(frame).encode())
     list_table(name, len(frame), _of_text(frame), None)
 
 
 def _of_text(frame: pd.DataFrame) -> list[str]:
     """Columns that hold no numbers, whose cells stay as they are written."""
     return [str(column) for column in frame.columns if not pd.api.types.is_numeric_dtype(frame[column])]
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A frame as CSV, numbers at 10 significant digits, in which no text is a formula to a spreadsheet.
+
+    A heading or text that begins with = + - @, a tab or a line break gets an apostrophe before it, unless it is a
+    number (OWASP, CSV injection).
+    """
+    safe = frame.copy(deep=False)
+    for name, values in frame.select_dtypes(exclude=["number", "bool", "datetime"]).items():
+        if any(_no_formula(value) is not value for value in values):
+            safe[name] = values.astype(object).map(_no_formula)
+    safe.columns = pd.Index([_no_formula(name) for name in frame.columns])
+    return safe.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+
+
+def _no_formula(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) < 2 or not value.startswith(_FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def _class(column: Column) -> str:

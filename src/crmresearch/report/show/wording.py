@@ -1,5 +1,6 @@
 """Every word the page itself says (as opposed to the report's sentences), and the heading of every column."""
 
+import re
 from pathlib import Path
 
 from crmresearch.texts import Texts
@@ -18,8 +19,9 @@ def columns(language: str = "en") -> dict[str, str]:
 
 
 def column_heading(name: str, language: str = "en") -> str:
-    """The printed heading of a column: the known one, else its name with underscores as spaces."""
-    return columns(language).get(name, name.replace("_", " "))
+    """The printed heading of a column: the known one, a key with underscores as spaces, else the name as it is."""
+    own = name.replace("_", " ") if re.fullmatch(r"\w+", name) else name  # a label from data is not a key
+    return columns(language).get(name, own)
 
 
 def fact_label(key: str, language: str = "en") -> str:

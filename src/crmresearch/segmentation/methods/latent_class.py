@@ -28,6 +28,7 @@ from crmresearch.segmentation.wording import named_segment, told
 
 Measurement = Literal["categorical", "gaussian_diag"]
 SAME = 0.01  # log-likelihoods closer than this are the same solution, reached to the tolerance of EM
+APART = 0.02  # of the shares: starts equally likely that differ more have reached different classes
 NO_SPREAD = 1e-3  # of an item's variance: a class below it has collapsed onto one answer
 
 
@@ -39,6 +40,7 @@ class _Classes:
     first: Floats  # log-probabilities (k, columns of the one-hot answers), or means (k, items)
     second: Floats  # variances (k, items) of the normal measurement, empty otherwise
     log_likelihoods: Floats  # of every start, best first
+    apart: float  # widest difference of a share between the best start and the others that reached its likelihood
     converged: bool
 
 
@@ -60,6 +62,9 @@ class LatentClasses(Segmenter):
     parameters, aic, bic, entropy_r2, smallest_share, starts, found, converged), `shares_` (k,), `levels_`, and
     `probabilities_` (categorical: segment, item, level, lowest, highest, probability; normal: segment, item, mean,
     variance). `found` counts the starts that reached the best log-likelihood: one alone may not be the maximum.
+    Classes that the answers cannot tell from others equally likely are not `identified`: `free_cells_`, the
+    probabilities of all patterns of answers less one, are fewer than the parameters (Goodman, 1974, Biometrika 61,
+    215–231), or starts of the same likelihood differ in their shares by more than .02, `apart_`.
     Entropy R² = 1 − Σ_i Σ_c −p_ic ln p_ic / (n ln k): 1 where everybody's class is certain.
 
     EM runs on the distinct patterns of answers weighted by how many gave them, which has the likelihood of all rows.
@@ -81,6 +86,8 @@ class LatentClasses(Segmenter):
     probabilities_: pd.DataFrame = field(init=False, repr=False)
     shares_: Floats = field(init=False, repr=False)
     levels_: tuple[AnswerLevels, ...] = field(init=False, repr=False)
+    free_cells_: float = field(init=False, repr=False)
+    apart_: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.items, self.classes = tuple(self.items), tuple(self.classes)
@@ -117,6 +124,16 @@ class LatentClasses(Segmenter):
     def needs(self) -> tuple[str, ...]:
         """The items."""
         return tuple(self.items)
+
+    @property
+    def parameters(self) -> int:
+        """Free parameters of the classes learned: shares, and probabilities or means and variances an item."""
+        return self._parameters(len(self.shares_))
+
+    @property
+    def identified(self) -> bool:
+        """Whether no other classes than those learned are known to be as likely."""
+        return self.parameters <= self.free_cells_ and self.apart_ <= APART
 
     def posterior(self, answers: pd.DataFrame) -> pd.DataFrame:
         """Probability (n, k) of every class for every respondent, who may be others than those of `fit`.
@@ -183,7 +200,11 @@ class LatentClasses(Segmenter):
         belongs = np.exp(joint - logsumexp(joint, axis=1)[:, None])
         order = np.argsort(_mean_answers(belongs, X), kind="stable")
         second = best.second[order] if len(best.second) else best.second
-        self._classes = _Classes(best.log_shares[order], best.first[order], second, best.log_likelihoods, True)
+        ordered = (best.log_shares[order], best.first[order], second)
+        self._classes = _Classes(*ordered, best.log_likelihoods, best.apart, True)
+        patterns_possible = np.prod([float(len(levels)) for levels in self.levels_])
+        self.free_cells_ = np.inf if self.measurement == "gaussian_diag" else float(patterns_possible) - 1
+        self.apart_ = best.apart
         self.shares_ = np.exp(self._classes.log_shares)
         self.probabilities_ = self._measured()
 
@@ -213,7 +234,10 @@ class LatentClasses(Segmenter):
         categorical = self.measurement == "categorical"
         first = np.log(np.clip(parameters["pis"], 1e-15, 1)) if categorical else parameters["means"]
         second = np.empty(0) if categorical else parameters["covariances"]
-        return _Classes(np.log(model.weights_), first, second, np.array([e[0] for e in ends]), bool(model.converged_))
+        shares = np.array([np.sort(same.weights_) for end, _, same in ends if end > ends[0][0] - SAME])
+        apart = float(np.abs(shares - shares[0]).max())
+        likelihoods = np.array([end[0] for end in ends])
+        return _Classes(np.log(model.weights_), first, second, likelihoods, apart, bool(model.converged_))
 
     def _description(self, patterns: Floats) -> str:
         return f"{self.measurement}_nan" if np.isnan(patterns).any() else self.measurement
@@ -235,8 +259,7 @@ class LatentClasses(Segmenter):
         joint = _log_joint(fitted, coded, observed)
         each = logsumexp(joint, axis=1)
         total, k, n = float(weights @ each), len(fitted.log_shares), weights.sum()
-        free = sum(len(levels) - 1 for levels in self.levels_) if not len(fitted.second) else 2 * len(self.items)
-        parameters = k * free + k - 1
+        parameters = self._parameters(k)
         belongs = np.exp(joint - each[:, None])
         entropy = float(-weights @ (belongs * (joint - each[:, None])).sum(axis=1))
         return {
@@ -251,6 +274,11 @@ class LatentClasses(Segmenter):
             "found": int((fitted.log_likelihoods > fitted.log_likelihoods[0] - SAME).sum()),
             "converged": fitted.converged,
         }
+
+    def _parameters(self, k: int) -> int:
+        normal = self.measurement == "gaussian_diag"
+        each = 2 * len(self.items) if normal else sum(len(levels) - 1 for levels in self.levels_)
+        return k * each + k - 1
 
     def _measured(self) -> pd.DataFrame:
         keys = [segment.key for segment in self.segments]

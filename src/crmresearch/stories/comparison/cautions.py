@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from crmresearch.segmentation.methods.clusters import KCentroids
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.stories.comparison.story import ComparisonStory
@@ -30,6 +31,9 @@ def _found(story: ComparisonStory) -> Iterator[Row]:
     for row in story.benchmark.left_out.itertuples():
         yield story.caution("comparison_caution.left_out", "weak", story.name(row.method), reason=row.reason)
     for method in story.benchmark.methods:
+        if isinstance(method, GaussianMixtureClusters | KCentroids) and method.agreed_ < 2 <= method.starts:
+            facts = {"agreed": method.agreed_, "starts": method.starts}
+            yield story.caution("comparison_caution.one_start", "weak", story.name(method.name), **facts)
         if isinstance(method, GaussianMixtureClusters) and method.k is None and method.k_ == method.largest:
             name = story.name(method.name)
             yield story.caution("comparison_caution.largest_number", "note", name, largest=method.largest)

@@ -68,8 +68,10 @@ def inside(story: ComparisonStory) -> pd.DataFrame:
 
 
 def mixture_numbers(story: ComparisonStory) -> pd.DataFrame:
-    """BIC of the Gaussian mixture by number of components; empty where it was left out."""
-    for method in story.benchmark.methods:
-        if isinstance(method, GaussianMixtureClusters) and method.name == "gaussian_mixture":
-            return method.bic_[["k", "bic"]]
-    return pd.DataFrame(columns=["k", "bic"])
+    """BIC of the Gaussian mixture by number of components and starts that reached it; empty where it was left out."""
+    mixture = next((m for m in story.benchmark.methods if m.name == "gaussian_mixture"), None)
+    if not isinstance(mixture, GaussianMixtureClusters):
+        return pd.DataFrame(columns=["k", "bic", "found"])
+    starts = mixture.bic_["k"].map(lambda k: mixture.starts if k > 1 else 1)
+    found = [f"{agreed}/{begun}" for agreed, begun in zip(mixture.bic_["agreed"], starts, strict=True)]
+    return mixture.bic_[["k", "bic"]].assign(found=found)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.caution import SMALL_NUMBER
@@ -17,6 +18,7 @@ from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story, interval, verdict
+from crmresearch.value.customer_value import SPEND
 from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
@@ -174,7 +176,21 @@ class CustomerStory(Story):
             names = {"best": labels.get(best.group, best.group), "least": labels.get(least.group, least.group)}
             facts = {"value": best.estimate, "low": least.estimate, **interval(best)}
             told.append(self.say("customers.worth_most", **names, **facts))
-        return told
+        return [*told, *self._spent_as_foreseen(intervals)]
+
+    def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:
+        """In how many segments what was spent lies in the interval of the outcome, and which was furthest off."""
+        parts = intervals[(intervals["quantity"] == SPEND) & (intervals["group"] != "all")].dropna(subset=["actual"])
+        if parts.empty:
+            return []
+        inside = parts["actual"].between(parts["ci_lower"], parts["ci_upper"])
+        facts: dict[str, float] = {"inside": int(inside.sum()), "segments": len(parts)}
+        if inside.all():
+            return [self.say("customers.spend_foreseen", **facts)]
+        missed = parts[~inside]
+        worst = missed.loc[np.log(np.maximum(missed["actual"], 1e-9) / missed["estimate"]).abs().idxmax()]
+        facts |= {"lower": worst.ci_lower, "upper": worst.ci_upper, "actual": worst.actual, "expected": worst.estimate}
+        return [self.say("customers.spend_missed", worst=self.labels(EIGHT).get(worst.group, worst.group), **facts)]
 
     @cached_property
     def cells(self) -> pd.DataFrame:

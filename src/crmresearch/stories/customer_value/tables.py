@@ -14,8 +14,9 @@ from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.segmentation.wording import named_segment
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_facts
+from crmresearch.value.customer_value import SPEND
 
-SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2}
+SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2, SPEND: 2}
 SMALL_GAP = 0.02  # of a share; less is not told as a difference
 MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
 
@@ -111,7 +112,7 @@ def purchase_models(story: CustomerStory) -> pd.DataFrame:
 
 
 def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFrame:
-    """One row a segment: customers and each forecast with its interval."""
+    """One row a segment: customers, each forecast with its interval, and what they spent."""
     labels = {**story.labels(EIGHT), "all": story.say("customers.all")}
     rows = []
     for group, part in intervals.groupby("group", sort=False):
@@ -119,8 +120,10 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
         for line in part.itertuples():
             d = SHOWN_DIGITS[line.quantity]
             row[line.quantity] = f"{line.estimate:,.{d}f}\u00a0({line.ci_lower:,.{d}f}–{line.ci_upper:,.{d}f})"
+            if pd.notna(line.actual):
+                row["spend_after"] = f"{line.actual:,.{d}f}"
         rows.append(row)
-    return pd.DataFrame(rows, columns=["segment", "customers", *SHOWN_DIGITS])
+    return pd.DataFrame(rows, columns=["segment", "customers", *SHOWN_DIGITS, "spend_after"])
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:
@@ -172,8 +175,19 @@ def buying(story: CustomerStory, name: str = EIGHT) -> pd.DataFrame:
     if method is None or shares.empty:
         return pd.DataFrame(columns=["segment", "customers", "discount_share"])
     labels = {**story.labels(name), "all": story.say("customers.all")}
-    table = mean_shares(shares.rename(columns=lambda key: key.removeprefix("share_")), method.predict(story.customers))
-    return story.named(table, segment=labels.__getitem__)
+    table = mean_shares(shares, method.predict(story.customers))
+    return story.named(table, segment=labels.__getitem__).rename(columns=_category(table))
+
+
+def buying_headings(table: pd.DataFrame) -> dict[str, str]:
+    """Every category of `buying` as its data call it, whatever a column of that name is called elsewhere."""
+    return {name: name.removeprefix("share_") for name in table.columns[2:] if name != "discount_share"}
+
+
+def _category(table: pd.DataFrame) -> dict[str, str]:
+    """Names of the columns without the mark of a share, unless a column of ours has that name."""
+    named = {name: name.removeprefix("share_") for name in table.columns if name.startswith("share_")}
+    return {name: category for name, category in named.items() if category not in table.columns}
 
 
 def buying_sentences(story: CustomerStory, table: pd.DataFrame, name: str = EIGHT) -> list[str]:
@@ -186,7 +200,7 @@ def buying_sentences(story: CustomerStory, table: pd.DataFrame, name: str = EIGH
         what, segment = widest
         key = "customers.buying_discount" if what == "discount_share" else "customers.buying"
         facts = {"share": shares[what][segment], "all": shares[what].iloc[0]}
-        told.append(story.say(key, segment=segment, category=what, **facts))
+        told.append(story.say(key, segment=segment, category=buying_headings(table).get(what, what), **facts))
     return told
 
 

@@ -1,6 +1,7 @@
 """What must be known before segments of a survey are believed, as one table of sentences, gravest first."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -30,6 +31,12 @@ def _of_number(story: SurveySegmentStory) -> Iterator[Row]:
         yield story.caution("survey_caution.no_segments", "weak")
     if bic.idxmin() == bic.index.max():
         yield story.caution("survey_caution.bic_at_the_end", "note", most=int(bic.index.max()))
+    if (classes := story.method).parameters > classes.free_cells_:
+        facts: dict[str, Any] = {"k": k, "parameters": classes.parameters, "cells": int(classes.free_cells_)}
+        yield story.caution("survey_caution.more_parameters_than_cells", "unidentified", **facts)
+    elif not classes.identified:
+        facts = {"k": k, "found": int(row.found), "apart": classes.apart_}
+        yield story.caution("survey_caution.shares_differ", "unidentified", **facts)
     if row.found == 1 and row.starts > 1:
         yield story.caution("survey_caution.one_start", "weak", starts=int(row.starts), k=k)
     if not row.converged:

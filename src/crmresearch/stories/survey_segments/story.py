@@ -108,15 +108,27 @@ class SurveySegmentStory(Story):
         return key in self.found.index and bool(self.found.named[key])
 
     def name(self, key: str) -> str:
-        """What sets a segment apart, made from its highest and lowest constructs."""
-        row = self.by_construct.loc[key]
+        """What sets a segment apart, made from its highest and lowest constructs; its level too where two are alike."""
+        told = self._names[key]
+        if list(self._names.values()).count(told) == 1:
+            return told
+        return self.say("survey.name_level", name=told, level=float(self.by_construct.loc[key].mean()))
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {str(key): self._name(str(key)) for key in self.by_construct.index}
+
+    def _name(self, key: str) -> str:
+        row, items = self.by_construct.loc[key], self.profile.loc[key].dropna()
         level = float(row.mean())
         names = {"highest": self.construct(row.idxmax()).lower(), "lowest": self.construct(row.idxmin()).lower()}
         spread = row.max() - row.min() >= STANDS_OUT and len(row) > 1
         if abs(level) >= STANDS_OUT:
-            side = "high" if level > 0 else "low"
-            return self.say(f"survey.name_{side}{'_most' if spread else ''}", **names)
-        return self.say("survey.name_pattern", **names) if spread else self.say("survey.name_average")
+            side, all_alike = ("high", (items > 0).all()) if level > 0 else ("low", (items < 0).all())
+            return self.say(f"survey.name_{side}_{'most' if spread else 'all' if all_alike else 'whole'}", **names)
+        if spread:
+            return self.say("survey.name_pattern", **names)
+        return self.say(f"survey.name_average_{'all' if (items.abs() < STANDS_OUT).all() else 'whole'}")
 
     def label(self, key: str, short: bool = False) -> str:
         """How a segment is called: its number and name, or that it is unstable."""
@@ -178,9 +190,10 @@ class SurveySegmentStory(Story):
 
     def _paths(self) -> str:
         theory, within = self.specification.theory, self.steps["estimate"].drop(index=ALL)
+        others = "_failed" if self.models.failed else ""
         if within.empty:
-            return self.say("survey.paths_none", needed=self.models.needed)
-        key = "survey.paths" if len(within) > 1 else "survey.path_one"
+            return self.say(f"survey.paths_none{others}", needed=self.models.needed)
+        key = f"survey.paths{others}" if len(within) > 1 else f"survey.path_one{others}"
         ends = {"lowest": within.min(), "highest": within.max(), "whole": self.steps["estimate"][ALL]}
         names = {aim: self.construct(getattr(theory, aim)).lower() for aim in ("satisfaction", "loyalty")}
         return self.say(key, count=len(within), **names, **ends)

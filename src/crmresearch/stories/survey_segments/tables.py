@@ -65,7 +65,9 @@ def _described(story: SurveySegmentStory, name: str) -> pd.Series:
         names = [story.say("survey.range", low=low, high=high) for low, high in bounds.itertuples(index=False)]
         return parts.cat.rename_categories(names)
     named = values.map(lambda value: group.value_label(value, story.language), na_action="ignore")
-    order = list(dict.fromkeys(named[values.sort_values().index].dropna()))
+    written = [story.text(texts) for texts in (group.values or {}).values()]  # in the order of the codebook
+    others = dict.fromkeys(named[values.sort_values().index].dropna())
+    order = [name for name in dict.fromkeys([*written, *others]) if name in others]
     return pd.Series(pd.Categorical(named, categories=order), index=values.index)
 
 
