@@ -61,9 +61,7 @@ def rules(path: Path, value: str) -> None:
 def test_a_number_that_yaml_reads_as_another_is_refused(tmp_path, read, error):
     for written, taken in SURPRISES.items():
         assert yaml.safe_load(written) == taken, "what plain YAML makes of it"
-        with pytest.raises(
-            error, match=rf", line \d+: {written} is not read as written .* '{written}' in quotes"
-        ):
+        with pytest.raises(error, match=rf", line \d+: {written} is not read as written .* '{written}' in quotes"):
             read(tmp_path, written)
 
 

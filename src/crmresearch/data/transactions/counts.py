@@ -19,6 +19,7 @@ LABELS = {
     "early": f"time before {EARLIEST.year}",
     "future": "time in the future",
     "amount": "amount missing or not a number",
+    "currency": "in another currency, or in none that is named",
     "return": "return (negative amount)",
     "zero": "amount of zero",
     "skipped": "local time the clock skipped",
@@ -56,6 +57,11 @@ def count_copies(lines: ir.Table) -> int:
     return int(alike[name].sum().fill_null(0).execute())
 
 
+def label(rule: str, codebook: TransactionsCodebook) -> str:
+    """What a rule is called in the counts."""
+    return f"time before {codebook.first_day}" if rule == "early" and codebook.first_day else LABELS[rule]
+
+
 def tally(typed: ir.Table) -> dict[str, dict[str, Any]]:
     """One pass: per rule ("" = kept) the rows, returns, amounts of zero, first and last time, changes of the clock."""
     clocks = ("skipped", "repeated") if "clock" in typed.columns else ()
@@ -79,13 +85,15 @@ def counts_table(
     """Columns rule, rows, treatment, from what `count_copies` and `tally` found."""
     rules, rows = codebook.rules, found["rows"]
     dropped = {rule: (rows.get(rule, 0), "dropped") for rule in ("customer", "time", "early", "future", "amount")}
+    if codebook.columns.currency is not None:
+        dropped["currency"] = (rows.get("currency", 0), "dropped")
     if not rows.get("early"):
         del dropped["early"]
     dropped["future"] = (rows.get("future", 0), f"dropped: later than {last}")
     table = [
         ("lines in the file", total, ""),
         (LABELS["copy"], copies, "kept" if rules.duplicates == "keep" else "dropped"),
-        *((LABELS[rule], *row) for rule, row in dropped.items()),
+        *((label(rule, codebook), *row) for rule, row in dropped.items()),
         (LABELS["return"], rows.get("return", 0), "dropped")
         if rules.returns == "drop"
         else (LABELS["return"], found["returns"].get("", 0), "netted against spend, no purchase"),

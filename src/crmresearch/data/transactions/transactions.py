@@ -18,7 +18,7 @@ import pandas as pd
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
-from crmresearch.data.transactions.counts import LABELS, count_copies, counts_table, tally
+from crmresearch.data.transactions.counts import count_copies, counts_table, label, tally
 from crmresearch.data.transactions.exact_money import in_parts
 from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, unusable
 from crmresearch.data.transactions.left_out import examples, lines_left_out
@@ -39,6 +39,8 @@ class Transactions:
     (date), `amount` (float64, in `codebook.currency`), then those of `order`, `product`, `category`, `channel`
     (text), `discount`, `quantity` (float64) and the attributes that the codebook names. A negative amount is a return.
     `left_out`: the lines that were not kept, as `lines_left_out` has them.
+    `read`: the columns of `table` of every line, kept or not, with its `rule`, and its `file_columns` as it writes
+    them, named `written_0`, `written_1` … in their order.
     `counts`: `rule`, `rows`, `treatment`; a line is counted under the first rule that leaves it out.
     `rows`, `returns`: lines kept, and those of them with a negative amount. `first_day`, `last_day`: of the lines
     kept. `notes`: what a report must say of the file, by language: another copy than the codebook's, the codebook's own
@@ -47,6 +49,8 @@ class Transactions:
 
     table: ir.Table
     left_out: ir.Table
+    read: ir.Table
+    file_columns: tuple[str, ...]
     codebook: TransactionsCodebook
     counts: pd.DataFrame
     rows: int
@@ -79,7 +83,9 @@ class Transactions:
 
     def examples(self) -> dict[str, str]:
         """Label of a rule in `counts` → a line it left out, such as "line 7: when is 'yesterday'"."""
-        return {LABELS[rule]: line for rule, line in examples(self.left_out, self.codebook, self.path).items()}
+        return {
+            label(rule, self.codebook): line for rule, line in examples(self.left_out, self.codebook, self.path).items()
+        }
 
     def categories(self, most: int = 5) -> list[str]:
         """The categories with the largest spend, largest first; ties in the order of the alphabet."""
@@ -149,7 +155,7 @@ def read_transactions(
     rows = found["rows"].get("", 0)
     counts = counts_table(codebook, total, copies, found, last)
     if not rows:
-        such = {LABELS[rule]: f", {line}" for rule, line in examples(left_out, codebook, path).items()}
+        such = {label(rule, codebook): f", {line}" for rule, line in examples(left_out, codebook, path).items()}
         reasons = [f"{row.rows:,} × {row.rule}{such.get(row.rule, '')}" for row in counts[1:].itertuples() if row.rows]
         raise unusable(
             path,
@@ -159,6 +165,8 @@ def read_transactions(
     return Transactions(
         table=kept,
         left_out=left_out,
+        read=typed_lines(lines, codebook, local, last, {f"written_{i}": lines[n] for i, n in enumerate(lines.columns)}),
+        file_columns=tuple(lines.columns),
         codebook=codebook,
         counts=counts,
         rows=rows,

@@ -4,6 +4,7 @@ import pandas as pd
 
 from crmresearch.segmentation.monitoring.monitor import FROZEN
 from crmresearch.segmentation.scoring.evaluate import too_small
+from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.monitoring.story import MonitoringStory
 from crmresearch.stories.story import caution_table
 
@@ -11,7 +12,7 @@ from crmresearch.stories.story import caution_table
 def cautions(story: MonitoringStory) -> pd.DataFrame:
     """Small segments, missing tests, a single cohort, and the cautions of the purchase models; gravest first."""
     windows = story.monitoring.windows
-    rows = []
+    rows = [*data_cautions(story.transactions, story.language)]
     if story.now.small:
         names = story.listed([story.labels[key] for key in story.now.small.split("+")])
         message = story.say("monitoring_caution.small", first=story.first, segments=names)

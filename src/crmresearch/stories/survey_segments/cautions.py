@@ -7,13 +7,14 @@ import pandas as pd
 from crmresearch.caution import Severity
 from crmresearch.segmentation.stability.number_of_segments import REPRODUCED
 from crmresearch.sem.groups import ALL
+from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.survey_segments.story import LEVEL_LIMIT, SurveySegmentStory
 
 
 def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
     """All warnings: code, severity, quantity, message; gravest first."""
-    return caution_table(_found(story))
+    return caution_table([*data_cautions(story.survey, story.language), *_found(story)])
 
 
 def _found(story: SurveySegmentStory) -> Iterator[Row]:
