@@ -427,10 +427,13 @@ def test_surveys_and_transactions_are_not_mistaken_for_one_another(shop):
 
 
 def test_check_data_tells_the_counts_and_a_line_for_each_rule(shop, capsys):
-    assert main(["check-data", shop()]) == 0
+    assert main(["check-data", shop()]) == 1
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "shop.csv: 3 customers, 5 lines from 2021-01-05 to 2021-12-31, read, 10 lines left out"
-    assert [line.strip() for line in said[1:]] == [
+    assert (
+        said[0] == "shop.csv: 3 customers, 5 lines from 2021-01-05 to 2021-12-31, read, 10 lines left out, 2 suspected"
+    )
+    assert [line.split(" (")[0] for line in said[-2:]] == ["suspected: 3 lines", "suspected: 2 lines"]
+    assert [line.strip() for line in said[1:-2]] == [
         "15 lines in the file",
         "1 exact copy of another line (kept)",
         "2 no customer id (dropped, such as line 5: who is empty)",
@@ -445,6 +448,15 @@ def test_check_data_tells_the_counts_and_a_line_for_each_rule(shop, capsys):
     assert "it is empty" in capsys.readouterr().out
     assert main(["check-data", shop("who,when,paid\na,2021-01-01,1\n")]) == 0
     assert ", no problem found" in capsys.readouterr().out
+
+
+def test_check_data_lists_every_line_left_out(shop, capsys):
+    main(["check-data", shop(DIRTY, ("duplicates: keep", "duplicates: drop")), "--all"])
+    said = capsys.readouterr().out.splitlines()
+    listed = [line for line in said if line.startswith("line ")]
+    assert [int(line.split(":")[0][5:]) for line in listed] == [3, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15]
+    assert listed[0] == "line 3: who is 'a', when is '2021-01-05 10:00:00', paid is '10' (exact copy of another line)"
+    assert listed[-1] == "line 15: who is 'c', when is '2021-03-01', paid is '1e13' (amount missing or not a number)"
 
 
 def test_lines_left_out_are_those_that_are_not_in_the_table(shop):
