@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from crmresearch.caution import Caution
+from crmresearch.data.customers import CustomerTable
 from crmresearch.data.survey.survey import Survey
 from crmresearch.data.survey.suspicions import suspicions as survey_suspicions
 from crmresearch.data.transactions.suspicions import suspicions
@@ -27,6 +28,11 @@ def data_cautions(data: Transactions | Survey, language: str = "en") -> Iterator
     """The suspicions about a file that change the numbers of a report, as rows of its cautions."""
     found = survey_suspicions(data) if isinstance(data, Survey) else suspicions(data)
     return _rows((caution for caution in found if caution.severity != "note"), language)
+
+
+def table_cautions(table: CustomerTable, language: str = "en") -> Iterator[Row]:
+    """What a customer table says of its own money, as rows of the cautions of a report."""
+    return _rows(table.cautions, language)
 
 
 def _rows(cautions: Iterable[Caution], language: str) -> Iterator[Row]:

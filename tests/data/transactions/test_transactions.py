@@ -89,7 +89,7 @@ def test_every_rule_counts_its_lines(shop):
         "time missing or not readable": (3, "dropped"),
         "time in the future": (1, "dropped: later than 2021-12-31"),
         "amount missing or not a number": (4, "dropped"),
-        "return (negative amount)": (1, "netted against spend, no purchase"),
+        "return (negative amount)": (1, "netted against spend from the first purchase on, no purchase"),
         "amount of zero": (1, "kept, a purchase"),
         "lines used": (5, ""),
     }
@@ -440,7 +440,7 @@ def test_check_data_tells_the_counts_and_a_line_for_each_rule(shop, capsys):
         "3 time missing or not readable (dropped, such as line 9: when is '2021-02-30')",
         "1 time in the future (dropped: later than 2021-12-31, such as line 10: when is '2022-01-01 00:00:00')",
         "4 amount missing or not a number (dropped, such as line 15: paid is '1e13')",
-        "1 return (negative amount) (netted against spend, no purchase)",
+        "1 return (negative amount) (netted against spend from the first purchase on, no purchase)",
         "1 amount of zero (kept, a purchase)",
         "5 lines used",
     ]

@@ -25,6 +25,7 @@ LABELS = {
     "skipped": "local time the clock skipped",
     "repeated": "local time the clock showed twice",
 }
+NETTED = "netted against spend from the first purchase on, no purchase"
 _ = ibis._
 
 
@@ -96,7 +97,7 @@ def counts_table(
         *((label(rule, codebook), *row) for rule, row in dropped.items()),
         (LABELS["return"], rows.get("return", 0), "dropped")
         if rules.returns == "drop"
-        else (LABELS["return"], found["returns"].get("", 0), "netted against spend, no purchase"),
+        else (LABELS["return"], found["returns"].get("", 0), NETTED),
         (LABELS["zero"], found["zero"].get("", 0), "kept, a purchase"),
     ]
     if "skipped" in found:

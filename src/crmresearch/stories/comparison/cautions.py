@@ -5,7 +5,7 @@ import pandas as pd
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.stories.comparison.story import ComparisonStory
-from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import caution_table
 
 FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
@@ -14,7 +14,10 @@ MOST_NAMED = 6  # segments of one method
 
 def cautions(story: ComparisonStory) -> pd.DataFrame:
     """Unstable segments, methods left out, failed refits, and what the evaluator and the value model say."""
-    rows = [*data_cautions(story.transactions, story.language)]
+    rows = [
+        *data_cautions(story.transactions, story.language),
+        *table_cautions(story.windows.table, story.language),
+    ]
     labels = {(m.name, s.key): story.text(s.label) for m in story.benchmark.methods for s in m.segments}
     weak = story.benchmark.stability.segments.query("not named")
     for method, part in weak.groupby("method", sort=False):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.stories.customer_value.story import CustomerStory
-from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 
 FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where there is a forecast
@@ -14,14 +14,8 @@ MOST_NAMED = 5  # segments of one method that a warning names
 
 def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     """All warnings of the evaluator, of the value models and of what was left out; gravest first."""
-    return caution_table(
-        [
-            *data_cautions(story.transactions, story.language),
-            *_of_evaluation(story),
-            *_of_value(story),
-            *_left_out(story),
-        ]
-    )
+    of_data = [*data_cautions(story.transactions, story.language), *table_cautions(story.table, story.language)]
+    return caution_table([*of_data, *_of_evaluation(story), *_of_value(story), *_left_out(story)])
 
 
 def _of_evaluation(story: CustomerStory) -> Iterator[Row]:

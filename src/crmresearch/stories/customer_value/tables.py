@@ -88,8 +88,8 @@ def _items(
     quadrants = {quadrant.key: story.text(quadrant.label) for quadrant in QUADRANTS}
     return matrix.assign(
         **{item: [(labels or {}).get(str(key), str(key)) for key in matrix[item]]},
-        quadrant=[quadrants[key] for key in matrix["quadrant"]],
-        strategy=[story.say(f"strategy.{key}") for key in matrix["quadrant"]],
+        quadrant=[quadrants.get(key) for key in matrix["quadrant"]],
+        strategy=[story.say(f"strategy.{key}") if key in quadrants else None for key in matrix["quadrant"]],
     )
 
 
@@ -101,7 +101,10 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
         return [story.say("customers.portfolio_none")]
     stars = int((table["quadrant"] == story.text(QUADRANTS[0].label)).sum())
     facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0]}
-    return [story.say("customers.portfolio", stars=stars, items=len(table), **facts)]
+    told = [story.say("customers.portfolio", stars=stars, items=len(table), **facts)]
+    if len(undefined := table.loc[table["quadrant"].isna()].iloc[:, 0]):
+        told.append(story.say("customers.portfolio_undefined", items=story.listed(undefined.astype(str).tolist())))
+    return told
 
 
 def parameters(story: CustomerStory) -> pd.DataFrame:
