@@ -23,7 +23,7 @@ def cohort_retention(transactions: Transactions) -> pd.DataFrame:
     active = bought.mutate(month=month).select("customer", "month").distinct()
     first = active.group_by("customer").agg(cohort=_.month.min())
     counted = active.join(first, "customer").group_by("cohort", "month").agg(customers=_.customer.nunique())
-    found = counted.execute().astype("int64").set_index(["cohort", "month"])["customers"].sort_index()
+    found = transactions.run(counted).astype("int64").set_index(["cohort", "month"])["customers"].sort_index()
     last = last_whole_month(transactions)
     whole = [(cohort, month) for cohort in found.index.unique("cohort") for month in range(cohort, last + 1)]
     grid = pd.MultiIndex.from_arrays([[place[i] for place in whole] for i in (0, 1)], names=found.index.names)

@@ -86,7 +86,7 @@ def customer_table(
     cut, end = as_date("cutoff", cutoff), None if holdout_end is None else as_date("holdout_end", holdout_end)
     _check(transactions, cut, end, windows, categories, attributes, unit_days)
     chain = customer_expression(transactions, cut, end, windows, categories, attributes)
-    everybody = chain.execute()
+    everybody = transactions.run(chain)
     frame = everybody[everybody["frequency"] > 0]
     if frame.empty:
         raise DataError("There is no customer table:", [_nobody(transactions, cut)])
@@ -131,15 +131,18 @@ def _early_returns(transactions: Transactions, cutoff: date, customers: int) -> 
         _.parts < 0, _.day <= ibis.date(cutoff), _.first.isnull() | (_.day < _.first)
     )
     known = _.first <= ibis.date(cutoff)
-    found = early.aggregate(
+    sums = early.aggregate(
         lines=_.count(),
         parts=_.parts.sum().cast("float64"),
         customers=_.customer.nunique(where=known),
-    ).execute().iloc[0]  # fmt: skip
+        of_customers=_.parts.sum(where=known).fill_null(0).cast("float64"),
+    )
+    found = transactions.run(sums).iloc[0]
     if not int(found["lines"]):
         return None
     facts: dict[str, object] = {"lines": int(found["lines"]), "money": -float(found["parts"]) / PARTS}
-    facts |= {"customers": int(found["customers"]), "currency": transactions.codebook.currency}
+    facts |= {"customers": int(found["customers"]), "of_customers": -float(found["of_customers"]) / PARTS}
+    facts |= {"currency": transactions.codebook.currency}
     share = max(int(found["lines"]) / transactions.rows, int(found["customers"]) / customers)
     return Caution("early_returns", "weak" if share > MATTERS else "note", "monetary_total", facts)
 
@@ -250,7 +253,7 @@ def customer_expression(
 def _nobody(transactions: Transactions, cutoff: date) -> str:
     """Nobody has bought by the cut-off, and the day on which somebody has."""
     bought = transactions.table.filter(in_parts(_.amount) >= 0)
-    first = bought.day.min().execute()
+    first = transactions.run(bought.day.min())
     if pd.isna(first):
         return "Every line of the file is a return (a negative amount); look at the sign of the amounts."
     return (
@@ -284,10 +287,11 @@ def _with_levels(frame: pd.DataFrame, transactions: Transactions, attributes: Se
             codes = frame[name].astype("float64").fillna(-1).astype("int64")
             if (codes == len(values)).any():
                 found = transactions.table[name].cast("string")
-                other = transactions.table.filter(~found.isin(values)).select(value=found).distinct().execute()["value"]
+                other = transactions.table.filter(~found.isin(values)).select(value=found).distinct()
+                others = transactions.run(other)["value"]
                 raise DataError(
                     f"{transactions.path.name} does not fit {shown(book.path)}:",
-                    [f"Column {name} holds {min(other)!r}, which levels.{name} does not name; add it there."],
+                    [f"Column {name} holds {min(others)!r}, which levels.{name} does not name; add it there."],
                 )
             named[name] = pd.Categorical.from_codes(codes, categories=list(values), ordered=True)
     return named

@@ -14,8 +14,8 @@ import pandas as pd
 
 from crmresearch.caution import SMALL_NUMBER, Caution, Severity
 from crmresearch.data.transactions.codebook import TransactionsCodebook
+from crmresearch.data.transactions.engine_errors import engine_sentences
 from crmresearch.data.transactions.exact_money import in_parts
-from crmresearch.data.transactions.files import engine_sentences
 from crmresearch.data.transactions.lines import NUMBER_ROLES, plain_id
 from crmresearch.data.transactions.times import swapped_format, swapped_times, time_pattern
 from crmresearch.data.transactions.transactions import Transactions

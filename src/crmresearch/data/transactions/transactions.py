@@ -19,8 +19,9 @@ from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.counts import count_copies, counts_table, label, tally
+from crmresearch.data.transactions.engine_errors import engine_sentences, unusable
 from crmresearch.data.transactions.exact_money import in_parts
-from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, unusable
+from crmresearch.data.transactions.files import file_checksum, open_lines
 from crmresearch.data.transactions.left_out import examples, lines_left_out
 from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.packaged import open_package_lines
@@ -61,14 +62,19 @@ class Transactions:
     sha256: str
     notes: tuple[dict[str, str], ...]
 
+    def run(self, expression: ir.Expr) -> Any:
+        """The value of an expression over `table`; a file that broke since it was opened is a DataError."""
+        with engine_sentences(self.path):
+            return expression.execute()
+
     def customers(self) -> int:
         """Number of different customers."""
-        return int(self.table.customer.nunique().execute())
+        return int(self.run(self.table.customer.nunique()))
 
     @cached_property
     def buyers(self) -> int:
         """Number of different customers with a purchase, a line of zero or more, as `customer_table` has it."""
-        return int(self.table.filter(in_parts(self.table.amount) >= 0).customer.nunique().execute())
+        return int(self.run(self.table.filter(in_parts(self.table.amount) >= 0).customer.nunique()))
 
     @property
     def known_until(self) -> date:
@@ -83,9 +89,9 @@ class Transactions:
 
     def examples(self) -> dict[str, str]:
         """Label of a rule in `counts` → a line it left out, such as "line 7: when is 'yesterday'"."""
-        return {
-            label(rule, self.codebook): line for rule, line in examples(self.left_out, self.codebook, self.path).items()
-        }
+        with engine_sentences(self.path):
+            found = examples(self.left_out, self.codebook, self.path)
+        return {label(rule, self.codebook): line for rule, line in found.items()}
 
     def categories(self, most: int = 5) -> list[str]:
         """The categories with the largest spend, largest first; ties in the order of the alphabet."""
@@ -93,7 +99,7 @@ class Transactions:
             return []
         spend = self.table.filter(self.table.category.notnull()).group_by("category").agg(spend=_.amount.sum())
         ordered = spend.order_by(ibis.desc(spend.spend), spend.category).limit(most)
-        return [str(name) for name in ordered.execute()["category"]]
+        return [str(name) for name in self.run(ordered)["category"]]
 
 
 def load_transactions(dataset: str, connection: Any = None, today: date | None = None) -> Transactions:
