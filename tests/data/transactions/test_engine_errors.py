@@ -24,8 +24,8 @@ currency: EUR
 rules: {returns: net, duplicates: keep}
 """
 OF_DUCKDB = (
-    "Error", "Possible", "LINE 1", "SELECT", "SET ", "strict_mode", "Expected", "unterminated", "magic", "block", "ibis_",
-    "pattern", "temp_directory",
+    "Error", "Possible", "LINE 1", "SELECT", "SET ", "strict_mode", "Expected", "unterminated", "magic", "block",
+    "ibis_", "pattern", "temp_directory",
 )  # fmt: skip
 
 
@@ -68,7 +68,8 @@ def test_broken_files_and_small_machines(tmp_path):
     small = said(f"SELECT * FROM read_parquet('{path}')")
     path.write_bytes(b"no Parquet file at all")
     other = said(f"SELECT * FROM read_parquet('{path}')")
-    database = said(f"ATTACH '{path}' AS x (READ_ONLY)")
+    path.rename(tmp_path / "x.duckdb")
+    database = said(f"ATTACH '{tmp_path}/x.duckdb' AS x (READ_ONLY)")
     cast = said("SELECT a::INT FROM (SELECT 'x' || range AS a FROM range(3))")
     memory = said(
         "SELECT count(*) FROM (SELECT DISTINCT i, random() FROM range(20000000) t(i))",

@@ -357,7 +357,7 @@ def test_ids_that_pandas_made_floats_are_whole_again(shop):
         ("who,when,paid,paid\na,2021-01-01,1,1\n", "its header names 'paid' more than once"),
         ("who,when,paid,\na,2021-01-01,1,1\n", "column 4 of its header has no name"),
         ("who,when,paid\na,2021-01-01,1,9\n", "line 2, 'a,2021-01-01,1,9': it has 4 cells where the header has 3; put"),
-        ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "line 3, 'b,\"2021,1': a quotation mark has no partner; close it"),
+        ('who,when,paid\na,2021-01-01,1\nb,"2021,1\n', "line 3, 'b,\"2021,1': a quotation mark has no partner; close"),
         (b"who,when,paid\ncaf\xe9,2021-01-01,1\n", "it is not UTF-8 text"),
         (b"who,when,paid\n" + b"a,2021-01-01,1\n" * 9999 + b"caf\xe9,2021-01-01,1\n", "line 10001, 'caf"),
         ("who,when,paid\na,31/12/2020,1\n,2021-01-01,1\n", "(1 × no customer id, line 3: who is empty; 1 × time"),
