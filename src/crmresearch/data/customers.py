@@ -106,7 +106,7 @@ def customer_table(
         ],
         ignore_index=True,
     )
-    early = _early_returns(transactions, cut, len(frame))
+    early = early_returns(transactions, cut, len(frame))
     if early is not None:
         counts.loc[len(counts)] = (
             "returns before the customer's first purchase",
@@ -118,7 +118,7 @@ def customer_table(
     return CustomerTable(frame, cut, end, counts, transactions.codebook, unit_days, cautions)
 
 
-def _early_returns(transactions: Transactions, cutoff: date, customers: int) -> Caution | None:
+def early_returns(transactions: Transactions, cutoff: date, customers: int) -> Caution | None:
     """Returns up to the cut-off before the first purchase day of their customer, who may have none.
 
     `customers`: how many are in the table; grave where more than 1 % of them, or of the lines, are touched.

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from crmresearch.data.customers import early_returns
 from crmresearch.segmentation.monitoring.monitor import FROZEN
 from crmresearch.segmentation.scoring.evaluate import too_small
-from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.stories.data_cautions import data_cautions, sentence
 from crmresearch.stories.monitoring.story import MonitoringStory
 from crmresearch.stories.story import caution_table
 
@@ -13,6 +14,8 @@ def cautions(story: MonitoringStory) -> pd.DataFrame:
     """Small segments, missing tests, a single cohort, and the cautions of the purchase models; gravest first."""
     windows = story.monitoring.windows
     rows = [*data_cautions(story.transactions, story.language)]
+    if early := early_returns(story.transactions, story.now.cutoff, int(story.now.customers)):
+        rows.append((early.code, early.severity, early.quantity, sentence(early, story.language)))
     if story.now.small:
         names = story.listed([story.labels[key] for key in story.now.small.split("+")])
         message = story.say("monitoring_caution.small", first=story.first, segments=names)
