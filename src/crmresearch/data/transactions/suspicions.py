@@ -81,9 +81,11 @@ def _of_lines(transactions: Transactions) -> Iterator[Caution]:
     if amount is not None:
         sums |= _unreadable("amount", amount, read.rule)
     if time is not None:
-        swapped = swapped_times(time, codebook.time_format, read).notnull()
+        unread = ibis.ifelse(read.rule == "time", time, ibis.null("string"))  # few: only these are read once more
+        swapped = swapped_times(unread, codebook.time_format, read).notnull()
+        other = (read.day.day() <= 12) & (read.day.day() != read.day.month())
         sums |= _unreadable("time", time, read.rule)
-        sums |= {"swappable": _number((read.rule == "time") & swapped), "both": _number(kept & swapped)}
+        sums |= {"swappable": _number(swapped), "both": _number(kept & other)}
     found = read.aggregate(**sums).execute().iloc[0].to_dict()
     found["lines"] = int(found["lines"])
     thousands = [caution for role in numbers for caution in _thousands(found, role, named[role], codebook.decimal)]
@@ -117,8 +119,10 @@ def _unreadable(role: str, text: ir.StringValue, rule: ir.StringValue) -> dict[s
 def _number_sums(role: str, text: Any, decimal: str) -> dict[str, ir.Value]:
     """How many numbers have groups of three digits after the decimal mark, and how many another fraction."""
     other = "," if decimal == "." else "."
-    grouped = text.re_search(rf"^[(+-]?[1-9]\d{{0,2}}([{decimal}]\d{{3}})+[)-]?$")
-    fraction = text.re_search(rf"^[^{other}]*[{decimal}][^{other}]*$") & ~grouped
+    ends = text.right(4).startswith(decimal) | text.endswith(")") | text.endswith("-")  # few: only these are searched
+    pattern = text.re_search(rf"^[(+-]?[1-9]\d{{0,2}}([{decimal}]\d{{3}})+[)-]?$")
+    grouped = ibis.ifelse(ends, pattern, ibis.literal(False))
+    fraction = text.contains(decimal) & ~text.contains(other) & ~grouped
     return {
         f"grouped_{role}": _number(grouped),
         f"fractions_{role}": _number(fraction),
