@@ -12,6 +12,7 @@ from crmresearch.data.transactions.times import EARLIEST, LocalTimes
 
 TEXT_ROLES = ("order", "product", "category", "channel")
 NUMBER_ROLES = ("discount", "quantity")
+_MINUS = "\N{MINUS SIGN}"
 LARGEST_AMOUNT = 1e12  # beyond it an amount is no amount; sums of 10⁻⁴ of it still fit into 64 bits
 
 
@@ -102,19 +103,14 @@ def read_number(column: ir.Value, decimal: str) -> ir.FloatingValue:
     if column.type().is_numeric():
         number = column.cast("float64")
     else:
-        text = _signed(column.cast("string").strip())
+        text = column.cast("string").strip()
         thousands = "." if decimal == "," else ","
         # engines differ on 1_000, 5d and inf
         whole = rf"\d+|[1-9]\d{{0,2}}([{thousands}]\d{{3}})+"
-        plain = text.re_search(rf"^[+-]?(({whole})([{decimal}]\d*)?|[{decimal}]\d+)([eE][+-]?\d+)?$")
-        number = ibis.ifelse(plain, text, ibis.null("string")).replace(thousands, "")
+        digits = rf"(({whole})([{decimal}]\d*)?|[{decimal}]\d+)"
+        plain = text.re_search(rf"^[+-]?{digits}([eE][+-]?\d+)?$")
+        of_accountants = text.re_search(rf"^\(\s*{digits}\s*\)$|^{digits}\s*-$|^{_MINUS}\s*{digits}$")
+        negative = ibis.literal("-") + text.re_replace(rf"[()\s{_MINUS}-]", "")
+        number = ibis.cases((plain, text), (of_accountants, negative), else_=ibis.null("string")).replace(thousands, "")
         number = (number.replace(",", ".") if decimal == "," else number).try_cast("float64")
     return ibis.ifelse(number.abs() < LARGEST_AMOUNT, number, ibis.null("float64"))
-
-
-def _signed(text: ir.StringValue) -> ir.StringValue:
-    """(10.86), 10.86- and −10.86 as -10.86; other text as it is."""
-    accounting = text.re_search(r"^\(\s*[^()+\s-]+\s*\)$|^[^()+\s-]+\s*-$")
-    ends = text.endswith(")") | text.endswith("-")  # few do: the pattern is tried on those only
-    signed = ibis.ifelse(accounting, ibis.literal("-") + text.re_replace(r"[()\s-]", ""), text)
-    return ibis.ifelse(ends, signed, text).replace("\N{MINUS SIGN}", "-")
