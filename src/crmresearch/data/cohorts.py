@@ -1,6 +1,6 @@
 """Retention by cohort: who of those that first bought in a month buys again in each month after."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import ibis
 import pandas as pd
@@ -41,8 +41,7 @@ def cohort_retention(transactions: Transactions) -> pd.DataFrame:
 
 def last_whole_month(transactions: Transactions) -> int:
     """The last month, counted from the year 0, of which the data hold every day."""
-    stated = transactions.codebook.last_day
-    after = (date.fromisoformat(stated) if stated else transactions.last_day) + timedelta(days=1)
+    after = transactions.known_until + timedelta(days=1)
     return 12 * after.year + after.month - 2
 
 
