@@ -37,6 +37,7 @@ _TOTAL = (
     r"^(grand|sub)?[ _-]?"
     r"(total|totals|sum|summe|gesamt|insgesamt|gesamtsumme|totaal|totale|suma|somme|итого|合计|总计|小计)[ .:]*$"
 )
+_BETWEEN = "\x1f"  # of two ids; no file has it
 _ = ibis._
 
 
@@ -215,7 +216,7 @@ def _of_customers(transactions: Transactions) -> Iterator[Caution]:
         several=_number(several),
         lines=_.lines.sum(),
         other=(_.lines - _.usual).sum(where=several).fill_null(0),
-        pair=(pair[0] + "\t" + pair[1]).min(where=several),
+        pair=(pair[0] + _BETWEEN + pair[1]).min(where=several),
         parts=_.parts.sum().cast("float64"),
         most=_.most.max().cast("float64"),
         largest=_.largest.argmax(_.most),
@@ -224,7 +225,7 @@ def _of_customers(transactions: Transactions) -> Iterator[Caution]:
     ).execute().iloc[0]  # fmt: skip
     column = transactions.codebook.columns.customer
     if int(found["several"]):
-        first, second = str(found["pair"]).split("\t", 1)
+        first, second = str(found["pair"]).split(_BETWEEN, 1)
         share = int(found["other"]) / int(found["lines"])
         facts = {"count": int(found["several"]), "first": first, "second": second, "lines": int(found["other"])}
         yield Caution("ids_alike", _severity(share), column, {"column": column, "share": share, **facts})
