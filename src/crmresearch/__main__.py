@@ -9,9 +9,12 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from crmresearch.errors import CrmResearchError, DataError
+
+if TYPE_CHECKING:
+    from crmresearch.caution import Caution
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check-data", help="print every problem of a data set's file")
     check.add_argument("dataset", help="a key, or a folder that holds a codebook.yaml")
+    check.add_argument("--all", action="store_true", help="name every cell and line, not only the first of a kind")
     check.set_defaults(run=_check_data)
 
     for kind, told in _NEW.items():
@@ -169,23 +173,43 @@ def _check_data(options: argparse.Namespace) -> int:
     from crmresearch.data.catalog import find_codebook
     from crmresearch.data.dataset import in_language
     from crmresearch.data.survey.survey import check_survey, load_survey
+    from crmresearch.data.survey.suspicions import suspicions
 
     if find_codebook(options.dataset).kind == "transactions":
-        return _check_transactions(options.dataset)
-    problems = check_survey(options.dataset)
+        return _check_transactions(options.dataset, options.all)
+    problems = check_survey(options.dataset, every=options.all)
     for problem in problems:
         print(problem)
     if problems:
         return 1
     survey = load_survey(options.dataset)
-    print(f"{survey.path.name}: {survey.respondents} respondents, {survey.items.shape[1]} items, no problem found")
+    suspected = suspicions(survey)
+    print(
+        f"{survey.path.name}: {survey.respondents} respondents, {survey.items.shape[1]} items, "
+        + _verdict(suspected, "no problem found")
+    )
     for note in survey.notes:
         print(f"note: {in_language(note)}")
-    return 0
+    return _suspected(suspected)
 
 
-def _check_transactions(dataset: str) -> int:
+def _verdict(suspected: Sequence["Caution"], otherwise: str) -> str:
+    return f"{len(suspected)} suspected" if suspected else otherwise
+
+
+def _suspected(found: Sequence["Caution"]) -> int:
+    """Every suspicion in one sentence; 1 where one of them changes the numbers, else 0."""
+    from crmresearch.stories.data_cautions import sentence
+
+    for caution in found:
+        print(f"suspected: {sentence(caution)}")
+    return int(any(caution.severity != "note" for caution in found))
+
+
+def _check_transactions(dataset: str, every: bool) -> int:
     from crmresearch.data.dataset import in_language
+    from crmresearch.data.transactions.left_out import every_line
+    from crmresearch.data.transactions.suspicions import suspicions
     from crmresearch.data.transactions.transactions import load_transactions
 
     try:
@@ -193,19 +217,24 @@ def _check_transactions(dataset: str) -> int:
     except DataError as error:
         print(*error.problems, sep="\n")
         return 1
-    left_out = int(transactions.counts["rows"].iloc[0]) - transactions.rows
+    left_out, suspected = int(transactions.counts["rows"].iloc[0]) - transactions.rows, suspicions(transactions)
     print(
         f"{transactions.path.name}: {transactions.customers():,} customers, {transactions.rows:,} lines from "
         f"{transactions.first_day} to {transactions.last_day}, "
-        + (f"read, {left_out:,} {'line' if left_out == 1 else 'lines'} left out" if left_out else "no problem found")
+        + (f"read, {left_out:,} {'line' if left_out == 1 else 'lines'} left out" if left_out else "")
+        + (", " if left_out and suspected else "")
+        + _verdict(suspected, "" if left_out else "no problem found")
     )
     examples = transactions.examples() if left_out else {}
     for rule, rows, treatment in transactions.counts.itertuples(index=False):
         such = f", such as {examples[rule]}" if rule in examples else ""
         print(f"{rows:>12,} {rule}" + (f" ({treatment}{such})" if rows and treatment else ""))
+    if every:
+        for line in every_line(transactions.left_out, transactions.codebook, transactions.path):
+            print(line)
     for note in transactions.notes:
         print(f"note: {in_language(note)}")
-    return 0
+    return _suspected(suspected)
 
 
 def _new(options: argparse.Namespace) -> int:

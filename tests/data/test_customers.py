@@ -169,6 +169,24 @@ def test_constant_spend_at_a_constant_rhythm(shop):
     assert frame["gap_sd"].round(6).eq(round(np.std([59, 61], ddof=1), 6)).all()
 
 
+def test_returns_before_the_first_purchase_are_of_none_in_the_data_and_told(shop):
+    data = lines(
+        *("ann,2021-01-01,-50", "ann,2021-02-01,20", "ann,2021-02-01,-5", "ann,2021-03-01,-1"),
+        *("bob,2021-01-05,10", "cid,2021-01-05,-7", "dan,2021-02-01,-2", "dan,2021-09-01,30", "eve,2021-09-01,-9"),
+    )
+    table = customer_table(shop(data), "2021-06-30")
+    assert table.frame["monetary_total"].to_dict() == {"ann": 14, "bob": 10}
+    (caution,) = table.cautions
+    assert (caution.code, caution.severity) == ("early_returns", "weak")
+    facts = {"lines": 3, "money": 59.0, "customers": 1, "of_customers": 50.0, "currency": "EUR"}
+    assert caution.facts == facts, "the returns of ann, cid and dan"
+    told = table.counts.iloc[-1]
+    assert (told["rule"], told["rows"]) == ("returns before the customer's first purchase", 3)
+    assert told["treatment"] == "not netted: 59.00 EUR, bought before the data begin"
+    dropped = customer_table(shop(data, replace=("returns: net", "returns: drop")), "2021-06-30")
+    assert dropped.cautions == ()
+
+
 def test_negative_totals_are_told_as_they_are(shop):
     frame = customer_table(shop(lines("ann,2021-01-01,5", "ann,2021-01-02,-8")), "2021-06-30").frame
     assert frame.loc["ann", ["frequency", "monetary_total", "monetary_mean"]].tolist() == [1, -3, -3]

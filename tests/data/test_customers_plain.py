@@ -138,6 +138,16 @@ def test_online_retail(cutoff, end):
         {"customer": raw["CustomerID"].astype("str"), "time": raw["InvoiceDate"],
          "amount": raw["UnitPrice"] * raw["Quantity"]}
     )  # fmt: skip
-    frame = customer_table(transactions, cutoff, end).frame
+    table = customer_table(transactions, cutoff, end)
+    frame = table.frame
     assert (lines["amount"] < 0).sum() == transactions.returns > 8_000
     pd.testing.assert_frame_equal(frame, plain_shop(lines, cutoff, end)[frame.columns], rtol=1e-12)
+    day = lines["time"].dt.normalize()
+    first = lines["customer"].map(day[lines["amount"] >= 0].groupby(lines["customer"]).min())
+    early = lines[(lines["amount"] < 0) & (day <= cutoff) & (first.isna() | (day < first))]
+    of_table = early[early["customer"].isin(frame.index)]
+    facts = {caution.code: caution.facts for caution in table.cautions}["early_returns"]
+    assert (facts["lines"], facts["customers"]) == (len(early), of_table["customer"].nunique())
+    assert facts["money"] == pytest.approx(-early["amount"].sum(), abs=0.01)
+    assert facts["of_customers"] == pytest.approx(-of_table["amount"].sum(), abs=0.01)
+    assert facts["customers"] > 0.01 * len(frame)

@@ -40,7 +40,7 @@ def category_sales(transactions: Transactions, cutoff: date | str, days: int = 9
         current=_.parts.sum(where=_.day > ibis.date(middle)).fill_null(0),
         previous=_.parts.sum(where=_.day <= ibis.date(middle)).fill_null(0),
     )
-    frame = sales.execute().sort_values(["current", "category"], ascending=[False, True], ignore_index=True)
+    frame = transactions.run(sales).sort_values(["current", "category"], ascending=[False, True], ignore_index=True)
     money = frame[["current", "previous"]].astype("float64") / PARTS
     return pd.DataFrame({"category": frame["category"].astype("str"), **money})
 

@@ -1,6 +1,6 @@
 """Retention by cohort: who of those that first bought in a month buys again in each month after."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import ibis
 import pandas as pd
@@ -23,7 +23,7 @@ def cohort_retention(transactions: Transactions) -> pd.DataFrame:
     active = bought.mutate(month=month).select("customer", "month").distinct()
     first = active.group_by("customer").agg(cohort=_.month.min())
     counted = active.join(first, "customer").group_by("cohort", "month").agg(customers=_.customer.nunique())
-    found = counted.execute().astype("int64").set_index(["cohort", "month"])["customers"].sort_index()
+    found = transactions.run(counted).astype("int64").set_index(["cohort", "month"])["customers"].sort_index()
     last = last_whole_month(transactions)
     whole = [(cohort, month) for cohort in found.index.unique("cohort") for month in range(cohort, last + 1)]
     grid = pd.MultiIndex.from_arrays([[place[i] for place in whole] for i in (0, 1)], names=found.index.names)
@@ -41,8 +41,7 @@ def cohort_retention(transactions: Transactions) -> pd.DataFrame:
 
 def last_whole_month(transactions: Transactions) -> int:
     """The last month, counted from the year 0, of which the data hold every day."""
-    stated = transactions.codebook.last_day
-    after = (date.fromisoformat(stated) if stated else transactions.last_day) + timedelta(days=1)
+    after = transactions.known_until + timedelta(days=1)
     return 12 * after.year + after.month - 2
 
 

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from crmresearch.caution import Caution, Severity
 from crmresearch.data.documents import shown
 from crmresearch.data.reserved_columns import FEATURES, OUTCOMES
 from crmresearch.data.transactions.codebook import TransactionsCodebook
@@ -23,6 +24,7 @@ from crmresearch.data.wording import counted
 from crmresearch.errors import DataError, ParameterError
 
 EPOCH = date(1970, 1, 1)
+MATTERS = 0.01  # share of the lines or customers beyond which the numbers of a report change
 _ = ibis._
 
 
@@ -33,6 +35,8 @@ class CustomerTable:
     `frame`: index `customer` (text, sorted), the columns that `customer_table` describes. `counts`: `rule`, `rows`,
     `treatment`: those of the transactions, then the customers that are not in the frame. Days up to and including
     `cutoff` are known; outcomes are of the days after it up to and including `holdout_end`, if there is one.
+    `cautions`: early_returns, where returns before a customer's first purchase day are not netted; negative_totals,
+    where customers of the frame returned more than they bought.
     """
 
     frame: pd.DataFrame
@@ -41,6 +45,7 @@ class CustomerTable:
     counts: pd.DataFrame
     codebook: TransactionsCodebook
     unit_days: float
+    cautions: tuple[Caution, ...] = ()
 
 
 def customer_table(
@@ -56,7 +61,9 @@ def customer_table(
     """One row per customer with a purchase on or before the cut-off.
 
     A purchase day is a day with a line of zero or more; several lines of a day are one purchase. Returns (negative
-    lines, where the codebook nets them) count in sums of money from the customer's first purchase day on.
+    lines, where the codebook nets them) count in sums of money from the customer's first purchase day on: what was
+    returned before it was bought before the data begin, and is of no purchase in them. `counts` and `cautions` say how
+    much that is.
 
     Counts (int64): `frequency` (purchase days), `repeat` (= frequency − 1), `purchases_last_<d>` (purchase days among
     the d days that end with the cut-off). Times (float64, in units of `unit_days` days): `recency` (last purchase to
@@ -80,24 +87,67 @@ def customer_table(
     cut, end = as_date("cutoff", cutoff), None if holdout_end is None else as_date("holdout_end", holdout_end)
     _check(transactions, cut, end, windows, categories, attributes, unit_days)
     chain = customer_expression(transactions, cut, end, windows, categories, attributes)
-    everybody = chain.execute()
+    everybody = transactions.run(chain)
     frame = everybody[everybody["frequency"] > 0]
     if frame.empty:
         raise DataError("There is no customer table:", [_nobody(transactions, cut)])
     frame = frame.set_index(frame["customer"].astype("str")).drop(columns="customer").sort_index()
     # customers of the chain are those who bought by the end of the holdout, which may be all there are
     buyers = len(everybody) if (end or cut) >= transactions.last_day else transactions.buyers
-    added = counts_frame(
-        [
-            (counted("rule.in_table"), len(frame), ""),
-            (counted("rule.later", cutoff=cut), buyers - len(frame), counted("treatment.not_in_table")),
-        ]
-    )
+    early = early_returns(transactions, cut, len(frame))
+    told = [
+        (counted("rule.in_table"), len(frame), ""),
+        (counted("rule.later", cutoff=cut), buyers - len(frame), counted("treatment.not_in_table")),
+    ]
+    if early is not None:
+        facts = {"money": early.facts["money"], "currency": transactions.codebook.currency}
+        told.append((counted("rule.early_return"), early.facts["lines"], counted("treatment.not_netted", **facts)))
+    added = counts_frame(told)
     counts = pd.concat([transactions.counts, added], ignore_index=True)
-    frame = _finished(frame, categories, attributes, unit_days)
-    return CustomerTable(
-        _with_levels(frame, transactions, attributes), cut, end, counts, transactions.codebook, unit_days
+    frame = _with_levels(_finished(frame, categories, attributes, unit_days), transactions, attributes)
+    cautions = tuple(caution for caution in (early, _negative_totals(frame)) if caution is not None)
+    return CustomerTable(frame, cut, end, counts, transactions.codebook, unit_days, cautions)
+
+
+def early_returns(transactions: Transactions, cutoff: date, customers: int) -> Caution | None:
+    """Returns up to the cut-off before the first purchase day of their customer, who may have none.
+
+    `customers`: how many are in the table; grave where more than 1 % of them, or of the lines, are touched.
+    """
+    if not transactions.returns:
+        return None
+    lines = transactions.table.select("customer", "day", parts=in_parts(_.amount))
+    first = _.day.min(where=_.parts >= 0).over(group_by="customer")
+    early = lines.mutate(first=first).filter(
+        _.parts < 0, _.day <= ibis.date(cutoff), _.first.isnull() | (_.day < _.first)
     )
+    known = _.first <= ibis.date(cutoff)
+    sums = early.aggregate(
+        lines=_.count(),
+        parts=_.parts.sum().cast("float64"),
+        customers=_.customer.nunique(where=known),
+        of_customers=_.parts.sum(where=known).fill_null(0).cast("float64"),
+    )
+    found = transactions.run(sums).iloc[0]
+    if not int(found["lines"]):
+        return None
+    facts: dict[str, object] = {"lines": int(found["lines"]), "money": -float(found["parts"]) / PARTS}
+    facts |= {"customers": int(found["customers"]), "of_customers": -float(found["of_customers"]) / PARTS}
+    facts |= {"currency": transactions.codebook.currency}
+    share = max(int(found["lines"]) / transactions.rows, int(found["customers"]) / customers)
+    return Caution("early_returns", "weak" if share > MATTERS else "note", "monetary_total", facts)
+
+
+def _negative_totals(frame: pd.DataFrame) -> Caution | None:
+    """Customers who returned more than they bought."""
+    negative = frame["monetary_total"] < 0
+    if not negative.any():
+        return None
+    facts = {"customers": int(negative.sum()), "share": float(negative.mean())}
+    facts |= {"money": -float(frame.loc[negative, "monetary_total"].sum())}
+    facts |= {"total": float(frame["monetary_total"].sum())}
+    severity: Severity = "weak" if facts["share"] > MATTERS or facts["total"] <= 0 else "note"
+    return Caution("negative_totals", severity, "monetary_total", facts)
 
 
 def customer_expression(
@@ -194,7 +244,7 @@ def customer_expression(
 def _nobody(transactions: Transactions, cutoff: date) -> str:
     """Nobody has bought by the cut-off, and the day on which somebody has."""
     bought = transactions.table.filter(in_parts(_.amount) >= 0)
-    first = bought.day.min().execute()
+    first = transactions.run(bought.day.min())
     if pd.isna(first):
         return "Every line of the file is a return (a negative amount); look at the sign of the amounts."
     return (
@@ -228,10 +278,11 @@ def _with_levels(frame: pd.DataFrame, transactions: Transactions, attributes: Se
             codes = frame[name].astype("float64").fillna(-1).astype("int64")
             if (codes == len(values)).any():
                 found = transactions.table[name].cast("string")
-                other = transactions.table.filter(~found.isin(values)).select(value=found).distinct().execute()["value"]
+                other = transactions.table.filter(~found.isin(values)).select(value=found).distinct()
+                others = transactions.run(other)["value"]
                 raise DataError(
                     f"{transactions.path.name} does not fit {shown(book.path)}:",
-                    [f"Column {name} holds {min(other)!r}, which levels.{name} does not name; add it there."],
+                    [f"Column {name} holds {min(others)!r}, which levels.{name} does not name; add it there."],
                 )
             named[name] = pd.Categorical.from_codes(codes, categories=list(values), ordered=True)
     return named

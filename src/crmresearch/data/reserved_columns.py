@@ -4,7 +4,7 @@ import re
 
 LINE_COLUMNS = (
     "customer", "time", "day", "amount", "order", "product", "category", "channel", "discount", "quantity", "rule",
-    "clock",
+    "clock", "another_currency",
 )  # fmt: skip
 FEATURES = (
     "frequency", "repeat", "recency", "tenure", "t_last", "monetary_total", "monetary_mean", "repeat_mean", "gap_mean",

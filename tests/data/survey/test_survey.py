@@ -9,12 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crmresearch.__main__ import main
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.survey.survey import check_survey, load_survey
+from crmresearch.data.survey.suspicions import suspicions
 from crmresearch.errors import DataError, DatasetMissingError
 
 HEADER = "guest,taste,wait,again,seat,town,age\n"
 ROWS = "a,1,5,0,1,no,20\nb,2,1,10,2,so,31.5\nc,5,3,7,1,no,44\n"
+
+REFUSE = ("licence: none", "licence: none\nidentical_rows: refuse")
 
 
 @pytest.fixture
@@ -90,7 +94,6 @@ def test_row_labels_are_lines_of_the_file(problems, cafe_folder):
         ("31.5", "old", ["Column age has 1 cell that is not a number: 'old' in row 3", "groups.age.missing_codes"]),
         ("b,2", "a,2", ["Column guest names 1 respondent more than once: a in rows 2, 3."]),
         ("b,2", ",2", ["Column guest has 1 row without an id: row 3."]),
-        ("c,5,3,7,1,no,44", "c,1,5,0,1,no,20", ["Row 4 holds exactly what an earlier row holds", "identical_rows"]),
         ("c,5,3,7,1,no,44", "c,5,3,7,1,no,44\n,,,,,,", ["without an id: row 5", "Row 5 holds nothing at all."]),
         ("taste", "Taste", ["Column taste is in the codebook but not in cafe.csv (cafe.csv has 'Taste': is it that"]),
         ("taste", "tatse", ["Column taste is in the codebook but not in cafe.csv (cafe.csv has 'tatse'"]),
@@ -121,7 +124,7 @@ def test_a_constant_and_an_unanswered_item(problems):
 def test_all_problems_come_at_once(cafe_folder):
     data = HEADER.replace("age", "years") + "a,6,5,0,7,no,20\na,2,x,10,2,so,31\nc,5,3,-1,1,no,44\nd,5,3,-1,1,no,44\n"
     with pytest.raises(DataError) as caught:
-        load_survey(str(cafe_folder(data)))
+        load_survey(str(cafe_folder(data, REFUSE)))
     kinds = ["age is in the codebook", "years of", "taste has", "wait has", "again has", "seat has", "guest names"]
     for kind, sentence in zip([f"Column {kind}" for kind in kinds] + ["Row 5"], caught.value.problems, strict=True):
         assert sentence.startswith(kind)
@@ -129,15 +132,20 @@ def test_all_problems_come_at_once(cafe_folder):
     assert str(caught.value).count("\n") == 8
 
 
-def test_long_lists_are_cut_and_counted(problems):
+def test_long_lists_are_cut_and_counted(problems, cafe_folder, capsys):
     rows = "".join(f"g{i},{20 + i},{1 + i % 5},{i % 11},1,no,{i}\n" for i in range(12))
     (sentence,) = problems(HEADER + rows)
     assert (
         "12 values outside its scale 1 to 5: '20' in row 2, '21' in row 3, '22' in row 4, '23' in row 5, " in sentence
     )
     assert "'24' in row 6 and 7 more." in sentence
+    assert "Correct the scale (min, max) or add a code for no answer" in sentence
+    assert main(["check-data", str(cafe_folder(HEADER + rows)), "--all"]) == 1
+    told = capsys.readouterr().out
+    assert all(f"'{20 + i}' in row {i + 2}" in told for i in range(12))
+    assert "more" not in told
     same = "".join(f"g{i},{1 + i % 2},1,{i % 2},1,no,3\n" for i in range(12))
-    assert "Rows 4, 5, 6, 7, 8 and 5 more hold exactly" in problems(HEADER + same)[1]
+    assert "Rows 4, 5, 6, 7, 8 and 5 more hold exactly" in check_survey(str(cafe_folder(HEADER + same, REFUSE)))[1]
 
 
 def test_expected_identical_rows_are_a_note_with_their_number(cafe_folder):
@@ -147,6 +155,45 @@ def test_expected_identical_rows_are_a_note_with_their_number(cafe_folder):
     (note,) = survey.notes
     assert note["en"] == "2 rows are exact copies of an earlier row and kept: Few questions."
     assert survey.respondents == 5
+
+
+def test_identical_answers_to_few_questions_are_counted_and_to_many_refused(cafe_folder):
+    same = "".join(f"g{i},{1 + i % 2},{1 + i % 2},{i % 2},1,no,3\n" for i in range(12))
+    survey = load_survey(str(cafe_folder(HEADER + same)))
+    assert survey.respondents == 12
+    assert "10 rows answer exactly as an earlier row and are kept, for different people can answer 3" in survey.notes[0]
+    assert "Rows 4, 5, 6" in check_survey(str(cafe_folder(HEADER + same, REFUSE)))[0]
+    many = "".join(f"  q{i}: {{text: {{en: Q}}, min: 0, max: 10}}\n" for i in range(7))
+    wide = [line.split(",") for line in (HEADER + same).splitlines()]
+    wide = [line + ([f"q{i}" for i in range(7)] if line[0] == "guest" else line[1:2] * 7) for line in wide]
+    folder = cafe_folder("\n".join(map(",".join, wide)), ("items:\n", f"items:\n{many}"))
+    assert "hold exactly what an earlier row holds" in check_survey(str(folder))[0], "ten items"
+
+
+def test_a_scale_longer_than_the_answers_is_suspected(cafe_folder, capsys):
+    rng = np.random.default_rng(1)
+    rows = "".join(f"g{i},{rng.integers(1, 6)},{rng.integers(1, 6)},{rng.integers(0, 11)},1,no,3\n" for i in range(60))
+    longer = ("味道}, min: 1, max: 5", "味道}, min: 1, max: 10")
+    assert suspicions(load_survey(str(cafe_folder(HEADER + rows)))) == ()
+    folder = str(cafe_folder(HEADER + rows, longer))
+    (caution,) = suspicions(load_survey(folder))
+    assert (caution.code, caution.severity) == ("scale_too_long", "weak")
+    assert caution.facts == {"items": ["taste"], "min": 1.0, "max": 10.0, "least": 1.0, "most": 5.0}
+    assert main(["check-data", folder]) == 1
+    assert "suspected: The answers to taste go from 1 to 5 where the codebook has a scale of 1 to 10" in (
+        capsys.readouterr().out
+    )
+    settled = ("licence: none", "licence: none\nsettled: [scale_too_long]")
+    assert suspicions(load_survey(str(cafe_folder(HEADER + rows, longer, settled)))) == ()
+
+
+@pytest.mark.parametrize("dataset", ["ecsi_mobile", "corporate_reputation", "acsi_2015"])
+def test_the_shipped_surveys_are_not_suspected(dataset):
+    try:
+        survey = load_survey(dataset)
+    except DatasetMissingError as missing:
+        pytest.skip(str(missing))
+    assert suspicions(survey) == ()
 
 
 def test_other_columns_can_be_ignored_but_are_named(cafe_folder):

@@ -169,6 +169,18 @@ def test_portfolio_of_items_by_hand() -> None:
     assert matrix["share"].sum() == pytest.approx(1)
 
 
+def test_growth_from_more_returns_than_sales_is_not_defined() -> None:
+    matrix = portfolio_matrix(
+        pd.Series({"a": 60.0, "b": 50.0, "c": 10.0, "d": 0.0}), pd.Series({"a": -0.125, "b": 45.0, "c": 0.0, "d": 5.0})
+    )
+    assert matrix["quadrant"].isna().tolist() == [True, False, False, False]
+    assert np.isnan(matrix.loc["a", "growth"])  # 60 / -0.125 - 1 = -481 is no growth
+    frame = table(spend_last_91=[60, 50, 10, 0], spend_last_182=[30, 95, 10, 5])  # the first returned 30 before
+    as_nothing = table(spend_last_91=[60, 50, 10, 0], spend_last_182=[60, 95, 10, 5])
+    method = PortfolioMatrix().fit(frame)
+    assert method.predict(frame)["c0"] == method.predict(as_nothing)["c0"] == "star"
+
+
 def test_portfolio_of_customers_and_of_segments_agree_on_the_whole() -> None:
     frame = table(
         spend_last_91=[60, 50, 10, 0],
@@ -187,7 +199,7 @@ def test_growth_from_before_the_data_is_refused(first: float, refused: bool) -> 
     if refused:
         with pytest.raises(SegmentationError, match=f"the first purchase of all is only {first} days old"):
             PortfolioMatrix().fit(frame)
-        with pytest.raises(SegmentationError, match="choose a later cut-off or shorter windows"):
+        with pytest.raises(SegmentationError, match=rf"choose a cut-off {173 - first:.0f} or more days later"):
             segment_windows(frame, pd.Series(["x", "y", "y", "x"], index=frame.index))
     else:
         assert PortfolioMatrix().fit(frame).learned_from_ == 4

@@ -62,7 +62,12 @@ class Binding(Strict):
 
 
 class Codebook(DatasetCodebook):
-    """A survey described: columns, scales, constructs, source and licence. Read it with `read_codebook`."""
+    """A survey described: columns, scales, constructs, source and licence. Read it with `read_codebook`.
+
+    `identical_rows`: by default rows equal in every answer are refused where the questionnaire has ten items or more,
+    and counted and kept where it has fewer, which different people can answer alike. `settled`: suspicions that were
+    looked at and mean nothing here.
+    """
 
     kind: Literal["survey"] = "survey"
     id: Filled | None = None
@@ -70,12 +75,13 @@ class Codebook(DatasetCodebook):
     labels: dict[str, Number] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
     other_columns: Literal["refuse", "ignore"] = "refuse"
-    identical_rows: Literal["refuse", "expected"] = "refuse"
+    identical_rows: Literal["refuse", "expected"] | None = None
     identical_rows_reason: TextOrEnglish | None = None
     items: Annotated[dict[str, Item], Field(min_length=1)]
     constructs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     theories: dict[str, Binding] = Field(default_factory=dict)
     groups: dict[str, Group] = Field(default_factory=dict)
+    settled: tuple[Literal["scale_too_long"], ...] = ()
 
     def items_of(self, theory: str) -> dict[str, list[str]]:
         """Construct → items for a theory: its own map where the codebook gives one, else the default map."""

@@ -1,6 +1,6 @@
 """One column of a survey file: its cells read as numbers or group values, and what is wrong with them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,17 +10,20 @@ from crmresearch.data.survey.codebook import Codebook, Group, as_value
 LISTED = 5  # cells named in one message; the rest are counted
 
 
-def read_item(cells: pd.Series, name: str, codebook: Codebook) -> tuple[pd.Series, list[str]]:
-    """The answers as float64 (NaN where missing or wrong, reversed items turned), a sentence per problem."""
+def read_item(cells: pd.Series, name: str, codebook: Codebook, listed: int = LISTED) -> tuple[pd.Series, list[str]]:
+    """The answers as float64 (NaN where missing or wrong, reversed items turned), a sentence per problem.
+
+    `listed`: how many cells a sentence names.
+    """
     item = codebook.items[name]
-    numbers, missing, problems = _read_numbers(cells, codebook.missing_codes_of(name), f"items.{name}")
+    numbers, missing, problems = _read_numbers(cells, codebook.missing_codes_of(name), f"items.{name}", listed)
     outside = numbers.notna() & ~numbers.between(item.min, item.max)
     if outside.any():
         problems.append(
             f"Column {name} has {_count(outside.sum(), 'value')} outside its scale "
-            f"{item.min:g} to {item.max:g}: {name_cells(cells[outside])}. "
-            f"Mend {_them(outside.sum())}, or add a code for no answer to "
-            f"items.{name}.missing_codes in the codebook."
+            f"{item.min:g} to {item.max:g}: {name_cells(cells[outside], listed)}. "
+            f"Correct the scale (min, max) or add a code for no answer to items.{name}.missing_codes in the codebook, "
+            f"or mend {_them(outside.sum())}."
         )
     valid = numbers.mask(outside)
     if missing.all():
@@ -35,10 +38,10 @@ def read_item(cells: pd.Series, name: str, codebook: Codebook) -> tuple[pd.Serie
     return (item.min + item.max - valid if item.reversed else valid), problems
 
 
-def read_group(cells: pd.Series, name: str, group: Group) -> tuple[pd.Series, list[str]]:
+def read_group(cells: pd.Series, name: str, group: Group, listed: int = LISTED) -> tuple[pd.Series, list[str]]:
     """The group values (Int64 or text where the codebook names them, else float64), and the problems."""
     if group.values is None:
-        numbers, _, problems = _read_numbers(cells, group.missing_codes, f"groups.{name}")
+        numbers, _, problems = _read_numbers(cells, group.missing_codes, f"groups.{name}", listed)
         return numbers, problems
     values = _recode(cells, as_value)
     declared = {as_value(key): key for key in group.values}
@@ -48,24 +51,25 @@ def read_group(cells: pd.Series, name: str, group: Group) -> tuple[pd.Series, li
     if unknown.any():
         problems.append(
             f"Column {name} has {_count(unknown.sum(), 'value')} the codebook does not declare: "
-            f"{name_cells(cells[unknown])}. Mend {_them(unknown.sum())}, or add to groups.{name}.values."
+            f"{name_cells(cells[unknown], listed)}. Add {_them(unknown.sum())} to groups.{name}.values, or mend "
+            "the file."
         )
     known = values.map(declared).mask(missing | unknown, None)
     whole = all(isinstance(key, int) for key in group.values)
     return known.astype("Int64" if whole else "str"), problems
 
 
-def repeated_ids(ids: pd.Series) -> list[str]:
+def repeated_ids(ids: pd.Series, listed: int = LISTED) -> list[str]:
     """One sentence on respondents without an id, one on ids that stand in several rows."""
     problems = []
     blank = ids == ""
     if blank.any():
-        rows = _listed([f"row {row}" for row in ids.index[blank]])
+        rows = _listed([f"row {row}" for row in ids.index[blank]], listed)
         problems.append(f"Column {ids.name} has {_count(blank.sum(), 'row')} without an id: {rows}. Fill it in.")
     twice = ids[ids.duplicated(keep=False) & ~blank]
     if len(twice):
         places = twice.groupby(twice, sort=False).apply(lambda rows: ", ".join(map(str, rows.index)))
-        named = _listed([f"{value} in rows {rows}" for value, rows in places.items()])
+        named = _listed([f"{value} in rows {rows}" for value, rows in places.items()], listed)
         problems.append(
             f"Column {ids.name} names {_count(len(places), 'respondent')} more than once: {named}. "
             "Keep one row each, or give each respondent an id of their own."
@@ -73,7 +77,9 @@ def repeated_ids(ids: pd.Series) -> list[str]:
     return problems
 
 
-def _read_numbers(cells: pd.Series, codes: Sequence[float | str], key: str) -> tuple[pd.Series, pd.Series, list[str]]:
+def _read_numbers(
+    cells: pd.Series, codes: Sequence[float | str], key: str, listed: int
+) -> tuple[pd.Series, pd.Series, list[str]]:
     """Numbers (NaN where missing or wrong), which cells are missing, and a sentence on what is no number."""
     numbers = _recode(cells, _number)
     missing = (cells == "") | cells.isin([c for c in codes if isinstance(c, str)])
@@ -85,7 +91,7 @@ def _read_numbers(cells: pd.Series, codes: Sequence[float | str], key: str) -> t
         are = "is" if wrong.sum() == 1 else "are"
         problems.append(
             f"Column {name} has {_count(wrong.sum(), 'cell')} that {are} not a number: "
-            f"{name_cells(cells[wrong])}. Write numbers with a decimal point, or add a code for no answer to "
+            f"{name_cells(cells[wrong], listed)}. Write numbers with a decimal point, or add a code for no answer to "
             f"{section}.{name}.missing_codes in the codebook."
         )
     return numbers.mask(missing).astype("float64"), missing, problems
@@ -106,15 +112,14 @@ def _recode(cells: pd.Series, read: Callable[[str], object]) -> pd.Series:
     return cells.map({text: read(text) for text in cells.unique()})
 
 
-def name_cells(cells: pd.Series) -> str:
+def name_cells(cells: pd.Series, listed: int = LISTED) -> str:
     """`'x' in row 3, 'y' in row 9 and 4 more`."""
-    return _listed([f"{text!r} in row {row}" for row, text in cells.iloc[:LISTED].items()], len(cells))
+    return _listed([f"{text!r} in row {row}" for row, text in cells.items()], listed)
 
 
-def _listed(names: Iterable[str], total: int | None = None) -> str:
-    names = list(names)
-    more = (total or len(names)) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+def _listed(names: Sequence[str], listed: int) -> str:
+    more = len(names) - listed
+    return ", ".join(names[:listed]) + (f" and {more} more" if more > 0 else "")
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 """A survey: the answers of a data file, validated against its codebook, every problem told at once."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +17,8 @@ from crmresearch.data.survey.columns import LISTED, read_group, read_item, repea
 from crmresearch.data.survey.labels import answered
 from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DataError
+
+FEW_ITEMS = 10  # fewer can be answered alike by different people
 
 
 @dataclass(frozen=True)
@@ -80,20 +83,29 @@ def load_survey(dataset: str) -> Survey:
     return read_survey(codebook, find_data_file(codebook))
 
 
-def check_survey(dataset: str) -> list[str]:
+def check_survey(dataset: str, every: bool = False) -> list[str]:
     """The problems of a dataset's file, one sentence each; empty when it can be analysed.
+
+    A sentence names the first cells of its kind, with `every` all of them.
 
     Raises CodebookError and DatasetMissingError: without codebook and file there is nothing to check.
     """
     try:
-        load_survey(dataset)
+        codebook = find_codebook(dataset)
+        if not every or not isinstance(codebook, Codebook):
+            load_survey(dataset)
+        else:
+            read_survey(codebook, find_data_file(codebook), sys.maxsize)
     except DataError as error:
         return error.problems
     return []
 
 
-def read_survey(codebook: Codebook, path: Path) -> Survey:
-    """A data file validated against a codebook. Raises DataError with one sentence per problem."""
+def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
+    """A data file validated against a codebook. Raises DataError with one sentence per problem.
+
+    `listed`: how many cells or rows a sentence names.
+    """
     table = _read_file(codebook, path)
     cells = answered(table, codebook)
     checksum = files_sha256(codebook.data_files(path))
@@ -112,15 +124,15 @@ def read_survey(codebook: Codebook, path: Path) -> Survey:
     else:
         for name in codebook.items:
             if name in cells:
-                items[name], found = read_item(cells[name], name, codebook)
+                items[name], found = read_item(cells[name], name, codebook, listed)
                 problems += found
         for name, group in codebook.groups.items():
             if name in cells:
-                groups[name], found = read_group(cells[name], name, group)
+                groups[name], found = read_group(cells[name], name, group, listed)
                 problems += found
         if codebook.id in cells:
-            problems += repeated_ids(cells[codebook.id])
-        found, same = _check_rows(codebook, cells)
+            problems += repeated_ids(cells[codebook.id], listed)
+        found, same = _check_rows(codebook, cells, listed)
         problems += found
         notes += same
     if problems:
@@ -203,12 +215,12 @@ def _closest(name: str, names: list[str]) -> str | None:
     return folded[close[0]] if close and [c for c in close[0] if c.isdigit()] == digits else None
 
 
-def _check_rows(codebook: Codebook, cells: pd.DataFrame) -> tuple[list[str], list[dict[str, str]]]:
+def _check_rows(codebook: Codebook, cells: pd.DataFrame, most: int) -> tuple[list[str], list[dict[str, str]]]:
     """Rows that hold nothing, and rows equal in every column of the file but the respondent's id."""
     problems = []
     empty = (cells == "").all(axis=1)
     if empty.any():
-        problems.append(f"{_rows(cells.index[empty])} nothing at all. Delete what is left of empty lines.")
+        problems.append(f"{_rows(cells.index[empty], most)} nothing at all. Delete what is left of empty lines.")
     answers = cells[~empty].drop(columns=[codebook.id] if codebook.id in cells else [])
     again = answers.duplicated()
     if not again.any():
@@ -216,14 +228,17 @@ def _check_rows(codebook: Codebook, cells: pd.DataFrame) -> tuple[list[str], lis
     if codebook.identical_rows == "expected":
         key = "note.copy" if again.sum() == 1 else "note.copies"
         return problems, [note(key, count=int(again.sum()), reason=codebook.identical_rows_reason)]
+    if codebook.identical_rows is None and len(codebook.items) < FEW_ITEMS:
+        key = "note.alike" if again.sum() == 1 else "note.alikes"
+        return problems, [note(key, count=int(again.sum()), items=len(codebook.items))]
     problems.append(
-        f"{_rows(answers.index[again])} exactly what an earlier row holds. Delete the copies, or, if "
+        f"{_rows(answers.index[again], most)} exactly what an earlier row holds. Delete the copies, or, if "
         "different people can have answered alike, set identical_rows: expected with the reason."
     )
     return problems, []
 
 
-def _rows(labels: pd.Index) -> str:
-    listed = ", ".join(map(str, labels[:LISTED]))
-    more = f" and {len(labels) - LISTED} more" if len(labels) > LISTED else ""
+def _rows(labels: pd.Index, most: int) -> str:
+    listed = ", ".join(map(str, labels[:most]))
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
     return f"Row {listed} holds" if len(labels) == 1 else f"Rows {listed}{more} hold"

@@ -55,13 +55,26 @@ def _day(text: str) -> str:
     return text
 
 
+Suspicion = Literal[
+    "ids_alike",
+    "thousands_as_decimals",
+    "several_currencies",
+    "day_and_month_swapped",
+    "large_customer",
+    "placeholder_days",
+    "unreadable_times",
+    "unreadable_amounts",
+]
 Zone = Annotated[str, AfterValidator(_zone)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Day = Annotated[str, AfterValidator(_day)]
 
 
 class Columns(Strict):
-    """Names of the file's columns. `discount` is money taken off the line, `quantity` a number of units."""
+    """Names of the file's columns. `discount` is money taken off the line, `quantity` a number of units.
+
+    With `currency`, lines in another currency than the codebook's are left out.
+    """
 
     customer: Filled
     time: Filled
@@ -72,6 +85,7 @@ class Columns(Strict):
     channel: Filled | None = None
     discount: Filled | None = None
     quantity: Filled | None = None
+    currency: Filled | None = None
 
     def named(self) -> dict[str, str]:
         """Role → name of the column, for the roles that have one."""
@@ -116,8 +130,11 @@ class TransactionsCodebook(DatasetCodebook):
     they are written (default UTC). Times with an offset and columns of a zoned type say it themselves; without
     `day_zone` the days of a zoned column are those of UTC, and the notes say so. Of a local time that came twice the
     first is meant; one that never came is moved on by what the clock skipped.
+    `customer_ids: alike` reads ids that differ only in capitals, blanks, leading zeros or an ending .0 as one.
     The mark that is not `decimal`, point or comma, may separate thousands. `amount_per: unit` means that the amount
     is a price to be multiplied by `quantity`. Lines after `last_day` (default: the day of reading) lie in the future.
+    Lines before `first_day` (default: the year 1900) have no real date and are left out.
+    `settled`: suspicions (see `suspicions`) that were looked at and mean nothing here.
     `table`: the table of a DuckDB database, `schema.table` where it is not in the schema main. With `package` the file
     is looked for in that package only.
     `levels`: the values of an attribute in their order, lowest first. `marks`: attributes that mark a selection, such
@@ -135,7 +152,10 @@ class TransactionsCodebook(DatasetCodebook):
     time_format: TimeFormat | None = None
     time_zone: Zone | None = None
     day_zone: Zone | None = None
+    first_day: Day | None = None
     last_day: Day | None = None
+    customer_ids: Literal["as_written", "alike"] = "as_written"
+    settled: tuple[Suspicion, ...] = ()
     missing_codes: tuple[Code, ...] = ()
     currency: Filled
     rules: Rules
@@ -183,6 +203,8 @@ class TransactionsCodebook(DatasetCodebook):
             mistakes.append("time_zone: the times carry their offset (%z) already; remove this key")
         if offset and self.day_zone is None:
             mistakes.append("day_zone: this key is missing; times with an offset (%z) need the zone where days begin")
+        if self.first_day is not None and self.last_day is not None and self.first_day > self.last_day:
+            mistakes.append(f"first_day: {self.first_day} is after last_day, {self.last_day}; exchange them")
         roles: dict[str, str] = {}
         for role, name in self.columns.named().items():
             if name in roles:

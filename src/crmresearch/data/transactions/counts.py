@@ -47,6 +47,13 @@ def count_copies(lines: ir.Table) -> int:
     return int(alike[name].sum().fill_null(0).execute())
 
 
+def label(rule: str, codebook: TransactionsCodebook) -> Sentence:
+    """What readers call a rule."""
+    if rule == "early" and codebook.first_day:
+        return counted("rule.early_day", day=codebook.first_day)
+    return counted(f"rule.{rule}", year=EARLIEST.year)
+
+
 def tally(typed: ir.Table) -> dict[str, dict[str, Any]]:
     """One pass: per rule ("" = kept) the rows, returns, amounts of zero, first and last time, changes of the clock."""
     clocks = ("skipped", "repeated") if "clock" in typed.columns else ()
@@ -64,11 +71,6 @@ def tally(typed: ir.Table) -> dict[str, dict[str, Any]]:
     return {**whole.to_dict(), **frame[["first", "last"]].to_dict()}
 
 
-def label(rule: str) -> Sentence:
-    """What readers call a rule."""
-    return counted(f"rule.{rule}", year=EARLIEST.year)
-
-
 def counts_frame(rows: Sequence[tuple[str, int, str]]) -> pd.DataFrame:
     """Columns rule, rows, treatment; sentences stay sentences, which can be told in another language."""
     frame = pd.DataFrame(rows, columns=["rule", "rows", "treatment"], dtype=object)
@@ -80,23 +82,28 @@ def counts_table(
 ) -> pd.DataFrame:
     """Columns rule, rows, treatment, from what `count_copies` and `tally` found."""
     rules, rows = codebook.rules, found["rows"]
-    known = ("customer", "time", *(["early"] if rows.get("early") else []), "future", "amount")
+    known = ["customer", "time", *(["early"] if rows.get("early") else []), "future", "amount"]
+    known += ["currency"] if codebook.columns.currency is not None else []
     treated = {rule: counted("treatment.dropped") for rule in known}
     treated["future"] = counted("treatment.dropped_later", last=last)
     table = [
-        (label("lines"), total, ""),
-        (label("copy"), copies, counted("treatment.kept" if rules.duplicates == "keep" else "treatment.dropped")),
-        *((label(rule), rows.get(rule, 0), treatment) for rule, treatment in treated.items()),
-        (label("return"), rows.get("return", 0), counted("treatment.dropped"))
+        (label("lines", codebook), total, ""),
+        (
+            label("copy", codebook),
+            copies,
+            counted("treatment.kept" if rules.duplicates == "keep" else "treatment.dropped"),
+        ),
+        *((label(rule, codebook), rows.get(rule, 0), treatment) for rule, treatment in treated.items()),
+        (label("return", codebook), rows.get("return", 0), counted("treatment.dropped"))
         if rules.returns == "drop"
-        else (label("return"), found["returns"].get("", 0), counted("treatment.netted")),
-        (label("zero"), found["zero"].get("", 0), counted("treatment.purchase")),
+        else (label("return", codebook), found["returns"].get("", 0), counted("treatment.netted")),
+        (label("zero", codebook), found["zero"].get("", 0), counted("treatment.purchase")),
     ]
     if "skipped" in found:
         skipped, repeated = (found[clock].get("", 0) for clock in ("skipped", "repeated"))
         table += [
-            (label("skipped"), skipped, counted("treatment.moved_on")),
-            (label("repeated"), repeated, counted("treatment.first_of_two")),
+            (label("skipped", codebook), skipped, counted("treatment.moved_on")),
+            (label("repeated", codebook), repeated, counted("treatment.first_of_two")),
         ]
-    table.append((label("used"), rows.get("", 0), ""))
+    table.append((label("used", codebook), rows.get("", 0), ""))
     return counts_frame(table)

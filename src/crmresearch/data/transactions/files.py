@@ -5,8 +5,8 @@ import gzip
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
@@ -18,16 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crmresearch.data.dataset import files_sha256
-from crmresearch.data.documents import shown
 from crmresearch.data.files import DATABASES, SEPARATORS, TEXT, FileProblem, find_separator, read_table
 from crmresearch.data.transactions.codebook import TransactionsCodebook
+from crmresearch.data.transactions.engine_errors import unusable
 from crmresearch.data.wording import note
-from crmresearch.errors import CrmResearchError, DataError
-
-
-def unusable(path: Path, why: str) -> DataError:
-    """The error of a file that cannot be analysed at all."""
-    return DataError(f"{shown(path)} cannot be used as transactions:", [f"{path.name}: {why}."])
 
 
 def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, dict[str, str] | None]:
@@ -166,34 +160,6 @@ def literal_path(path: Path, spark: bool = False) -> str:
     """The path as an engine must be told it to read this file: what it would take for a pattern stands for itself."""
     absolute = path.absolute().as_posix()
     return re.sub(r"([\\*?\[\]{}])", r"\\\1", absolute) if spark else re.sub(r"([*?\[])", r"[\1]", absolute)
-
-
-@contextmanager
-def engine_sentences(path: Path) -> Iterator[None]:
-    """What an engine says about a broken file, as one sentence."""
-    try:
-        yield
-    except CrmResearchError:
-        raise
-    except Exception as problem:
-        kind = type(problem).__module__.split(".")[0]
-        if kind not in ("duckdb", "_duckdb", "pyspark", "py4j"):
-            raise
-        raise unusable(path, f"it cannot be read to its end: {_first_sentence(str(problem))}") from None
-
-
-def _first_sentence(text: str) -> str:
-    """What an engine found wrong, without its advice, its settings and the query, which the reader never wrote."""
-    if found := re.search(r"CSV Error on Line: (\d+)\s*\n(.*?)\n\s*(Possible |file = )", text, re.DOTALL):
-        told = [line.strip() for line in found[2].splitlines() if line.strip()]
-        written = told[0].removeprefix("Original Line: ")
-        return f"line {found[1]}, {written[:100]!r}: {_until_full_stop(told[-1])}"
-    first = " ".join(text.split("\n\n")[0].split("Possible ")[0].split())
-    return _until_full_stop(re.sub(r"^([A-Z]\w+ )+Error: ", "", first))[:300]
-
-
-def _until_full_stop(text: str) -> str:
-    return re.split(r"\.(\s|$)", text, maxsplit=1)[0].rstrip("!")
 
 
 def _open_database(connection: Any, codebook: TransactionsCodebook, path: Path, spark: bool) -> ir.Table:

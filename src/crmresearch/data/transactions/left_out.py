@@ -1,18 +1,22 @@
 """The lines left out of a file, and for every rule the one to look at: its line and the cell that must be mended."""
 
 import csv
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from crmresearch.data.transactions.codebook import TransactionsCodebook
+from crmresearch.data.transactions.counts import label
 from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.times import LocalTimes
 
 _SHOWN = {"copy": ("time", "amount"), "customer": ("customer",), "amount": ("amount", "quantity")}
+_SHOWN |= {"currency": ("currency",)}
 _SHOWN |= {"return": _SHOWN["amount"]}
 _BLANKS = " \t\n\r\v\f"  # what engines strip
 _ = ibis._
@@ -70,10 +74,34 @@ def examples(left_out: ir.Table, codebook: TransactionsCodebook, path: Path) -> 
     return told
 
 
+def every_line(left_out: ir.Table, codebook: TransactionsCodebook, path: Path) -> Iterator[str]:
+    """Every line left out and its rule, in the order of a text file with its number, else in that of the cells."""
+    roles = _roles(codebook)
+    found = left_out.select("rule", *roles).order_by("rule", *roles).execute()
+    cells = ((rule, line) for rule, *line in found.itertuples(index=False, name=None))
+    rows = [(rule, tuple(None if pd.isna(cell) else str(cell) for cell in line)) for rule, line in cells]
+    if path.suffix.lower() not in (".csv", ".txt"):
+        yield from (f"{_words(line, roles)} ({label(rule, codebook)})" for rule, line in rows)
+        return
+    wanted, before = {line: rule for rule, line in rows if rule != "copy"}, set()
+    copies = any(rule == "copy" for rule, _ in rows)
+    for number, row, line in _numbered(codebook, path):
+        rule = "copy" if copies and tuple(row) in before else wanted.get(line)
+        if copies:
+            before.add(tuple(row))
+        if rule:
+            yield f"line {number}: {_words(line, roles)} ({label(rule, codebook)})"
+
+
+def _words(line: Cells, roles: dict[str, str]) -> str:
+    return ", ".join(f"{column} is {_quoted(cell)}" for column, cell in zip(roles.values(), line, strict=True))
+
+
 def _roles(codebook: TransactionsCodebook) -> dict[str, str]:
     """Role → column, of the columns that decide which rule leaves a line out."""
     names = codebook.columns.named()
-    deciding = ("customer", "time", "amount", *(["quantity"] if codebook.amount_per == "unit" else []))
+    deciding = ["customer", "time", "amount", *(["quantity"] if codebook.amount_per == "unit" else [])]
+    deciding += ["currency"] if codebook.columns.currency else []
     return {role: names[role] for role in deciding}
 
 
@@ -93,16 +121,23 @@ def _line_numbers(cells: dict[str, Cells], codebook: TransactionsCodebook, path:
     """Rule → number of the first line with these cells. A copy has none: its first line is the one that was kept."""
     wanted = {line: rule for rule, line in cells.items() if rule != "copy"}
     numbers: dict[str, int] = {}
+    for number, _row, line in _numbered(codebook, path):
+        if rule := wanted.pop(line, None):
+            numbers[rule] = number
+        if not wanted:
+            break
+    return numbers
+
+
+def _numbered(codebook: TransactionsCodebook, path: Path) -> Iterator[tuple[int, list[str], Cells]]:
+    """Number, cells, and the cells that decide, of every line of a text file that has any."""
     # the csv module refuses cells that an engine reads, of more than 131,072 characters
     with suppress(csv.Error), path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=codebook.separator or ",")
         header = [name.strip() for name in next(reader)]
         places = [header.index(column) for column in _roles(codebook).values()]
-        while wanted:
+        number = reader.line_num + 1
+        for row in reader:
+            if row:
+                yield number, row, tuple(row[place].strip(_BLANKS) or None for place in places)
             number = reader.line_num + 1
-            row = next(reader, None)
-            if row is None:
-                break
-            if row and (rule := wanted.pop(tuple(row[place].strip(_BLANKS) or None for place in places), None)):
-                numbers[rule] = number
-    return numbers

@@ -8,7 +8,8 @@ from typing import Any
 import ibis.expr.types as ir
 
 from crmresearch.data.transactions.codebook import Package, TransactionsCodebook
-from crmresearch.data.transactions.files import check_columns, read_parquet, unusable, wanted_columns
+from crmresearch.data.transactions.engine_errors import unusable
+from crmresearch.data.transactions.files import check_columns, read_parquet, wanted_columns
 
 
 def package_folder(package: Package) -> Path:

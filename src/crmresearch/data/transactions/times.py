@@ -4,6 +4,7 @@ Zones are turned by comparing with the instants at which their clocks change, fo
 expression then runs on every engine, whatever its own settings and time zone tables.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -139,8 +140,8 @@ def _iso(text: ir.StringValue) -> ir.TimestampValue:
     return ibis.ifelse(text.re_search(_ISO), text.replace("T", " "), ibis.null("string")).try_cast("timestamp(6)")
 
 
-def _formatted(text: ir.StringValue, time_format: str, lines: ir.Table) -> ir.TimestampValue:
-    """Text read part by part and put together as ISO: engines know no common function that reads any format."""
+def time_pattern(time_format: str) -> tuple[str, list[str]]:
+    """The regular expression of a format, a group a part, and the codes of its parts in their order."""
     pattern, codes, rest = "^", [], time_format
     while rest:
         if rest[:2] in TIME_PARTS:
@@ -150,7 +151,24 @@ def _formatted(text: ir.StringValue, time_format: str, lines: ir.Table) -> ir.Ti
         else:
             pattern += rest[0] if rest[0].isalnum() or rest[0] in " _" else f"\\{rest[0]}"
             rest = rest[1:]
-    pattern += "$"
+    return f"{pattern}$", codes
+
+
+def swapped_format(time_format: str) -> str:
+    """The format with days for months and months for days."""
+    return re.sub("%[md]", lambda code: "%d" if code[0] == "%m" else "%m", time_format)
+
+
+def swapped_times(text: ir.StringValue, time_format: str | None, lines: ir.Table) -> ir.TimestampValue:
+    """The times that the text would mean if its days were months and its months days."""
+    if time_format is None:
+        return _iso(text.re_replace(r"^(\d{4})-(\d{1,2})-(\d{1,2})", r"\1-\3-\2"))
+    return _formatted(text, swapped_format(time_format), lines)
+
+
+def _formatted(text: ir.StringValue, time_format: str, lines: ir.Table) -> ir.TimestampValue:
+    """Text read part by part and put together as ISO: engines know no common function that reads any format."""
+    pattern, codes = time_pattern(time_format)
 
     def part(code: str) -> ir.StringValue:
         return text.re_extract(pattern, codes.index(code) + 1) if code in codes else ibis.literal("00")

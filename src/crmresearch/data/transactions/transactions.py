@@ -19,7 +19,8 @@ from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.counts import count_copies, counts_table, label, tally
-from crmresearch.data.transactions.files import engine_sentences, file_checksum, open_lines, recognised, unusable
+from crmresearch.data.transactions.engine_errors import engine_sentences, unusable
+from crmresearch.data.transactions.files import file_checksum, open_lines, recognised
 from crmresearch.data.transactions.left_out import examples, lines_left_out
 from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.packaged import open_package_lines
@@ -44,6 +45,8 @@ class Transactions:
     (date), `amount` (float64, in `codebook.currency`), then those of `order`, `product`, `category`, `channel`
     (text), `discount`, `quantity` (float64) and the attributes that the codebook names. A negative amount is a return.
     `left_out`: the lines that were not kept, as `lines_left_out` has them.
+    `read`: the columns of `table` of every line, kept or not, with its `rule`, and its `file_columns` as it writes
+    them, named `written_0`, `written_1` … in their order.
     `counts`: `rule`, `rows`, `treatment`; a line is counted under the first rule that leaves it out.
     `rows`, `returns`: lines kept, and those of them with a negative amount. `first_day`, `last_day`: of the lines
     kept. `notes`: what a report must say of the file, by language: another copy than the codebook's, the codebook's own
@@ -52,6 +55,8 @@ class Transactions:
 
     table: ir.Table
     left_out: ir.Table
+    read: ir.Table
+    file_columns: tuple[str, ...]
     codebook: TransactionsCodebook
     counts: pd.DataFrame
     rows: int
@@ -62,14 +67,19 @@ class Transactions:
     sha256: str
     notes: tuple[dict[str, str], ...]
 
+    def run(self, expression: ir.Expr) -> Any:
+        """The value of an expression over `table`; a file that broke since it was opened is a DataError."""
+        with engine_sentences(self.path):
+            return expression.execute()
+
     def customers(self) -> int:
         """Number of different customers."""
-        return int(self.table.customer.nunique().execute())
+        return int(self.run(self.table.customer.nunique()))
 
     @cached_property
     def buyers(self) -> int:
         """Number of different customers with a purchase, a line of zero or more, as `customer_table` has it."""
-        return int(self.table.filter(in_parts(self.table.amount) >= 0).customer.nunique().execute())
+        return int(self.run(self.table.filter(in_parts(self.table.amount) >= 0).customer.nunique()))
 
     @property
     def known_until(self) -> date:
@@ -84,7 +94,9 @@ class Transactions:
 
     def examples(self) -> dict[str, str]:
         """Label of a rule in `counts` → a line it left out, such as "line 7: when is 'yesterday'"."""
-        return {label(rule): line for rule, line in examples(self.left_out, self.codebook, self.path).items()}
+        with engine_sentences(self.path):
+            found = examples(self.left_out, self.codebook, self.path)
+        return {label(rule, self.codebook): line for rule, line in found.items()}
 
     def categories(self, most: int = 5) -> list[str]:
         """The categories with the largest spend, largest first; ties in the order of the alphabet."""
@@ -92,7 +104,7 @@ class Transactions:
             return []
         spend = self.table.filter(self.table.category.notnull()).group_by("category").agg(spend=_.amount.sum())
         ordered = spend.order_by(ibis.desc(spend.spend), spend.category).limit(most)
-        return [str(name) for name in ordered.execute()["category"]]
+        return [str(name) for name in self.run(ordered)["category"]]
 
 
 def load_transactions(dataset: str, connection: Any = None, today: date | None = None) -> Transactions:
@@ -155,7 +167,7 @@ def read_transactions(
     rows = found["rows"].get("", 0)
     counts = counts_table(codebook, total, copies, found, last)
     if not rows:
-        such = {label(rule): f", {line}" for rule, line in examples(left_out, codebook, path).items()}
+        such = {label(rule, codebook): f", {line}" for rule, line in examples(left_out, codebook, path).items()}
         reasons = [f"{row.rows:,} × {row.rule}{such.get(row.rule, '')}" for row in counts[1:].itertuples() if row.rows]
         raise unusable(
             path,
@@ -165,6 +177,8 @@ def read_transactions(
     return Transactions(
         table=kept,
         left_out=left_out,
+        read=typed_lines(lines, codebook, local, last, {f"written_{i}": lines[n] for i, n in enumerate(lines.columns)}),
+        file_columns=tuple(lines.columns),
         codebook=codebook,
         counts=counts,
         rows=rows,

@@ -74,7 +74,7 @@ class PortfolioMatrix(Segmenter):
     long − short, and should be as long as the short one. Learns `mean_spend_`, the mean spend in the short window,
     and `growth_`, the growth of the whole: a customer above the first has a high share, above the second high growth.
     `fit` refuses customers whose column `tenure` (days; read where it is there) covers less than 90 % of the window
-    before.
+    before. Who returned more than they bought in the window before counts as having bought nothing in it.
     """
 
     title: ClassVar[Text] = {"en": "Portfolio matrix", "zh": "组合矩阵"}
@@ -129,7 +129,8 @@ class PortfolioMatrix(Segmenter):
         self.mean_spend_, self.growth_ = _cuts(*self._windows(frame), self.name)
 
     def _assign(self, frame: pd.DataFrame) -> Codes:
-        return _quadrants(*self._windows(frame), self.mean_spend_, self.growth_)
+        current, previous = self._windows(frame)
+        return _quadrants(current, np.maximum(previous, 0), self.mean_spend_, self.growth_)
 
 
 def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
@@ -137,7 +138,9 @@ def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
 
     `current` and `previous` are sales of each item in two windows of equal length. share is the item's share of
     current sales, relative_share that share against the mean item's (high above 1), growth current / previous − 1
-    (NaN for an item without sales in both, infinite for a new one; high above the growth of the whole).
+    (NaN for an item without sales in both, infinite for a new one; high above the growth of the whole). Of an item
+    with more returns than sales in the earlier window, growth and quadrant are not defined (NaN, missing).
+
     Raises SegmentationError for different items in the two, missing numbers, or a window without sales.
     """
     if set(current.index) != set(previous.index):
@@ -149,8 +152,8 @@ def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
     now, before = frame["current"].to_numpy(), frame["previous"].to_numpy()
     mean, whole = _cuts(now, before, "The portfolio matrix")
     with np.errstate(divide="ignore", invalid="ignore"):
-        growth = now / before - 1
-    codes = _quadrants(now, before, mean, whole)
+        growth = np.where(before < 0, np.nan, now / before - 1)
+    codes = np.where(before < 0, -1, _quadrants(now, before, mean, whole))
     keys = list(QUADRANTS)
     return pd.DataFrame(
         {

@@ -268,7 +268,10 @@ def _scores(
         table, methods, None, FROZEN if fresh is None else REFITTED, folds, resamples, seed, learner=False
     )
     r2 = evaluation.scores.set_index("method")["r2_log"]
-    best = r2[[name for name in NAIVE if name in r2]].idxmax()
+    naive = r2[[name for name in NAIVE if name in r2]].dropna()
+    if naive.empty:  # nobody spent after the cut-off, or all the same: nothing to foresee
+        return row
+    best = naive.idxmax()
     against = evaluation.against(FROZEN).set_index(["method", "metric"]).loc[(best, "r2_log")]
     row |= {"r2_frozen": r2[FROZEN], "r2_naive": r2[best]}
     row |= {f"naive_{key}": against[key] for key in PAIRED}

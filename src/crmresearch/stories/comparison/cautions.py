@@ -8,6 +8,7 @@ from crmresearch.segmentation.methods.clusters import KCentroids
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.stories.comparison.story import ComparisonStory
+from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 
 FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
@@ -16,7 +17,8 @@ MOST_NAMED = 6  # segments of one method
 
 def cautions(story: ComparisonStory) -> pd.DataFrame:
     """Unstable segments, methods left out, failed refits, and what the evaluator and the value model say."""
-    return caution_table(_found(story))
+    of_data = data_cautions(story.transactions, story.language)
+    return caution_table([*of_data, *table_cautions(story.windows.table, story.language), *_found(story)])
 
 
 def _found(story: ComparisonStory) -> Iterator[Row]:

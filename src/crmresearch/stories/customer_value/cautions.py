@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.stories.customer_value.story import CustomerStory
+from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 
 FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where there is a forecast
@@ -14,7 +15,8 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     """All warnings of the evaluator, of the value models and of what was left out; gravest first."""
     told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
     values = story.forecast.value.cautions if story.forecast.value else ()
-    return caution_table([*told, *story.value_cautions(values), *_left_out(story)])
+    of_data = [*data_cautions(story.transactions, story.language), *table_cautions(story.table, story.language)]
+    return caution_table([*of_data, *told, *story.value_cautions(values), *_left_out(story)])
 
 
 def _left_out(story: CustomerStory) -> Iterator[Row]:

@@ -16,7 +16,7 @@ def plot_lorenz(story: CustomerStory) -> Figure:
     figure, axes = charts.chart(5.2, 4.6, story.say("chart.share_customers"), story.say("chart.share_spend"))
     for column, colour, key in (("monetary_total", ACCENT, "before"), ("holdout_spend", WARM, "after")):
         values = story.table.frame[column]
-        if not values.max() > 0:  # nothing to share
+        if not values.sum() > 0:  # nothing to share
             continue
         curve = lorenz_curve(values)
         name = story.say(f"chart.{key}", gini=gini(values))

@@ -57,6 +57,11 @@ class CustomerStory(Story):
         """The customer table with the individual forecasts as columns."""
         return self.forecast.beside(self.table.frame)
 
+    @property
+    def spends(self) -> bool:
+        """Whether there is spend to share out: customers bought for more than they returned, all of them together."""
+        return float(self.table.frame["monetary_total"].sum()) > 0
+
     def fitted(self, name: str) -> Segmenter | None:
         """The fitted method of this name, None where it was left out."""
         return next((method for method in self.methods if method.name == name), None)
@@ -75,7 +80,7 @@ class CustomerStory(Story):
         """Concentration, activity, what predicts best, and whether segments beat a naive number; headline first."""
         frame = self.table.frame
         active = {"customers": len(frame), "active": float(frame["holdout_active"].mean()), "days": self.forecast.days}
-        if frame["monetary_total"].max() > 0:
+        if self.spends:
             share = top_share(frame["monetary_total"], TOP)
             told = self.say("customers.headline", top=TOP, share=share, **active)
         else:
@@ -125,7 +130,7 @@ class CustomerStory(Story):
         """How unequal spend is."""
         frame = self.table.frame
         one = self.say("customers.one_time", one=float((frame["frequency"] == 1).mean()))
-        if not frame["monetary_total"].max() > 0:
+        if not self.spends:
             return [self.say("customers.no_spend"), one]
         return [self.say("customers.concentration", gini=gini(frame["monetary_total"])), one]
 

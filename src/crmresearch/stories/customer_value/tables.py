@@ -87,9 +87,10 @@ def _items(
     except (ParameterError, SegmentationError):
         return pd.DataFrame(columns=[item, *MATRIX])
     quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
-    names = {item: lambda key: labels.get(str(key), str(key)), "quadrant": quadrants.__getitem__}
+    names = {item: lambda key: labels.get(str(key), str(key)), "quadrant": lambda key: quadrants.get(key)}
     table = matrix.rename_axis(item).reset_index()
-    strategies = [story.text(PortfolioMatrix.advice[key]) for key in table["quadrant"]]
+    advice = {key: story.text(text) for key, text in PortfolioMatrix.advice.items()}
+    strategies = [advice.get(key) for key in table["quadrant"]]
     return story.named(table.assign(strategy=strategies), **names)
 
 
@@ -101,7 +102,10 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
         return [story.say("customers.portfolio_none")]
     stars = int((table["quadrant"] == story.text(named_segment(QUADRANTS[0]).label)).sum())
     facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0]}
-    return [story.say("customers.portfolio", stars=stars, items=len(table), **facts)]
+    told = [story.say("customers.portfolio", stars=stars, items=len(table), **facts)]
+    if len(undefined := table.loc[table["quadrant"].isna()].iloc[:, 0]):
+        told.append(story.say("customers.portfolio_undefined", items=story.listed(undefined.astype(str).tolist())))
+    return told
 
 
 def purchase_models(story: CustomerStory) -> pd.DataFrame:

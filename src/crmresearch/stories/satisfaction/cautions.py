@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.caution import Caution
+from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import caution_table
@@ -20,7 +21,8 @@ def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFr
     found = [*covariance.cautions, *story.estimate.cautions, *story.indices[1], *_about_the_data(story)]
     if covariance.estimate is not None and covariance.estimate.full_information is not None:
         found.append(Caution("missing_fiml", "note", "missing answers", {}))
-    return caution_table((c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found)
+    told = ((c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found)
+    return caution_table([*data_cautions(story.survey, story.language), *told])
 
 
 def _quantity(caution: Caution, story: SatisfactionStory) -> str:

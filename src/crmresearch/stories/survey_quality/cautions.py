@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.survey_quality.story import ADEQUATE, RARE, SurveyQualityStory
 
@@ -13,7 +14,7 @@ WEAK_ITEM = 0.30  # corrected item–total correlation below which an item hardl
 
 def cautions(story: SurveyQualityStory) -> pd.DataFrame:
     """All cautions: code, severity, quantity, message; gravest first."""
-    return caution_table(_found(story))
+    return caution_table([*data_cautions(story.survey, story.language), *_found(story)])
 
 
 def _found(story: SurveyQualityStory) -> Iterator[Row]:

@@ -7,13 +7,15 @@ import pandas as pd
 
 from crmresearch.segmentation.stability.number_of_segments import REPRODUCED
 from crmresearch.sem.groups import ALL
+from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.survey_segments.story import LEVEL_LIMIT, SurveySegmentStory
 
 
 def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
     """All warnings: code, severity, quantity, message; gravest first."""
-    return caution_table([*_of_number(story), *_of_models(story)])
+    of_data = data_cautions(story.survey, story.language)
+    return caution_table([*of_data, *_of_number(story), *_of_models(story)])
 
 
 def _of_number(story: SurveySegmentStory) -> Iterator[Row]:
