@@ -10,7 +10,7 @@ from crmresearch.data.survey.suspicions import suspicions as survey_suspicions
 from crmresearch.data.transactions.suspicions import suspicions
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.stories import TEXTS
-from crmresearch.stories.story import Row
+from crmresearch.stories.story import Row, Story
 
 
 def sentence(caution: Caution, language: str = "en") -> str:
@@ -24,17 +24,18 @@ def sentence(caution: Caution, language: str = "en") -> str:
     )
 
 
-def data_cautions(data: Transactions | Survey, language: str = "en") -> Iterator[Row]:
+def data_cautions(story: Story, data: Transactions | Survey) -> Iterator[Row]:
     """The suspicions about a file that change the numbers of a report, as rows of its cautions."""
     found = survey_suspicions(data) if isinstance(data, Survey) else suspicions(data)
-    return _rows((caution for caution in found if caution.severity != "note"), language)
+    return told_cautions(story, (caution for caution in found if caution.severity != "note"))
 
 
-def table_cautions(table: CustomerTable, language: str = "en") -> Iterator[Row]:
+def table_cautions(story: Story, table: CustomerTable) -> Iterator[Row]:
     """What a customer table says of its own money, as rows of the cautions of a report."""
-    return _rows(table.cautions, language)
+    return told_cautions(story, table.cautions)
 
 
-def _rows(cautions: Iterable[Caution], language: str) -> Iterator[Row]:
+def told_cautions(story: Story, cautions: Iterable[Caution]) -> Iterator[Row]:
+    """Cautions of the engines, told by a story."""
     for caution in cautions:
-        yield caution.code, caution.severity, caution.quantity, sentence(caution, language)
+        yield caution.code, caution.severity, story.quantity(caution.quantity), sentence(caution, story.language)

@@ -161,7 +161,10 @@ def test_identical_answers_to_few_questions_are_counted_and_to_many_refused(cafe
     same = "".join(f"g{i},{1 + i % 2},{1 + i % 2},{i % 2},1,no,3\n" for i in range(12))
     survey = load_survey(str(cafe_folder(HEADER + same)))
     assert survey.respondents == 12
-    assert "10 rows answer exactly as an earlier row and are kept, for different people can answer 3" in survey.notes[0]
+    assert (
+        "10 rows answer exactly as an earlier row and are kept, for different people can answer 3"
+        in survey.notes[0]["en"]
+    )
     assert "Rows 4, 5, 6" in check_survey(str(cafe_folder(HEADER + same, REFUSE)))[0]
     many = "".join(f"  q{i}: {{text: {{en: Q}}, min: 0, max: 10}}\n" for i in range(7))
     wide = [line.split(",") for line in (HEADER + same).splitlines()]

@@ -215,7 +215,7 @@ def test_a_report_is_told_what_changes_more_than_one_line_in_a_hundred(shop, pur
         transactions = load_transactions(shop(frame))
         (caution,) = suspicions(transactions)
         assert caution.severity == severity
-        assert len(list(data_cautions(transactions))) == rows
+        assert len(list(data_cautions(story, transactions))) == rows
         assert sentence(caution)
 
 

@@ -15,10 +15,9 @@ import pandas as pd
 from crmresearch.caution import SMALL_NUMBER, Caution, Severity
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.engine_errors import engine_sentences
-from crmresearch.data.transactions.exact_money import in_parts
 from crmresearch.data.transactions.lines import NUMBER_ROLES, plain_id
 from crmresearch.data.transactions.times import swapped_format, swapped_times, time_pattern
-from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.data.transactions.transactions import Transactions, in_parts
 
 MATTERS = 0.01  # share of the lines, or of the spend, beyond which the numbers of a report change
 LARGE = 0.2  # share of the spend that one of thirty customers or more hardly has

@@ -17,8 +17,8 @@ MOST_NAMED = 6  # segments of one method
 
 def cautions(story: ComparisonStory) -> pd.DataFrame:
     """Unstable segments, methods left out, failed refits, and what the evaluator and the value model say."""
-    of_data = data_cautions(story.transactions, story.language)
-    return caution_table([*of_data, *table_cautions(story.windows.table, story.language), *_found(story)])
+    of_data = data_cautions(story, story.transactions)
+    return caution_table([*of_data, *table_cautions(story, story.windows.table), *_found(story)])
 
 
 def _found(story: ComparisonStory) -> Iterator[Row]:

@@ -15,7 +15,7 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     """All warnings of the evaluator, of the value models and of what was left out; gravest first."""
     told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
     values = story.forecast.value.cautions if story.forecast.value else ()
-    of_data = [*data_cautions(story.transactions, story.language), *table_cautions(story.table, story.language)]
+    of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
     return caution_table([*of_data, *told, *story.value_cautions(values), *_left_out(story)])
 
 

@@ -87,7 +87,8 @@ def _items(
     except (ParameterError, SegmentationError):
         return pd.DataFrame(columns=[item, *MATRIX])
     quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
-    names = {item: lambda key: labels.get(str(key), str(key)), "quadrant": lambda key: quadrants.get(key)}
+    names: dict[str, Callable[[Any], Any]] = {item: lambda key: labels.get(str(key), str(key))}
+    names["quadrant"] = quadrants.get
     table = matrix.rename_axis(item).reset_index()
     advice = {key: story.text(text) for key, text in PortfolioMatrix.advice.items()}
     strategies = [advice.get(key) for key in table["quadrant"]]

@@ -7,20 +7,20 @@ import pandas as pd
 from crmresearch.data.customers import early_returns
 from crmresearch.segmentation.monitoring.monitor import FROZEN
 from crmresearch.segmentation.scoring.evaluate import too_small
-from crmresearch.stories.data_cautions import data_cautions, sentence
+from crmresearch.stories.data_cautions import data_cautions, told_cautions
 from crmresearch.stories.monitoring.story import MonitoringStory
 from crmresearch.stories.story import Row, caution_table
 
 
 def cautions(story: MonitoringStory) -> pd.DataFrame:
     """Small segments, missing tests, a single cohort, and the cautions of the purchase models; gravest first."""
-    return caution_table([*data_cautions(story.transactions, story.language), *_found(story)])
+    return caution_table([*data_cautions(story, story.transactions), *_found(story)])
 
 
 def _found(story: MonitoringStory) -> Iterator[Row]:
     windows, shares, first = story.monitoring.windows, story.monitoring.shares, story.first
     if early := early_returns(story.transactions, story.now.cutoff, int(story.now.customers)):
-        yield early.code, early.severity, early.quantity, sentence(early, story.language)
+        yield from told_cautions(story, [early])
     if story.now.small:
         names = story.listed([story.labels[key] for key in story.now.small.split("+")])
         yield story.caution("monitoring_caution.small_segment", "weak", story.name, first=first, segments=names)

@@ -22,7 +22,7 @@ def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFr
     if covariance.estimate is not None and covariance.estimate.full_information is not None:
         found.append(Caution("missing_fiml", "note", "missing answers", {}))
     told = ((c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found)
-    return caution_table([*data_cautions(story.survey, story.language), *told])
+    return caution_table([*data_cautions(story, story.survey), *told])
 
 
 def _quantity(caution: Caution, story: SatisfactionStory) -> str:

@@ -14,7 +14,7 @@ from crmresearch.stories.survey_segments.story import LEVEL_LIMIT, SurveySegment
 
 def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
     """All warnings: code, severity, quantity, message; gravest first."""
-    of_data = data_cautions(story.survey, story.language)
+    of_data = data_cautions(story, story.survey)
     return caution_table([*of_data, *_of_number(story), *_of_models(story)])
 
 
