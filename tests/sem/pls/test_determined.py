@@ -156,7 +156,7 @@ def test_resamples_in_which_variables_determine_one_another_fail(case: str, metr
     assert len(paths) == 200 - boot.failed
     assert np.isfinite(paths).all()
     assert {c.code: c.facts for c in estimate.cautions}["failed_resamples"]["count"] == boot.failed
-    with pytest.raises(EstimationError, match="determine one another|cannot be computed|same answer"):
+    with pytest.raises(EstimationError, match=r"determine one another|cannot be computed|same answer"):
         estimate_pls(spec, data.drop(index=0), metric=metric)  # type: ignore[arg-type]
 
 
@@ -218,7 +218,8 @@ def test_intervals_of_r_squared_lie_between_0_and_1() -> None:
     table = bootstrap(estimate_pls(ecsi(), mobi()), resamples=300, seed=SEED).r_squared
     corrected = table[table["estimator"] == "plsc"].set_index("outcome")
     assert corrected["ci_upper"].max() == 1  # inadmissible resamples explain more than everything
-    assert table[["ci_lower", "ci_upper"]].stack().between(0, 1).all()
+    assert table["ci_lower"].min() >= 0
+    assert table["ci_upper"].max() <= 1
 
 
 def test_a_model_with_products_is_still_estimated() -> None:

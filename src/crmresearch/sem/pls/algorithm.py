@@ -164,7 +164,7 @@ def outer_weights(
     """
     batch, p = R.shape[:2]
     blocks_b = [model.block(j) for j in np.flatnonzero(model.mode_b)]
-    single = model.mask.sum(axis=0)[model.owner] == 1
+    single = np.flatnonzero(model.mask.sum(axis=0)[model.owner] == 1)
     inverses = [invert_positive(R[:, block[:, None], block]) for block in blocks_b]
     weights, C = _rescaled(R, np.ones((batch, p)), model)
     iterations = np.zeros(batch, dtype=np.intp)

@@ -137,8 +137,8 @@ def determined(moments: Moments, pls: Solution, model: Model) -> NDArray[np.bool
         block = model.main.block(j)
         found &= eigenvalues_exceed(moments.correlations[:, block[:, None], block], COLLINEAR)
     doubtful = np.flatnonzero(~eigenvalues_exceed(pls.correlations, COLLINEAR))  # no subset of the others is collinear
-    for j in range(len(model.full.mode_b)):
-        x = model.full.predictors(j)
+    for outcome in range(len(model.full.mode_b)):
+        x = model.full.predictors(outcome)
         found[doubtful] &= eigenvalues_exceed(pls.correlations[doubtful[:, None, None], x[:, None], x], COLLINEAR)
     return found
 

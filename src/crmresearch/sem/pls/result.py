@@ -108,9 +108,7 @@ class PlsEstimate:
         frame = quantity.labels.copy()
         frame["estimate"] = self.values(key)
         summary = self.resampling.summary(key) if self.resampling else {}
-        estimated = (
-            frame["estimate"].notna() & ~quantity.fixed
-        )  # what does not exist, or cannot differ, has no interval
+        estimated = frame["estimate"].notna() & ~quantity.fixed
         for column in INTERVAL if quantity.tested else INTERVAL[:3]:
             frame[column] = np.where(estimated, summary.get(column, np.nan), np.nan)
         return frame
