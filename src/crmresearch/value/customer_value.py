@@ -138,7 +138,7 @@ class CustomerValue:
         >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
         >>> table, _ = crm.CustomerValue.fit(customers).intervals(365, 0.1, resamples=10, seed=1)
         >>> table[["group", "customers", "quantity"]].values.tolist()[-1]
-        ['all', 2357, 'value']
+        ['all', 2357, 'spend_expected']
         >>> table["estimate"].between(table["ci_lower"], table["ci_upper"]).all().item()
         True
         """

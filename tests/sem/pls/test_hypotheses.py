@@ -40,7 +40,9 @@ def test_every_path_is_judged_by_every_estimator() -> None:
     assert len(table) == len(estimate.paths) + len(covariance.paths)
     assert set(table.estimator) == {*estimate.estimators, "cbsem"}
     moderated = table[table.predictor.str.contains(":")]
-    assert set(moderated.verdict) == {"any"}
+    assert [m.sign for m in specification.moderations] == ["negative"]
+    assert set(moderated.sign) == {"negative"}
+    assert set(moderated.verdict) <= {"supported", "not_established"}
     assert set(moderated.hypothesis) == {""}
     pls = table[(table.estimator == "pls") & (table.hypothesis != "")]
     assert list(pls.hypothesis) == [path.hypothesis for path in specification.paths]

@@ -22,9 +22,9 @@ from crmresearch.segmentation.cuts import groups_above
 from crmresearch.segmentation.wording import named_segment, told
 
 _ADVICE: dict[str, Text] = {
-    "A": {"en": "Account management and service first.", "zh": "客户经理与服务优先。"},
-    "B": {"en": "Develop those that look like A.", "zh": "培养与 A 类相似的客户。"},
-    "C": {"en": "Serve at low cost; standard processes.", "zh": "低成本服务，标准流程。"},
+    "A": told("advice.abc_classes_A"),
+    "B": told("advice.abc_classes_B"),
+    "C": told("advice.abc_classes_C"),
 }
 
 
@@ -39,7 +39,7 @@ class Abc(Segmenter):
     better class. Source: Dickie (1951), ABC inventory analysis shoots for dollars, not pennies.
     """
 
-    title: ClassVar[Text] = {"en": "ABC", "zh": "ABC"}
+    title: ClassVar[Text] = told("title.abc")
     family: ClassVar[str] = "value"
     advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 5

@@ -30,7 +30,7 @@ class KMeans(CentroidClusters):
     Checked against scikit-learn on all rows.
     """
 
-    title: ClassVar[Text] = {"en": "k-means", "zh": "k 均值"}
+    title: ClassVar[Text] = told("title.kmeans")
     family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 12
 
@@ -74,7 +74,7 @@ class KCentroids(CentroidClusters):
     `agreed_` those of them that ended within a thousandth of the best: where it is 1 of 50, more starts may find more.
     """
 
-    title: ClassVar[Text] = {"en": "k-medians", "zh": "k 中位数"}
+    title: ClassVar[Text] = told("title.kcentroids")
     family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 13
 
@@ -105,7 +105,7 @@ class KCentroids(CentroidClusters):
         """k-medians or k-angles, and how many."""
         if self.centre == "medians":
             return super().label
-        return {"en": f"k-angles ({self.k})", "zh": f"k 夹角 ({self.k})"}
+        return told("word.k_angles", k=self.k)
 
     @property
     def definition(self) -> Text:
@@ -143,7 +143,7 @@ class Ward(CentroidClusters):
     be nearer to another cluster's mean than to its own, and `predict` then gives the nearer one.
     """
 
-    title: ClassVar[Text] = {"en": "Ward", "zh": "Ward 法"}
+    title: ClassVar[Text] = told("title.ward")
     family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 14
 

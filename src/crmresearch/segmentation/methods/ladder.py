@@ -12,10 +12,10 @@ from crmresearch.segmentation.wording import named_segment, told
 
 _RUNGS = ("prospect", "first_time", "repeat", "client", "advocate_like")
 _ADVICE: dict[str, Text] = {
-    "first_time": {"en": "Make the second purchase happen.", "zh": "促成第二次购买。"},
-    "repeat": {"en": "Turn repetition into preference.", "zh": "把重复变成偏好。"},
-    "client": {"en": "Involve them; ask for their opinion.", "zh": "让他们参与，征求意见。"},
-    "advocate_like": {"en": "Ask them to recommend.", "zh": "请他们推荐。"},
+    "first_time": told("advice.ladder_first_time"),
+    "repeat": told("advice.ladder_repeat"),
+    "client": told("advice.ladder_client"),
+    "advocate_like": told("advice.ladder_advocate_like"),
 }
 
 
@@ -30,7 +30,7 @@ class RelationshipLadder(Segmenter):
     recency may be missing for prospects only. Nothing is learned.
     """
 
-    title: ClassVar[Text] = {"en": "Relationship ladder", "zh": "关系阶梯"}
+    title: ClassVar[Text] = told("title.relationship_ladder")
     family: ClassVar[str] = "stage"
     advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 8

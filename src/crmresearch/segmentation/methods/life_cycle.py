@@ -12,16 +12,10 @@ from crmresearch.segmentation.wording import named_segment, told
 
 _STAGES = ("acquire", "develop", "retain", "recover")
 _ADVICE: dict[str, Text] = {
-    "acquire": {
-        "en": "Make the second purchase happen: welcome, help, a reason to return.",
-        "zh": "促成第二次购买：欢迎、帮助、一个回来的理由。",
-    },
-    "develop": {"en": "Broaden what they buy; raise the rhythm.", "zh": "拓宽购买的品类，提高节奏。"},
-    "retain": {"en": "Protect the rhythm; thank and reward.", "zh": "维护其节奏，感谢并回馈。"},
-    "recover": {
-        "en": "Find out why the rhythm broke; win back those worth it.",
-        "zh": "查明节奏中断的原因，挽回值得的客户。",
-    },
+    "acquire": told("advice.life_cycle_acquire"),
+    "develop": told("advice.life_cycle_develop"),
+    "retain": told("advice.life_cycle_retain"),
+    "recover": told("advice.life_cycle_recover"),
 }
 
 
@@ -46,7 +40,7 @@ class LifeCycle(Segmenter):
     rhythm and its numbers are ours.
     """
 
-    title: ClassVar[Text] = {"en": "Life cycle (own rhythm)", "zh": "生命周期（自身节奏）"}
+    title: ClassVar[Text] = told("title.life_cycle")
     family: ClassVar[str] = "stage"
     advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 6
@@ -119,7 +113,7 @@ class LifeCycleAlive(Segmenter):
     `column` holds P(alive) of a purchase model such as BG/NBD, between 0 and 1. Nothing is learned.
     """
 
-    title: ClassVar[Text] = {"en": "Life cycle (P(alive))", "zh": "生命周期（存活概率）"}
+    title: ClassVar[Text] = told("title.life_cycle_alive")
     family: ClassVar[str] = "stage"
     advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 7

@@ -39,7 +39,7 @@ class GaussianMixtureClusters(SpaceClusters):
     ended within a thousandth of the best log-likelihood a customer: where it is 1, more starts may find more.
     """
 
-    title: ClassVar[Text] = {"en": "Gaussian mixture", "zh": "高斯混合"}
+    title: ClassVar[Text] = told("title.gaussian_mixture_clusters")
     family: ClassVar[str] = "clusters"
     place: ClassVar[int] = 15
 

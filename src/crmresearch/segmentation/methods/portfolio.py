@@ -27,10 +27,10 @@ from crmresearch.segmentation.wording import named_segment, told
 
 QUADRANTS = ("star", "cash_cow", "question_mark", "dog")
 ADVICE: dict[str, Text] = {
-    "star": {"en": "Invest to keep growth.", "zh": "投入以保持增长。"},
-    "cash_cow": {"en": "Maintain at low cost; harvest.", "zh": "低成本维持，收获。"},
-    "question_mark": {"en": "Test what makes them grow; decide soon.", "zh": "试出增长的原因，尽快决定。"},
-    "dog": {"en": "Reduce effort.", "zh": "减少投入。"},
+    "star": told("advice.portfolio_star"),
+    "cash_cow": told("advice.portfolio_cash_cow"),
+    "question_mark": told("advice.portfolio_question_mark"),
+    "dog": told("advice.portfolio_dog"),
 }
 
 
@@ -77,7 +77,7 @@ class PortfolioMatrix(Segmenter):
     before. Who returned more than they bought in the window before counts as having bought nothing in it.
     """
 
-    title: ClassVar[Text] = {"en": "Portfolio matrix", "zh": "组合矩阵"}
+    title: ClassVar[Text] = told("title.portfolio_matrix")
     family: ClassVar[str] = "stage"
     advice: ClassVar[Mapping[str, Text]] = ADVICE
     place: ClassVar[int] = 9

@@ -11,8 +11,8 @@ from crmresearch.segmentation.cuts import groups_above, quantile_cuts
 from crmresearch.segmentation.wording import named_segment, told
 
 _COLUMNS: dict[str, Text] = {  # shorter than in `column_names`
-    "monetary_total": {"en": "Past spend", "zh": "过去消费"},
-    "expected_value": {"en": "CLV", "zh": "CLV"},
+    "monetary_total": told("word.quantiles_monetary_total"),
+    "expected_value": told("word.quantiles_expected_value"),
 }
 
 
@@ -24,7 +24,7 @@ class QuantileSegments(Segmenter):
     Learns `cuts_` (groups − 1,) in the units of the column.
     """
 
-    title: ClassVar[Text] = {"en": "Quantiles of value", "zh": "价值分位组"}
+    title: ClassVar[Text] = told("title.quantile_segments")
     family: ClassVar[str] = "value"
     place: ClassVar[int] = 11
 
@@ -55,9 +55,9 @@ class QuantileSegments(Segmenter):
     def label(self) -> Text:
         """The column and the number of quantiles."""
         if (self.column, self.groups) == ("expected_value", 8):
-            return {"en": "CLV octiles", "zh": "CLV 八分位组"}
+            return told("word.value_octiles")
         column = _COLUMNS.get(self.column) or column_names([self.column])
-        return {"en": f"{column['en']}, {self.groups} quantiles", "zh": f"{column['zh']} {self.groups} 分位组"}
+        return told("word.quantiles_of", column=column, groups=self.groups)
 
     @property
     def definition(self) -> Text:

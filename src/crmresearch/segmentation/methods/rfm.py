@@ -53,7 +53,7 @@ class RfmScore(_Rfm):
     Source: Hughes (1994), *Strategic Database Marketing*: equal fifths, here by cut points instead of ranks.
     """
 
-    title: ClassVar[Text] = {"en": "RFM score", "zh": "RFM 得分"}
+    title: ClassVar[Text] = told("title.rfm_score")
     family: ClassVar[str] = "rfm"
     place: ClassVar[int] = 3
 
@@ -95,7 +95,7 @@ class RfmCells(_Rfm):
     Learns and scores as `RfmScore`.
     """
 
-    title: ClassVar[Text] = {"en": "RFM cells", "zh": "RFM 单元格"}
+    title: ClassVar[Text] = told("title.rfm_cells")
     family: ClassVar[str] = "rfm"
     place: ClassVar[int] = 4
 

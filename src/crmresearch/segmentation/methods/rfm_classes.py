@@ -21,43 +21,22 @@ Cut = Literal["mean", "median", "threshold"]
 _ROLES = {(1, 1): "value", (0, 1): "keep", (1, 0): "develop", (0, 0): "win_back"}
 _EIGHT = tuple(f"{level}_{role}" for level in ("important", "general") for role in _ROLES.values())
 _ADVICE: dict[str, Text] = {
-    "important_value": {
-        "en": "Keep them: personal service, early access, no discounts they do not need.",
-        "zh": "留住他们：专人服务、优先体验，不给不需要的折扣。",
-    },
-    "important_keep": {
-        "en": "Bring them back while they remember: a reason to return, made for what they bought.",
-        "zh": "趁他们还记得，请他们回来：按买过的东西给一个回来的理由。",
-    },
-    "important_develop": {
-        "en": "Make buying a habit: cross-selling and a second reason to come.",
-        "zh": "让购买成为习惯：交叉销售，再给一个来的理由。",
-    },
-    "important_win_back": {
-        "en": "Ask why they left; one strong offer, then let them rest.",
-        "zh": "问清离开的原因；给一次有力的优惠，然后不再打扰。",
-    },
-    "general_value": {"en": "Raise the basket: bundles and better versions.", "zh": "提高客单：组合装与更好的版本。"},
-    "general_keep": {
-        "en": "A cheap reminder; no more than their value bears.",
-        "zh": "低成本的提醒；花费不超过其价值。",
-    },
-    "general_develop": {
-        "en": "Welcome them and learn what they need before spending on them.",
-        "zh": "欢迎他们，先了解需要再投入。",
-    },
-    "general_win_back": {
-        "en": "No effort of their own; leave them to general advertising.",
-        "zh": "不专门投入，交给一般广告。",
-    },
+    "important_value": told("advice.rfm_classes_important_value"),
+    "important_keep": told("advice.rfm_classes_important_keep"),
+    "important_develop": told("advice.rfm_classes_important_develop"),
+    "important_win_back": told("advice.rfm_classes_important_win_back"),
+    "general_value": told("advice.rfm_classes_general_value"),
+    "general_keep": told("advice.rfm_classes_general_keep"),
+    "general_develop": told("advice.rfm_classes_general_develop"),
+    "general_win_back": told("advice.rfm_classes_general_win_back"),
 }
 _POSITION = {(m, r, f): 4 * (1 - m) + i for m in (1, 0) for i, (r, f) in enumerate(_ROLES)}
 
 
 _CUTS: dict[Cut, Text] = {
-    "mean": {"en": "mean", "zh": "均值"},
-    "median": {"en": "median", "zh": "中位数"},
-    "threshold": {"en": "thresholds", "zh": "阈值"},
+    "mean": told("word.rfm_classes_mean"),
+    "median": told("word.rfm_classes_median"),
+    "threshold": told("word.rfm_classes_threshold"),
 }
 
 
@@ -71,7 +50,7 @@ class RfmEight(Segmenter):
     Learns `cuts_`, one number a column.
     """
 
-    title: ClassVar[Text] = {"en": "RFM eight classes", "zh": "RFM 八类"}
+    title: ClassVar[Text] = told("title.rfm_eight")
     family: ClassVar[str] = "rfm"
     advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 1
@@ -105,7 +84,7 @@ class RfmEight(Segmenter):
     @property
     def label(self) -> Text:
         """The title with the cut."""
-        return {language: f"{title} ({_CUTS[self.cut][language]})" for language, title in self.title.items()}
+        return told("word.with_cut", title=self.title, cut=_CUTS[self.cut])
 
     @property
     def definition(self) -> Text:
@@ -152,7 +131,7 @@ class RfmFour(RfmEight):
     Learns `coverage_` too, the share of customers that the four classes describe.
     """
 
-    title: ClassVar[Text] = {"en": "RFM four classes", "zh": "RFM 四类"}
+    title: ClassVar[Text] = told("title.rfm_four")
     family: ClassVar[str] = "rfm"
     advice: ClassVar[Mapping[str, Text]] = {key: _ADVICE[key] for key in _EIGHT[:4]}
     place: ClassVar[int] = 2

@@ -36,7 +36,7 @@ class OutcomeTree(Segmenter):
     `leaves_` (segment, customers, mean_log_outcome, mean_outcome). The tree can end with fewer leaves than asked for.
     """
 
-    title: ClassVar[Text] = {"en": "Tree of later spend", "zh": "后续消费决策树"}
+    title: ClassVar[Text] = told("title.outcome_tree")
     family: ClassVar[str] = "tree"
     place: ClassVar[int] = 16
 

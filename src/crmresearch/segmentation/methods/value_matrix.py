@@ -16,10 +16,10 @@ from crmresearch.segmentation.wording import named_segment, told
 # by (current, potential), each low 0 or high 1
 _FOUR = ("low_low", "low_high", "high_low", "high_high")
 _ADVICE: dict[str, Text] = {
-    "high_high": {"en": "Keep and grow together.", "zh": "留住并共同成长。"},
-    "high_low": {"en": "Keep; do not overspend on growth.", "zh": "留住；不为增长过度投入。"},
-    "low_high": {"en": "Invest in growth.", "zh": "为增长投入。"},
-    "low_low": {"en": "Serve at low cost.", "zh": "低成本服务。"},
+    "high_high": told("advice.value_matrix_high_high"),
+    "high_low": told("advice.value_matrix_high_low"),
+    "low_high": told("advice.value_matrix_low_high"),
+    "low_low": told("advice.value_matrix_low_low"),
 }
 
 
@@ -33,7 +33,7 @@ class CurrentPotential(Segmenter):
     model of future purchases or by a share of wallet.
     """
 
-    title: ClassVar[Text] = {"en": "Current × potential value", "zh": "当前 × 潜在价值"}
+    title: ClassVar[Text] = told("title.current_potential")
     family: ClassVar[str] = "value"
     advice: ClassVar[Mapping[str, Text]] = _ADVICE
     place: ClassVar[int] = 10
@@ -73,9 +73,9 @@ class CurrentPotential(Segmenter):
         """The title, with the cut where it is the mean, and the number of groups where there are more than two."""
         if self.groups > 2:
             size = f"{self.groups}×{self.groups}"
-            return {"en": f"Current × potential {size}", "zh": f"当前 × 潜在 {size}"}
+            return told("word.value_matrix_size", size=size)
         if self.cut == "mean":
-            return {"en": f"{self.title['en']} (mean)", "zh": f"{self.title['zh']}（均值）"}
+            return told("word.with_cut", title=self.title, cut=told("word.rfm_classes_mean"))
         return self.title
 
     @property

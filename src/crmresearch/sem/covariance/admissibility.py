@@ -12,7 +12,7 @@ from crmresearch.caution import Caution
 from crmresearch.sem.covariance.ram import Ram
 from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.measures import variance_inflation
-from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.algorithm import Floats, eigenvalues_exceed
 from crmresearch.sem.pls.cautions import WEAK_ERROR
 
 GRADIENT = 1e-6  # largest entry of the gradient of F at a minimum
@@ -25,10 +25,11 @@ def inadmissible(ram: Ram, theta: Floats, gradient: float, information: Floats) 
     found = []
     if not gradient < GRADIENT:
         found.append(Caution("cb_gradient", "inadmissible", "cbsem", {"value": gradient}))
+    variance_of = {cell.label: cell.row for cell in ram.cells if cell.is_variance}
     for label, value in zip(ram.labels, theta, strict=True):
-        left, _, right = label.partition(" ~~ ")
-        if left == right and value < 0:
-            found.append(Caution("cb_variance", "inadmissible", f"cbsem: {label}", {"variable": left, "value": value}))
+        if label in variance_of and value < 0:
+            facts = {"variable": variance_of[label], "value": value}
+            found.append(Caution("cb_variance", "inadmissible", f"cbsem: {label}", facts))
     found += _latent(ram, theta)
     if not _positive(information):
         found.append(Caution("cb_information", "inadmissible", "cbsem", {}))
@@ -62,8 +63,7 @@ def admissible_samples(ram: Ram, theta: Floats) -> np.ndarray:
     """Which samples (batch,) have no negative variance and positive definite latent covariances."""
     p = len(ram.observed)
     latent = total_covariances(ram, theta)[:, p:, p:]
-    positive = np.linalg.eigvalsh(latent)[:, 0] > 0 if latent.shape[1] else np.ones(len(theta), dtype=bool)
-    return np.asarray((theta[:, ram.variances] >= 0).all(axis=1) & positive)
+    return np.asarray((theta[:, ram.variances] >= 0).all(axis=1) & eigenvalues_exceed(latent, 0.0))
 
 
 def weakly_identified(

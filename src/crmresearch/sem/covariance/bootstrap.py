@@ -4,7 +4,7 @@ Dropping inadmissible resamples would truncate the intervals; bounding the varia
 Jonckheere & Rosseel 2022, Structural Equation Modeling 29, 412–427).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,13 @@ from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.covariance.admissibility import admissible_samples
+from crmresearch.sem.covariance.direction import turned
 from crmresearch.sem.covariance.likelihood import Pattern
 from crmresearch.sem.covariance.minimise import minimise
 from crmresearch.sem.covariance.result import CbEstimate
+from crmresearch.sem.covariance.saturated import SINGULAR
 from crmresearch.sem.covariance.standardised import standardised_cells
-from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.algorithm import Floats, eigenvalues_exceed
 from crmresearch.sem.pls.moments import Sample
 
 CHUNK = 25  # resamples per batch: their Hessians stay in the cache, twice as fast as 250
@@ -32,9 +34,9 @@ UNBOUNDED, BOUNDED, SLOW, SLOWEST = 15, 60, 300, 3000  # iterations at most, of 
 class CbBootstrap:
     """Resampled estimates: theta (resamples, q), χ², and how each resample ended.
 
-    `gradient` is the largest entry of the projected gradient; `bounded` marks refits; `admissible` resamples that
-    needed no bound. Bollen–Stine: `p_value` is the share of resamples of data transformed to fit the model whose χ²
-    is at least the observed one.
+    Factors point the same way in every resample as in the estimate. `gradient` is the largest entry of the projected
+    gradient; `bounded` marks refits; `admissible` resamples that converged and needed no bound. Bollen–Stine: `p_value`
+    is the share of resamples of data transformed to fit the model whose χ² is at least the observed one.
     """
 
     theta: Floats
@@ -52,6 +54,11 @@ class CbBootstrap:
         return self.gradient < 1e-6
 
     @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Resamples in which an item does not vary or is a sum of others: there is no likelihood, θ is NaN."""
+        return np.asarray(np.isnan(self.theta).any(axis=1))
+
+    @property
     def cautions(self) -> list[Caution]:
         """Whether so many resamples did not converge that the intervals describe a selection."""
         share = float((~self.converged).mean())
@@ -60,11 +67,12 @@ class CbBootstrap:
         return [Caution("cb_unconverged_resamples", "weak", "cbsem intervals", {"share": share})]
 
     def shares(self) -> pd.DataFrame:
-        """How the resamples ended: admissible without bounds, at a bound, not converged; columns outcome, share."""
+        """How the resamples ended: admissible without bounds, at a bound, not converged, failed; outcome, share."""
         ended = {
-            "admissible": (self.converged & self.admissible).mean(),
+            "admissible": self.admissible.mean(),
             "bounded": (self.converged & ~self.admissible).mean(),
-            "unconverged": (~self.converged).mean(),
+            "unconverged": (~self.converged & ~self.failed).mean(),
+            "failed": self.failed.mean(),
         }
         return pd.DataFrame({"outcome": list(ended), "share": list(ended.values())})
 
@@ -72,6 +80,7 @@ class CbBootstrap:
 def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 1, chunk: int = CHUNK) -> CbBootstrap:
     """Bootstrap a covariance structure estimated from complete answers.
 
+    Raises EstimationError for an estimate from answers with holes, and where fewer than 2 resamples can be estimated.
     Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal to lavaan's on identical resamples
     where both converge to an admissible solution.
     """
@@ -79,6 +88,12 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
         raise EstimationError("The bootstrap of a covariance structure needs complete answers.")
     X = estimate.answers
     fits = _fit_resamples(estimate, Sample(X), resamples, seed, chunk)
+    if (usable := int(np.isfinite(fits[0]).all(axis=1).sum())) < 2:
+        raise EstimationError(
+            f"{resamples - usable} of {resamples} resamples cannot be estimated because an item does not vary in them, "
+            "or is a sum of others; an item with almost one single answer, or almost a copy of others, should leave "
+            "the model."
+        )
     fitted = _fit_resamples(estimate, Sample(as_if_true(estimate)), resamples, seed, chunk)
     observed = estimate.chisq
     at_least = estimate.rows * fitted[1][fitted[2] < 1e-6] >= observed
@@ -129,7 +144,12 @@ def fit_covariances(
     lower = np.where(ram.variances, 0.0, -np.inf)
 
     batch = len(covariances)
-    theta = np.repeat(estimate.theta[None], batch, axis=0)
+    deviation = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        correlations = covariances / (deviation[:, :, None] * deviation[:, None, :])
+    possible = np.flatnonzero(eigenvalues_exceed(correlations, SINGULAR))
+    theta = np.full((batch, len(ram.labels)), np.nan)
+    theta[possible] = estimate.theta
     F, gradient = np.full(batch, np.nan), np.full(batch, np.inf)
 
     def fit(which: NDArray[np.intp], starts: Floats, bounds: Floats | None, iterations: int) -> None:
@@ -147,8 +167,8 @@ def fit_covariances(
             theta[samples], F[samples], gradient[samples] = found.theta, found.discrepancy, found.gradient
 
     with threadpool_limits(1):
-        fit(np.arange(batch), theta.copy(), None, UNBOUNDED)
-        left = np.flatnonzero(~((gradient < 1e-6) & admissible_samples(ram, theta)))
+        fit(possible, theta[possible], None, UNBOUNDED)
+        left = possible[~((gradient < 1e-6) & admissible_samples(ram, theta))[possible]]
         bounded = np.zeros(batch, dtype=np.bool_)
         bounded[left] = True
         # nearly collinear constructs make several minima: half as many are missed as from where the first fit stopped
@@ -158,8 +178,14 @@ def fit_covariances(
         fit(left, theta[left], lower, SLOW)
         left = left[~(gradient[left] < 1e-6)]
         fit(left, stopped[left], lower, SLOWEST)
-    free_of_bounds = (theta > lower).all(axis=1)
-    return theta, F, gradient, bounded, free_of_bounds & admissible_samples(ram, theta)
+    admissible = (gradient < 1e-6) & (theta > lower).all(axis=1) & admissible_samples(ram, theta)
+    return turned(ram, theta, estimate.theta), F, gradient, bounded, admissible
+
+
+def _without_failed(boot: CbBootstrap) -> CbBootstrap:
+    kept = ~boot.failed
+    parts = {name: getattr(boot, name)[kept] for name in ("theta", "chisq", "gradient", "bounded", "admissible")}
+    return replace(boot, **parts)
 
 
 def bootstrap_paths(estimate: CbEstimate, boot: CbBootstrap) -> pd.DataFrame:
@@ -168,6 +194,7 @@ def bootstrap_paths(estimate: CbEstimate, boot: CbBootstrap) -> pd.DataFrame:
     Columns: estimator, group, outcome, predictor, estimate, se, ci_lower, ci_upper, admissible_lower, admissible_upper,
     standardized, standardized_lower, standardized_upper.
     """
+    boot = _without_failed(boot)
     paths = estimate.paths[["estimator", "group", "outcome", "predictor", "estimate", "standardized"]].copy()
     named = estimate.construct_of
     at = {(named[c.column], named[c.row]): i for i, c in enumerate(estimate.ram.cells) if " ~ " in (c.label or "")}

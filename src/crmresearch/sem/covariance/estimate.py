@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
+from crmresearch.sem.covariance.direction import pointing_with_items
 from crmresearch.sem.covariance.full_information import estimate_full_information, sample_patterns, units_of
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
 from crmresearch.sem.covariance.minimise import Minimum, minimise
@@ -28,8 +29,9 @@ def estimate_cbsem(
     """Maximum likelihood estimate of the specification as a covariance structure.
 
     Constructs of several items are common factors, of one item that item itself; composites and moderations are
-    left out. With `full_information` the rows may have holes (FIML), and the means are part of the model; rows
-    without any answer are left out. `errors` "robust" gives the sandwich errors of MLR.
+    left out. A factor is in units of its first item, whose loading is 1, or −1 where most of its items point the other
+    way (`crmresearch.sem.covariance.direction`). With `full_information` the rows may have holes (FIML), and the means
+    are part of the model; rows without any answer are left out. `errors` "robust" gives the sandwich errors of MLR.
 
     With complete answers semopy estimates first and the engine of this package starts there; a difference of more
     than .001 standard errors is a caution. Standard errors come from the expected information, with holes from the
@@ -76,7 +78,7 @@ def estimate_cbsem(
         covariance = (
             inverse_or_nan(information) if errors == "standard" else sandwich(ram, minimum.theta[0], answers).covariance
         )
-    return CbEstimate(
+    estimate = CbEstimate(
         specification=specification,
         ram=ram,
         minimum=minimum,
@@ -91,6 +93,7 @@ def estimate_cbsem(
         semopy=first,
         full_information=full,
     )
+    return pointing_with_items(estimate)
 
 
 def _from_semopy(ram: Ram, patterns: list[Pattern], first: SemopyFit | None) -> Minimum:

@@ -63,11 +63,21 @@ def covariance_part(specification: Specification) -> tuple[dict[str, list[str]],
     """
     kept = {c.key: c for c in specification.constructs if not c.measurement.startswith("composite")}
     left_out = [c.key for c in specification.constructs if c.key not in kept]
-    name = {key: c.items[0] if len(c.items) == 1 else key for key, c in kept.items()}
-    measurement = {key: list(c.items) for key, c in kept.items() if len(c.items) > 1}
+    name = variable_names(specification)
+    measurement = {name[key]: list(c.items) for key, c in kept.items() if len(c.items) > 1}
     regressions: dict[str, list[str]] = {}
     for outcome in specification.outcomes:
         predictors = [name[key] for key in specification.predictors_of(outcome) if key in kept]
         if outcome in kept and predictors:
             regressions[name[outcome]] = predictors
     return measurement, regressions, left_out
+
+
+def variable_names(specification: Specification) -> dict[str, str]:
+    """RAM variable of every construct: its only item, or a factor of its own name, told from an item of that name."""
+    names = {}
+    for c in specification.constructs:
+        names[c.key] = c.items[0] if len(c.items) == 1 else c.key
+        while len(c.items) > 1 and names[c.key] in specification.items:
+            names[c.key] += "_factor"
+    return names

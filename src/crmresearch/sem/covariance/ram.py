@@ -37,6 +37,16 @@ class Cell:
         """Whether the cell is a variance."""
         return self.matrix == "S" and self.row == self.column
 
+    @property
+    def is_path(self) -> bool:
+        """Whether the cell is a regression coefficient."""
+        return self.matrix == "A" and (self.label or "").startswith(f"{self.row} ~ {self.column}")
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the cell is the loading of an item on a factor."""
+        return self.matrix == "A" and not self.is_path
+
 
 class Matrices(NamedTuple):
     """A (batch, groups, v, v), S (batch, groups, v, v) and M (batch, groups, v)."""

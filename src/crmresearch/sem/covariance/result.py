@@ -13,6 +13,7 @@ from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance import admissibility
 from crmresearch.sem.covariance.full_information import FullInformation
 from crmresearch.sem.covariance.minimise import Minimum
+from crmresearch.sem.covariance.model import variable_names
 from crmresearch.sem.covariance.ram import Ram, implied
 from crmresearch.sem.covariance.semopy_start import SemopyFit
 from crmresearch.sem.covariance.standardised import (
@@ -65,15 +66,16 @@ class CbEstimate:
 
     @cached_property
     def construct_of(self) -> dict[str, str]:
-        """Construct key of every structural RAM variable: itself, or the construct of a single item."""
-        single = {c.items[0]: c.key for c in self.specification.constructs if len(c.items) == 1}
-        return {name: single.get(name, name) for name in self.ram.variables}
+        """Construct key of every structural RAM variable, and other items as they are."""
+        keys = {name: key for key, name in variable_names(self.specification).items()}
+        return {name: keys.get(name, name) for name in self.ram.variables}
 
     @cached_property
     def structural(self) -> list[str]:
         """RAM variables that stand for a construct, in the order of the specification."""
-        variable = {c.key: c.items[0] if len(c.items) == 1 else c.key for c in self.specification.constructs}
-        return [name for name in variable.values() if name in self.ram.variables]
+        kept = [key for key in self.specification.keys if key not in self.left_out]
+        names = variable_names(self.specification)
+        return [names[key] for key in kept if names[key] in self.ram.variables]
 
     @cached_property
     def unit_of(self) -> dict[str, float]:
@@ -129,7 +131,7 @@ class CbEstimate:
     @cached_property
     def paths(self) -> pd.DataFrame:
         """Path coefficients in the order of the specification."""
-        cells = self.cells[(self.cells.matrix == "A") & self.cells.label.fillna("").str.contains(" ~ ", regex=False)]
+        cells = self.cells[[cell.is_path for cell in self.ram.cells]]
         named = self.construct_of
         table = self._tidy(cells, outcome=cells.row.map(named), predictor=cells.column.map(named))
         order = {(p.predictor, p.outcome): i for i, p in enumerate(self.specification.paths)}
@@ -138,18 +140,18 @@ class CbEstimate:
 
     @cached_property
     def loadings(self) -> pd.DataFrame:
-        """Loadings of the items of every common factor; the first is fixed at 1."""
-        measured = self.cells.column.isin(self.ram.latent) & self.cells.row.isin(self.ram.observed)
-        cells = self.cells[(self.cells.matrix == "A") & measured & ~self.cells.row.isin(self.regressions)]
-        return self._tidy(cells, construct=cells.column, item=cells.row)
+        """Loadings of the items of every common factor; the first is fixed at 1, or −1 (`estimate_cbsem`)."""
+        cells = self.cells[[cell.is_loading for cell in self.ram.cells]]
+        return self._tidy(cells, construct=cells.column.map(self.construct_of), item=cells.row)
 
     @cached_property
     def r_squared(self) -> pd.DataFrame:
-        """R² of every outcome with its delta-method error."""
+        """R² of every outcome with its delta-method error; intervals are cut at 0 and 1."""
         outcomes = list(self.regressions)
         frame = pd.DataFrame({"estimate": explained(self.ram, self.theta[None], outcomes)[0]})
         frame["se"] = delta_errors(lambda t: explained(self.ram, t, outcomes), self.theta, self.covariance)
         frame = self._with_interval(frame)
+        frame[["ci_lower", "ci_upper"]] = frame[["ci_lower", "ci_upper"]].clip(0, 1)
         return self._tidy(frame, outcome=[self.construct_of[name] for name in outcomes]).drop(columns="p_value")
 
     @cached_property
@@ -184,6 +186,8 @@ class CbEstimate:
         table.insert(4, "direct", unit * of_direct(theta[None])[0])
         table.insert(5, "indirect", unit * indirect(theta[None])[0])
         table["indirect_se"] = unit * delta_errors(indirect, theta, V)
+        through = [any((a, x) in pairs for x in self.regressions[b]) for a, b in pairs]
+        table["indirect_se"] = table["indirect_se"].where(through)  # without another route it is 0 by definition
         return table
 
     def _pairs(self) -> list[tuple[str, str]]:
@@ -240,8 +244,15 @@ class CbEstimate:
         paths = self.cells[self.cells.label.fillna("").str.contains(" ~ ", regex=False)]
         errors = {(row.column, row.row): row.standardized_se for row in paths.itertuples()}
         found += admissibility.weakly_identified(self.ram, self.theta, self.regressions, errors)
+        for row in self.loadings[self.loadings.standardized < 0].itertuples():
+            facts = {"construct": row.construct, "item": row.item, "value": row.standardized}
+            found.append(Caution("cb_negative_loading", "weak", f"cbsem: {row.construct}: {row.item}", facts))
         if self.left_out:
             found.append(Caution("cb_left_out", "note", "cbsem", {"constructs": list(self.left_out)}))
+        for m in self.specification.moderations:
+            facts = {"moderator": m.moderator, "predictor": m.predictor, "outcome": m.outcome}
+            quantity = f"cbsem: {m.outcome} ~ {m.predictor}:{m.moderator}"
+            found.append(Caution("cb_no_moderation", "note", quantity, facts))
         found += self._agreement()
         named = [_in_constructs(caution, self.construct_of) for caution in found]
         return tuple(sorted(named, key=lambda caution: RANK[caution.severity]))

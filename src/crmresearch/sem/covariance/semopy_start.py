@@ -3,13 +3,15 @@
 import contextlib
 import io
 import logging
+import re
 import warnings
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from crmresearch.sem.covariance.ram import Ram
+from crmresearch.sem.covariance.ram import Cell, Ram
 from crmresearch.sem.pls.algorithm import Floats
 
 FTOL = 1e-14  # semopy's default stops .01 standard errors away from the minimum
@@ -32,9 +34,9 @@ def semopy_syntax(ram: Ram) -> str:
     regressions: dict[str, list[str]] = {}
     covariances = []
     for cell in ram.cells:
-        if cell.matrix == "A" and cell.column in loadings and cell.row in ram.observed and _is_loading(cell.label):
+        if cell.is_loading:
             loadings[cell.column].append(cell.row)
-        elif cell.matrix == "A":
+        elif cell.is_path:
             regressions.setdefault(cell.row, []).append(cell.column)
         elif cell.matrix == "S":
             covariances.append(f"{cell.row} ~~ {cell.column}")
@@ -43,8 +45,20 @@ def semopy_syntax(ram: Ram) -> str:
     return "\n".join([*lines, *covariances])
 
 
-def _is_loading(label: str | None) -> bool:
-    return label is None or " =~ " in label
+def named_plainly(ram: Ram) -> Ram:
+    """The model under names that semopy can read: its own where all are plain words, else numbered ones."""
+    if all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in ram.variables):
+        return ram
+    plain = {name: f"v{i}" for i, name in enumerate(ram.variables)}
+
+    def renamed(cell: Cell) -> Cell:
+        row, column = plain[cell.row], plain[cell.column]
+        left, right = (column, row) if cell.is_loading or cell.matrix == "S" else (row, column)
+        operator = "=~" if cell.is_loading else "~" if cell.is_path else "~~"
+        return replace(cell, row=row, column=column, label=cell.label and f"{left} {operator} {right}")
+
+    observed, latent = (tuple(plain[name] for name in part) for part in (ram.observed, ram.latent))
+    return Ram(observed, latent, tuple(renamed(cell) for cell in ram.cells))
 
 
 def semopy_fit(ram: Ram, items: pd.DataFrame) -> SemopyFit | None:
@@ -54,13 +68,16 @@ def semopy_fit(ram: Ram, items: pd.DataFrame) -> SemopyFit | None:
     """
     import semopy
 
+    items = items[list(ram.observed)]
+    ram = named_plainly(ram)
+    items = items.set_axis(list(ram.observed), axis="columns")
     model = semopy.Model(semopy_syntax(ram))
     quiet = logging.getLogger().level
     try:
         logging.getLogger().setLevel(logging.ERROR)
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            result = model.fit(items[list(ram.observed)].copy(), options={"ftol": FTOL, "maxiter": 10_000})
+            result = model.fit(items.copy(), options={"ftol": FTOL, "maxiter": 10_000})
             table = model.inspect()
     except Exception:  # whatever semopy trips over, the engine can start without it
         return None

@@ -31,17 +31,18 @@ def standardised_cells(ram: Ram, theta: Floats) -> Floats:
     own = np.sqrt(np.diagonal(S, axis1=1, axis2=2).astype(complex))
     at = {name: i for i, name in enumerate(ram.variables)}
     columns = []
-    for cell in ram.cells:
-        i, j = at[cell.row], at[cell.column]
-        if cell.matrix == "A":
-            columns.append(A[:, i, j] * deviation[:, j] / deviation[:, i])
-        elif cell.matrix == "M":
-            columns.append(M[:, i] / deviation[:, i])
-        elif cell.is_variance:
-            columns.append(S[:, i, i] / deviation[:, i] ** 2)
-        else:
-            scale = own[:, i] * own[:, j]
-            columns.append(S[:, i, j] / (scale if np.iscomplexobj(theta) else scale.real))
+    with np.errstate(divide="ignore", invalid="ignore"):  # a variable without variance, at a bound, has no units
+        for cell in ram.cells:
+            i, j = at[cell.row], at[cell.column]
+            if cell.matrix == "A":
+                columns.append(A[:, i, j] * deviation[:, j] / deviation[:, i])
+            elif cell.matrix == "M":
+                columns.append(M[:, i] / deviation[:, i])
+            elif cell.is_variance:
+                columns.append(S[:, i, i] / deviation[:, i] ** 2)
+            else:
+                scale = own[:, i] * own[:, j]
+                columns.append(S[:, i, j] / (scale if np.iscomplexobj(theta) else scale.real))
     return np.stack(columns, axis=1)
 
 

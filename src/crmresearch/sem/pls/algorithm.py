@@ -21,6 +21,8 @@ Floats = NDArray[Any]  # of float64; complex in derivatives by complex steps
 
 TOLERANCE = 1e-7  # on Σ|Δw|, the stop rule of R seminr and SmartPLS
 MAX_ITERATIONS = 300
+COLLINEAR = 1e-10  # smallest eigenvalue of correlations up to which a variable is a combination of the others
+ROUNDING = 1e-9  # beyond a bound that is not a violation
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,21 @@ def invert_positive(A: Floats) -> Floats:
     return A
 
 
+def eigenvalues_exceed(A: Floats, limit: float) -> NDArray[np.bool_]:
+    """Which symmetric matrices (batch, m, m) have every eigenvalue above `limit`; none with NaN.
+
+    All pivots of A − limit · I are positive then, and only then: a tenth of the time of eigenvalues.
+    """
+    A = A - limit * np.eye(A.shape[-1])
+    exceed = np.ones(len(A), dtype=np.bool_)
+    with np.errstate(all="ignore"):  # what follows a pivot that is not positive is of no consequence
+        for i in range(A.shape[-1]):
+            exceed &= A[:, i, i] > 0
+            column = A[:, i + 1 :, i] / A[:, i, None, i]
+            A[:, i + 1 :, i + 1 :] -= column[:, :, None] * A[:, i, None, i + 1 :]
+    return exceed
+
+
 def regressions(Q: Floats, model: PathModel) -> Floats:
     """Regression of every outcome on its predictors: coefficients (batch, k, k) at [predictor, outcome]."""
     B = np.zeros_like(Q)
@@ -147,6 +164,7 @@ def outer_weights(
     """
     batch, p = R.shape[:2]
     blocks_b = [model.block(j) for j in np.flatnonzero(model.mode_b)]
+    single = np.flatnonzero(model.mask.sum(axis=0)[model.owner] == 1)
     inverses = [invert_positive(R[:, block[:, None], block]) for block in blocks_b]
     weights, C = _rescaled(R, np.ones((batch, p)), model)
     iterations = np.zeros(batch, dtype=np.intp)
@@ -156,6 +174,7 @@ def outer_weights(
     for _ in range(max_iterations):
         Q = model.mask.T @ (w[:, :, None] * C)
         new = _own(C @ inner_weights(Q, model, scheme), model)
+        new[:, single] = 1.0  # even where the item does not correlate with its proxy
         for block, inverse in zip(blocks_b, inverses, strict=True):
             new[:, block] = (inverse @ new[:, block, None])[:, :, 0]
         new, C = _rescaled(Ra, new, model)

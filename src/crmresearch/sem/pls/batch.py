@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from crmresearch.models.specification import Specification
 from crmresearch.sem.pls.algorithm import (
+    COLLINEAR,
     MAX_ITERATIONS,
+    ROUNDING,
     TOLERANCE,
     Floats,
     PathModel,
@@ -16,6 +18,7 @@ from crmresearch.sem.pls.algorithm import (
     Solution,
     Weights,
     consistent_solution,
+    eigenvalues_exceed,
     outer_weights,
     solution,
 )
@@ -52,7 +55,8 @@ class Model:
 class Fits(NamedTuple):
     """What was estimated from B samples; `consistent` is None in the raw metric, where PLSc is not defined.
 
-    `usable` (B,) is False for samples in which an item did not vary or a block was singular.
+    `usable` (B,) is False for samples in which an item or a product does not vary, or in which the items of a mode-B
+    block or the predictors of an outcome determine one another: their coefficients are made of rounding.
     """
 
     moments: Moments
@@ -122,8 +126,21 @@ def _fit(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fi
     R = _matrices(moments, settings)
     pls = solution(R, outer.weights, model.full)
     consistent = consistent_solution(R, pls, model.full) if settings.metric == "standardised" else None
-    usable = usable & np.isfinite(outer.weights).all(axis=1)
+    usable &= np.isfinite(outer.weights).all(axis=1) & determined(moments, pls, model)
     return Fits(moments, outer, pls, consistent, spread, usable)
+
+
+def determined(moments: Moments, pls: Solution, model: Model) -> NDArray[np.bool_]:
+    """Samples (B,) in which no mode-B block of items and no outcome's predictors are exactly collinear."""
+    found = np.ones(len(pls.weights), dtype=np.bool_)
+    for j in np.flatnonzero(model.main.mode_b):
+        block = model.main.block(j)
+        found &= eigenvalues_exceed(moments.correlations[:, block[:, None], block], COLLINEAR)
+    doubtful = np.flatnonzero(~eigenvalues_exceed(pls.correlations, COLLINEAR))  # no subset of the others is collinear
+    for outcome in range(len(model.full.mode_b)):
+        x = model.full.predictors(outcome)
+        found[doubtful] &= eigenvalues_exceed(pls.correlations[doubtful[:, None, None], x[:, None], x], COLLINEAR)
+    return found
 
 
 def _neutral(moments: Moments, correlations: Floats) -> Moments:
@@ -146,12 +163,17 @@ def standardised_weights(fits: Fits) -> Floats:
 
 
 def consistent_admissible(fits: Fits, model: Model) -> NDArray[np.bool_]:
-    """Samples (B,) whose PLSc solution has every ρ_A in (0, 1] and every correlation in [−1, 1]; all without PLSc."""
+    """Samples (B,) whose PLSc solution is one of a factor model; all without PLSc.
+
+    Every ρ_A lies in (0, 1], no loading of a common factor is beyond 1 (the variance of its error would be negative),
+    and the correlations of the constructs are positive semi-definite: R² is then between 0 and 1.
+    """
     if fits.consistent is None:
         return np.ones(len(fits.usable), dtype=np.bool_)
-    k = model.constructs
+    k, p = model.constructs, len(model.main.owner)
     rho = np.where(model.main.factor, fits.consistent.rho_a[:, :k], 1.0)
-    Q = fits.consistent.correlations[:, :k, :k].reshape(len(rho), -1)
+    factor = model.main.factor[model.main.owner]
     with np.errstate(invalid="ignore"):
-        within = (np.abs(Q) <= 1 + 1e-9).all(axis=1)
-    return np.asarray(((rho > 0) & (rho <= 1)).all(axis=1) & within)
+        loadings = (np.abs(fits.consistent.loadings[:, :p][:, factor]) <= 1 + ROUNDING).all(axis=1)
+    reliable = ((rho > 0) & (rho <= 1)).all(axis=1)
+    return np.asarray(reliable & loadings & eigenvalues_exceed(fits.consistent.correlations, -ROUNDING))

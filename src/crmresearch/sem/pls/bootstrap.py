@@ -56,7 +56,8 @@ def bootstrap(
     if usable.sum() < 2:
         raise EstimationError(
             f"{resamples - int(usable.sum())} of {resamples} resamples cannot be estimated because an item does not "
-            "vary in them; an item with almost one single answer should leave the model."
+            "vary in them, or items or predictors determine one another; an item with almost one single answer, or "
+            "almost a copy of others, should leave the model."
         )
     tail = (1 - confidence) / 2
     if interval == "percentile":
@@ -70,7 +71,7 @@ def bootstrap(
         interval=interval,
         failed=int((~usable).sum()),
         unconverged=int((usable & ~converged).sum()),
-        inadmissible=int((usable & ~admissible).sum()),
+        inadmissible=int((usable & converged & ~admissible).sum()),
         replicates=kept,
         limits=limits,
     )

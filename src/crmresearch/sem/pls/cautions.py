@@ -7,11 +7,13 @@ import numpy as np
 
 from crmresearch.caution import Caution, Severity, gravest_first
 from crmresearch.models.specification import product_key
+from crmresearch.sem.pls.algorithm import ROUNDING
 from crmresearch.sem.pls.hypotheses import verdict_of
-from crmresearch.sem.pls.measurement import collinearity
+from crmresearch.sem.pls.measurement import collinearity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
 
 HTMT_LIMIT = 0.90  # Henseler, Ringle & Sarstedt (2015) for constructs that are close in meaning
+RELIABLE = 0.70  # of α and ρ_C; Hair et al. (2021), chapter 4
 VIF_LIMIT = 5.0  # Hair et al. (2021), chapter 5
 WEAK_ERROR = 0.5  # standard error of a standardised path above which the data hardly determine it
 FAILED_SHARE = 0.01  # of resamples; more than this and the intervals describe a selection
@@ -61,10 +63,18 @@ def _consistency(estimate: PlsEstimate) -> list[Caution]:
         if estimate.model.main.factor[j] and not 0 < rho <= 1:
             found.append(Caution("rho_a", "inadmissible", f"plsc: {key}", {"construct": key, "value": rho}))
     Q = consistent.correlations[0][:k, :k]
-    for i, j in np.argwhere(np.tri(k, k=-1)):
-        if not abs(Q[i, j]) <= 1:
-            facts = {"construct": keys[j], "other": keys[i], "value": float(Q[i, j])}
-            found.append(Caution("correlation", "inadmissible", f"plsc: {keys[j]}, {keys[i]}", facts))
+    beyond = [(int(i), int(j)) for i, j in np.argwhere(np.tri(k, k=-1)) if not abs(Q[i, j]) <= 1 + ROUNDING]
+    for i, j in beyond:
+        facts = {"construct": keys[j], "other": keys[i], "value": float(Q[i, j])}
+        found.append(Caution("correlation", "inadmissible", f"plsc: {keys[j]}, {keys[i]}", facts))
+    whole = consistent.correlations[0]  # with the products of moderations
+    if not beyond and np.isfinite(whole).all() and (least := float(np.linalg.eigvalsh(whole)[0])) < -ROUNDING:
+        found.append(Caution("correlations", "inadmissible", "plsc", {"value": least}))
+    owner = estimate.model.main.owner
+    for item, j, loading in zip(estimate.specification.items, owner, consistent.loadings[0], strict=False):
+        if estimate.model.main.factor[j] and abs(loading) > 1 + ROUNDING:
+            facts = {"construct": keys[j], "item": item, "value": float(loading), "variance": 1 - float(loading) ** 2}
+            found.append(Caution("loading", "inadmissible", f"plsc: {keys[j]}: {item}", facts))
     r2 = estimate.r_squared
     for row in r2[(r2.estimator == "plsc") & ((r2.estimate < 0) | (r2.estimate > 1))].itertuples():
         facts = {"construct": row.outcome, "value": row.estimate}
@@ -98,11 +108,20 @@ def _constructs(estimate: PlsEstimate) -> list[Caution]:
     for row in vif[vif.vif > VIF_LIMIT].itertuples():
         facts = {"outcome": row.outcome, "predictor": row.predictor, "value": row.vif}
         found.append(Caution("collinear", "weak", f"{row.outcome} ~ {row.predictor}", facts))
-    weights = estimate.weights
-    for row in weights[weights.standardized < 0].itertuples():
-        if row.construct in several:
-            facts = {"construct": row.construct, "item": row.item, "value": row.standardized}
+    loadings = estimate.loadings[estimate.loadings.estimator == "pls"]
+    signs = loadings.assign(weight=estimate.weights["standardized"].to_numpy())
+    for row in signs[signs.construct.isin(several)].itertuples():
+        facts = {"construct": row.construct, "item": row.item}
+        if row.standardized < 0:
+            facts["value"] = row.standardized
+            found.append(Caution("negative_loading", "weak", f"{row.construct}: {row.item}", facts))
+        elif row.weight < 0:
+            facts["value"] = row.weight
             found.append(Caution("negative_weight", "weak", f"{row.construct}: {row.item}", facts))
+    measured = reliability(estimate)
+    for row in measured[(measured.alpha < RELIABLE) & (measured.rho_c >= RELIABLE)].itertuples():
+        facts = {"construct": row.construct, "value": row.alpha, "rho_c": row.rho_c}
+        found.append(Caution("alpha", "note", f"{row.construct}", facts))
     return found
 
 

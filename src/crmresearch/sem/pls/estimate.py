@@ -9,9 +9,16 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.models.specification import Specification
-from crmresearch.sem.pls.algorithm import MAX_ITERATIONS, TOLERANCE, Floats, Scheme
-from crmresearch.sem.pls.batch import Fits, Metric, Settings, fit_samples, model_arrays
+from crmresearch.models.specification import Specification, product_key
+from crmresearch.sem.pls.algorithm import (
+    COLLINEAR,
+    MAX_ITERATIONS,
+    TOLERANCE,
+    Floats,
+    Scheme,
+    eigenvalues_exceed,
+)
+from crmresearch.sem.pls.batch import Fits, Metric, Model, Settings, fit_samples, model_arrays
 from crmresearch.sem.pls.cautions import cautions_of
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate
@@ -53,11 +60,11 @@ def estimate_pls(
     with threadpool_limits(1):
         fits = fit_samples(sample, np.ones((1, sample.n)), model, settings)
     if not fits.usable[0]:
+        _check_predictors(specification, model, fits)
         raise EstimationError(
             f"The weights of theory {specification.theory.key!r} cannot be computed from these answers; look for "
             "items that are copies of one another or almost constant."
         )
-    _check_predictors(specification, fits)
     estimate = PlsEstimate(specification, items[specification.items], settings, model, sample, fits)
     return replace(estimate, cautions=cautions_of(estimate)) if cautions else estimate
 
@@ -92,19 +99,22 @@ def _check_mode_b(specification: Specification, X: Floats) -> None:
     for construct in specification.constructs:
         if construct.measurement == "composite_b":
             columns = [specification.items.index(item) for item in construct.items]
-            if np.linalg.matrix_rank(np.corrcoef(X[:, columns].T), tol=1e-10) < len(columns):
+            if not eigenvalues_exceed(np.corrcoef(X[:, columns].T)[None], COLLINEAR)[0]:
                 raise EstimationError(
                     f"The items of {construct.key} ({', '.join(construct.items)}) determine one another, so mode-B "
                     "weights do not exist; leave one of them out."
                 )
 
 
-def _check_predictors(specification: Specification, fits: Fits) -> None:
+def _check_predictors(specification: Specification, model: Model, fits: Fits) -> None:
+    products = [product_key(m.predictor, m.moderator) for m in specification.moderations]
+    names = np.array([*specification.keys, *products])
+    Q = fits.pls.correlations
     for outcome in specification.outcomes:
-        predictors = specification.predictors_of(outcome)
-        x = [specification.keys.index(key) for key in predictors]
-        if np.linalg.matrix_rank(fits.pls.correlations[0][np.ix_(x, x)], tol=1e-10, hermitian=True) < len(x):
+        x = model.full.predictors(specification.keys.index(outcome))
+        among = Q[:, x[:, None], x]
+        if np.isfinite(among).all() and not eigenvalues_exceed(among, COLLINEAR)[0]:
             raise EstimationError(
-                f"The scores of the predictors of {outcome} ({', '.join(predictors)}) determine one another, so their "
+                f"The scores of the predictors of {outcome} ({', '.join(names[x])}) determine one another, so their "
                 "paths do not exist; leave one of them out, or look for items that are copies."
             )

@@ -4,6 +4,7 @@ from typing import Literal
 
 import pandas as pd
 
+from crmresearch.models.specification import product_key
 from crmresearch.models.theory import Sign
 from crmresearch.sem.pls.result import PlsEstimate
 
@@ -29,11 +30,15 @@ def verdict_of(sign: Sign, lower: float, upper: float) -> Verdict:
 def hypotheses(estimate: PlsEstimate, *others: pd.DataFrame) -> pd.DataFrame:
     """Every path by every estimator, path by path: the columns of `paths`, hypothesis, sign and verdict.
 
-    `others`: the `paths` of other estimates of the same specification, such as a covariance structure. hypothesis is
-    empty and sign open for the path of a moderation, about which the theory is not tested here.
+    `others`: the `paths` of other estimates of the same specification, such as a covariance structure. A moderation has
+    the sign that the theory gives it and no number of a hypothesis.
     """
+    spec = estimate.specification
     expected = pd.DataFrame(
-        [(p.predictor, p.outcome, p.hypothesis, p.sign) for p in estimate.specification.paths],
+        [
+            *((p.predictor, p.outcome, p.hypothesis, p.sign) for p in spec.paths),
+            *((product_key(m.predictor, m.moderator), m.outcome, "", m.sign) for m in spec.moderations),
+        ],
         columns=["predictor", "outcome", "hypothesis", "sign"],
     )
     pairs = estimate.only("paths")[["predictor", "outcome"]]

@@ -45,7 +45,9 @@ def with_products(
         centred = product - mean
         products.append(centred)
         means.append(mean)
-        deviations.append(np.sqrt((counts.T * centred**2).sum(axis=0) / (size - 1)))
+        variance = (counts.T * centred**2).sum(axis=0) / (size - 1)
+        # scores have variance 1: what is this small is rounding of a product that does not vary
+        deviations.append(np.sqrt(np.where(variance <= 1e-12 * (1 + mean**2), np.nan, variance)))
     p, q = sample.p, len(factors)
     R = np.empty((len(counts), p + q, p + q))
     R[:, :p, :p] = moments.correlations

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmresearch.models.specification import Specification, product_key
 from crmresearch.sem.measures import heterotrait_monotrait
@@ -19,11 +20,17 @@ ESTIMATORS = ("pls", "plsc")
 
 @dataclass(frozen=True)
 class Quantity:
-    """Rows of one table: their labels, and the function that computes them for a batch of fits."""
+    """Rows of one table: their labels, and the function that computes them for a batch of fits.
+
+    `fixed` rows have their value by definition, such as the weight of a single item: no error, no interval, no p.
+    `tested` is whether 0 is a hypothesis about the others; a share or a ratio above 0 has no p-value either.
+    """
 
     labels: pd.DataFrame
     estimator: str
     compute: Callable[[Solution, Fits], Floats]
+    fixed: NDArray[np.bool_]
+    tested: bool = True
 
     def values(self, fits: Fits) -> Floats:
         """The quantity (batch, rows) in these fits."""
@@ -42,7 +49,10 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
     arrows += [(product, m.outcome) for product, m in zip(products, specification.moderations, strict=True)]
     predictor, outcome = np.array([(at[a], at[b]) for a, b in arrows]).T
     endogenous = np.flatnonzero(model.full.adjacency.any(axis=0))
-    to, origin = np.nonzero(total_effects(model.main.adjacency[None].astype(np.float64), model.main)[0].T)
+    routes = total_effects(model.main.adjacency[None].astype(np.float64), model.main)[0]  # how many join two constructs
+    to, origin = np.nonzero(routes.T)
+    direct_only = (routes == model.main.adjacency)[origin, to]
+    single = model.main.mask.sum(axis=0)[model.main.owner] == 1
     first, second = np.tril_indices(k, -1)
     links = pd.DataFrame({"outcome": names[outcome], "predictor": names[predictor]})
     effects = pd.DataFrame({"outcome": names[to], "predictor": names[origin]})
@@ -69,25 +79,35 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
 
     table: dict[str, Quantity] = {}
 
-    def add(name: str, estimator: str, labels: pd.DataFrame, compute: Callable[[Solution, Fits], Floats]) -> None:
+    def add(
+        name: str,
+        estimator: str,
+        labels: pd.DataFrame,
+        compute: Callable[[Solution, Fits], Floats],
+        fixed: NDArray[np.bool_] | None = None,
+        tested: bool = True,
+    ) -> None:
         labelled = pd.concat([pd.DataFrame({"estimator": estimator, "group": "all"}, labels.index), labels], axis=1)
-        table[f"{name}/{estimator}"] = Quantity(labelled, estimator, compute)
+        by_definition = np.zeros(len(labels), dtype=np.bool_) if fixed is None else fixed
+        table[f"{name}/{estimator}"] = Quantity(labelled, estimator, compute, by_definition, tested)
 
+    unit = single & ("plsc" in estimators)  # in raw metric the weight of a single item is 1 / its standard deviation
     for e in estimators:
         add("paths", e, links, paths)
         add("standardized_paths", e, links, standardized_paths)
-        add("loadings", e, own, lambda s, _: s.loadings[:, :p])
+        add("loadings", e, own, lambda s, _: s.loadings[:, :p], unit)
         add(
             "r_squared",
             e,
             pd.DataFrame({"outcome": names[endogenous]}),
             lambda s, _: s.r_squared[:, endogenous],
+            tested=False,
         )
         add("total_effects", e, effects, totals)
-        add("indirect_effects", e, effects, indirect)
-    add("weights", "pls", own, lambda s, _: s.weights[:, :p])
-    add("standardized_weights", "pls", own, lambda _, f: standardised_weights(f)[:, :p])
+        add("indirect_effects", e, effects, indirect, direct_only)
+    add("weights", "pls", own, lambda s, _: s.weights[:, :p], unit)
+    add("standardized_weights", "pls", own, lambda _, f: standardised_weights(f)[:, :p], single)
     add("means", "pls", own, lambda _, f: f.moments.means[:, :p])
-    add("deviations", "pls", own, lambda _, f: f.moments.deviations[:, :p])
-    add("htmt", "pls", pairs, htmt)
+    add("deviations", "pls", own, lambda _, f: f.moments.deviations[:, :p], tested=False)
+    add("htmt", "pls", pairs, htmt, tested=False)
     return table

@@ -22,9 +22,10 @@ INTERVAL = ["se", "ci_lower", "ci_upper", "p_value"]
 class Resampling:
     """The bootstrap of one estimate.
 
-    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample. `failed` resamples
-    (an item did not vary) are left out; `unconverged` ones are kept, and so are those whose PLSc solution is
-    `inadmissible` (a correlation or a ρ_A beyond 1), because leaving them out would truncate the intervals.
+    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample. `failed` resamples (an item
+    does not vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
+    ones are kept, and so are those that converged to an `inadmissible` PLSc solution
+    (`crmresearch.sem.pls.batch.consistent_admissible`), because leaving them out would truncate the intervals.
     """
 
     resamples: int
@@ -68,7 +69,8 @@ class PlsEstimate:
     """A PLS path model estimated by composites (`pls`) and corrected for attenuation (`plsc`).
 
     The tables are tidy frames with the columns estimator, group, …, estimate, standardized, se, ci_lower,
-    ci_upper, p_value; the last four are NaN until `crmresearch.sem.pls.bootstrap.bootstrap` has filled `resampling`.
+    ci_upper, p_value; the last four are NaN until `crmresearch.sem.pls.bootstrap.bootstrap` has filled `resampling`,
+    and of what is fixed by definition (weight and loading of a single item). R² and HTMT have no p_value.
     `items` (n, p) are the complete answers, `fits` the arrays behind the tables, `cautions` what the reader must
     know before believing them, gravest first, as `estimate_pls` and `bootstrap` found it.
     """
@@ -118,11 +120,13 @@ class PlsEstimate:
         return (wide["plsc"] - wide["pls"]).abs().dropna()
 
     def _labelled(self, key: str) -> pd.DataFrame:
-        frame = self.quantities[key].labels.copy()
+        quantity = self.quantities[key]
+        frame = quantity.labels.copy()
         frame["estimate"] = self.values(key)
         summary = self.resampling.summary(key) if self.resampling else {}
-        for column in INTERVAL:  # an estimate that does not exist has no interval
-            frame[column] = np.where(frame["estimate"].notna(), summary.get(column, np.nan), np.nan)
+        estimated = frame["estimate"].notna() & ~quantity.fixed
+        for column in INTERVAL if quantity.tested else INTERVAL[:3]:
+            frame[column] = np.where(estimated, summary.get(column, np.nan), np.nan)
         return frame
 
     def _with_standardized(self, frame: pd.DataFrame, values: Floats) -> pd.DataFrame:
@@ -147,13 +151,17 @@ class PlsEstimate:
 
     @cached_property
     def r_squared(self) -> pd.DataFrame:
-        """R² of every outcome, and `adjusted` = 1 − (1 − R²)(n − 1)/(n − m − 1) with m predictors."""
+        """R² of every outcome, and `adjusted` = 1 − (1 − R²)(n − 1)/(n − m − 1) with m predictors.
+
+        Intervals are cut at 0 and 1, between which a share lies.
+        """
         frame = self.table("r_squared")
         predictors = self.model.full.adjacency.sum(axis=0)
         m = np.tile(predictors[predictors > 0], len(self.estimators))
         n = self.sample.n
         adjusted = 1 - (1 - frame["estimate"]) * (n - 1) / (n - m - 1)
-        return _insert_after(frame, "estimate", "adjusted", adjusted).drop(columns="p_value")
+        frame[INTERVAL[1:3]] = frame[INTERVAL[1:3]].clip(0, 1)  # inadmissible PLSc resamples lie beyond
+        return _insert_after(frame, "estimate", "adjusted", adjusted)
 
     @cached_property
     def total_effects(self) -> pd.DataFrame:

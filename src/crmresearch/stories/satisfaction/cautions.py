@@ -13,7 +13,7 @@ from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import caution_table
 
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
-_CONSTRUCTS = {"construct", "other", "predictor", "outcome"}
+_CONSTRUCTS = {"construct", "other", "predictor", "outcome", "moderator"}
 
 
 def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:

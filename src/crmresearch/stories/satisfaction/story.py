@@ -79,7 +79,7 @@ class SatisfactionStory(Story):
 
     def findings(self) -> list[str]:
         """The opening: index, main driver, step to loyalty, share explained, hypotheses; headline first."""
-        return [*self._headline(), *self._step(), self._hypotheses(), *self._moderations(), *self._note()]
+        return [*self._headline(), *self._step(), *self._hypotheses(), *self._moderations(), *self._note()]
 
     @cached_property
     def strongest(self) -> list[pd.Series]:
@@ -130,12 +130,18 @@ class SatisfactionStory(Story):
         """Every PLS path with the sign the theory expects and what the interval says of it, as in `hypotheses`."""
         return hypotheses(self.estimate).query("estimator == 'pls'")
 
-    def _hypotheses(self) -> str:
-        tested = self.verdicts.query("verdict != 'any'")
-        unclear = [self.arrow(row) for row in tested.query("verdict != 'supported'").itertuples()]
-        clear, total = len(tested) - len(unclear), len(tested)
-        key = "all" if clear == total else "none" if clear == 0 else "some"
-        return self.say(f"finding.hypotheses_{key}", clear=clear, total=total, unclear=self.listed(unclear))
+    def _hypotheses(self) -> Iterator[str]:
+        told = {
+            verdict: [self.arrow(row) for row in self.verdicts.query("verdict == @verdict").itertuples()]
+            for verdict in ("supported", "not_established", "contrary")
+        }
+        clear, total = len(told["supported"]), sum(map(len, told.values()))
+        if total:
+            key = "all" if clear == total else "none" if clear == 0 else "some"
+            unclear = self.listed(told["not_established"])
+            yield self.say(f"finding.hypotheses_{key}", clear=clear, total=total, unclear=unclear)
+        if told["contrary"]:
+            yield self.say("finding.hypotheses_contrary", paths=self.listed(told["contrary"]))
 
     def _moderations(self) -> Iterator[str]:
         for m in self.estimate.specification.moderations:

@@ -80,7 +80,9 @@ def paths(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame
     signs = [story.say(f"word.{sign}") for sign in table["sign"]]
     rows = zip(table.itertuples(), signs, strict=True)
     table["path"] = [f"{row.hypothesis} {story.arrow(row)} ({sign})".strip() for row, sign in rows]
-    table["unstandardised"] = table["estimate"].where(table["estimator"] == "cbsem")
+    structure = table["estimator"] == "cbsem"
+    table["unstandardised"] = table["estimate"].where(structure)
+    table["standardized"] = table["standardized"].where(structure, table["estimate"])  # what the interval is of
     shown = ["path", "estimator", "unstandardised", "standardized", "se", *INTERVAL, "p_value", "verdict"]
     return story.named(table[shown], estimator="word", verdict="word")
 
