@@ -56,7 +56,8 @@ class Moderation(_Strict):
 class Theory(_Strict):
     """A path model of satisfaction and loyalty, as published.
 
-    `satisfaction` and `loyalty` name the two constructs that every such theory is about. `items` (data set →
+    `satisfaction` and `loyalty` name the two constructs that such a theory is about; `loyalty` is None in one that ends
+    with satisfaction. `items` (data set →
     construct → items) says what measures it in a survey whose codebook is not to be changed.
     """
 
@@ -65,12 +66,18 @@ class Theory(_Strict):
     about: Text
     citation: str
     satisfaction: str = "satisfaction"
-    loyalty: str = "loyalty"
+    loyalty: str | None = "loyalty"
     constructs: dict[str, Construct]
     paths: tuple[TheoryPath, ...]
     moderations: tuple[Moderation, ...] = ()
     items: dict[Key, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     _file: str = PrivateAttr(default="")
+
+    @property
+    def aims(self) -> dict[str, str]:
+        """satisfaction and, where the theory has it, loyalty → construct; one construct in both roles counts once."""
+        named = {"satisfaction": self.satisfaction, "loyalty": self.loyalty}
+        return {aim: key for aim, key in named.items() if key and not (aim == "loyalty" and key == self.satisfaction)}
 
     @property
     def where(self) -> str:
@@ -102,6 +109,8 @@ def load_theory(key: str | Path) -> Theory:
     if not os.path.isfile(path):
         raise TheoryError(f"There is no theory {str(key)!r}; there are {', '.join(theory_keys())}.")
     theory = read_document(path, Theory, TheoryError)
+    if "loyalty" not in theory.model_fields_set | theory.constructs.keys():
+        theory = theory.model_copy(update={"loyalty": None})
     _check(theory, shown(path))
     theory._file = shown(path)
     return theory
@@ -111,7 +120,7 @@ def _check(theory: Theory, file: str) -> None:
     known = theory.constructs
     named = [
         (theory.satisfaction, "satisfaction"),
-        (theory.loyalty, "loyalty"),
+        *([(theory.loyalty, "loyalty")] if theory.loyalty else []),
         *((key, f"instead_of of {owner}") for owner, c in known.items() for key in c.instead_of),
         *((key, f"path {p.predictor} → {p.outcome}") for p in theory.paths for key in (p.predictor, p.outcome)),
         *((m.moderator, f"moderation of {m.predictor} → {m.outcome}") for m in theory.moderations),

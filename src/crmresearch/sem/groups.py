@@ -36,8 +36,8 @@ class SegmentModels:
     small: dict[str, int]
     failed: dict[str, str]
 
-    def step(self, predictor: str, outcome: str) -> pd.DataFrame:
-        """One path in every model that was estimated, by segment: the other columns of `paths`."""
+    def step(self, predictor: str, outcome: str | None) -> pd.DataFrame:
+        """One path in every model that was estimated, by segment: the other columns of `paths`; empty without it."""
         there = (self.paths["predictor"] == predictor) & (self.paths["outcome"] == outcome)
         return self.paths[there].set_index("segment")
 
@@ -54,8 +54,8 @@ def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[
         found = {theory.satisfaction}
         while more := {p.predictor for p in specification.paths if p.outcome in found} - found:
             found |= more
-        chosen = [key for key in specification.keys if key in found - {theory.satisfaction, theory.loyalty}]
-    if wrong := [key for key in chosen if key in (theory.satisfaction, theory.loyalty)]:
+        chosen = [key for key in specification.keys if key in found - set(theory.aims.values())]
+    if wrong := [key for key in chosen if key in theory.aims.values()]:
         raise SpecificationError(f"Segments are compared on {wrong[0]!r}, so that it cannot define them; leave it out.")
     if len(set(chosen)) < len(chosen):
         raise SpecificationError(f"Each construct defines the segments once; this list repeats one: {chosen}.")
@@ -130,7 +130,7 @@ def _indices(
     theory = whole.specification.theory
     tail = (1 - confidence) / 2
     rows = []
-    for construct in (theory.satisfaction, theory.loyalty):
+    for construct in theory.aims.values():
         scores = index_scores(whole, survey.bounds, construct)
         for key in (ALL, *members.cat.categories):
             own = scores if key == ALL else scores[(members == key).to_numpy()]

@@ -62,9 +62,8 @@ class SatisfactionStory(Story):
 
     @property
     def aims(self) -> dict[str, str]:
-        """satisfaction and loyalty: how sentences name the two constructs of the theory."""
-        theory = self.estimate.specification.theory
-        return {"satisfaction": self.label(theory.satisfaction).lower(), "loyalty": self.label(theory.loyalty).lower()}
+        """satisfaction and, where the theory has it, loyalty: how sentences name the constructs that it is about."""
+        return {aim: self.label(key).lower() for aim, key in self.estimate.specification.theory.aims.items()}
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -83,19 +82,21 @@ class SatisfactionStory(Story):
 
     @cached_property
     def strongest(self) -> list[pd.Series]:
-        """The strongest total effect on satisfaction, then on loyalty."""
-        theory = self.estimate.specification.theory
-        return [self.estimate.strongest(outcome) for outcome in (theory.satisfaction, theory.loyalty)]
+        """The strongest total effect on satisfaction, then on loyalty, of those that something leads to."""
+        spec = self.estimate.specification
+        return [self.estimate.strongest(key) for key in spec.theory.aims.values() if key in spec.outcomes]
 
     def _headline(self) -> Iterator[str]:
         drivers = [self._predictor(row) for row in self.strongest]
-        named = {"driver": drivers[0], "loyalty_driver": drivers[1], **self.aims}
+        both = len(drivers) == 2
+        named = {**self.aims, **(dict(zip(("driver", "loyalty_driver"), drivers, strict=True)) if both else {})}
+        alone = "" if both else "_alone"
         index = self.index.set_index("construct").loc[self.estimate.specification.theory.satisfaction]
         if np.isfinite(index.estimate):
             facts = {"respondents": self.complete.rows_used, "confidence": self.confidence, "estimate": index.estimate}
-            yield self.say("finding.index", **named, **facts, **interval(index))
+            yield self.say(f"finding.index{alone}", **named, **facts, **interval(index))
         else:
-            yield self.say("finding.index_refused", **named)
+            yield self.say(f"finding.index_refused{alone}", **named)
         for driver in self.strongest:
             yield self.say(
                 "finding.main_driver",
@@ -111,13 +112,22 @@ class SatisfactionStory(Story):
         return self.label(effect.predictor).lower()
 
     def _step(self) -> Iterator[str]:
-        theory = self.estimate.specification.theory
-        clear, facts = self._path(theory.satisfaction, theory.loyalty)
-        named = self.aims | ({"satisfaction": self.label(theory.satisfaction)} if clear == "clear" else {})
-        yield self.say(f"finding.to_loyalty_{clear}", **named, **facts)
+        spec = self.estimate.specification
+        aims = list(spec.theory.aims.values())
+        if len(aims) < 2:
+            yield self.say("finding.no_loyalty", **self.aims)
+        elif any((p.predictor, p.outcome) == tuple(aims) for p in spec.paths):
+            clear, facts = self._path(*aims)
+            named = self.aims | ({"satisfaction": self.label(aims[0])} if clear == "clear" else {})
+            yield self.say(f"finding.to_loyalty_{clear}", **named, **facts)
+        else:
+            yield self.say("finding.no_step", **self.aims)
         share = self.estimate.only("r_squared").set_index("outcome")["estimate"]
-        shares = {"satisfaction_share": share[theory.satisfaction], "loyalty_share": share[theory.loyalty]}
-        yield self.say("finding.explained", **self.aims, **shares)
+        shares = {f"{aim}_share": share[key] for aim, key in spec.theory.aims.items() if key in share}
+        if len(shares) == 2:
+            yield self.say("finding.explained", **self.aims, **shares)
+        for aim, size in shares.items() if len(shares) == 1 else ():
+            yield self.say("finding.explained_one", outcome=self.aims[aim.removesuffix("_share")], share=size)
 
     def _path(self, predictor: str, outcome: str) -> tuple[str, dict[str, float]]:
         """Whether the interval of a path leaves zero out (clear or unclear), with its numbers."""
@@ -235,10 +245,10 @@ class SatisfactionStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        loyalty = self.label(self.estimate.specification.theory.loyalty)
+        stated = self.estimate.specification.theory.aims.get("loyalty")
         return [
             self.say("limits.cross_section", respondents=self.complete.rows_used, **self.facts),
-            self.say("limits.stated", loyalty=loyalty),
+            *([self.say("limits.stated", loyalty=self.label(stated))] if stated else []),
             self.say("limits.sample", about=self.text(self.survey.codebook.about)),
             *self._note(),
         ]

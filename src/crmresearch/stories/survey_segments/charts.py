@@ -77,7 +77,7 @@ def plot_outcomes(story: SurveySegmentStory) -> Figure:
         height = charts.label_rows(axes, [story.label(key, short=True) for key in keys])
         charts.dress(axes, "x")
     table = story.models.index.set_index(["construct", "segment"])
-    for construct, marker, offset in ((theory.satisfaction, "o", -0.12), (theory.loyalty, "s", 0.12)):
+    for construct, marker, offset in zip(theory.aims.values(), "os", (-0.12, 0.12), strict=False):
         rows = table.loc[construct].reindex(keys).itertuples()
         for y, colour, row in zip(height + offset, colours, rows, strict=True):
             charts.draw_interval(left, y, row.estimate, row.ci_lower, row.ci_upper, colour, marker)

@@ -173,7 +173,7 @@ class SurveySegmentStory(Story):
 
     def _indices(self) -> Iterator[str]:
         theory = self.specification.theory
-        for construct in (theory.satisfaction, theory.loyalty):
+        for construct in theory.aims.values():
             table = self.models.index.query("construct == @construct and segment != @ALL").dropna(subset="estimate")
             if len(table) > 1:
                 low, high = table.loc[table.estimate.idxmin()], table.loc[table.estimate.idxmax()]
@@ -189,13 +189,15 @@ class SurveySegmentStory(Story):
         return self.models.step(theory.satisfaction, theory.loyalty)
 
     def _paths(self) -> str:
+        if self.steps.empty:
+            return self.say("survey.no_step")
         theory, within = self.specification.theory, self.steps["estimate"].drop(index=ALL)
         others = "_failed" if self.models.failed else ""
         if within.empty:
             return self.say(f"survey.paths_none{others}", needed=self.models.needed)
         key = f"survey.paths{others}" if len(within) > 1 else f"survey.path_one{others}"
         ends = {"lowest": within.min(), "highest": within.max(), "whole": self.steps["estimate"][ALL]}
-        names = {aim: self.construct(getattr(theory, aim)).lower() for aim in ("satisfaction", "loyalty")}
+        names = {aim: self.construct(key).lower() for aim, key in theory.aims.items()}
         return self.say(key, count=len(within), **names, **ends)
 
     @cached_property
@@ -257,11 +259,11 @@ class SurveySegmentStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        loyalty = self.construct(self.specification.theory.loyalty)
+        stated = self.specification.theory.aims.get("loyalty")
         return [
             self.say("survey.limit_types", k=self.numbers.chosen),
             self.say("survey.limit_benefits"),
-            self.say("survey.limit_stated", loyalty=loyalty),
+            *([self.say("survey.limit_stated", loyalty=self.construct(stated))] if stated else []),
             self.say("survey.limit_sample", about=self.text(self.survey.codebook.about)),
         ]
 

@@ -83,8 +83,9 @@ def models(story: SurveySegmentStory) -> pd.DataFrame:
     table = story.steps.reindex([ALL, *story.keys]).rename(columns={"estimate": "path"})
     table["respondents"] = table["respondents"].fillna(small).fillna(story.sizes).astype(int)
     r2 = story.models.r_squared.pivot(index="segment", columns="outcome", values="estimate")
-    table["r2_satisfaction"], table["r2_loyalty"] = r2[theory.satisfaction], r2[theory.loyalty]
-    shown = ["segment", "respondents", "path", "ci_lower", "ci_upper", "r2_satisfaction", "r2_loyalty"]
+    explained = {f"r2_{aim}": r2[key] for aim, key in theory.aims.items() if key in r2}
+    table = table.assign(**explained)
+    shown = ["segment", "respondents", "path", "ci_lower", "ci_upper", *explained]
     view = table.rename_axis("segment").reset_index()
     return story.named(view[shown].assign(note=view["segment"]), segment=story.label, note=partial(_note, story))
 
@@ -92,4 +93,4 @@ def models(story: SurveySegmentStory) -> pd.DataFrame:
 def _note(story: SurveySegmentStory, segment: str) -> str:
     if segment in story.models.small:
         return story.say("survey.too_small", count=story.models.small[segment])
-    return story.say("survey.estimated" if segment in story.steps.index else "survey.not_estimated")
+    return story.say("survey.not_estimated" if segment in story.models.failed else "survey.estimated")
