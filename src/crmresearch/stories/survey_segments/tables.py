@@ -81,7 +81,8 @@ def models(story: SurveySegmentStory) -> pd.DataFrame:
     """The path from satisfaction to loyalty and R², or why there is none, for everybody and every segment."""
     theory, small = story.specification.theory, pd.Series(story.models.small, dtype=float)
     table = story.steps.reindex([ALL, *story.keys]).rename(columns={"estimate": "path"})
-    table["respondents"] = table["respondents"].fillna(small).fillna(story.sizes).astype(int)
+    used = story.models.paths.groupby("segment")["respondents"].first()
+    table["respondents"] = table["respondents"].fillna(used).fillna(small).fillna(story.sizes).astype(int)
     r2 = story.models.r_squared.pivot(index="segment", columns="outcome", values="estimate")
     explained = {f"r2_{aim}": r2[key] for aim, key in theory.aims.items() if key in r2}
     table = table.assign(**explained)
