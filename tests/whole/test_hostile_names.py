@@ -23,6 +23,7 @@ TAIL = (
     r"""</td></p></main></script> [l](javascript:window.ran=1) ![i](http://evil.example/i.png) [[psi|m]] {0} {x} """
     r"""$x^$ `c` *b* _u_ ~~s~~ &lt; &amp; \(y\) \\ # 50 %"""
 )
+COLUMN = "EXTRA <img src=x onerror=window.ran=1> $x *b* [l](javascript:window.ran=1)"
 RAN = "() => [window.ran === 1, document.querySelectorAll('main script, main img[src=x], main svg[onload]').length]"
 
 pytestmark = [
@@ -84,11 +85,12 @@ def shop(folder: Path) -> None:
 def survey(folder: Path) -> None:
     """ECSI mobile with a hostile codebook and theory."""
     known = load_survey("ecsi_mobile")
-    answers = known.items.assign(use=np.resize(["a", "b", "c"], 250), id=[f"=R{i}<b>" for i in range(250)])
+    answers = known.items.assign(**{COLUMN: known.items["CUEX1"].to_numpy()[::-1]})
+    items = {key: {"text": text("item"), "min": 1, "max": 10} for key in answers}
+    answers = answers.assign(use=np.resize(["a", "b", "c"], 250), id=[f"=R{i}<b>" for i in range(250)])
     file = "answers <img src=x onerror=window.ran=1> {0}.csv"
     folder.mkdir()
     answers.to_csv(folder / file, index=False)
-    items = {key: {"text": text("item"), "min": 1, "max": 10} for key in known.items}
     values = {"a": text("value"), "b": {"en": "=B *b*"}, "c": {"en": "C"}}
     constructs = {key: list(names) for key, names in known.codebook.constructs.items()}
     write(folder / "codebook.yaml", {
@@ -169,6 +171,7 @@ def test_names_are_text_and_nothing_runs(folder: Path, notebook: str) -> None:
         browser.close()
     assert [event for event in events if not event.startswith(("data:", opened.as_uri(), page.as_uri()))] == []
     assert [link for link in links if not link.startswith(("#", "data:", "https://doi.org"))] == []
+    assert (COLUMN in shown) == (notebook == "survey_quality")  # an item of no construct
     tail = " ".join(TAIL.split()).casefold()
     for field in [*fields, "report", "group"]:
         name = f"{field}name".casefold()
