@@ -13,7 +13,9 @@ from crmresearch.segmentation.wording import named_segment, told
 
 
 @dataclass(eq=False)
-class _Rfm(Segmenter):
+class Rfm(Segmenter):
+    """Scores 1 (worst) to `groups` (best) of recency, frequency and a monetary column, by cut points."""
+
     groups: int = 5
     monetary: str = "monetary_total"
     cuts_: dict[str, Floats] = field(init=False, repr=False)
@@ -45,7 +47,7 @@ class _Rfm(Segmenter):
 
 @register
 @dataclass(eq=False)
-class RfmScore(_Rfm):
+class RfmScore(Rfm):
     """Customers by the sum of their R, F and M scores: 3 to 15 with quintiles.
 
     Learns `cuts_`: cut points of recency, frequency and the `monetary` column. A score is 1 plus the number of cut
@@ -89,7 +91,7 @@ class RfmScore(_Rfm):
 
 @register
 @dataclass(eq=False)
-class RfmCells(_Rfm):
+class RfmCells(Rfm):
     """Customers by the cell of their three scores: 111 to 555 with quintiles, 125 cells.
 
     Learns and scores as `RfmScore`.
