@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes, widest_gap
+from crmresearch.segmentation.customer_profiles import (
+    attribute_shares,
+    campaign_list,
+    mean_shares,
+    segment_outcomes,
+    widest_gap,
+)
+from crmresearch.segmentation.methods.rfm import RfmScore
+from crmresearch.segmentation.methods.rfm_classes import RfmEight
 
 SEGMENTS = pd.Series(pd.Categorical(["high", "low", "low", "high"], ["high", "low", "nobody"]), index=list("abcd"))
 
@@ -69,3 +77,20 @@ def test_the_widest_gap_is_not_that_of_a_small_segment() -> None:
     gaps = pd.DataFrame({"tea": [0.1, -0.3, 0.9], "cups": [0.2, 0.0, -0.9]}, index=["a", "b", "few"])
     assert widest_gap(gaps, segments) == ("tea", "b", 0.3)
     assert widest_gap(gaps.loc[["few"]], segments) is None
+
+
+def test_a_campaign_list_has_every_customer_once_with_every_segment() -> None:
+    customers = pd.DataFrame(
+        {"recency": [1, 50, 100, 200], "frequency": [5, 1, 2, 1], "monetary_total": [90.0, 10, 30, 5],
+         "p_alive": [0.987654, 0.5, 0.25, 0.1], "expected_purchases": [1.23456, 0, 0, 0], "value": [10.129, 0, 1, 2]},
+        index=pd.Index(["0012", "12", "c", "=1+1"], name="customer"),
+    )  # fmt: skip
+    methods = [RfmEight("mean").fit(customers), RfmScore(2).fit(customers)]
+    table = campaign_list(customers, methods)
+    assert table["customer"].tolist() == ["0012", "12", "c", "=1+1"]
+    assert list(table.columns[1:3]) == [method.name for method in methods]
+    for method in methods:
+        assert table[method.name].astype(str).tolist() == method.predict(customers).astype(str).tolist()
+    assert table[["p_alive", "expected_purchases", "value"]].iloc[0].tolist() == [0.9877, 1.235, 10.13]
+    without = campaign_list(customers.drop(columns=["p_alive", "expected_purchases", "value"]), methods)
+    assert list(without.columns) == ["customer", *(method.name for method in methods)]

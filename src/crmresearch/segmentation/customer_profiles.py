@@ -1,9 +1,11 @@
 """Segments of customers described: what they spent before and after the cut-off, who they are, and what they buy."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.scoring.evaluate import too_small
 
 MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled
@@ -22,6 +24,20 @@ def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFra
         rows.append((key, len(part), len(part) / len(customers), *means))
     columns = ["segment", "customers", "share", "spend_before", "spend_after", "active_after"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def campaign_list(customers: pd.DataFrame, methods: Sequence[Segmenter]) -> pd.DataFrame:
+    """One row a customer, to act upon: customer, its segment by every method, and what is expected of it.
+
+    `customers`: a customer table with the columns of forecasts beside it; `methods`: fitted. Segments are keys, as
+    categories. p_alive is rounded to four decimals, expected_purchases to three, value to two; forecasts that are not
+    there are left out. In the order of the table.
+    """
+    digits = {"p_alive": 4, "expected_purchases": 3, "value": 2}
+    segments = {method.name: method.predict(customers) for method in methods}
+    known = {name: customers[name].round(places) for name, places in digits.items() if name in customers}
+    table = pd.DataFrame({**segments, **known}, index=customers.index)
+    return table.rename_axis("customer").reset_index()
 
 
 def attribute_shares(

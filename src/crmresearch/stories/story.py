@@ -12,7 +12,7 @@ from crmresearch.caution import Caution, Severity
 from crmresearch.report.show.boxes import SEVERITIES
 from crmresearch.report.show.figures import FigureView, show_figure
 from crmresearch.report.show.paragraphs import Prose
-from crmresearch.report.show.tables import Table, show_table
+from crmresearch.report.show.tables import Table, WrittenTable, show_table, write_table
 from crmresearch.report.show.wording import columns
 from crmresearch.texts import Sentence, Texts, without_marks
 
@@ -150,6 +150,11 @@ class Story:
             if self.language != "en"
         }
         return frame.assign(**told) if told else frame
+
+    def show_list(self, name: str, frame: pd.DataFrame, **facts: Any) -> WrittenTable:
+        """A table too long to print: `tables/<name>.csv`, linked from the sentence `long_table.<name>`."""
+        write_table(frame, name)
+        return WrittenTable(name, self.say(f"long_table.{name}", rows=len(frame), **facts), self.language)
 
     def show_figure(self, name: str, figure: Figure, *, alt: str | None = None, **facts: Any) -> FigureView:
         """The figure `name` with its caption `figure.<name>` and, unless given, the text `alt.<name>`."""

@@ -20,7 +20,7 @@ from crmresearch.report.record import TABLES_LIST
 if TYPE_CHECKING:
     from docx.table import Table as WordTable
 
-_MOST_ROWS = 100_000  # of a sheet; longer tables are CSV only
+_MOST_ROWS = 5_000  # of a sheet; longer tables are CSV only, or the page that carries the workbook grows too large
 _SHEET_NAME = 31  # characters, as Excel has it
 _THEN = datetime(2000, 1, 1)  # a date in the file would make other bytes of the same tables
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
@@ -69,7 +69,7 @@ def write_downloads(folder: Path, name: str, title: str, word: str) -> list[Path
 def workbook(tables: Sequence[tuple[str, pd.DataFrame, int]], captions: dict[str, str]) -> bytes:
     """An Excel workbook: a sheet of contents, then one for every table (name, frame, rows), numbers in full.
 
-    Text stays text, also where it looks like a formula. Tables of more than 100,000 rows are named and left out.
+    Text stays text, also where it looks like a formula. Tables of more than 5,000 rows are named and left out.
     The same tables give the same bytes.
     """
     from openpyxl import Workbook

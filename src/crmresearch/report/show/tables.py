@@ -9,6 +9,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 from unicodedata import east_asian_width
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -183,6 +184,27 @@ def write_table(frame: pd.DataFrame, name: str) -> None:
     list_table(name, len(frame), _of_text(frame), None)
 
 
+@dataclass(frozen=True)
+class WrittenTable:
+    """A table too long for the page: a sentence that says what it holds, with a link to its file beside the page."""
+
+    name: str
+    told: str
+    language: str
+
+    def __repr__(self) -> str:
+        return self.told
+
+    def _repr_html_(self) -> str:
+        folder = report_folder()
+        link = ""
+        if folder is not None:
+            place = quote(f"{folder.parent.name}/tables/{self.name}.csv")
+            label = escape(f"{words(self.language)['download']} {self.name}.csv")
+            link = f' <a download="{escape(self.name)}.csv" href="{place}">{label}</a>'
+        return f'<p class="crm-downloads">{escape(self.told)}{link}</p>'
+
+
 def _of_text(frame: pd.DataFrame) -> list[str]:
     """Columns that hold no numbers, whose cells stay as they are written."""
     return [str(column) for column in frame.columns if not pd.api.types.is_numeric_dtype(frame[column])]
@@ -196,7 +218,10 @@ def csv_text(frame: pd.DataFrame) -> str:
     """
     safe = frame.copy(deep=False)
     for name, values in frame.select_dtypes(exclude=["number", "bool", "datetime"]).items():
-        if any(_no_formula(value) is not value for value in values):
+        if isinstance(values.dtype, pd.CategoricalDtype):  # a list of customers: few names, many rows
+            named = [_no_formula(value) for value in values.cat.categories]
+            safe[name] = values.cat.rename_categories(named) if len(set(named)) == len(named) else values
+        elif any(_no_formula(value) is not value for value in values):
             safe[name] = values.astype(object).map(_no_formula)
     safe.columns = pd.Index([_no_formula(name) for name in frame.columns])
     return safe.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")

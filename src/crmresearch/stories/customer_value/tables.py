@@ -8,7 +8,13 @@ import pandas as pd
 from crmresearch.data.categories import category_sales
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
-from crmresearch.segmentation.customer_profiles import attribute_shares, mean_shares, segment_outcomes, widest_gap
+from crmresearch.segmentation.customer_profiles import (
+    attribute_shares,
+    campaign_list,
+    mean_shares,
+    segment_outcomes,
+    widest_gap,
+)
 from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatrix, portfolio_matrix, segment_windows
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
@@ -19,6 +25,16 @@ from crmresearch.value.customer_value import SPEND
 SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2, SPEND: 2}
 SMALL_GAP = 0.02  # of a share; less is not told as a difference
 MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
+
+
+def customer_list(story: CustomerStory) -> pd.DataFrame:
+    """`campaign_list` of every method, with what to do by the classes whose value is shown."""
+    table = campaign_list(story.customers, story.methods)
+    if (lead := story.fitted(EIGHT)) is None:
+        return table
+    advice = {segment.key: story.text(lead.advice.get(segment.key, {"en": "–"})) for segment in lead.segments}
+    told = pd.Categorical.from_codes(table[EIGHT].cat.codes, list(advice.values()))
+    return table.assign(advice=told)
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
