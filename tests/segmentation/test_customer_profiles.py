@@ -80,14 +80,22 @@ def test_the_widest_gap_is_not_that_of_a_small_segment() -> None:
 
 
 def test_a_campaign_list_has_every_customer_once_with_every_segment() -> None:
+    rng = np.random.default_rng(1)
+    ids = ["0012", "12", "=1+1", *(f"c{i}" for i in range(57))]
     customers = pd.DataFrame(
-        {"recency": [1, 50, 100, 200], "frequency": [5, 1, 2, 1], "monetary_total": [90.0, 10, 30, 5],
-         "p_alive": [0.987654, 0.5, 0.25, 0.1], "expected_purchases": [1.23456, 0, 0, 0], "value": [10.129, 0, 1, 2]},
-        index=pd.Index(["0012", "12", "c", "=1+1"], name="customer"),
-    )  # fmt: skip
+        {
+            "recency": rng.integers(0, 300, 60),
+            "frequency": rng.integers(1, 9, 60),
+            "monetary_total": rng.lognormal(3, 1, 60),
+            "p_alive": 0.987654,
+            "expected_purchases": 1.23456,
+            "value": 10.129,
+        },
+        index=pd.Index(ids, name="customer"),
+    )
     methods = [RfmEight("mean").fit(customers), RfmScore(2).fit(customers)]
     table = campaign_list(customers, methods)
-    assert table["customer"].tolist() == ["0012", "12", "c", "=1+1"]
+    assert table["customer"].tolist() == ids
     assert list(table.columns[1:3]) == [method.name for method in methods]
     for method in methods:
         assert table[method.name].astype(str).tolist() == method.predict(customers).astype(str).tolist()

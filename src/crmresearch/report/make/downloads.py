@@ -54,6 +54,8 @@ def write_downloads(folder: Path, name: str, title: str, word: str) -> list[Path
         frame = pd.read_csv(
             folder / "tables" / f"{one['name']}.csv", dtype=types, nrows=rows, keep_default_na=False, na_values=[""]
         )
+        for column in frame.select_dtypes(include=["object", "string"]):  # a cell of text needs no guard here
+            frame[column] = frame[column].str.replace(r"^'(?=[=+\-@\t\r\n])", "", regex=True)
         frames.append((one["name"], frame, one["rows_written"]))
     shown = [Shown(**one["shown"]) for one in told if one["shown"]]
     made = {
