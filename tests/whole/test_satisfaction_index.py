@@ -161,8 +161,9 @@ def _bytes(folder: Path) -> dict[Path, bytes]:
 
 def test_the_weakly_identified_structure_is_red_at_the_top(page: str, tables: dict[str, pd.DataFrame]) -> None:
     warnings = tables["warnings"]
-    assert list(warnings.code[:2]) == ["cb_collinear", "cb_collinear"]
-    assert re.search(r'<section class="crm-box crm-warnings unidentified"', page)
+    assert list(warnings.code[:3]) == ["correlations", "cb_collinear", "cb_collinear"]
+    assert "smallest eigenvalue -0.0030" in warnings.message[0].replace("−", "-")
+    assert re.search(r'<section class="crm-box crm-warnings inadmissible"', page)
     assert "Read the PLS numbers" in page
     # lavaan: chi-square of the full ECSI model on the mobile data
     fit = tables["fit"].set_index("measure")["value"]

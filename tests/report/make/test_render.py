@@ -87,14 +87,14 @@ def test_a_report_is_page_record_and_tables_and_knows_what_it_was_made_of(
 
 
 def test_the_index_leads_to_a_file_whatever_its_name(project: Path) -> None:
-    outputs = Outputs("javascript:alert(1);&")  # as an address it would run
+    outputs = Outputs("zufriedenheit-größe")
     write_parameters(project, outputs.name)
     outputs.folder.mkdir(parents=True)
     outputs.page.write_text("made", encoding="utf-8")
     outputs.record.write_text('{"status": "done"}', encoding="utf-8")
     build_index()
     index = (project / "reports" / "index.html").read_text(encoding="utf-8")
-    assert 'href="javascript%3Aalert%281%29%3B%26.html"' in index
+    assert 'href="zufriedenheit-gr%C3%B6%C3%9Fe.html"' in index
 
 
 def test_a_failing_notebook_replaces_the_result_by_itself(project: Path) -> None:

@@ -110,7 +110,7 @@ def word_document(title: str, tables: Sequence[Shown], word: str = "Table") -> b
 
     document = Document()
     document.core_properties.created = document.core_properties.modified = _THEN
-    document.core_properties.title, document.core_properties.author = title, "crmresearch"
+    document.core_properties.title, document.core_properties.author = title[:255], "crmresearch"
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = section.page_height, section.page_width
