@@ -91,8 +91,9 @@ class CovarianceStory:
         say = self.story.say
         if self.resampled is not None:
             shares = self.resampled.shares().set_index("outcome")["share"]
-            told = say("covariance.bootstrap", resamples=len(self.resampled.theta), **shares)
-            return [told, say("covariance.bollen_stine", p=self.resampled.bollen_stine_p)]
+            told = [say("covariance.bootstrap", resamples=len(self.resampled.theta), **shares)]
+            told += [say("covariance.bootstrap_failed", share=shares["failed"])] if shares["failed"] else []
+            return [*told, say("covariance.bollen_stine", p=self.resampled.bollen_stine_p)]
         if self.estimate is None:
             return [say("covariance.none", reason=self.failure)]
         return [say("covariance.no_bootstrap" if self.trustworthy else "covariance.gate_bootstrap")]
