@@ -15,6 +15,8 @@ from crmresearch.sem.groups import (
     SegmentModels,
     benefit_answers,
     benefit_constructs,
+    group_members,
+    group_table,
     respondents_needed,
     segment_models,
 )
@@ -110,3 +112,40 @@ def test_who_answered_nothing_that_defines_segments_is_left_out(mobile: tuple[Su
     answers = benefit_answers(replace(survey, items=items), constructs)
     assert list(answers.columns) == ["PERV1", "PERV2"]
     assert list(answers.index) == list(items.index[1:])
+
+
+def test_results_of_a_group_are_those_of_its_rows() -> None:
+    survey = load_survey("corporate_reputation")
+    specification = bind(load_theory("reputation"), survey.codebook).without_moderation()
+    complete = handle_missing(survey.items[specification.items], "mean")
+    members = group_members(survey, "servicetype")
+    assert list(members.cat.categories) == ["1", "2"]
+    models = segment_models(specification, survey, complete, members, resamples=60, seed=1)
+    table = group_table(models)
+    assert list(table["group"].unique()) == ["all", "1", "2"]
+    assert set(table["quantity"]) == {"index", "path", "r_squared"}
+    for key, rows in {
+        "all": complete.items,
+        "2": complete.items[(survey.groups["servicetype"] == 2).to_numpy()],
+    }.items():
+        own = estimate_pls(specification, rows)
+        found = table[(table["group"] == key) & (table["quantity"] == "path")]
+        expected = own.paths[own.paths["estimator"] == "pls"]["estimate"]
+        np.testing.assert_allclose(found["estimate"], expected, rtol=1e-12)
+        shares = own.r_squared[own.r_squared["estimator"] == "pls"]["estimate"]
+        np.testing.assert_allclose(
+            table[(table["group"] == key) & (table["quantity"] == "r_squared")]["estimate"], shares
+        )
+        assert (found["respondents"] == len(rows)).all()
+    everybody = table[(table["group"] == "all") & (table["quantity"] == "index")].set_index("outcome")["estimate"]
+    whole = estimate_pls(specification, complete.items)
+    index, _ = construct_index(whole, survey.bounds)
+    assert everybody["cusa"] == pytest.approx(index.set_index("construct")["estimate"]["cusa"])
+
+
+def test_what_does_not_divide_the_respondents_is_refused() -> None:
+    survey = load_survey("corporate_reputation")
+    with pytest.raises(SpecificationError, match="'provider' is no group of the codebook"):
+        group_members(survey, "provider")
+    with pytest.raises(SpecificationError, match="there are none"):
+        group_members(load_survey("ecsi_mobile"), "age")

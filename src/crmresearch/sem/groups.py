@@ -42,6 +42,21 @@ class SegmentModels:
         return self.paths[there].set_index("segment")
 
 
+def group_members(survey: Survey, group: str) -> pd.Series:
+    """The group of every respondent (category, in the order of the codebook), missing where it was not told.
+
+    Raises SpecificationError for a column that is no group of the codebook or whose values it does not name.
+    """
+    groups = survey.codebook.groups
+    divided = {name: one.values for name, one in groups.items() if one.values}
+    if group not in divided:
+        why = "has no named values" if group in groups else "is no group of the codebook"
+        known = f"those that divide the respondents are {', '.join(divided)}" if divided else "there are none"
+        raise SpecificationError(f"{group!r} {why} ({survey.codebook.path.name}, groups); {known}.")
+    order = [str(value) for value in divided[group]]
+    return survey.groups[group].map(str, na_action="ignore").astype(pd.CategoricalDtype(order))
+
+
 def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[str, list[str]]:
     """The constructs that define the segments, with their items: those `chosen`, else what leads to satisfaction.
 
@@ -117,6 +132,21 @@ def segment_models(
         small,
         failed,
     )  # fmt: skip
+
+
+def group_table(models: SegmentModels) -> pd.DataFrame:
+    """Index, paths and R² of everybody and of every group, a row a number.
+
+    Columns group, respondents, quantity (index, path, r_squared), outcome, predictor (of a path), estimate, ci_lower,
+    ci_upper (of index and path). The group "all" is everybody. A group with too few respondents has its index only.
+    """
+    index = models.index.rename(columns={"construct": "outcome"}).assign(quantity="index")
+    used = models.paths.groupby("segment")["respondents"].first()
+    shares = models.r_squared.assign(quantity="r_squared", respondents=models.r_squared["segment"].map(used))
+    parts = [index, models.paths.assign(quantity="path"), shares]
+    shown = ["segment", "respondents", "quantity", "outcome", "predictor", "estimate", "ci_lower", "ci_upper"]
+    table = pd.concat([part.reindex(columns=shown) for part in parts], ignore_index=True)
+    return table.rename(columns={"segment": "group"})
 
 
 def _labelled(frame: pd.DataFrame, segment: str, estimate: PlsEstimate) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from crmresearch.caution import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import product_key
+from crmresearch.sem.groups import ALL, SegmentModels
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
@@ -242,6 +243,21 @@ class SatisfactionStory(Story):
         low, high = ordered.iloc[0], ordered.iloc[-1]
         names = {"highest": self.label(high.construct).lower(), "lowest": self.label(low.construct).lower()}
         return [self.say("index.highest", **names, high=high.estimate, low=low.estimate)]
+
+    def group_name(self, group: str, key: str) -> str:
+        """A value of a group of the codebook, or everybody, for readers."""
+        return (
+            self.say("groups.all") if key == ALL else self.survey.codebook.groups[group].value_label(key, self.language)
+        )
+
+    def groups(self, models: SegmentModels, group: str) -> list[str]:
+        """By what the respondents are divided, and which groups are too small for the model."""
+        codebook, name = self.survey.codebook, partial(self.group_name, group)
+        told = [self.say("groups.divided", group=self.text(codebook.groups[group].label), needed=models.needed)]
+        if models.small:
+            small = [f"{name(key)} ({size:,})" for key, size in models.small.items()]
+            told.append(self.say("groups.small", groups=self.listed(small), needed=models.needed))
+        return told + [self.say("groups.failed", group=name(key), reason=why) for key, why in models.failed.items()]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""

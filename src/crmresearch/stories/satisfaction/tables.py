@@ -3,8 +3,11 @@
 The machine's view, in keys and full precision, are the frames of the estimate itself.
 """
 
+from functools import partial
+
 import pandas as pd
 
+from crmresearch.sem.groups import SegmentModels, group_table
 from crmresearch.sem.pls import measurement
 from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
@@ -108,6 +111,16 @@ def r_squared(story: SatisfactionStory) -> pd.DataFrame:
     table["largest_vif"] = table["outcome"].map(vif)
     shown = ["outcome", "r_squared", *INTERVAL, "adjusted", "plsc", "largest_vif"]
     return story.named(table[[c for c in shown if c in table]], outcome=story.label)
+
+
+def groups(story: SatisfactionStory, models: SegmentModels, group: str) -> pd.DataFrame:
+    """Index, paths and R² of everybody and of every group by name, a row a number."""
+    table = group_table(models)
+    ends = zip(table["predictor"], table["outcome"], strict=True)
+    path = [story.label(b) if pd.isna(a) else f"{story.label(a)} → {story.label(b)}" for a, b in ends]
+    named = partial(story.group_name, group)
+    shown = table.assign(path=path)[["group", "respondents", "quantity", "path", "estimate", *INTERVAL]]
+    return story.named(shown, group=named, quantity="word")
 
 
 def effects(story: SatisfactionStory) -> pd.DataFrame:
