@@ -3,20 +3,17 @@
 The code cells of the committed notebook run here in one process, with a tiny file and the smallest parameters.
 """
 
-import ast
-import json
 import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_cells import run_cells
 
 from crmresearch.errors import CrmResearchError, DataError
-from crmresearch.paths import NOTEBOOKS
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.stories.customer_value.cautions import customer_warnings
 
@@ -72,21 +69,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
 
 def report(dataset: str, notebook: str = "customer_value", **parameters: Any) -> dict[str, Any]:
     """The names left by the notebook's code cells; what a cell shows is turned into text, as a page would be."""
-    given = {"dataset": dataset, **SMALLEST[notebook], **parameters}
-    cells = json.loads((NOTEBOOKS / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
-    names: dict[str, Any] = {"shown": []}
-    for cell in cells:
-        if cell["cell_type"] != "code":
-            continue
-        body = ast.parse("".join(cell["source"])).body
-        shown = ast.Expression(body.pop().value) if isinstance(body[-1], ast.Expr) else None
-        exec(compile(ast.Module(body, []), "notebook", "exec"), names)
-        if "parameters" in cell["metadata"].get("tags", []):
-            names |= given
-        if shown:
-            names["shown"].append(repr(eval(compile(shown, "notebook", "eval"), names)))
-    plt.close("all")
-    return names
+    return run_cells(notebook, {"dataset": dataset, **SMALLEST[notebook], **parameters})
 
 
 def one_time_buyers() -> pd.DataFrame:
