@@ -32,9 +32,10 @@ def install(site: Path) -> None:
 
 
 def render_installed(site: Path, working: Path, parameters: str, out: str) -> None:
-    """The report of a parameters file anywhere, made by the wheel at `site` in the folder `working`."""
+    """The report of a parameters file anywhere, made by the wheel at `site` in the folder `working`, far away."""
     unset = ("CRMRESEARCH_HOME", "CRMRESEARCH_DATA")
     environment = {key: value for key, value in os.environ.items() if key not in unset} | {"PYTHONPATH": str(site)}
+    environment |= {"TZ": "Pacific/Auckland", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "7"}
     command = [sys.executable, "-m", "crmresearch", "report", parameters, "--out", out]
     done = subprocess.run(command, cwd=working, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -121,7 +121,7 @@ REPORTS = {
     ),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",
-         "resamples": 50, "refits": 4},
+         "resamples": 50, "refits": 2, "folds": 2, "sizes": [4]},
         ["title", "about", "currency"],
     ),
     "segment_monitoring": (

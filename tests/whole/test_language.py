@@ -121,7 +121,7 @@ def test_a_language_that_lacks_something_is_refused_by_file_and_key(site: Path) 
             f"`language`: '{LANGUAGE}' cannot be told: crmresearch/stories/satisfaction/{LANGUAGE}.yaml lacks"
             in refused
         )
-        assert "lacks finding.index, word.pls, word.plsc, word.cbsem" in refused
+        assert "lacks finding.index, word.index, word.path, word.r_squared" in refused
         assert refused.count("cannot be told") == 1
         path.unlink()
         assert f"{LANGUAGE}.yaml is missing; write it beside en.yaml" in _refused(site, "index", "--language", LANGUAGE)

@@ -132,8 +132,8 @@ def test_figures_are_written_as_svg_and_png(reports: Path) -> None:
 
 
 def test_an_installed_wheel_makes_the_same_bytes_from_files_of_ones_own(reports: Path, tmp_path: Path) -> None:
-    """Made a second time: by a wheel, from a parameters file and a theory that lie anywhere."""
-    site, study, elsewhere = (tmp_path / name for name in ("site", "my study", "elsewhere"))
+    """Made a second time: by a wheel, of files that lie anywhere, in another language and time zone."""
+    site, study, elsewhere = (tmp_path / name for name in ("site é", "my study", "elsewhere"))
     install(site)
     study.mkdir()
     elsewhere.mkdir()
