@@ -10,6 +10,7 @@ import pytest
 from crmresearch.__main__ import main
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.transactions.codebook import Suspicion
+from crmresearch.data.transactions.left_out import every_line
 from crmresearch.data.transactions.suspicions import suspicions
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import DatasetMissingError
@@ -230,3 +231,30 @@ def test_every_suspicion_can_be_settled(shop, purchases):
     codes = ", ".join(get_args(Suspicion))
     frame = purchases.assign(money=["JPY" if i % 3 == 0 else "EUR" for i in range(1200)])
     assert found(shop(frame, f"settled: [{codes}]")) == {}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("name", ["shop.csv", "shop.tsv", "shop.csv.gz"])
+def test_order_and_numbers_of_lines_are_those_of_any_text_file(tmp_path, purchases, name, encoding, separator):
+    days = pd.to_datetime(purchases["when"])
+    early = purchases.assign(when=days.dt.strftime("%d/%m/%Y"), town="Köln")[days.dt.day <= 12].reset_index(drop=True)
+    early.loc[7, "paid"] = "much"
+    early.to_csv(tmp_path / name, index=False, sep=separator, encoding=encoding)
+    text = CODEBOOK.replace("shop.csv", name) + 'time_format: "%m/%d/%Y"\n'
+    (tmp_path / "codebook.yaml").write_text(text, encoding="utf-8")
+    shop = load_transactions(str(tmp_path))
+    assert [caution.code for caution in suspicions(shop)] == ["day_and_month_swapped"]
+    assert [line.split(",")[0] for line in shop.examples().values()] == ["line 9: paid is 'much'"]
+    (line,) = every_line(shop.left_out, shop.codebook, shop.path)
+    assert line.startswith("line 9: ")
+    assert "paid is 'much'" in line
+
+
+def test_every_line_left_out_of_several_files_is_told(tmp_path, purchases):
+    for name, cell in {"shop.csv": "much", "more.csv": "little"}.items():
+        purchases.replace({"paid": {purchases["paid"][3]: cell}})[:20].to_csv(tmp_path / name, index=False)
+    (tmp_path / "codebook.yaml").write_text(CODEBOOK + "more_files: [more.csv]\n", encoding="utf-8")
+    shop = load_transactions(str(tmp_path))
+    told = list(every_line(shop.left_out, shop.codebook, shop.path))
+    assert [line.split("paid is ")[1].split(" ")[0] for line in told] == ["'little'", "'much'"]

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from itertools import count
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crmresearch.data.dataset import files_sha256
-from crmresearch.data.files import DATABASES, SEPARATORS, TEXT, FileProblem, find_separator, read_table
+from crmresearch.data.files import DATABASES, SEPARATORS, TEXT, FileProblem, TextTable, find_separator, read_table
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.engine_errors import unusable
 from crmresearch.data.wording import note
@@ -93,15 +93,38 @@ def _open_file(connection: Any, codebook: TransactionsCodebook, path: Path) -> i
     return lines
 
 
+def is_one_text(codebook: TransactionsCodebook, path: Path) -> bool:
+    """Whether all lines stand in one text file, packed or not, so that they have numbers and an order."""
+    name = path.name.lower().removesuffix(".gz")
+    return codebook.line_files(path) == [path] and name.endswith(TEXT)
+
+
+def numbered_rows(codebook: TransactionsCodebook, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number of the line it begins in, and cells, of the header and every row of a text file, as `open_lines` reads it.
+
+    It ends before a cell of more than 131,072 characters, which an engine reads and the csv module refuses.
+    """
+    if not _is_plain_text(codebook, path):
+        cells = _converted(codebook, path).cells
+        yield 1, [str(name) for name in cells.columns]
+        yield from zip(cells.index, cells.to_numpy().tolist(), strict=True)
+        return
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with suppress(csv.Error), opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=codebook.separator or ",")
+        number = 1
+        for row in reader:
+            if row:
+                yield number, row
+            number = reader.line_num + 1
+
+
 _NUMBERS = count()  # of tables in memory: a file that has changed is another table
 
 
 def _open_converted(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:
     """A file that the engine does not read by itself, read as text into its memory."""
-    try:
-        table = read_table(path, separator=codebook.separator, encoding=codebook.encoding, table=codebook.table)
-    except FileProblem as why:
-        raise unusable(path, str(why)) from None
+    table = _converted(codebook, path)
     _check_names([str(name) for name in table.cells.columns], path)
     cells = pa.Table.from_pandas(table.cells.astype("str"), preserve_index=False)
     name = f"converted_{next(_NUMBERS)}"
@@ -109,6 +132,13 @@ def _open_converted(connection: Any, codebook: TransactionsCodebook, path: Path)
         return connection.create_table(name, obj=cells.to_pandas(), temp=True)
     connection.con.register(name, cells)
     return connection.table(name)
+
+
+def _converted(codebook: TransactionsCodebook, path: Path) -> TextTable:
+    try:
+        return read_table(path, separator=codebook.separator, encoding=codebook.encoding, table=codebook.table)
+    except FileProblem as why:
+        raise unusable(path, str(why)) from None
 
 
 def _is_plain_text(codebook: TransactionsCodebook, path: Path) -> bool:

@@ -1,8 +1,6 @@
 """The lines left out of a file, and for every rule the one to look at: its line and the cell that must be mended."""
 
-import csv
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pandas as pd
 
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.counts import label
+from crmresearch.data.transactions.files import is_one_text, numbered_rows
 from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.times import LocalTimes
 
@@ -57,11 +56,7 @@ def examples(left_out: ir.Table, codebook: TransactionsCodebook, path: Path) -> 
         order = [*_shown(rule, codebook), *(role for role in roles if role not in _shown(rule, codebook))]
         lines = left_out.filter(_.rule == rule).order_by(*order).limit(1).execute()
         cells[rule] = tuple(None if lines[role].isna()[0] else str(lines[role][0]) for role in roles)
-    numbers = (
-        _line_numbers(cells, codebook, path)
-        if path.suffix.lower() in (".csv", ".txt", ".tsv") and not codebook.more_files
-        else {}
-    )
+    numbers = _line_numbers(cells, codebook, path) if is_one_text(codebook, path) else {}
     told = {}
     for rule, line in cells.items():
         of_role = dict(zip(roles, line, strict=True))
@@ -80,7 +75,7 @@ def every_line(left_out: ir.Table, codebook: TransactionsCodebook, path: Path) -
     found = left_out.select("rule", *roles).order_by("rule", *roles).execute()
     cells = ((rule, line) for rule, *line in found.itertuples(index=False, name=None))
     rows = [(rule, tuple(None if pd.isna(cell) else str(cell) for cell in line)) for rule, line in cells]
-    if path.suffix.lower() not in (".csv", ".txt"):
+    if not is_one_text(codebook, path):
         yield from (f"{_words(line, roles)} ({label(rule, codebook)})" for rule, line in rows)
         return
     wanted, before = {line: rule for rule, line in rows if rule != "copy"}, set()
@@ -131,13 +126,8 @@ def _line_numbers(cells: dict[str, Cells], codebook: TransactionsCodebook, path:
 
 def _numbered(codebook: TransactionsCodebook, path: Path) -> Iterator[tuple[int, list[str], Cells]]:
     """Number, cells, and the cells that decide, of every line of a text file that has any."""
-    # the csv module refuses cells that an engine reads, of more than 131,072 characters
-    with suppress(csv.Error), path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=codebook.separator or ",")
-        header = [name.strip() for name in next(reader)]
-        places = [header.index(column) for column in _roles(codebook).values()]
-        number = reader.line_num + 1
-        for row in reader:
-            if row:
-                yield number, row, tuple(row[place].strip(_BLANKS) or None for place in places)
-            number = reader.line_num + 1
+    rows = numbered_rows(codebook, path)
+    header = [name.strip() for name in next(rows)[1]]
+    places = [header.index(column) for column in _roles(codebook).values()]
+    for number, row in rows:
+        yield number, row, tuple(row[place].strip(_BLANKS) or None for place in places)

@@ -1,9 +1,7 @@
 """What in a file of purchases can be read but is likely not what it seems, from a few passes of sums over its lines."""
 
-import csv
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date
 from itertools import islice, pairwise
 from typing import Any
@@ -15,6 +13,7 @@ import pandas as pd
 from crmresearch.caution import SMALL_NUMBER, Caution, Severity
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.engine_errors import engine_sentences
+from crmresearch.data.transactions.files import is_one_text, numbered_rows
 from crmresearch.data.transactions.lines import NUMBER_ROLES, plain_id
 from crmresearch.data.transactions.times import swapped_format, swapped_times, time_pattern
 from crmresearch.data.transactions.transactions import Transactions, in_parts
@@ -154,18 +153,15 @@ def _swapped(found: dict[str, Any], transactions: Transactions) -> Iterator[Caut
 def in_order_if_swapped(transactions: Transactions) -> bool:
     """Whether the days of a text file go forward if days are read for months, and to and fro as they are read."""
     codebook, path = transactions.codebook, transactions.path
-    if path.suffix.lower() not in (".csv", ".txt"):
+    if not is_one_text(codebook, path):
         return False
     pattern, codes = time_pattern(codebook.time_format or "%Y-%m-%d")
     year, month, day = (codes.index(code) + 1 for code in ("%Y" if "%Y" in codes else "%y", "%m", "%d"))
     days = []
-    with suppress(csv.Error), path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, delimiter=codebook.separator or ",")
-        place = transactions.file_columns.index(codebook.columns.time)
-        for row in islice(rows, 1, HEAD + 1):
-            read = re.match(pattern if codebook.time_format else pattern[:-1], row[place].strip() if row else "")
-            if read:
-                days.append((int(read[year]), int(read[month]), int(read[day])))
+    place = transactions.file_columns.index(codebook.columns.time)
+    for _number, row in islice(numbered_rows(codebook, path), 1, HEAD + 1):
+        if read := re.match(pattern if codebook.time_format else pattern[:-1], row[place].strip()):
+            days.append((int(read[year]), int(read[month]), int(read[day])))
     forward, backward = ([step for step in pairwise(order) if step[0] != step[1]] for order in (
         days, [(year, day, month) for year, month, day in days]))  # fmt: skip
     if len(forward) < SMALL_NUMBER:
