@@ -6,9 +6,24 @@ Lowest layer of resampling: models and segmentations draw the same customers for
 from collections.abc import Iterator
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
+from crmresearch.errors import ParameterError
+
 DRAWS_PER_SEED = 50  # resamples that share one spawned seed; part of the definition of a run, never change it
+
+
+def require_memory(numbers: int, what: str) -> None:
+    """Raise ParameterError, before a run begins, where its results do not fit into the memory that is free.
+
+    `numbers`: how many of 8 bytes are kept, and as many again while they are put together; `what`: what asks for them.
+    """
+    needed, free = 2 * 8 * numbers, psutil.virtual_memory().available
+    if needed > free:
+        raise ParameterError(
+            f"{what} need about {needed / 2**30:,.1f} GB of memory, and {free / 2**30:,.1f} GB are free; ask for fewer."
+        )
 
 
 def bootstrap_counts(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:

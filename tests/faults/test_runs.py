@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tiny_project import CODE, PARAMETERS, write_notebook, write_parameters
 
+import crmresearch as crm
 from crmresearch import __main__ as command_line
 from crmresearch import paths
 from crmresearch.errors import CrmResearchError, ParameterError, RenderError
@@ -179,3 +180,11 @@ def test_what_cannot_work_is_told_before_the_notebook_runs(
     with pytest.raises(ParameterError) as caught:
         load_report(str(path))
     assert sentence in str(caught.value)
+
+
+def test_more_resamples_than_the_memory_holds_are_refused_before_they_are_drawn() -> None:
+    specification, items = crm.bind("scsb", "ecsi_mobile"), crm.load_survey("ecsi_mobile").items
+    with pytest.raises(ParameterError, match=r"1,000,000,000,000 resamples of \d+ numbers need about .* GB of memory"):
+        crm.bootstrap(crm.estimate_pls(specification, items), resamples=10**12)
+    with pytest.raises(ParameterError, match="ask for fewer"):
+        crm.bootstrap(crm.estimate_cbsem(specification, items), resamples=10**12)

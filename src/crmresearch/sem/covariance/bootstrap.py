@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, require_memory
 from crmresearch.sem.covariance.admissibility import admissible_samples
 from crmresearch.sem.covariance.direction import turned
 from crmresearch.sem.covariance.likelihood import Pattern
@@ -86,6 +86,9 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
     """
     if estimate.full_information is not None:
         raise EstimationError("The bootstrap of a covariance structure needs complete answers.")
+    require_memory(
+        resamples * (len(estimate.theta) + 3), f"{resamples:,} resamples of {len(estimate.theta)} parameters"
+    )
     X = estimate.answers
     fits = _fit_resamples(estimate, Sample(X), resamples, seed, chunk)
     if (usable := int(np.isfinite(fits[0]).all(axis=1).sum())) < 2:

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.resampling import bootstrap_counts, jackknife_counts
+from crmresearch.resampling import bootstrap_counts, jackknife_counts, require_memory
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import consistent_admissible, fit_samples
 from crmresearch.sem.pls.cautions import cautions_of
@@ -39,8 +39,8 @@ def bootstrap(
     construct never changes direction. Checked against a loop of single fits and against Python seminr 0.2.1 on the
     same resamples.
 
-    Raises ParameterError for fewer than 2 resamples, an impossible confidence level, an unknown interval, or a
-    chunk or number of workers below 1; EstimationError when fewer than 2 resamples can be used.
+    Raises ParameterError for fewer than 2 resamples, an impossible confidence level, an unknown interval, a
+    chunk or number of workers below 1, and more resamples than the free memory holds; EstimationError when fewer than 2 resamples can be used.
     """
     if resamples < 2:
         raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
@@ -50,6 +50,8 @@ def bootstrap(
         raise ParameterError(f"The interval {interval!r} is not known; use {' or '.join(get_args(Interval))}.")
     if chunk < 1 or workers < 1:
         raise ParameterError(f"chunk ({chunk}) and workers ({workers}) are counts; both are at least 1.")
+    kept_of_each = sum(len(quantity.labels) for quantity in estimate.quantities.values())
+    require_memory(resamples * kept_of_each, f"{resamples:,} resamples of {kept_of_each} numbers")
     counts = bootstrap_counts(estimate.sample.n, resamples, seed)
     replicates, (usable, converged, admissible) = _run(estimate, counts, chunk, workers)
     kept = {name: values[usable] for name, values in replicates.items()}
