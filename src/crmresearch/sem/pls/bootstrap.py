@@ -39,8 +39,9 @@ def bootstrap(
     construct never changes direction. Checked against a loop of single fits and against Python seminr 0.2.1 on the
     same resamples.
 
-    Raises ParameterError for fewer than 2 resamples, an impossible confidence level, an unknown interval, a
-    chunk or number of workers below 1, and more resamples than the free memory holds; EstimationError when fewer than 2 resamples can be used.
+    Raises ParameterError for fewer than 2 resamples, an impossible confidence level, an unknown interval, a chunk or
+    number of workers below 1, and more resamples than the free memory holds; EstimationError when fewer than 2
+    resamples can be used.
     """
     if resamples < 2:
         raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
