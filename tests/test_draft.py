@@ -14,6 +14,7 @@ from crmresearch.errors import TemplateError
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.paths import DATA, TEMPLATES
+from crmresearch.templates import draft
 from crmresearch.templates.draft import draft_codebook, draft_theory
 
 AGREE = ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"]
@@ -169,4 +170,39 @@ def test_columns_of_any_name_are_drafted(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "odd.csv", index=False)
     book = drafted(tmp_path / "odd.csv")
     assert set(book["items"]) | set(book.get("groups", {})) == set(frame.columns)
+    assert main(["check-data", str(tmp_path)]) == 0
+
+
+def test_no_name_or_cell_breaks_the_codebook(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"q1\nkey: x": rng.integers(1, 6, 40), "q2\u2028kind: y": rng.integers(1, 6, 40)})
+    frame["note\x85id: z"] = [f"{i}\nfile: w" for i in range(39)] + ["0\nfile: w"]
+    frame["Age\x07 group"] = rng.choice(["18\x85-29", "30\u2029-49"], 40)
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    book = drafted(tmp_path / "odd.csv")
+    assert book["file"] == "odd.csv"
+    assert book["key"] == "odd"
+    assert list(book["items"]) == ["q1\nkey: x", "q2\u2028kind: y"]
+    assert list(book["groups"]["Age\x07 group"]["values"]) == ["18\x85-29", "30\u2029-49"]
+
+
+@pytest.mark.parametrize(
+    ("currencies", "found"), [(["NO", "NO"], "NO"), (["", ""], "EUR"), (["a: b # c", ""], "a: b # c")]
+)
+def test_any_currency_is_drafted(tmp_path: Path, currencies: list[str], found: str) -> None:
+    day = pd.Timestamp("2020-01-01")
+    lines = [(i % 9, (day + pd.Timedelta(days=i)).date(), 9.5 + i, currencies[i % 2]) for i in range(60)]
+    frame = pd.DataFrame(lines, columns=["customer", "date", "total", "currency"])
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+    assert drafted(tmp_path / "shop.csv")["currency"] == found
+
+
+def test_only_the_beginning_of_a_long_file_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = pd.Timestamp("2020-01-01")
+    lines = [(i % 9, (day + pd.Timedelta(days=i)).date(), 9.5 + i) for i in range(60)]
+    pd.DataFrame(lines, columns=["customer", "date", "total"]).to_csv(tmp_path / "shop.csv", index=False)
+    monkeypatch.setattr(draft, "MOST", 500)
+    book = drafted(tmp_path / "shop.csv")
+    assert book["about"]["en"].startswith("More than 2")
+    assert "last_day" not in book
     assert main(["check-data", str(tmp_path)]) == 0

@@ -2,28 +2,14 @@
 
 import pandas as pd
 import pytest
+from shop_codebook import shop_codebook
 
 from crmresearch.data.categories import category_sales
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.methods.portfolio import portfolio_matrix
 
-CODEBOOK = """\
-kind: transactions
-key: shop
-title: {en: Shop}
-about: {en: One shop}
-file: shop.csv
-committed: false
-how_to_get: Ask the owner.
-source: made up
-citation: none
-licence: none
-columns: {customer: who, time: when, amount: paid, category: kind}
-last_day: "2021-12-31"
-currency: EUR
-rules: {returns: net, duplicates: keep}
-"""
+CODEBOOK = shop_codebook(also=", category: kind")
 # cut-off 2021-01-20 and windows of 10 days: 1–10 January, then 11–20 January
 LINES = """\
 who,when,paid,kind

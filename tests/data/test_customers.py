@@ -7,29 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from plain_customers import plain_table
+from shop_codebook import shop_codebook
 
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import CodebookError, DataError, ParameterError
 from crmresearch.value.forecast import forecast_customers
 
-CODEBOOK = """\
-kind: transactions
-key: shop
-title: {en: Shop}
-about: {en: One shop}
-file: shop.csv
-committed: false
-how_to_get: Ask the owner.
-source: made up
-citation: none
-licence: none
-columns: {customer: who, time: when, amount: paid, category: kind, discount: off}
-attributes: {town: {en: Town}}
-last_day: "2021-12-31"
-currency: EUR
-rules: {returns: net, duplicates: keep}
-"""
+CODEBOOK = shop_codebook(also=", category: kind, discount: off", more="attributes: {town: {en: Town}}\n")
 # cut-off 2021-06-30, holdout to 2021-12-31
 TOY = """\
 who,when,paid,kind,off,town

@@ -251,3 +251,65 @@ def test_purchases_in_another_encoding_are_read(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "x.csv", index=False, encoding="cp1252", sep=";")
     shop = load_transactions(shop_of(tmp_path, "x.csv", encoding="cp1252"))
     assert set(shop.table.select("customer").execute()["customer"]) == {"Zoë", "Müller", "Æsop"}
+
+
+def test_what_was_recognised_of_purchases_is_told(tmp_path: Path) -> None:
+    frame = PURCHASES.assign(id=["Zoë", "Müller", "Zoë", "Æsop"])
+    frame.to_csv(tmp_path / "x.csv", index=False, encoding="utf-16", sep="\t")
+    told = [note["en"] for note in load_transactions(shop_of(tmp_path, "x.csv")).notes]
+    assert any("x.csv is not UTF-8 text and was read as UTF-16" in text for text in told)
+    assert any("separated by tabs" in text for text in told)
+    other = tmp_path / "other"
+    other.mkdir()
+    with pd.ExcelWriter(other / "x.xlsx") as book:
+        frame.to_excel(book, sheet_name="May", index=False)
+        frame.to_excel(book, sheet_name="June", index=False)
+    told = [note["en"] for note in load_transactions(shop_of(other, "x.xlsx")).notes]
+    assert any("The first sheet of x.xlsx, May, was read, not June" in text for text in told)
+
+
+def test_a_note_of_excel_to_itself_is_no_header(tmp_path: Path) -> None:
+    text = PURCHASES.to_csv(index=False, sep=";")
+    columns = ["customer", "day", "amount"]
+    read = []
+    for name, first in (("plain", ""), ("noted", "sep=;\r\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.csv").write_text(first + text, encoding="utf-8")
+        shop = load_transactions(shop_of(tmp_path / name, "x.csv"))
+        read.append(shop.table.select(*columns).order_by(columns).execute())
+    pd.testing.assert_frame_equal(*read)
+
+
+def test_text_that_is_cut_within_a_cell_of_several_lines_tells_its_mark() -> None:
+    rows = "".join(f'{i};"line\nline";3\n' for i in range(150))
+    assert find_separator(f"a;b;c\n{rows}") == ";"
+
+
+def test_thousands_alone_are_no_decimals() -> None:
+    assert find_decimal(pd.DataFrame({"a": ["1,234", "-12,345", "999"]})) == "."
+    assert find_decimal(pd.DataFrame({"a": ["1,234", "0,345"]})) == ","
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [("id,name\n1,Zoë\n".encode("cp1252"), "Zoë"), ("id,name\n1,né\n".encode("latin-1"), "né")],
+)
+def test_short_texts_of_the_west_are_read(tmp_path: Path, content: bytes, text: str) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    table = read_table(tmp_path / "x.csv")
+    assert table.cells["name"].tolist() == [text]
+    assert [key for key, _ in table.notes] == ["note.encoding"]
+
+
+def test_only_the_beginning_of_a_long_text_is_read(tmp_path: Path) -> None:
+    text = "a,b\n" + "".join(f'{i},"two\nlines"\n' for i in range(1000))
+    (tmp_path / "x.csv").write_text(text)
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(text.encode()))
+    for name in ("x.csv", "x.csv.gz"):
+        for most in (5_000, 5_004, 5_010, 5_016):
+            table = read_table(tmp_path / name, most=most)
+            assert not table.whole
+            assert table.cells["b"].eq("two\nlines").all()
+            assert table.cells["a"].tolist() == [str(i) for i in range(len(table.cells))]
+            assert len(table.cells) > 200
+        assert read_table(tmp_path / name, most=len(text)).whole

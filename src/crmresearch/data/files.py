@@ -9,8 +9,10 @@ import gzip
 import io
 import re
 import sqlite3
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,9 @@ _REFUSED = {
     b"\x89PNG": "a picture, no table",
 }
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr"]  # besides UTF
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE = 200  # rows that tell the separator and the decimal mark
+_NOTE_OF_EXCEL = re.compile(r'\ufeff?"?sep=(.)"?', re.IGNORECASE)  # to itself, in the first line
 
 
 class FileProblem(ValueError):  # noqa: N818, a sentence, which the reader of a kind of data set puts into its own
@@ -47,6 +51,7 @@ class TextTable:
 
     `notes`: what was recognised and not told by the codebook, with the key that overrules it. `decimal`: the mark that
     divides a number from its decimals. `labels`: column → code as text → its label, where the file carries them.
+    `whole`: whether these are all rows of the file.
     """
 
     cells: pd.DataFrame
@@ -54,27 +59,36 @@ class TextTable:
     decimal: str = "."
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     questions: dict[str, str] = field(default_factory=dict)
+    whole: bool = True
 
 
 def read_table(
-    path: Path, *, separator: str | None = None, encoding: str | None = None, table: str | None = None
+    path: Path,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    table: str | None = None,
+    most: int | None = None,
 ) -> TextTable:
     """A file as a table of text.
 
     `separator` and `encoding` overrule what is recognised of a text file; `table` names the sheet of a workbook or the
-    table of a database that has several. Raises FileProblem with why it is no table and what to do.
+    table of a database that has several. Of a text file longer than `most` bytes only its beginning is read.
+    Raises FileProblem with why it is no table and what to do.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as file:
+            content = file.read(-1 if most is None else most)
+            suffix = Path(path.stem if packed else path).suffix.lower()
+            cut = most is not None and len(content) == most and bool(rest := file.read(1))
+            if cut and (_reader_of(content, suffix) is not _text or content.startswith(_UTF16)):
+                content, cut = content + rest + file.read(), False
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise FileProblem("it is cut off or damaged (gzip); make it again") from None
     except OSError as problem:
         raise FileProblem(f"it cannot be opened: {problem.strerror or problem}") from None
-    suffix = path.suffix.lower()
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError):
-            raise FileProblem("it is cut off or damaged (gzip); make it again") from None
-        suffix = Path(path.stem).suffix.lower()
     if not content.strip():
         raise FileProblem("it is empty; put the data there, one row each below a header")
     for mark, told in _REFUSED.items():
@@ -82,7 +96,7 @@ def read_table(
             raise FileProblem(f"it is {told}")
     read = _reader_of(content, suffix)
     if read is _text:
-        return _text(content, separator, encoding)
+        return _text(content, separator, encoding, cut)
     return read(path, content, table)
 
 
@@ -142,31 +156,42 @@ def decode(content: bytes, encoding: str | None) -> tuple[str, Note | None]:
         except UnicodeDecodeError as problem:
             line = content.count(b"\n", 0, problem.start) + 1
             raise FileProblem(f"line {line} is no text in {encoding}; mend `encoding`, or remove it") from None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16"), ("note.encoding", {"encoding": "UTF-16"})
+    if content.startswith(_UTF16):
+        try:
+            return content.decode("utf-16"), ("note.encoding", {"encoding": "UTF-16"})
+        except UnicodeDecodeError:
+            raise FileProblem("it is cut off or damaged (UTF-16 text); export it again") from None
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as problem:
         from charset_normalizer import from_bytes
 
-        found = from_bytes(content, cp_isolation=_ENCODINGS).best()
-        if found is None or b"\0" in content:
-            line = content.count(b"\n", 0, problem.start) + 1
-            why = f"line {line} is not UTF-8 text; save it as 'CSV UTF-8', or name its `encoding`"
-            raise FileProblem(why) from None
-        return str(found), ("note.encoding", {"encoding": found.encoding})
+        found = None if b"\0" in content else from_bytes(content, cp_isolation=_ENCODINGS).best()
+        if found is not None:
+            return str(found), ("note.encoding", {"encoding": found.encoding})
+        with suppress(UnicodeDecodeError):  # too short to tell: what most programs of the West write
+            text = content.decode("cp1252")
+            if not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+                return text, ("note.encoding", {"encoding": "cp1252"})
+        line = content.count(b"\n", 0, problem.start) + 1
+        why = f"line {line} is not UTF-8 text; save it as 'CSV UTF-8', or name its `encoding`"
+        raise FileProblem(why) from None
 
 
 def find_separator(text: str) -> str:
     """The mark that cuts the first rows into the most cells, the same number in each; a comma where none does."""
     lines = text.splitlines(keepends=True)
     sample = "".join(lines[:_SAMPLE])
+    cut = len(lines) > _SAMPLE  # perhaps within a cell of several lines
     best, most = ",", 1
     for mark in SEPARATORS:
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=mark, strict=True)
+        rows: list[list[str]] = []
         try:
-            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=mark, strict=True) if any(row)]
+            rows.extend(row for row in reader if any(row))
         except csv.Error:
-            continue
+            if not cut or reader.line_num < _SAMPLE:
+                continue
         widths = Counter(map(len, rows))
         usual, times = widths.most_common(1)[0] if widths else (1, 0)
         if rows and usual > most and times >= 0.9 * len(rows) and len(rows[0]) == usual:
@@ -175,33 +200,42 @@ def find_separator(text: str) -> str:
 
 
 def find_decimal(cells: pd.DataFrame) -> str:
-    """A comma where numbers have one before their decimals and none has a point there, else a point."""
+    """A comma where numbers have one before their decimals and none has a point there, else a point.
+
+    Numbers such as 1,234 alone do not tell decimals from thousands.
+    """
     texts = pd.Series(cells.head(_SAMPLE).to_numpy().ravel(), dtype="str")
-    with_comma = texts.str.fullmatch(r"[+-]?\d*,\d+").sum() + texts.str.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+").sum()
+    thousands = texts.str.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}")
+    with_comma = (texts.str.fullmatch(r"[+-]?(\d*|\d{1,3}(\.\d{3})+),\d+") & ~thousands).sum()
     with_point = texts.str.fullmatch(r"[+-]?\d*\.\d+").sum()
     return "," if with_comma > 0 and not with_point else "."
 
 
-def _text(content: bytes, separator: str | None, encoding: str | None) -> TextTable:
-    text, note = decode(content, encoding)
+def _text(content: bytes, separator: str | None, encoding: str | None, cut: bool = False) -> TextTable:
+    text, note = decode(content[: content.rfind(b"\n") + 1] if cut else content, encoding)
     if "\0" in text:
         raise FileProblem("it holds zero bytes, so it is no text; save it as 'CSV UTF-8'")
     notes = [note] if note else []
-    first = text.split("\n", 1)[0].strip()
+    first, _, below = text.partition("\n")
     skipped = 0
-    if told := re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE):  # a note from Excel to itself
-        separator, text, skipped = separator or told[1], text.split("\n", 1)[1], 1
+    if told := _NOTE_OF_EXCEL.fullmatch(first.strip("\r ")):
+        separator, text, skipped = separator or told[1], below, 1
     mark = separator or find_separator(text)
     if separator is None and mark != ",":
         notes.append(("note.separator", {"mark": wording.note(f"separator.{SEPARATORS[mark]}")}))
-    cells = _cells(text, mark, skipped)
+    cells = _cells(text, mark, skipped, cut)
     decimal = "," if mark != "," and find_decimal(cells) == "," else "."
     if decimal == ",":
         notes.append(("note.decimal_comma", {}))
-    return TextTable(cells, tuple(notes), decimal)
+    return TextTable(cells, tuple(notes), decimal, whole=not cut)
 
 
-def _cells(text: str, separator: str, skipped: int) -> pd.DataFrame:
+def has_note_of_excel(text: str) -> bool:
+    """Whether the first line of a text file is `sep=;` or the like, no header."""
+    return _NOTE_OF_EXCEL.fullmatch(text.partition("\n")[0].strip("\r ")) is not None
+
+
+def _cells(text: str, separator: str, skipped: int, cut: bool) -> pd.DataFrame:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -213,9 +247,10 @@ def _cells(text: str, separator: str, skipped: int) -> pd.DataFrame:
                 lines.append(start)
             start = reader.line_num + 1 + skipped
     except csv.Error as problem:
-        raise FileProblem(
-            f"the row that begins in line {start} is broken ({problem}); look for an unpaired quotation mark"
-        ) from None
+        if not (cut and rows and reader.line_num >= text.count("\n")):  # within a cell that goes on beyond the cut
+            raise FileProblem(
+                f"the row that begins in line {start} is broken ({problem}); look for an unpaired quotation mark"
+            ) from None
     if not rows:
         raise FileProblem("it is empty; put the data there, one row each below a header")
     header = [name.strip() for name in rows[0]]

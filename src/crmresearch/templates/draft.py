@@ -16,9 +16,10 @@ from crmresearch.errors import TemplateError
 from crmresearch.templates.begin import free_place, write_new
 from crmresearch.templates.draft_purchases import purchases_codebook, roles_of
 from crmresearch.templates.draft_survey import survey_codebook
-from crmresearch.templates.draft_words import key_of, quoted
+from crmresearch.templates.draft_words import key_of, one_line, quoted
 
 Kind = Literal["survey", "purchases"]
+MOST = 32 * 2**20  # bytes of a text file that are looked at: some 600,000 lines
 
 
 def draft_codebook(file: Path, kind: Kind | None = None, name: str | None = None) -> Path:
@@ -33,7 +34,7 @@ def draft_codebook(file: Path, kind: Kind | None = None, name: str | None = None
     if target.exists():
         raise TemplateError(f"{target} is there already and stays as it is; move the file into a folder of its own.")
     try:
-        table = read_table(file)
+        table = read_table(file, most=MOST)
     except FileProblem as why:
         raise TemplateError(f"{file}: {why}.") from None
     if len(table.cells) < 2:
@@ -43,7 +44,7 @@ def draft_codebook(file: Path, kind: Kind | None = None, name: str | None = None
         raise TemplateError(f"{key!r} cannot be a name; use lower-case letters, digits and _, beginning with a letter.")
     found = kind or _kind(table)
     drafted = survey_codebook if found == "survey" else purchases_codebook
-    write_new({target: "\n".join(drafted(table, file, key)) + "\n"})
+    write_new({target: "\n".join(map(one_line, drafted(table, file, key))) + "\n"})
     return target
 
 

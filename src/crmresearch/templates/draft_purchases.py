@@ -51,13 +51,14 @@ def purchases_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
     if "quantity" in roles and re.search(r"price|preis", roles["amount"], re.I):
         yield "amount_per: unit    # the amount is called a price: remove this line where it is the sum of the line"
     currency, said = _currency(cells, roles)
-    yield f"currency: {currency}    # {said}"
+    yield f"currency: {quoted(currency)}    # {said}"
     yield ""
     if time_format is None:
         yield f"# time_format: ISO dates need nothing; {why}"
     else:
         yield f"time_format: {quoted(time_format)}    # {why}"
-    yield f"last_day: {quoted(days.max().date().isoformat())}    # of the file: until which day is it complete?"
+    last = f"last_day: {quoted(days.max().date().isoformat())}"
+    yield f"{last}    # of the file: until which day is it complete?" if table.whole else f"# {last}, of these lines"
     negative = cells[roles["amount"]].str.match(r"^\s*(-|\()").sum()
     yield ""
     yield f"# returns, lines with a negative amount ({negative:,} here): net (subtracted, no purchase) or drop;"
@@ -136,14 +137,17 @@ def _decimal(cells: pd.Series) -> tuple[str, str]:
     thousands = cells.str.fullmatch(r"[^\d]*\d{1,3}(\.\d{3})+[^\d]*").mean()
     if thousands > 0.5:
         return ",", "points seem to separate thousands: look at it"
+    if cells.str.fullmatch(r"[^\d]*[1-9]\d{0,2}(,\d{3})+[^\d]*").mean() > 0.5:
+        return ".", "commas seem to separate thousands: look at it"
     return ".", f"numbers such as {next((text for text in cells if '.' in text), cells.iloc[0])}"
 
 
 def _currency(cells: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, str]:
     signs = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "CHF": "CHF"}
     if "currency" in roles:
-        most = str(cells[roles["currency"]].mode().iloc[0])
-        if (cells[roles["currency"]] != most).any():
+        named = cells[roles["currency"]]
+        most = str(named[named != ""].mode().get(0, "EUR"))
+        if (named != most).any():
             return most, f"of most lines; {roles['currency']} names several, which must not be added"
         return most, "as the file says"
     text = " ".join(cells[roles["amount"]].head(100))

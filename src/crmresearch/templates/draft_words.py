@@ -10,6 +10,7 @@ from crmresearch.data.dataset import in_language, is_key
 from crmresearch.data.files import TextTable
 from crmresearch.data.wording import note
 
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")  # lines, or are no text in YAML
 _WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")  # which YAML may take for values
 
 
@@ -21,7 +22,12 @@ def key_of(text: str) -> str:
 
 def quoted(text: str) -> str:
     """A text as YAML can hold it anywhere."""
-    return json.dumps(text, ensure_ascii=False)
+    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def one_line(text: str) -> str:
+    """A line as it is, whatever cell or name stands in its comment: nothing in it ends the line or is no YAML."""
+    return _BREAKS.sub(" ", text)
 
 
 def column(name: str) -> str:
@@ -32,6 +38,7 @@ def column(name: str) -> str:
 
 def head(kind: str, file: Path, key: str, rows: str, table: TextTable) -> Iterator[str]:
     """What every codebook begins with, and what was recognised of the file."""
+    rows = rows if table.whole else f"More than {rows}"
     yield f"# Drafted from {file.name} on {datetime.now():%Y-%m-%d}: every guess is to be looked at."
     yield "# `crmresearch check-data` then says what does not fit, all at once."
     yield f"kind: {kind}"
@@ -41,6 +48,8 @@ def head(kind: str, file: Path, key: str, rows: str, table: TextTable) -> Iterat
     yield f"file: {quoted(file.name)}"
     for text, facts in table.notes:
         yield f"# {in_language(note(text, **{'file': file.name, **facts}))}"
+    if not table.whole:
+        yield f"# Only the first {len(table.cells):,} lines were looked at."
     yield "committed: false"
     yield "# source, citation and licence may stay away for data of one's own"
     yield ""

@@ -2,27 +2,14 @@
 
 import duckdb
 import pytest
+from shop_codebook import shop_codebook
 
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions.engine_errors import engine_sentence, engine_sentences
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import DataError
 
-CODEBOOK = """\
-kind: transactions
-key: shop
-title: {en: Shop}
-about: {en: One shop}
-file: shop.csv
-committed: false
-how_to_get: Ask the owner.
-source: made up
-citation: none
-licence: none
-columns: {customer: who, time: when, amount: paid}
-currency: EUR
-rules: {returns: net, duplicates: keep}
-"""
+CODEBOOK = shop_codebook(last_day=None)
 OF_DUCKDB = (
     "Error", "Possible", "LINE 1", "SELECT", "SET ", "strict_mode", "Expected", "unterminated", "magic", "block",
     "ibis_", "pattern", "temp_directory",

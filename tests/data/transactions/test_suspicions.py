@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
+from shop_codebook import shop_codebook
 
 from crmresearch.__main__ import main
 from crmresearch.data.catalog import find_codebook, find_data_file
@@ -18,22 +19,7 @@ from crmresearch.stories import TEXTS
 from crmresearch.stories.data_cautions import data_cautions, sentence
 from crmresearch.stories.story import Story
 
-CODEBOOK = """\
-kind: transactions
-key: shop
-title: {en: Shop}
-about: {en: One shop}
-file: shop.csv
-committed: false
-how_to_get: Ask the owner.
-source: made up
-citation: none
-licence: none
-columns: {customer: who, time: when, amount: paid}
-last_day: "2021-12-31"
-currency: EUR
-rules: {returns: net, duplicates: keep}
-"""
+CODEBOOK = shop_codebook()
 
 
 @pytest.fixture

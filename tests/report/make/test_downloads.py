@@ -2,6 +2,9 @@
 
 import io
 import json
+import re
+import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -55,13 +58,29 @@ def test_a_document_holds_the_tables_as_printed_in_apa_style(folder: Path) -> No
     assert rules == [[["bottom", "top"]] * 4, [[]] * 4, [["bottom"]] * 4]
 
 
-def test_the_same_tables_are_the_same_bytes() -> None:
+def test_the_same_tables_are_the_same_bytes_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = [("paths", PATHS, 2)]
     shown = [Shown("paths", "Paths", ["path"], [["a"]], [False])]
-    assert workbook(frame, {}) == workbook(frame, {})
-    assert word_document("T", shown) == word_document("T", shown)
-    for content in (workbook(frame, {}), word_document("T", shown)):
-        assert b"2026" not in content
+    first = (workbook(frame, {}), word_document("T", shown))
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    monkeypatch.setattr(time, "localtime", lambda *_: time.gmtime(1e9))
+    assert (workbook(frame, {}), word_document("T", shown)) == first
+    for content in first:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert {part.date_time for part in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+            dates = re.findall(r"\d{4}-\d\d-\d\dT", archive.read("docProps/core.xml").decode())
+            assert set(dates) == {"2000-01-01T"}
+
+
+def test_characters_that_no_document_holds_are_left_out() -> None:
+    odd = "a\x00b\x0bcd\uffffe"
+    frame = pd.DataFrame({odd: [odd, "=1"]})
+    book = load_workbook(io.BytesIO(workbook([("t", frame, 2)], {"t": odd})))
+    assert [cell.value for cell in book["t"]["A"]] == ["abcde", "abcde", "=1"]
+    written = word_document(f"{odd}\ud800", [Shown("t", odd, [odd], [[odd]], [False], odd)])
+    document = Document(io.BytesIO(written))
+    assert [paragraph.text for paragraph in document.paragraphs] == ["abcde", "Table 1", "abcde", "Note. abcde"]
+    assert [cell.text for row in document.tables[0].rows for cell in row.cells] == ["abcde", "abcde"]
 
 
 def test_long_tables_are_named_and_long_names_cut(folder: Path) -> None:

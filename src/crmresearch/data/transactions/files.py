@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crmresearch.data.dataset import files_sha256
-from crmresearch.data.files import DATABASES, SEPARATORS, TEXT, FileProblem, TextTable, find_separator, read_table
+from crmresearch.data.files import (
+    DATABASES,
+    SEPARATORS,
+    TEXT,
+    FileProblem,
+    TextTable,
+    find_separator,
+    has_note_of_excel,
+    read_table,
+)
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.engine_errors import unusable
 from crmresearch.data.wording import note
@@ -49,14 +59,21 @@ def file_checksum(codebook: TransactionsCodebook, path: Path) -> tuple[str, dict
 
 def recognised(codebook: TransactionsCodebook, path: Path) -> tuple[TransactionsCodebook, list[dict[str, str]]]:
     """The codebook with the separator of a text file where it names none, and notes, by language, of what was found."""
-    first = codebook.line_files(path)[0] if codebook.line_files(path) else path
+    files = codebook.line_files(path)
+    converted = [file for file in files if _is_converted(codebook, file)]
+    if converted:
+        found = [(file, key, facts) for file in converted for key, facts in _converted(codebook, file).notes]
+        # the decimal mark of purchases is the codebook's
+        told = [note(key, file=file.name, **facts) for file, key, facts in found if key != "note.decimal_comma"]
+        return codebook, told
+    first = files[0] if files else path
     if codebook.separator is not None or not _is_plain_text(codebook, first):
         return codebook, []
     mark = find_separator(_beginning(first))
     if mark == ",":
         return codebook.model_copy(update={"separator": mark}), []
-    told = note("note.separator", file=path.name, mark=note(f"separator.{SEPARATORS[mark]}"))
-    return codebook.model_copy(update={"separator": mark}), [told]
+    said = note("note.separator", file=path.name, mark=note(f"separator.{SEPARATORS[mark]}"))
+    return codebook.model_copy(update={"separator": mark}), [said]
 
 
 def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:
@@ -74,14 +91,13 @@ def open_lines(connection: Any, codebook: TransactionsCodebook, path: Path) -> i
 
 
 def _open_file(connection: Any, codebook: TransactionsCodebook, path: Path) -> ir.Table:
-    suffix = path.suffix.lower()
     spark = connection.name == "pyspark"
-    if suffix == ".parquet":
-        return read_parquet(connection, path)
-    if suffix in DATABASES and not _is_sqlite(path):
-        return _open_database(connection, codebook, path, spark)
-    if not _is_plain_text(codebook, path):
+    if _is_converted(codebook, path):
         return _open_converted(connection, codebook, path)
+    if path.suffix.lower() == ".parquet":
+        return read_parquet(connection, path)
+    if path.suffix.lower() in DATABASES:
+        return _open_database(connection, codebook, path, spark)
     _check_header(codebook, path)
     options = (
         {"inferSchema": False, "sep": codebook.separator, "escape": '"', "mode": "FAILFAST"}
@@ -134,11 +150,28 @@ def _open_converted(connection: Any, codebook: TransactionsCodebook, path: Path)
     return connection.table(name)
 
 
+def _is_converted(codebook: TransactionsCodebook, path: Path) -> bool:
+    """Whether the engine does not read the file by itself."""
+    if path.suffix.lower() in DATABASES:
+        return _is_sqlite(path)
+    return path.suffix.lower() != ".parquet" and not _is_plain_text(codebook, path)
+
+
 def _converted(codebook: TransactionsCodebook, path: Path) -> TextTable:
+    about = path.stat()
     try:
-        return read_table(path, separator=codebook.separator, encoding=codebook.encoding, table=codebook.table)
+        return _read_once(
+            path, about.st_mtime_ns, about.st_size, separator=codebook.separator, encoding=codebook.encoding,
+            table=codebook.table,
+        )  # fmt: skip
     except FileProblem as why:
         raise unusable(path, str(why)) from None
+
+
+@lru_cache(maxsize=1)
+def _read_once(path: Path, _changed: int, _size: int, **options: Any) -> TextTable:
+    """`read_table`, remembered while its lines are looked at: such a file is read into memory as a whole."""
+    return read_table(path, **options)
 
 
 def _is_plain_text(codebook: TransactionsCodebook, path: Path) -> bool:
@@ -148,10 +181,9 @@ def _is_plain_text(codebook: TransactionsCodebook, path: Path) -> bool:
     if path.suffix.lower() == ".gz" and Path(path.stem).suffix.lower() not in TEXT:
         return False
     try:
-        _beginning(path)
+        return not has_note_of_excel(_beginning(path))
     except UnicodeDecodeError:
         return False
-    return True
 
 
 def _beginning(path: Path) -> str:
@@ -226,8 +258,6 @@ def _header(codebook: TransactionsCodebook, path: Path) -> list[str]:
 
 def _check_header(codebook: TransactionsCodebook, path: Path) -> None:
     header = _header(codebook, path)
-    if header and re.fullmatch(r"sep=.?", header[0], re.IGNORECASE):
-        raise unusable(path, "its first line is a note from Excel to itself (sep=…); delete that line")
     check_columns(wanted_columns(codebook), header, path)
     _check_names(header, path)
     if "" in header:

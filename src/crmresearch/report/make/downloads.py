@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 5_000  # of a sheet; longer tables are CSV only, or the page that carries the workbook grows too large
 _SHEET_NAME = 31  # characters, as Excel has it
 _THEN = datetime(2000, 1, 1)  # a date in the file would make other bytes of the same tables
+_NO_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 
@@ -110,24 +111,24 @@ def word_document(title: str, tables: Sequence[Shown], word: str = "Table") -> b
 
     document = Document()
     document.core_properties.created = document.core_properties.modified = _THEN
-    document.core_properties.title, document.core_properties.author = title[:255], "crmresearch"
+    document.core_properties.title, document.core_properties.author = _text(title)[:255], "crmresearch"
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = section.page_height, section.page_width
     style = document.styles["Normal"]
     style.font.name, style.font.size = "Times New Roman", Pt(10)
-    document.add_heading(title, 1)
+    document.add_heading(_text(title), 1)
     for number, table in enumerate(tables, start=1):
         head = document.add_paragraph()
         head.add_run(f"{word} {number}").bold = True
-        document.add_paragraph().add_run(table.caption).italic = True
+        document.add_paragraph().add_run(_text(table.caption)).italic = True
         for paragraph in document.paragraphs[-2:]:
             paragraph.paragraph_format.keep_with_next = True
         _fill(document.add_table(rows=1, cols=len(table.headings)), table)
         note = document.add_paragraph()
         if table.note:
             note.add_run("Note. ").italic = True
-            note.add_run(table.note)
+            note.add_run(_text(table.note))
     written = io.BytesIO()
     document.save(written)
     return _undated(written.getvalue())
@@ -142,7 +143,7 @@ def _fill(made: "WordTable", table: Shown) -> None:
         cells = made.rows[0].cells if number == 0 else made.add_row().cells
         for cell, text, numeric in zip(cells, row, table.numeric, strict=True):
             paragraph = cell.paragraphs[0]
-            paragraph.add_run(text.replace("-", "−") if numeric and number else text).font.size = Pt(9)
+            paragraph.add_run(_text(text.replace("-", "−") if numeric and number else text)).font.size = Pt(9)
             paragraph.paragraph_format.space_after = Pt(0)
             if numeric:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -182,7 +183,12 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, bool | int | float):
         return value
-    return "".join(character for character in str(value) if character >= " " or character in "\t\n")[:32_767]
+    return _text(str(value))[:32_767]
+
+
+def _text(text: str) -> str:
+    """A text without the characters that XML cannot hold."""
+    return _NO_XML.sub("", text)
 
 
 def _sheet_names(names: Sequence[str]) -> list[str]:
