@@ -178,7 +178,15 @@ def verdict(lower: float, upper: float) -> Literal["wins", "loses", "ties"]:
     return "loses" if upper < 0 else "ties"
 
 
-def caution_table(rows: Iterable[Row]) -> pd.DataFrame:
-    """Cautions as told, gravest first and otherwise in the order they came: code, severity, quantity, message."""
-    ordered = sorted(rows, key=lambda row: SEVERITIES.index(row[1]))
-    return pd.DataFrame(ordered, columns=["code", "severity", "quantity", "message"])
+def caution_table(story: Story, rows: Mapping[str, Iterable[Row]]) -> pd.DataFrame:
+    """Cautions as told: subject, code, severity, quantity, message; of a subject the gravest first.
+
+    `rows`: by the key of a subject, `trust.<key>`, those the page leads with first. A subject without any has one row
+    of severity `none`.
+    """
+    told = [
+        (story.say(f"trust.{subject}"), *row)
+        for subject, found in rows.items()
+        for row in sorted(found, key=lambda row: SEVERITIES.index(row[1])) or [("", "none", "", "")]
+    ]
+    return pd.DataFrame(told, columns=["subject", "code", "severity", "quantity", "message"])

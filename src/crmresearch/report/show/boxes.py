@@ -1,4 +1,4 @@
-"""The two boxes a reader must not miss: what was found, and what to beware of."""
+"""The boxes that open a page: what was found, whether it can be trusted, and what follows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,59 +13,81 @@ from crmresearch.report.show.tables import csv_text
 from crmresearch.report.show.wording import words
 
 SEVERITIES = tuple(RANK)  # worst first
-_COLUMNS = ("code", "severity", "quantity", "message")
+_COLUMNS = ("subject", "code", "severity", "quantity", "message")
+_TOLD = ("severity", "quantity", "message")
+SHOWN = 4  # findings that a reader can repeat
 # colours that hold where the report's own style sheet is absent (JupyterLab)
 _EDGES = {"inadmissible": "#b3261e", "unidentified": "#b3261e", "weak": "#b26a00", "note": "#6b7280", "none": "#2e7d32"}
 
 
 @dataclass(frozen=True, repr=False)
-class WarningsBox:
-    """Warnings as a box coloured by the worst of them, and said to be empty when there are none."""
+class TrustBox:
+    """Whether the results can be trusted: a line for each thing they rest on, with the gravest reason, the rest folded.
+
+    `frame` has the columns subject, code, severity, quantity and message; subjects stand in the order in which they
+    come first, with the severity `none` where every check of them passed.
+    """
 
     frame: pd.DataFrame
     language: str = "en"
 
     @property
     def worst(self) -> str:
-        """The worst severity present, or `none`."""
-        present = set(self.frame["severity"])
-        return next((severity for severity in SEVERITIES if severity in present), "none")
+        """The worst severity of the first subject, which the page leads with, or `none`."""
+        lines = self._lines()
+        return lines[0][1][0][0] if lines else "none"
 
     def __repr__(self) -> str:
         word = words(self.language)
-        if self.frame.empty:
-            return word["warnings_none"]
-        return "\n".join(
-            f"[{word['severity_' + severity]}] {f'{quantity}: ' if quantity else ''}{message} ({code})"
-            for code, severity, quantity, message in self._sorted()
-        )
+        told = []
+        for subject, reasons in self._lines():
+            told.append(f"{subject}: {word['trust_' + reasons[0][0]]}")
+            told += [f"  {f'{quantity}: ' if quantity else ''}{message}" for _, quantity, message in reasons if message]
+        return "\n".join(told) or word["trust_all"]
 
     def _repr_html_(self) -> str:
         word = words(self.language)
-        if self.frame.empty:
-            body = f"<p>{escape(word['warnings_none_text'])}</p>"
-        else:
-            body = "<ul>\n" + "\n".join(self._entry(*row) for row in self._sorted()) + "\n</ul>"
-        return _box("warnings", f" {self.worst}", word[f"warnings_{self.worst}"], body, _EDGES[self.worst])
+        lines = "\n".join(self._line(subject, reasons) for subject, reasons in self._lines())
+        body = f"<ul>\n{lines}\n</ul>" if lines else f"<p>{escape(word['trust_all'])}</p>"
+        return _box("trust", f" {self.worst}", word["trust"], body, _EDGES[self.worst])
 
-    def _entry(self, code: str, severity: str, quantity: str, message: str) -> str:
-        tag = words(self.language)[f"severity_{severity}"]
-        subject = f'<strong class="quantity">{escape(quantity)}</strong> ' if quantity else ""
+    def _line(self, subject: str, reasons: Sequence[tuple[str, str, str]]) -> str:
+        """A subject with its verdict; notes alone are folded, of graver reasons the first is not."""
+        severity = reasons[0][0]
+        shown = 0 if severity in ("note", "none") else 1
+        first = f" {_reason(*reasons[0])}" if shown else ""
         return (
-            f'<li class="{severity}"><span class="severity">{escape(tag)}</span> '
-            f'<span class="what">{subject}{escape(message)} <code>{escape(code)}</code></span></li>'
+            f'<li class="{severity}"><span class="severity">{escape(words(self.language)["trust_" + severity])}</span> '
+            f'<span class="what"><strong>{escape(subject)}</strong>{first}{self._folded(reasons[shown:])}</span></li>'
         )
 
-    def _sorted(self) -> list[tuple[str, str, str, str]]:
-        rows = self.frame[list(_COLUMNS)].itertuples(index=False, name=None)
-        texts = [["" if is_missing(value) else str(value) for value in row] for row in rows]
-        ordered = sorted(texts, key=lambda row: SEVERITIES.index(row[1]))
-        return [(code, severity, quantity, message) for code, severity, quantity, message in ordered]
+    def _folded(self, reasons: Sequence[tuple[str, str, str]]) -> str:
+        """Reasons behind a fold, the same words once with all they are said of."""
+        merged: dict[tuple[str, str], list[str]] = {}
+        for severity, quantity, message in reasons:
+            if message:
+                merged.setdefault((severity, message), []).append(quantity)
+        if not merged:
+            return ""
+        told = [
+            f'<li class="{severity}">{_reason(severity, ", ".join(filter(None, quantities)), message)}</li>'
+            for (severity, message), quantities in merged.items()
+        ]
+        return _fold(words(self.language)["trust_more"].format(count=len(told)), told)
+
+    def _lines(self) -> list[tuple[str, list[tuple[str, str, str]]]]:
+        """Each subject with severity, quantity and message of its reasons, worst first."""
+        lines = []
+        for subject, rows in self.frame.groupby("subject", sort=False):
+            cells = ("" if is_missing(cell) else str(cell) for row in rows[list(_TOLD)].to_numpy() for cell in row)
+            told = list(zip(cells, cells, cells, strict=True))
+            lines.append((str(subject), sorted(told, key=lambda row: (*SEVERITIES, "none").index(row[0]))))
+        return lines
 
 
 @dataclass(frozen=True, repr=False)
 class FindingsBox:
-    """The findings in sentences; the first is the headline."""
+    """The findings in sentences; the first is the headline, those beyond the fourth are folded."""
 
     sentences: tuple[str, ...]
     language: str = "en"
@@ -74,40 +96,81 @@ class FindingsBox:
         return "\n".join(self.sentences)
 
     def _repr_html_(self) -> str:
+        word = words(self.language)
         headline, *rest = self.sentences
         body = f'<p class="headline">{escape(headline)}</p>'
-        if rest:
-            body += "\n<ul>\n" + "\n".join(f"<li>{escape(sentence)}</li>" for sentence in rest) + "\n</ul>"
-        return _box("findings", "", words(self.language)["findings"], body, "#1f5f8b")
+        told = [f"<li>{escape(sentence)}</li>" for sentence in rest]
+        if told:
+            body += "\n<ul>\n" + "\n".join(told[: SHOWN - 1]) + "\n</ul>"
+        if len(told) >= SHOWN:
+            body += "\n" + _fold(word["more_findings"].format(count=len(told) - SHOWN + 1), told[SHOWN - 1 :])
+        return _box("findings", "", word["findings"], body, "#1f5f8b")
 
 
-def show_warnings(frame: pd.DataFrame, *, language: str = "en") -> WarningsBox:
-    """The warnings of an analysis, worst first: columns code, severity, quantity, message.
+@dataclass(frozen=True, repr=False)
+class FollowsBox:
+    """What to do with the findings, or why nothing follows from them."""
 
-    severity: `inadmissible` or `unidentified` (red), `weak` (amber) or `note` (grey). An empty frame prints a green
-    box that says so. A rendered report also gets `tables/warnings.csv`. Raises ValueError for a missing column or an
-    unknown severity.
+    sentences: tuple[str, ...]
+    language: str = "en"
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        body = "<ul>\n" + "\n".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences) + "\n</ul>"
+        return _box("follows", "", words(self.language)["follows"], body, "#1f5f8b")
+
+
+def show_trust(frame: pd.DataFrame, *, language: str = "en") -> TrustBox:
+    """What an analysis says of itself: columns subject, code, severity, quantity, message.
+
+    severity: `inadmissible` or `unidentified` (do not read), `weak` (with care), `note` or `none` (usable). A rendered
+    report also gets `tables/warnings.csv`, and the verdict on the first subject goes to its record. Raises ValueError
+    for a missing column or an unknown severity.
     """
     missing = [column for column in _COLUMNS if column not in frame.columns]
     if missing and not frame.empty:
         raise ValueError(f"warnings lack the columns {missing}")
     frame = frame.reindex(columns=list(_COLUMNS))
-    unknown = sorted(set(frame["severity"].astype(str)) - set(SEVERITIES))
+    unknown = sorted(set(frame["severity"].astype(str)) - {*SEVERITIES, "none"})
     if unknown:
         raise ValueError(f"unknown severity {unknown}; known: {list(SEVERITIES)}")
-    write_output("tables", "warnings.csv", csv_text(frame).encode())
-    return WarningsBox(frame.reset_index(drop=True), language)
+    write_output("tables", "warnings.csv", csv_text(frame[frame["severity"] != "none"]).encode())
+    box = TrustBox(frame.reset_index(drop=True), language)
+    record(trust=box.worst)
+    return box
 
 
 def show_findings(sentences: Sequence[str], *, language: str = "en") -> FindingsBox:
     """The findings box; the first sentence is the headline and goes to the report's record as well.
 
-    Raises ValueError when there is no sentence or an empty one.
+    The first four are shown, the others folded. Raises ValueError when there is no sentence or an empty one.
     """
-    if isinstance(sentences, str) or not sentences or any(not sentence.strip() for sentence in sentences):
-        raise ValueError("the findings are a list of at least one sentence, none of them empty")
+    _check_sentences(sentences)
     record(headline=sentences[0])
     return FindingsBox(tuple(sentences), language)
+
+
+def show_follows(sentences: Sequence[str], *, language: str = "en") -> FollowsBox:
+    """The box of what follows from the findings. Raises ValueError when there is no sentence or an empty one."""
+    _check_sentences(sentences)
+    return FollowsBox(tuple(sentences), language)
+
+
+def _check_sentences(sentences: Sequence[str]) -> None:
+    if isinstance(sentences, str) or not sentences or any(not sentence.strip() for sentence in sentences):
+        raise ValueError("what is told is a list of at least one sentence, none of them empty")
+
+
+def _reason(severity: str, quantity: str, message: str) -> str:
+    subject = f'<span class="quantity">{escape(quantity)}:</span> ' if quantity else ""
+    return f"{subject}{escape(message)}"
+
+
+def _fold(summary: str, items: Sequence[str]) -> str:
+    listed = "\n".join(items)
+    return f"<details><summary>{escape(summary)}</summary>\n<ul>\n{listed}\n</ul></details>"
 
 
 def _box(kind: str, modifier: str, title: str, body: str, edge: str) -> str:

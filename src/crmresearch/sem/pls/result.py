@@ -108,10 +108,20 @@ class PlsEstimate:
         frame: pd.DataFrame = getattr(self, table)
         return frame[frame["estimator"] == estimator].reset_index(drop=True)
 
-    def strongest(self, outcome: str) -> pd.Series:
-        """The row of the largest total effect (PLS) on `outcome`, whatever its sign."""
-        into = self.only("total_effects").query("outcome == @outcome")
-        return into.loc[into["estimate"].abs().idxmax()]
+    def leading(self, outcome: str) -> pd.DataFrame:
+        """The largest total effect (PLS) on `outcome` and those not told apart from it, largest first, of any sign.
+
+        Two effects are told apart when the percentile interval of the difference of their sizes, taken resample by
+        resample, leaves out zero.
+        """
+        frame = self.only("total_effects")
+        into = frame[frame["outcome"] == outcome]
+        into = into.loc[into["estimate"].abs().sort_values(ascending=False, kind="stable").index]
+        if self.resampling is None:
+            return into.head(1)
+        sizes = np.abs(self.resampling.replicates["total_effects/pls"][:, into.index])
+        tail = (1 - self.resampling.confidence) / 2
+        return into[np.nanquantile(sizes[:, :1] - sizes, tail, axis=0) <= 0]
 
     @cached_property
     def corrections(self) -> pd.Series:

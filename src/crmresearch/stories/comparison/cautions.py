@@ -17,8 +17,9 @@ MOST_NAMED = 6  # segments of one method
 
 def cautions(story: ComparisonStory) -> pd.DataFrame:
     """Unstable segments, methods left out, failed refits, and what the evaluator and the value model say."""
-    of_data = data_cautions(story, story.transactions)
-    return caution_table([*of_data, *table_cautions(story, story.windows.table), *_found(story)])
+    of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.windows.table)]
+    rows = {"segments": _found(story), "purchases": of_data, "forecast": _of_forecast(story)}
+    return caution_table(story, rows)
 
 
 def _found(story: ComparisonStory) -> Iterator[Row]:
@@ -46,6 +47,9 @@ def _found(story: ComparisonStory) -> Iterator[Row]:
     known = ["", *(method.name for method in story.benchmark.methods)]
     warnings = warnings[warnings["method"].fillna("").isin(known)]
     yield from story.evaluation_cautions(warnings, story.labels, story.name)
+
+
+def _of_forecast(story: ComparisonStory) -> Iterator[Row]:
     if story.windows.failure:
         message = story.say("comparison_caution.left_out", reason=story.windows.failure)
         yield "no_value_model", "weak", "", message

@@ -16,15 +16,26 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
     values = story.forecast.value.cautions if story.forecast.value else ()
     of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
-    return caution_table([*of_data, *told, *story.value_cautions(values), *_left_out(story)])
+    return caution_table(
+        story,
+        {
+            "purchases": of_data,
+            "segments": [*told, *_methods_left_out(story)],
+            "forecast": [*story.value_cautions(values), *_models_left_out(story)],
+        },
+    )
 
 
-def _left_out(story: CustomerStory) -> Iterator[Row]:
-    """The segmentation methods and value models that these customers do not allow."""
+def _methods_left_out(story: CustomerStory) -> Iterator[Row]:
+    """The segmentation methods that these customers do not allow."""
     for row in story.left_out.itertuples():
         lacks_forecast = story.forecast.frame is None and any(name in row.reason for name in FORECAST_COLUMNS)
         key = "customers.needs_forecast" if lacks_forecast else "customers.left_out"
         yield "method_left_out", "weak", story.method_name(row.method), story.say(key, reason=row.reason)
+
+
+def _models_left_out(story: CustomerStory) -> Iterator[Row]:
+    """The value models that these customers do not allow."""
     for row in story.forecast.failures.itertuples():
         key = "customers.no_forecast" if row.model == story.forecast.model else "customers.no_model"
         yield story.caution(key, "weak", story.model_name(row.model), reason=row.reason)

@@ -14,13 +14,25 @@ from crmresearch.stories.story import Row, caution_table
 
 def cautions(story: MonitoringStory) -> pd.DataFrame:
     """Small segments, missing tests, a single cohort, and the cautions of the purchase models; gravest first."""
-    return caution_table([*data_cautions(story, story.transactions), *_found(story)])
+    rows = {"segments": _found(story), "purchases": _of_data(story), "forecast": _of_forecast(story)}
+    return caution_table(story, rows)
+
+
+def _of_data(story: MonitoringStory) -> Iterator[Row]:
+    yield from data_cautions(story, story.transactions)
+    if early := early_returns(story.transactions, story.now.cutoff, int(story.now.customers)):
+        yield from told_cautions(story, [early])
+
+
+def _of_forecast(story: MonitoringStory) -> Iterator[Row]:
+    if story.ageing is None:
+        yield story.caution("monitoring_caution.expected_missing", "weak", reason=story.no_ageing)
+    else:
+        yield from story.value_cautions(story.ageing.value.cautions)
 
 
 def _found(story: MonitoringStory) -> Iterator[Row]:
     windows, shares, first = story.monitoring.windows, story.monitoring.shares, story.first
-    if early := early_returns(story.transactions, story.now.cutoff, int(story.now.customers)):
-        yield from told_cautions(story, [early])
     if story.now.small:
         names = story.listed([story.labels[key] for key in story.now.small.split("+")])
         yield story.caution("monitoring_caution.small_segment", "weak", story.name, first=first, segments=names)
@@ -29,10 +41,6 @@ def _found(story: MonitoringStory) -> Iterator[Row]:
     if len(tiny):
         names = story.listed([f"{story.labels[row.segment]} ({row.customers:,})" for row in tiny.itertuples()])
         yield story.caution("monitoring_caution.small_first", "weak", story.name, first=first, segments=names)
-    if story.ageing is None:
-        yield story.caution("monitoring_caution.expected_missing", "weak", reason=story.no_ageing)
-    else:
-        yield from story.value_cautions(story.ageing.value.cautions)
     if windows["new"].sum() == 0:
         yield story.caution("monitoring_caution.one_cohort", "note")
     if pd.isna(story.now.r2_frozen):

@@ -10,9 +10,15 @@ from crmresearch.caution import Caution
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
-from crmresearch.stories.story import caution_table
+from crmresearch.stories.story import Row, caution_table
 
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
+OF_ANSWERS = {"proxies", "unmeasured", "rows_dropped", "missing_replaced"}
+OF_CBSEM = {"missing_fiml"}
+OF_PLSC = {
+    "rho_a", "correlation", "correlations", "loading", "r_squared", "weak_plsc", "undefined_resamples",
+    "inadmissible_resamples",
+}  # fmt: skip
 _CONSTRUCTS = {"construct", "other", "predictor", "outcome", "moderator"}
 
 
@@ -21,8 +27,21 @@ def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFr
     found = [*covariance.cautions, *story.estimate.cautions, *story.indices[1], *_about_the_data(story)]
     if covariance.estimate is not None and covariance.estimate.full_information is not None:
         found.append(Caution("missing_fiml", "note", "missing answers", {}))
-    told = ((c.code, c.severity, _quantity(c, story), _message(c, story)) for c in found)
-    return caution_table([*data_cautions(story, story.survey), *told])
+    rows: dict[str, list[Row]] = {"pls": [], "answers": [*data_cautions(story, story.survey)]}
+    rows |= {"cbsem": []} if covariance.estimate is not None else {}
+    rows |= {"plsc": []} if len(story.estimate.estimators) > 1 else {}
+    for c in found:
+        rows[_subject(c)].append((c.code, c.severity, _quantity(c, story), _message(c, story)))
+    return caution_table(story, rows)
+
+
+def _subject(caution: Caution) -> str:
+    """What a caution is about: composites, answers, common factors, or composites corrected to be such."""
+    if caution.code in OF_ANSWERS:
+        return "answers"
+    if caution.code in OF_CBSEM or (caution.code.startswith("cb_") and caution.code != "cb_failed"):
+        return "cbsem"
+    return "plsc" if caution.code in OF_PLSC else "pls"
 
 
 def _quantity(caution: Caution, story: SatisfactionStory) -> str:

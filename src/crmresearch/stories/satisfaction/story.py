@@ -78,39 +78,71 @@ class SatisfactionStory(Story):
         return self.estimate.resampling.confidence
 
     def findings(self) -> list[str]:
-        """The opening: index, main driver, step to loyalty, share explained, hypotheses; headline first."""
-        return [*self._headline(), *self._step(), *self._hypotheses(), *self._moderations(), *self._note()]
+        """The opening: index, main drivers, step to loyalty, share explained; then what few readers repeat."""
+        spec = self.estimate.specification
+        satisfaction, *others = [key for key in spec.theory.aims.values() if key in spec.outcomes] or [""]
+        told = [self._headline(), *self._drivers(satisfaction), *self._step()]
+        for aim in others:
+            told += self._drivers(aim)
+        return [*told, *self._hypotheses(), *self._moderations(), *self._note()]
+
+    def _headline(self) -> str:
+        index = self.index.set_index("construct").loc[self.estimate.specification.theory.satisfaction]
+        if not np.isfinite(index.estimate):
+            return self.say("finding.index_refused", **self.aims)
+        facts = {"respondents": self.complete.rows_used, "confidence": self.confidence, "estimate": index.estimate}
+        return self.say("finding.index", **self.aims, **facts, **interval(index))
 
     @cached_property
-    def strongest(self) -> list[pd.Series]:
-        """The strongest total effect on satisfaction, then on loyalty, of those that something leads to."""
+    def leading(self) -> dict[str, pd.DataFrame]:
+        """Of satisfaction and loyalty, where something leads to them: the largest total effects not told apart."""
         spec = self.estimate.specification
-        return [self.estimate.strongest(key) for key in spec.theory.aims.values() if key in spec.outcomes]
+        return {key: self.estimate.leading(key) for key in spec.theory.aims.values() if key in spec.outcomes}
 
-    def _headline(self) -> Iterator[str]:
-        drivers = [self._predictor(row) for row in self.strongest]
-        both = len(drivers) == 2
-        named = {**self.aims, **(dict(zip(("driver", "loyalty_driver"), drivers, strict=True)) if both else {})}
-        alone = "" if both else "_alone"
-        index = self.index.set_index("construct").loc[self.estimate.specification.theory.satisfaction]
-        if np.isfinite(index.estimate):
-            facts = {"respondents": self.complete.rows_used, "confidence": self.confidence, "estimate": index.estimate}
-            yield self.say(f"finding.index{alone}", **named, **facts, **interval(index))
-        else:
-            yield self.say(f"finding.index_refused{alone}", **named)
-        for driver in self.strongest:
-            yield self.say(
-                "finding.main_driver",
-                outcome=self.label(driver.outcome).lower(),
-                predictor=self._predictor(driver),
-                size=abs(driver.estimate),
-                direction=self.say("word.higher" if driver.estimate > 0 else "word.lower"),
-                confidence=self.confidence,
-                **interval(driver),
-            )
+    def _drivers(self, outcome: str) -> Iterator[str]:
+        if outcome not in self.leading:
+            return
+        drivers = self.leading[outcome]
+        first, named = drivers.iloc[0], {"outcome": self.label(outcome).lower(), "name": self.label(outcome)}
+        if len(drivers) > 1:
+            sizes = [f"{self._predictor(row)} ({row.estimate:.2f})" for row in drivers.itertuples()]
+            yield self.say("finding.drivers_tie", **named, drivers=self.listed(sizes))
+            return
+        yield self.say(
+            "finding.driver",
+            **named,
+            predictor=self._predictor(first),
+            size=abs(first.estimate),
+            direction=self.say("word.higher" if first.estimate > 0 else "word.lower"),
+            confidence=self.confidence,
+            **interval(first),
+        )
 
-    def _predictor(self, effect: pd.Series) -> str:
+    def _predictor(self, effect: Any) -> str:
         return self.label(effect.predictor).lower()
+
+    def follows(self) -> list[str]:
+        """What to do about satisfaction and, through it, about loyalty; or why nothing follows."""
+        spec = self.estimate.specification
+        satisfaction, loyalty = spec.theory.satisfaction, spec.theory.aims.get("loyalty")
+        told = [self._lever(satisfaction)] if satisfaction in self.leading else []
+        if any((p.predictor, p.outcome) == (satisfaction, loyalty) for p in spec.paths):
+            clear, _ = self._path(satisfaction, str(loyalty))
+            told.append(self.say(f"follows.loyalty_{clear}", **self.aims))
+        return [*told, self.say("follows.not_causes")]
+
+    def _lever(self, outcome: str) -> str:
+        """Where to begin: the leading construct, or of those not told apart the one with the lowest index."""
+        drivers = self.leading[outcome]
+        named = {"outcome": self.label(outcome).lower()}
+        if len(drivers) == len(self.estimate.only("total_effects").query("outcome == @outcome")) > 2:
+            return self.say("follows.no_lever", **named, count=len(drivers))
+        index = self.index.set_index("construct")["estimate"].reindex(drivers["predictor"]).dropna()
+        if len(drivers) == 1 or index.empty:
+            return self.say("follows.lever", **named, predictor=self._predictor(drivers.iloc[0]))
+        names = self.listed([self._predictor(row) for row in drivers.itertuples()])
+        lowest = {"lowest": self.label(str(index.idxmin())), "index": index.min()}
+        return self.say("follows.levers", **named, drivers=names, **lowest)
 
     def _step(self) -> Iterator[str]:
         spec = self.estimate.specification
@@ -227,12 +259,16 @@ class SatisfactionStory(Story):
         return [*told, self.say("structure.difference", difference=moved.max(), path=path)]
 
     def effects(self) -> list[str]:
-        """The strongest total effect on satisfaction and on loyalty, and how much of it is indirect."""
+        """The largest total effects on satisfaction and on loyalty, and how much of them is indirect."""
         told = []
-        for row in self.strongest:
-            facts = {"estimate": row.estimate, "direct": row.direct, "indirect": row.indirect}
-            outcome = self.label(row.outcome).lower()
-            told.append(self.say("effects.strongest", outcome=outcome, predictor=self._predictor(row), **facts))
+        for outcome, drivers in self.leading.items():
+            named = [
+                self.say("effects.one", predictor=self._predictor(row), estimate=row.estimate, direct=row.direct,
+                         indirect=row.indirect)
+                for row in drivers.itertuples()
+            ]  # fmt: skip
+            key = "effects.largest" if len(named) == 1 else "effects.largest_tie"
+            told.append(self.say(key, outcome=self.label(outcome).lower(), effects=self.listed(named)))
         return told
 
     def index_summary(self) -> list[str]:

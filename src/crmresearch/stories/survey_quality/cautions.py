@@ -14,7 +14,7 @@ WEAK_ITEM = 0.30  # corrected item–total correlation below which an item hardl
 
 def cautions(story: SurveyQualityStory) -> pd.DataFrame:
     """All cautions: code, severity, quantity, message; gravest first."""
-    return caution_table([*data_cautions(story, story.survey), *_found(story)])
+    return caution_table(story, {"answers": [*data_cautions(story, story.survey), *_found(story)]})
 
 
 def _found(story: SurveyQualityStory) -> Iterator[Row]:

@@ -15,7 +15,7 @@ from crmresearch.stories.survey_segments.story import LEVEL_LIMIT, SurveySegment
 def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
     """All warnings: code, severity, quantity, message; gravest first."""
     of_data = data_cautions(story, story.survey)
-    return caution_table([*of_data, *_of_number(story), *_of_models(story)])
+    return caution_table(story, {"segments": _of_number(story), "answers": of_data, "models": _of_models(story)})
 
 
 def _of_number(story: SurveySegmentStory) -> Iterator[Row]:
