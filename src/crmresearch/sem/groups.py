@@ -109,7 +109,8 @@ def segment_models(
     plain = specification.without_moderation()
     members = segments.reindex(items.index)
     needed = respondents_needed(plain)
-    whole = bootstrap(estimate_pls(plain, items, weights=complete.weights), resamples=resamples, seed=seed, confidence=confidence)
+    whole = estimate_pls(plain, items, weights=survey.weights)
+    whole = bootstrap(whole, resamples=resamples, seed=seed, confidence=confidence)
     estimates: dict[str, PlsEstimate] = {ALL: whole}
     small, failed = {}, {}
     for key in members.cat.categories:
@@ -118,7 +119,7 @@ def segment_models(
             small[key] = len(rows)
             continue
         try:
-            estimate = estimate_pls(plain, rows, weights=complete.weights)
+            estimate = estimate_pls(plain, rows, weights=survey.weights)
             estimates[key] = bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
         except EstimationError as error:
             failed[key] = str(error)

@@ -130,7 +130,7 @@ class Codebook(DatasetCodebook):
             mistakes.append(f"id: {self.id!r} is an item or a group as well; the id must be a column of its own")
         if self.weight is not None and self.weight in (*self.items, *self.groups, self.id):
             mistakes.append(
-                f"weight: {self.weight!r} is an item, a group or the id as well; the weights must be a column of their own"
+                f"weight: {self.weight!r} is an item, a group or the id as well; weights are a column of their own"
             )
         for name, item in self.items.items():
             for code in self.missing_codes_of(name):

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-from crmresearch.data.survey.weights import means_and_deviations, to_mean_one
+from crmresearch.data.survey.weights import means_and_deviations
 from crmresearch.errors import EstimationError, ParameterError
 
 Policy = Literal["listwise", "mean"]
@@ -17,7 +17,6 @@ class Complete:
 
     `items`: no NaN, the row labels of the input. `counts`: one row per item with `item`, `missing_cells` and
     `share` (of the rows that came in). `rows_dropped` is 0 under `mean`, `cells_replaced` 0 under `listwise`.
-    `weights`: the sampling weight of every row of `items`, of mean 1 among them; None without weights.
     """
 
     items: pd.DataFrame
@@ -27,7 +26,6 @@ class Complete:
     rows_used: int
     rows_dropped: int
     cells_replaced: int
-    weights: pd.Series | None = None
 
 
 def handle_missing(items: pd.DataFrame, policy: Policy, weights: pd.Series | None = None) -> Complete:
@@ -36,7 +34,7 @@ def handle_missing(items: pd.DataFrame, policy: Policy, weights: pd.Series | Non
     Mean replacement keeps every respondent but shrinks variances and correlations; the PLS textbooks use it
     where less than 5 % of an item is missing (Hair, Hult, Ringle & Sarstedt 2022, ch. 2).
 
-    `weights` of the rows, if any: means are weighted by them.
+    `weights` are those of the rows, if any: a mean put in is weighted.
 
     Raises ParameterError for an unknown policy and EstimationError when an item has no answer, fewer than two
     rows remain, or an item has no variance left.
@@ -77,7 +75,6 @@ def handle_missing(items: pd.DataFrame, policy: Policy, weights: pd.Series | Non
         rows_used=len(complete),
         rows_dropped=dropped,
         cells_replaced=int(cells.sum()) if policy == "mean" else 0,
-        weights=None if weights is None else to_mean_one(weights.loc[complete.index]),
     )
 
 

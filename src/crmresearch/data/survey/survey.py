@@ -26,10 +26,10 @@ FEW_ITEMS = 10  # fewer can be answered alike by different people
 class Survey:
     """The answers to one questionnaire.
 
-    `items`: float64, NaN = missing, one column per item of the codebook in its order, reversed items turned
-    so that a high answer means more of the construct. `groups`: one column per group. Rows of both are
-    labelled by the line number in `path` (the header is line 1). `notes`: what a report must say
-    of the file, by language. `weights`: the sampling weight of every row, of mean 1; None where the codebook names none.
+    `items`: float64, NaN = missing, one column per item of the codebook in its order, reversed items turned so that a
+    high answer means more of the construct. `groups`: one column per group. Rows of both are labelled by the line
+    number in `path` (the header is line 1). `notes`: what a report must say of the file, by language. `weights`: the
+    sampling weight of every row, of mean 1; None where the codebook names none.
     """
 
     codebook: Codebook

@@ -27,22 +27,22 @@ def read_weights(cells: pd.Series, codebook: Codebook, listed: int = LISTED) -> 
     if missing.any():
         problems.append(
             f"Column {name} has no weight in {missing.sum():,} of {count_of(rows, 'row')}: "
-            f"{name_rows(cells.index[missing], listed)}. Fill the weights in, leave these respondents out of the file, or "
-            "remove `weight` from the codebook."
+            f"{name_rows(cells.index[missing], listed)}. Fill the weights in, leave these respondents out of the file, "
+            "or remove `weight` from the codebook."
         )
     if wrong.any():
         are = "is" if wrong.sum() == 1 else "are"
         problems.append(
             f"Column {name} has {count_of(wrong.sum(), 'weight')} that {are} not a number: "
-            f"{name_cells(cells[wrong], listed)}. Write numbers above 0 with a decimal point, or remove `weight` from the "
-            "codebook if the column holds no weights."
+            f"{name_cells(cells[wrong], listed)}. Write numbers above 0 with a decimal point, or remove `weight` from "
+            "the codebook if the column holds no weights."
         )
     if below.any():
         are = "is" if below.sum() == 1 else "are"
         problems.append(
             f"Column {name} has {count_of(below.sum(), 'weight')} that {are} not above 0: "
-            f"{name_cells(cells[below], listed)}. Who stands for nobody is left out of the file: delete the row, or mend "
-            "the weight."
+            f"{name_cells(cells[below], listed)}. Who stands for nobody is left out of the file: delete the row, or "
+            "mend the weight."
         )
     return numbers, problems
 
@@ -77,7 +77,10 @@ def weights_of(items: pd.DataFrame, weights: pd.Series | Sequence[float] | Float
         return None
     if isinstance(weights, pd.Series) and not weights.index.equals(items.index):
         if weights.index.has_duplicates:
-            raise EstimationError("The weights have several rows of one label; label them as the answers are.")
+            raise EstimationError(
+                "Several weights have one label and cannot be matched with the answers; give every row a label "
+                "of its own (reset_index)."
+            )
         weights = weights.reindex(items.index)
     try:
         w = np.asarray(weights, dtype=np.float64)

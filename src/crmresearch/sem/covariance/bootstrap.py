@@ -81,9 +81,9 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
     """Bootstrap a covariance structure estimated from complete answers.
 
     Raises EstimationError for an estimate from answers with holes, and where fewer than 2 resamples can be estimated.
-    Rows are drawn with equal probability and carry their sampling weights along, in the Bollen–Stine test as well, whose
-    p then allows for the weights. Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal to lavaan's on identical resamples
-    where both converge to an admissible solution.
+    Rows are drawn with equal probability and carry their sampling weights along, in the Bollen–Stine test as well,
+    whose p then allows for the weights. Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal
+    to lavaan's on identical resamples where both converge to an admissible solution.
     """
     if estimate.full_information is not None:
         raise EstimationError("The bootstrap of a covariance structure needs complete answers.")

@@ -36,17 +36,16 @@ def estimate_cbsem(
     way (`crmresearch.sem.covariance.direction`). With `full_information` the rows may have holes (FIML), and the means
     are part of the model; rows without any answer are left out. `errors` "robust" gives the sandwich errors of MLR.
 
-    `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the likelihood is then one
-    of weighted moments, with and without holes, and errors and χ² are always robust, because errors that take n weighted
-    rows for n equal ones are wrong (lavaan's sampling.weights with MLR).
+    `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the likelihood is then
+    one of weighted moments, with and without holes, and errors and χ² are always robust, because errors that take n
+    weighted rows for n equal ones are wrong (lavaan's sampling.weights with MLR).
 
-    With complete answers semopy estimates first and the engine of this package starts there; a difference of more
-    than .001 standard errors is a caution. Standard errors come from the expected information, with holes from the
-    observed. Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML, sampling.weights: estimates, errors, standardised,
-    fit).
+    With complete answers semopy estimates first and the engine of this package starts there; a difference of more than
+    .001 standard errors is a caution. Standard errors come from the expected information, with holes from the observed.
+    Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML, sampling.weights: estimates, errors, standardised, fit).
 
-    Raises EstimationError for weights that are not above 0, missing answers without `full_information`, too few rows, items without variance or that
-    are sums of others, or a model without paths.
+    Raises EstimationError for weights that are not above 0, missing answers without `full_information`, too few rows,
+    items without variance or that are sums of others, or a model without paths.
     """
     measurement, regressions, left_out = covariance_part(specification)
     if not regressions:

@@ -36,9 +36,9 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
     """χ², baseline, CFI, TLI, NFI, RMSEA with 90 % interval, SRMR, log-likelihoods, AIC, BIC, SABIC.
 
     Columns measure and value, and robust where robust errors were asked for: the scaled χ² (yuan.bentler.mplus) with
-    its factor, and CFI, TLI and RMSEA corrected for answers that are not normal. With sampling weights, which make errors
-    robust, `value` is of the weighted moments as if they were of n equal rows: only `robust` is a test. Checked against
-    lavaan.
+    its factor, and CFI, TLI and RMSEA corrected for answers that are not normal. With sampling weights, which make
+    errors robust, `value` is of the weighted moments as if they were of n equal rows: only `robust` is a test. Checked
+    against lavaan.
     """
     n, parameters = estimate.rows, len(estimate.ram.labels)
     S, Sigma = estimate.residual_moments

@@ -1,10 +1,10 @@
 """Full-information maximum likelihood: a covariance structure from all answers of rows with holes.
 
-Rows that answered the same questions o are one pattern, whose answers are N(μ_o, Σ_oo): the likelihood needs only
-the rows, means and covariances of each pattern (Finkbeiner 1979, Psychometrika 44, 409–420). It is valid when
-answers are missing at random given the answers there are (Rubin 1976). With sampling weights a row counts as often as
-its weight says, in the rows, means and covariances of its pattern: pseudo-maximum likelihood. χ² is twice the log-likelihood of the
-saturated model of `saturated` over that of the model.
+Rows that answered the same questions o are one pattern, whose answers are N(μ_o, Σ_oo): the likelihood needs only the
+rows, means and covariances of each pattern (Finkbeiner 1979, Psychometrika 44, 409–420). It is valid when answers are
+missing at random given the answers there are (Rubin 1976). With sampling weights a row counts as often as its weight
+says, in the rows, means and covariances of its pattern: pseudo-maximum likelihood. χ² is twice the log-likelihood of
+the saturated model of `saturated` over that of the model.
 
 Checked against lavaan 0.6-14 with missing="fiml".
 """

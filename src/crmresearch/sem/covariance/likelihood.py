@@ -29,8 +29,8 @@ from crmresearch.sem.pls.algorithm import Floats
 class Pattern:
     """Moments of rows that answered the same questions, for a batch of samples.
 
-    rows: how many, or the sum of their sampling weights; observed: positions of the answered variables; covariances (batch, o, o), divisor n; means
-    (batch, o) or None when the means are not modelled.
+    rows: how many, or the sum of their sampling weights; observed: positions of the answered variables; covariances
+    (batch, o, o), divisor n; means (batch, o) or None when the means are not modelled.
     """
 
     rows: float

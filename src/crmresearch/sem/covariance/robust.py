@@ -6,10 +6,10 @@ With s_r(θ) the score of row r, J = Σ s_r s_r' and H the observed information 
     c · df = tr(H₁⁻¹ J₁) − tr(H₀⁻¹ J₀)
 
 with H₁, J₁ of the saturated model at its own estimates and H₀, J₀ of the model (Yuan & Bentler 2000, Sociological
-Methodology 30, 165–200, in the form of Mplus: Asparouhov & Muthén 2005), lavaan's `yuan.bentler.mplus`. The scaled
-χ² is χ²/c. With sampling weights w the log-likelihood is Σ w_r log L_r, of which H is the information, and J = Σ w_r² s_r s_r'
-(Skinner 1989; Asparouhov 2005, Structural Equation Modeling 12, 411–434). Checked against lavaan's MLR, on complete data,
-with missing="fiml", and with sampling.weights.
+Methodology 30, 165–200, in the form of Mplus: Asparouhov & Muthén 2005), lavaan's `yuan.bentler.mplus`. The scaled χ²
+is χ²/c. With sampling weights w the log-likelihood is Σ w_r log L_r, of which H is the information, and J = Σ w_r² s_r
+s_r' (Skinner 1989; Asparouhov 2005, Structural Equation Modeling 12, 411–434). Checked against lavaan's MLR, on
+complete data, with missing="fiml", and with sampling.weights.
 """
 
 from typing import NamedTuple
@@ -73,7 +73,8 @@ def casewise_scores(
     for g in range(ram.groups):
         mine = np.flatnonzero(group == g)
         jacobian = moment_jacobian(ram, theta, g)
-        mu = mus[0, g] if ram.has_means else np.average(X[mine], axis=0, weights=None if weights is None else weights[mine])
+        own = None if weights is None else weights[mine]
+        mu = mus[0, g] if ram.has_means else np.average(X[mine], axis=0, weights=own)
         x, spread = np.zeros((len(mine), p)), np.zeros((len(mine), p, p))
         for observed, rows in pattern_rows(X[mine]):
             W = np.linalg.inv(Sigmas[0, g][np.ix_(observed, observed)])
@@ -122,9 +123,7 @@ def saturated_trace(ram: Ram, X: Floats, group: Groups | None = None, weights: F
     return total
 
 
-def scaling(
-    ram: Ram, theta: Floats, X: Floats, group: Groups | None = None, weights: Floats | None = None
-) -> Scaling:
+def scaling(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None, weights: Floats | None = None) -> Scaling:
     """Scaling factors of the model estimated as θ (q,) and of the independence model of the same answers."""
     p = len(ram.observed)
     moments = ram.groups * (p * (p + 1) // 2 + (p if ram.has_means else 0))

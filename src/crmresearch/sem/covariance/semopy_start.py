@@ -64,8 +64,8 @@ def named_plainly(ram: Ram) -> Ram:
 def semopy_fit(ram: Ram, items: pd.DataFrame, weights: Floats | None = None) -> SemopyFit | None:
     """semopy's ML estimate (Wishart-free, divisor n) of the model; None when semopy fails altogether.
 
-    `items` (n, p) are complete answers, `weights` (n,) their sampling weights: semopy then gets the weighted covariances
-    alone. Its optimiser runs at a tolerance of 1e-14.
+    `items` (n, p) are complete answers, `weights` (n,) their sampling weights: semopy then gets the weighted
+    covariances alone. Its optimiser runs at a tolerance of 1e-14.
     """
     import semopy
 

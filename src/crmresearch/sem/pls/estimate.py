@@ -39,10 +39,11 @@ def estimate_pls(
     """Estimate the specification from complete answers.
 
     `items` (n, ≥ p) holds the specification's items, without missing values (`crmresearch.data.survey.missing` makes
-    them so). `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the model is then
-    one of weighted means, variances and correlations. `scheme` is the inner weighting: path, factorial or centroid. `metric` "standardised" weighs
-    standardised items; "raw" weighs items in their own units, as Tenenhaus et al. (2005) do, and gives no PLSc.
-    `cautions` False leaves out the search for what to beware of, which a simulation need not pay for.
+    them so). `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the model is
+    then one of weighted means, variances and correlations. `scheme` is the inner weighting: path, factorial or
+    centroid. `metric` "standardised" weighs standardised items; "raw" weighs items in their own units, as Tenenhaus et
+    al. (2005) do, and gives no PLSc. `cautions` False leaves out the search for what to beware of, which a simulation
+    need not pay for.
 
     Weights that are whole numbers give what rows repeated as often give, where n does not matter. The divisor n − 1 of
     variances counts rows, not repetitions; only standard deviations, weights and loadings in the raw metric, and
@@ -52,8 +53,8 @@ def estimate_pls(
     et al. (2005, raw metric) and Hair et al. (2021), to the digits each prints.
 
     Raises ParameterError for an unknown scheme or metric; EstimationError when an item is absent, missing values
-    remain, weights are not above 0, an item does not vary, a mode-B block or the predictors of an outcome are exactly collinear, or there
-    are too few rows.
+    remain, weights are not above 0, an item does not vary, a mode-B block or the predictors of an outcome are exactly
+    collinear, or there are too few rows.
     """
     if scheme not in get_args(Scheme):
         raise ParameterError(f"The inner scheme {scheme!r} is not known; use {', '.join(get_args(Scheme))}.")

@@ -26,11 +26,11 @@ class Moments(NamedTuple):
 
 
 class Sample:
-    """The rows of a complete data matrix X (n, p), prepared for moments of resamples; `weights` (n,) of mean 1, or none.
+    """The rows of a complete data matrix X (n, p), prepared for moments of resamples; `weights` (n,) of mean 1.
 
     Columns are shifted by their rounded mean: sums of products of survey answers then stay whole numbers, which
-    floating point adds exactly in any order, and no digits cancel. `weights` are 1 where there are none; `weighted` says
-    whether there are.
+    floating point adds exactly in any order, and no digits cancel. `weights` are 1 where there are none; `weighted`
+    says whether there are.
     """
 
     def __init__(self, X: Floats, weights: Floats | None = None) -> None:
@@ -49,7 +49,8 @@ class Sample:
     def moments(self, counts: Floats) -> Moments:
         """Moments of the samples whose rows are repeated `counts` (B, n) times, or weighted by `counts · weights`.
 
-        With weights the divisor of variances is Σ counts − 1 as well: correlations do not depend on it. A column without variance in a sample gets a correlation of NaN there.
+        With weights the divisor of variances is Σ counts − 1 as well: correlations do not depend on it. A column
+        without variance in a sample gets a correlation of NaN there.
         """
         size = counts.sum(axis=1, keepdims=True)
         sums = counts @ self._columns

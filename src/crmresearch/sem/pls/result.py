@@ -68,11 +68,12 @@ class Resampling:
 class PlsEstimate:
     """A PLS path model estimated by composites (`pls`) and corrected for attenuation (`plsc`).
 
-    The tables are tidy frames with the columns estimator, group, …, estimate, standardized, se, ci_lower,
-    ci_upper, p_value; the last four are NaN until `crmresearch.sem.pls.bootstrap.bootstrap` has filled `resampling`,
-    and of what is fixed by definition (weight and loading of a single item). R² and HTMT have no p_value.
-    `items` (n, p) are the complete answers, `sample` holds them with their sampling weights (1 without), `fits` the arrays behind the tables, `cautions` what the reader must
-    know before believing them, gravest first, as `estimate_pls` and `bootstrap` found it.
+    The tables are tidy frames with the columns estimator, group, …, estimate, standardized, se, ci_lower, ci_upper,
+    p_value; the last four are NaN until `crmresearch.sem.pls.bootstrap.bootstrap` has filled `resampling`, and of what
+    is fixed by definition (weight and loading of a single item). R² and HTMT have no p_value. `items` (n, p) are the
+    complete answers, `sample` holds them with their sampling weights (1 without), `fits` the arrays behind the tables,
+    `cautions` what the reader must know before believing them, gravest first, as `estimate_pls` and `bootstrap` found
+    it.
     """
 
     specification: Specification
