@@ -67,7 +67,8 @@ def saturated_moments(observed: Sequence[str], patterns: list[Pattern], group: i
         if np.linalg.eigvalsh(_moments(theta, p)[1] / np.outer(deviation, deviation))[0] < SINGULAR:
             raise EstimationError(
                 f"{sum(pattern.rows for pattern in mine):.0f} rows with missing answers do not determine the "
-                f"covariances of {p} items: some combination of items has no variance. Leave items out, or collect more answers."
+                f"covariances of {p} items: some combination of items has no variance. Leave items out, or collect "
+                "more answers."
             )
         if np.abs(step / unit).max() < EM_TOLERANCE:
             break

@@ -182,9 +182,10 @@ class SatisfactionStory(Story):
             touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
             told.append(self.say("sample.mean", **facts, touched=touched))
         if self.survey.weights is not None:
+            told.append(self.say("sample.weighted", column=codebook.weight))
             effective = effective_size(self.estimate.sample.weights)
-            used = complete.rows_used
-            told.append(self.say("sample.weighted", column=codebook.weight, used=used, effective=effective))
+            if complete.rows_dropped:
+                told.append(self.say("sample.weighted_used", used=complete.rows_used, effective=effective))
         return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
 
     def model(self) -> list[str]:
