@@ -19,7 +19,7 @@ result <- list(`_about` = paste(
 ), lavaan = as.character(packageVersion("lavaan")), survey = as.character(packageVersion("survey")), R = R.version.string)
 
 design <- svydesign(ids = ~1, weights = ~w, data = mobi)
-items <- unlist(ecsi_items, use.names = FALSE)
+items <- c(unlist(ecsi_items, use.names = FALSE), "CUSCO")
 formula <- as.formula(paste("~", paste(items, collapse = " + ")))
 average <- svymean(formula, design)
 result$items <- setNames(lapply(items, function(item) {
