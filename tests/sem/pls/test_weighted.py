@@ -94,9 +94,8 @@ def test_weights_undo_unequal_probabilities_of_selection() -> None:
     sat = rng.normal(size=200_000)
     loy = 0.6 * sat + 0.8 * rng.normal(size=len(sat))
     errors = rng.normal(scale=0.75, size=(len(sat), 6))
-    population = pd.DataFrame(
-        np.c_[sat, sat, sat, loy, loy, loy] + errors, columns=["s1", "s2", "s3", "l1", "l2", "l3"]
-    )
+    items = ["s1", "s2", "s3", "l1", "l2", "l3"]
+    population = pd.DataFrame(np.c_[sat, sat, sat, loy, loy, loy] + errors, columns=items)
     chance = np.where(loy > 1, 0.2, 0.01)  # the loyal answer twenty times as often
     drawn = rng.random(len(sat)) < chance
     whole = estimate_pls(model(text), population)

@@ -181,7 +181,7 @@ class SatisfactionStory(Story):
         else:
             touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
             told.append(self.say("sample.mean", **facts, touched=touched))
-        if self.survey.weights is not None:
+        if self.estimate.sample.weighted:
             told.append(self.say("sample.weighted", column=codebook.weight))
             effective = effective_size(self.estimate.sample.weights)
             if complete.rows_dropped:
