@@ -206,3 +206,21 @@ def test_only_the_beginning_of_a_long_file_is_looked_at(tmp_path: Path, monkeypa
     assert book["about"]["en"].startswith("More than 2")
     assert "last_day" not in book
     assert main(["check-data", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "named"),
+    [
+        ([0.5, 1.5, 1.0], "wgt"),  # a mean of 1: sampling weights
+        ([61, 75, 82.5], None),  # kilograms, or inflation weights: offered in a comment
+        ([0.5, 1.5, ""], None),  # one is missing
+    ],
+)
+def test_a_column_of_weights_is_named_or_offered(tmp_path: Path, weights: list[float], named: str | None) -> None:
+    path = tmp_path / "answers.csv"
+    survey().assign(wgt=weights * 20).to_csv(path, index=False)
+    assert drafted(path).get("weight") == named
+    text = (tmp_path / "codebook.yaml").read_text(encoding="utf-8")
+    assert ("\nweight: wgt" in text, "\n# weight: wgt" in text) == (named is not None, named is None)
+    assert main(["check-data", str(tmp_path)]) == 0
+    assert (load_survey(str(tmp_path)).weights is not None) == (named is not None)

@@ -238,6 +238,7 @@ class SurveySegmentStory(Story):
             self.say("survey.sample", **facts),
             *([self.say("survey.dropped", count=left)] if left else []),
             self.say(gaps, cells=cells, share=cells / self.answers.size),
+            *([] if self.survey.weights is None else [self.say("survey.unweighted", column=codebook.weight)]),
             *map(self.text, self.survey.notes),
         ]
 
