@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,11 @@ from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
 
 AIMS = ("satisfaction", "loyalty")
+ESTIMATORS = ("pls", "plsc", "cbsem")
 ENDS = ["ci_lower", "ci_upper"]
+# codes of cautions that are about PLSc alone; those of CB-SEM begin with cb_, and all others hold for PLS
+OF_PLSC = frozenset({"rho_a", "correlation", "correlations", "loading", "r_squared", "weak_plsc",
+                     "inadmissible_resamples", "undefined_resamples"})  # fmt: skip
 FIT = ["chisq", "df", "p_value", "cfi", "tli", "rmsea", "srmr"]
 
 
@@ -50,22 +55,20 @@ class TheoryComparison:
 
     @cached_property
     def explained(self) -> pd.DataFrame:
-        """What each theory explains of satisfaction and of loyalty (PLS), a row a theory and aim.
+        """What each theory explains of satisfaction and of loyalty (PLS), a row an aim and theory.
 
-        Columns theory, aim, outcome (None where the theory has none), predictors (arrows into it; 0: nothing leads
-        there), r_squared, ci_lower, ci_upper, adjusted; NaN where nothing leads to it.
+        Columns aim, theory, outcome, predictors (arrows into it), r_squared, ci_lower, ci_upper, adjusted, reason:
+        no_aim where the theory has no such construct, no_cause where nothing leads to it.
         """
         rows = []
-        for theory, estimate in self.estimates.items():
-            shares = estimate.only("r_squared").set_index("outcome")
-            for aim in AIMS:
-                outcome = self.aim(theory, aim)
-                row = {"theory": theory, "aim": aim, "outcome": outcome, "predictors": _arrows(estimate, outcome)}
-                if outcome in shares.index:
-                    found = shares.loc[outcome]
-                    row |= {"r_squared": found["estimate"], "adjusted": found["adjusted"], **found[ENDS]}
-                rows.append(row)
-        shown = ["theory", "aim", "outcome", "predictors", "r_squared", *ENDS, "adjusted"]
+        for aim, (theory, estimate) in product(AIMS, self.estimates.items()):
+            outcome, shares = self.aim(theory, aim), estimate.only("r_squared").set_index("outcome")
+            row = {"aim": aim, "theory": theory, "outcome": outcome, "predictors": _arrows(estimate, outcome)}
+            if outcome in shares.index:
+                found = shares.loc[outcome]
+                row |= {"r_squared": found["estimate"], "adjusted": found["adjusted"], **found[ENDS]}
+            rows.append({**row, "reason": "" if "adjusted" in row else "no_cause" if outcome else "no_aim"})
+        shown = ["aim", "theory", "outcome", "predictors", "r_squared", *ENDS, "adjusted", "reason"]
         return pd.DataFrame(rows).reindex(columns=shown)
 
     def ranked(self, aim: str) -> list[str]:
@@ -120,34 +123,45 @@ class TheoryComparison:
     def steps(self) -> pd.DataFrame:
         """The standardised effect of satisfaction on loyalty, direct and total, by theory and estimator.
 
-        Columns theory, effect (direct, total), estimator (pls, plsc, cbsem), estimate, ci_lower, ci_upper: of PLS and
-        PLSc by bootstrap, of CB-SEM by the delta method. A theory without this path or route has no row.
+        Columns theory, effect (direct, total), estimator (pls, plsc, cbsem), estimate, ci_lower, ci_upper, reason: of
+        PLS and PLSc by bootstrap, of CB-SEM by the delta method. Where there is none the reason is no_aim (no loyalty),
+        no_direct or no_total (no such path or route; one row for all estimators), or no_estimate.
         """
-        reach = norm.ppf(0.5 + self.confidence / 2)
-        parts = []
-        for theory, estimate in self.estimates.items():
-            ends = [self.aim(theory, aim) for aim in AIMS]
-            tables = {"direct": [estimate.paths], "total": [estimate.total_effects]}
-            if theory in self.structures:
-                structure = self.structures[theory]
-                for effect, frame in (("direct", structure.paths), ("total", structure.total_effects)):
-                    size, wide = frame["standardized"], reach * frame["standardized_se"]
-                    tables[effect] += [frame.assign(estimate=size, ci_lower=size - wide, ci_upper=size + wide)]
-            for effect, frames in tables.items():
-                for frame in frames:
-                    step = frame[(frame["predictor"] == ends[0]) & (frame["outcome"] == ends[1])]
-                    parts.append(step[["estimator", "estimate", *ENDS]].assign(theory=theory, effect=effect))
-        table = pd.concat(parts, ignore_index=True)
-        return table[["theory", "effect", "estimator", "estimate", *ENDS]]
+        rows = []
+        for theory, effect in product(self.estimates, ("direct", "total")):
+            ends, found = [self.aim(theory, aim) for aim in AIMS], self._effects(theory, effect)
+            step = found[(found["predictor"] == ends[0]) & (found["outcome"] == ends[1])].set_index("estimator")
+            row = {"theory": theory, "effect": effect}
+            if step.empty:
+                rows.append({**row, "estimator": "pls", "reason": f"no_{effect if ends[1] else 'aim'}"})
+                continue
+            for estimator in ESTIMATORS:
+                known = {"reason": "no_estimate"} if estimator not in step.index else step.loc[estimator].to_dict()
+                rows.append({**row, "estimator": estimator, "reason": "", **known})
+        return pd.DataFrame(rows).reindex(columns=["theory", "effect", "estimator", "estimate", *ENDS, "reason"])
+
+    def _effects(self, theory: str, effect: str) -> pd.DataFrame:
+        """Direct or total effects by every estimator of a theory, standardised, with intervals."""
+        table = "paths" if effect == "direct" else "total_effects"
+        frames: list[pd.DataFrame] = [getattr(self.estimates[theory], table)]
+        if theory in self.structures:
+            frame = getattr(self.structures[theory], table)
+            size, wide = frame["standardized"], norm.ppf(0.5 + self.confidence / 2) * frame["standardized_se"]
+            frames.append(frame.assign(estimate=size, ci_lower=size - wide, ci_upper=size + wide))
+        return pd.concat(frames)[["estimator", "predictor", "outcome", "estimate", *ENDS]]
 
     @cached_property
     def indices(self) -> pd.DataFrame:
-        """The 0–100 index of satisfaction and loyalty in every theory: theory, aim, estimate, ci_lower, ci_upper."""
+        """The 0–100 index of satisfaction and loyalty in every theory: aim, theory, estimate, ci_lower, ci_upper.
+
+        Where there is none, `reason` is no_aim, or refused (an item has a negative weight).
+        """
         rows = []
-        for theory, estimate in self.estimates.items():
-            index = construct_index(estimate, self.survey.bounds)[0].set_index("construct")
-            named = estimate.specification.theory.aims.items()
-            rows += [{"theory": theory, "aim": aim, **index.loc[key, ["estimate", *ENDS]]} for aim, key in named]
+        for aim, (theory, estimate) in product(AIMS, self.estimates.items()):
+            index, key = construct_index(estimate, self.survey.bounds)[0].set_index("construct"), self.aim(theory, aim)
+            found = index.loc[key, ["estimate", *ENDS]].to_dict() if key else {"estimate": np.nan}
+            reason = "" if np.isfinite(found["estimate"]) else "refused" if key else "no_aim"
+            rows.append({"aim": aim, "theory": theory, **found, "reason": reason})
         return pd.DataFrame(rows)
 
     @cached_property
@@ -159,7 +173,7 @@ class TheoryComparison:
         rows = []
         for theory, estimate in self.estimates.items():
             spec, structure = estimate.specification, self.structures.get(theory)
-            row = {"theory": theory, "constructs": len(spec.constructs), "items": len(spec.items)}
+            row: dict[str, Any] = {"theory": theory, "constructs": len(spec.constructs), "items": len(spec.items)}
             row |= {"paths": len(spec.paths) + len(spec.moderations)}
             if structure is not None:
                 row["parameters"] = len(structure.ram.labels)
@@ -225,10 +239,15 @@ def compare_theories(
     return TheoryComparison(survey, complete, estimates, structures, failures, tuple(left_out), confidence)
 
 
+def estimator_of(code: str) -> str:
+    """The estimator that a caution of this code is about: pls, plsc or cbsem."""
+    return "plsc" if code in OF_PLSC else "cbsem" if code.startswith("cb_") else "pls"
+
+
 def _arrows(estimate: PlsEstimate, outcome: str | None) -> int:
     """Arrows into a construct, products of moderations among them."""
     spec = estimate.specification
-    return sum(one.outcome == outcome for one in (*spec.paths, *spec.moderations))
+    return sum(path.outcome == outcome for path in spec.paths) + sum(m.outcome == outcome for m in spec.moderations)
 
 
 def _require_two(left: int, survey: Survey, left_out: Sequence[tuple[Theory, str]]) -> None:

@@ -23,9 +23,9 @@ INTERVAL = ["se", "ci_lower", "ci_upper", "p_value"]
 class Resampling:
     """The bootstrap of one estimate.
 
-    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample, and `usable` (resamples,) is
-    which were kept: two estimates of the same rows and seed are paired by it. `failed` resamples (an item
-    does not vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
+    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample; `usable` (resamples,) says
+    which were kept, by which two estimates of the same rows and seed are paired. `failed` resamples (an item does not
+    vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
     ones are kept, and so are those that converged to an `inadmissible` PLSc solution
     (`crmresearch.sem.pls.batch.consistent_admissible`), because leaving them out would truncate the intervals.
     """
