@@ -252,9 +252,9 @@ def _arrows(estimate: PlsEstimate, outcome: str | None) -> int:
 
 def _require_two(left: int, survey: Survey, left_out: Sequence[tuple[Theory, str]]) -> None:
     if left < 2:
-        why = " ".join(f"{theory.key}: {reason}" for theory, reason in left_out)
-        count = "one theory" if left else "no theory"
+        named = ", ".join(theory.key for theory, _ in left_out)
+        why = f", or mend {named}. The first problem: {left_out[0][1]}" if left_out else "."
         raise SpecificationError(
-            f"A comparison needs two theories, and {count} can be used with {survey.codebook.key}; name others under "
-            f"`theories`{', or mend these. ' + why if why else '.'}"
+            f"A comparison needs two theories, and {'only one' if left else 'none'} can be used with "
+            f"{survey.codebook.key}; name others under `theories`{why}"
         )
