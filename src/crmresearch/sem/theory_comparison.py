@@ -38,16 +38,34 @@ class TheoryComparison:
     """Theories by key, each estimated by PLS and as a covariance structure from the same rows and the same resamples.
 
     `complete`: the rows without a gap in the items of any theory; `left_out`: theories that could not be compared, each
-    with the reason; `structures` and `failures`: the covariance structure of a theory, or why it has none.
+    with the reason.
     """
 
     survey: Survey
     complete: Complete
     estimates: dict[str, PlsEstimate]
-    structures: dict[str, CbEstimate]
-    failures: dict[str, str]
     left_out: tuple[tuple[Theory, str], ...]
     confidence: float
+
+    @cached_property
+    def _covariance(self) -> dict[str, CbEstimate | str]:
+        found: dict[str, CbEstimate | str] = {}
+        for theory, one in self.estimates.items():
+            try:
+                found[theory] = estimate_cbsem(one.specification, self.complete.items, confidence=self.confidence)
+            except EstimationError as error:
+                found[theory] = str(error)
+        return found
+
+    @property
+    def structures(self) -> dict[str, CbEstimate]:
+        """The covariance structures of the theories that have one."""
+        return {theory: one for theory, one in self._covariance.items() if not isinstance(one, str)}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why the other theories have no covariance structure."""
+        return {theory: one for theory, one in self._covariance.items() if isinstance(one, str)}
 
     def aim(self, theory: str, aim: str) -> str | None:
         """The construct that is satisfaction, or loyalty, in a theory; None where it has none."""
@@ -230,13 +248,7 @@ def compare_theories(
     _require_two(len(plain), survey, left_out)
     options = {"resamples": resamples, "seed": seed, "confidence": confidence}
     estimates = {key: bootstrap(one, **options) for key, one in plain.items()}  # type: ignore[arg-type]
-    structures, failures = {}, {}
-    for key, one in plain.items():
-        try:
-            structures[key] = estimate_cbsem(one.specification, complete.items, confidence=confidence)
-        except EstimationError as error:
-            failures[key] = str(error)
-    return TheoryComparison(survey, complete, estimates, structures, failures, tuple(left_out), confidence)
+    return TheoryComparison(survey, complete, estimates, tuple(left_out), confidence)
 
 
 def estimator_of(code: str) -> str:

@@ -11,20 +11,20 @@ from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
 
 def gravest(story: TheoryComparisonStory) -> pd.DataFrame:
-    """The gravest caution of every theory and estimator, theories left out, outcomes measured otherwise."""
+    """The gravest caution of every theory and estimator, theories left out, outcomes measured otherwise, as a table."""
     return caution_table(_found(story))
 
 
 def _found(story: TheoryComparisonStory) -> Iterator[Row]:
     for theory, reason in story.comparison.left_out:
-        named = story.text(theory.title)
-        yield story.caution("theory_caution.left_out", "weak", named, theory=named, reason=reason)
+        yield story.caution("theory_caution.left_out", "weak", story.text(theory.title), reason=reason)
     for aim in AIMS:
         explained = story.comparison.explained.query("aim == @aim and reason == ''")["theory"]
         if others := [theory for theory in explained if theory not in story.comparison.ranked(aim)]:
             facts = {"aim": story.say(f"aim.{aim}"), "theories": story.called(others)}
             yield story.caution("theory_caution.other_items", "weak", story.called(others), **facts)
-    grave = story.cautions[story.cautions["severity"] != "note"]
+    # the page leads with PLS: of the other estimators only what must not be read
+    grave = story.cautions.query("severity != 'note' and (severity != 'weak' or estimator == 'pls')")
     for (theory, estimator), rows in grave.groupby(["theory", "estimator"], sort=False):
         first = rows.iloc[0]
         about = story.say("theory_caution.about", theory=story.names[theory], estimator=story.say(f"word.{estimator}"))

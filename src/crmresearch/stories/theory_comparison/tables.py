@@ -16,8 +16,7 @@ def trust(story: TheoryComparisonStory) -> pd.DataFrame:
 
 def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
     """Items of every construct in every theory, or why it has none: a row a construct, a column a theory."""
-    known = {theory: one.specification for theory, one in story.comparison.estimates.items()}
-    labels: dict[str, str] = {}
+    known, labels = {theory: one.specification for theory, one in story.comparison.estimates.items()}, dict[str, str]()
     for spec in known.values():
         labels |= {key: story.text(c.label) for key, c in spec.theory.constructs.items() if key not in labels}
     cells = {theory: [_measured(story, spec, key) for key in labels] for theory, spec in known.items()}
@@ -33,10 +32,12 @@ def _measured(story: TheoryComparisonStory, spec: Specification, key: str) -> st
 
 
 def with_reason(story: TheoryComparisonStory, table: pd.DataFrame) -> pd.DataFrame:
-    """A table of the comparison for readers; why something is not there is its last column."""
+    """A table of the comparison for readers; why something is not there stands last."""
     told = [story.say(f"reason.{one}") if one else "" for one in table["reason"]]
+    noted = table.assign(note=told) if any(told) else table
     names = {column: column for column in ("aim", "effect") if column in table}
-    return story.named(table.assign(note=told).drop(columns="reason"), theory=story.names.__getitem__, **names)
+    named = story.named(noted, theory=story.names.__getitem__, **names)
+    return named.drop(columns=["reason", "outcome"], errors="ignore")
 
 
 def differences(story: TheoryComparisonStory) -> pd.DataFrame:
