@@ -167,7 +167,7 @@ class SurveySegmentStory(Story):
             self._choice(),
             self.say("survey.level_high" if level >= LEVEL_LIMIT else "survey.level_low", share=level),
             *self._indices(),
-            *self._paths(),
+            *([self._paths()] if self.models else []),
             self.reach(),
             self.say(alike, k=self.numbers.chosen, agreement=agreement),
         ]
@@ -207,21 +207,18 @@ class SurveySegmentStory(Story):
         theory = self.specification.theory
         return self.models.step(theory.satisfaction, theory.loyalty)
 
-    def _paths(self) -> Iterator[str]:
-        if self.models is None:
-            return
+    def _paths(self) -> str:
         if self.steps.empty:
-            yield self.say("survey.no_step")
-            return
+            return self.say("survey.no_step")
+        assert self.models is not None
         within = self.steps["estimate"].drop(index=ALL)
         others = "_failed" if self.models.failed else ""
         if within.empty:
-            yield self.say(f"survey.paths_none{others}", needed=self.models.needed)
-            return
+            return self.say(f"survey.paths_none{others}", needed=self.models.needed)
         key = f"survey.paths{others}" if len(within) > 1 else f"survey.path_one{others}"
         ends = {"lowest": within.min(), "highest": within.max(), "whole": self.steps["estimate"][ALL]}
         names = {aim: self.within(key) for aim, key in self.aims.items()}
-        yield self.say(key, count=len(within), **names, **ends)
+        return self.say(key, count=len(within), **names, **ends)
 
     @cached_property
     def groups(self) -> pd.DataFrame:
