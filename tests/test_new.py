@@ -270,6 +270,8 @@ def test_a_report_that_could_not_be_made_is_not_begun(study: Path, capsys: pytes
     assert "No theory of the package can be bound to guests" in refusal(
         capsys, "new-report", "broken", "--dataset", "guests"
     )
+    new("new-report", "without", "--dataset", "guests", "--notebook", "survey_segmentation")
+    assert load_report("without.yaml").parameters["theory"] is None
 
 
 def test_the_commands_of_the_readme_work() -> None:

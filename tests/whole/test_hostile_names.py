@@ -138,6 +138,10 @@ REPORTS = {
          "resamples": 100},
         ["title", "about", "citation", "value", "variable", "construct satisfaction", "item"],
     ),
+    "theory_comparison": (
+        {"dataset": "hostile_survey", "theories": ["hostile.yaml", "scsb"], "resamples": 100},
+        ["title", "about", "citation", "theory", "construct satisfaction"],
+    ),
     "survey_quality": ({"dataset": "hostile_survey"}, ["title", "about", "item"]),
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from crmresearch.texts import lacking
 REPORTS: dict[str, dict[str, object]] = {
     "survey-quality-ecsi-mobile": {},
     "satisfaction-index-ecsi-mobile-staged": {"resamples": 100},
+    "theory-comparison-ecsi-mobile": {"resamples": 100},
     "customer-value-cdnow": {"resamples": 50, "value_resamples": 50},
 }
 SKIPPED = ("satisfaction-index-acsi-2015-acsi", "customer-value-online-retail")  # no data, but how to get them

@@ -77,6 +77,21 @@ def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[
     return {key: list(specification.construct(key).items) for key in chosen}
 
 
+def codebook_benefits(survey: Survey, chosen: list[str]) -> dict[str, list[str]]:
+    """What defines segments without a theory: the constructs of the codebook with their items, those `chosen` or all.
+
+    Where the codebook has no constructs every item stands for itself. Raises SpecificationError for an unknown or
+    repeated construct.
+    """
+    known = {key: list(items) for key, items in survey.codebook.constructs.items() if items}
+    known = known or {item: [item] for item in survey.codebook.items}
+    if wrong := [key for key in chosen if key not in known]:
+        raise SpecificationError(f"`benefits`: the codebook has no construct {wrong[0]!r}; it has {', '.join(known)}.")
+    if len(set(chosen)) < len(chosen):
+        raise SpecificationError(f"Each construct defines the segments once; this list repeats one: {chosen}.")
+    return {key: known[key] for key in chosen or known}
+
+
 def benefit_answers(survey: Survey, constructs: dict[str, list[str]]) -> pd.DataFrame:
     """Answers to the items of the constructs, of respondents who answered at least one."""
     answers = survey.items[[item for items in constructs.values() for item in items]]

@@ -176,3 +176,15 @@ def test_the_projects_own_reports_are_sound_and_named_after_what_they_are_made_o
     # a further word tells apart two reports that differ in another parameter
     assert name == expected or name.startswith(f"{expected}-")
     assert {"en", "zh"} == report.title.keys() == report.group.keys()
+
+
+def test_theories_may_lie_beside_the_parameters_file_and_are_all_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("key: mine", encoding="utf-8")
+    head = "notebook: theory_comparison\ntitle: {en: T}\ngroup: {en: G}\nparameters:\n  theories: "
+    file = tmp_path / "report.yaml"
+    file.write_text(f"{head}[mine.yaml, acsi]", encoding="utf-8")
+    assert load_report(str(file)).parameters["theories"] == [str(tmp_path / "mine.yaml"), "acsi"]
+    file.write_text(f"{head}[mine.yml, acsy]", encoding="utf-8")
+    with pytest.raises(ParameterError, match="`theories`: there is no theory 'acsy'; did you mean 'acsi'") as refused:
+        load_report(str(file))
+    assert "`theories`: there is no theory 'mine.yml'" in str(refused.value)

@@ -159,14 +159,19 @@ def find_notebook(notebook: str, path: Path) -> Path:
     return found
 
 
-def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
+def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What these parameters name by a path from the folder of their file, as whole paths."""
-    found = {}
-    for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
-        value = parameters.get(key)
+
+    def whole(value: Any, marker: str = "") -> str | None:
         place = paths.typed_path(value, path.parent) / marker if isinstance(value, str) and value else None
-        if place and os.path.isfile(place):  # False, not an error, for a name that no disk can have
-            found[key] = str((place.parent if marker else place).resolve())
+        if place is None or not os.path.isfile(place):  # False, not an error, for a name that no disk can have
+            return None
+        return str((place.parent if marker else place).resolve())
+
+    named = (("dataset", "codebook.yaml"), ("theory", ""), ("rules", ""))
+    found: dict[str, Any] = {key: file for key, marker in named if (file := whole(parameters.get(key), marker))}
+    if isinstance(theories := parameters.get("theories"), list):
+        found["theories"] = [whole(theory) or theory for theory in theories]
     return found
 
 
@@ -244,11 +249,14 @@ def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]
         known = dataset_keys()
         if dataset not in known:
             problems.append(f"`dataset`: there is no data set {shortened(dataset)!r}{suggestion(dataset, known)}")
-    if isinstance(theory, str):
-        from crmresearch.models.theory import theory_keys
+    several = parameters.get("theories")
+    named = [("theory", theory), *(("theories", one) for one in (several if isinstance(several, list) else []))]
+    for key, one in named:
+        if isinstance(one, str):
+            from crmresearch.models.theory import theory_keys
 
-        known = theory_keys()
-        own = theory.endswith((".yaml", ".yml")) and os.path.isfile(notebook.parent / theory)
-        if theory not in known and not own:
-            problems.append(f"`theory`: there is no theory {shortened(theory)!r}{suggestion(theory, known)}")
+            known = theory_keys()
+            own = one.endswith((".yaml", ".yml")) and os.path.isfile(notebook.parent / one)
+            if one not in known and not own:
+                problems.append(f"`{key}`: there is no theory {shortened(one)!r}{suggestion(one, known)}")
     return problems

@@ -81,6 +81,28 @@ class FindingsBox:
         return _box("findings", "", words(self.language)["findings"], body, "#1f5f8b")
 
 
+@dataclass(frozen=True, repr=False)
+class FoldedBox:
+    """Sentences under a title that a reader unfolds."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join([self.title, *self.sentences])
+
+    def _repr_html_(self) -> str:
+        entries = "\n".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences)
+        return (
+            f'<details class="crm-more">\n<summary>{escape(self.title)}</summary>\n<ul>\n{entries}\n</ul>\n</details>'
+        )
+
+
+def show_folded(title: str, sentences: Sequence[str]) -> FoldedBox:
+    """Sentences that not everybody needs, folded under a title."""
+    return FoldedBox(title, tuple(sentences))
+
+
 def show_warnings(frame: pd.DataFrame, *, language: str = "en") -> WarningsBox:
     """The warnings of an analysis, worst first: columns code, severity, quantity, message.
 

@@ -81,6 +81,7 @@ def bootstrap(
         inadmissible=int((usable & converged & ~admissible).sum()),
         replicates=kept,
         limits=limits,
+        usable=usable,
     )
     resampled = replace(estimate, resampling=resampling, cautions=())
     return replace(resampled, cautions=cautions_of(resampled)) if cautions else resampled

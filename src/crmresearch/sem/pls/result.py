@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmresearch.caution import Caution
 from crmresearch.models.specification import Specification
@@ -22,8 +23,9 @@ INTERVAL = ["se", "ci_lower", "ci_upper", "p_value"]
 class Resampling:
     """The bootstrap of one estimate.
 
-    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample. `failed` resamples (an item
-    does not vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
+    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample; `usable` (resamples,) says
+    which were kept, by which two estimates of the same rows and seed are paired. `failed` resamples (an item does not
+    vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
     ones are kept, and so are those that converged to an `inadmissible` PLSc solution
     (`crmresearch.sem.pls.batch.consistent_admissible`), because leaving them out would truncate the intervals.
     """
@@ -37,6 +39,7 @@ class Resampling:
     inadmissible: int
     replicates: dict[str, Floats]
     limits: dict[str, tuple[Floats, Floats]]
+    usable: NDArray[np.bool_]
 
     def summary(self, name: str) -> dict[str, Floats]:
         """se, ci_lower, ci_upper and p_value (rows,) of one quantity.
