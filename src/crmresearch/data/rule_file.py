@@ -17,6 +17,7 @@ from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.errors import CrmResearchError
 
 OTHER = "other"
+OWN_RULES = "own_rules"  # the `method` of a monitoring that follows the segments of such a file
 TAKEN = ("customer", "tags", "advice", *FORECASTS, "value")  # columns of a list of customers beside their segments
 
 
@@ -100,12 +101,15 @@ def read_rule_file(path: Path, error: Callable[[str], CrmResearchError]) -> Rule
     return read_document(Path(path), RuleFile, error)
 
 
-def misfits(document: RuleFile, codebook: TransactionsCodebook) -> list[str]:
+def misfits(document: RuleFile, codebook: TransactionsCodebook | None) -> list[str]:
     """One sentence for each condition that no customer table of this data set can meet, each naming its place.
 
-    That are columns the table does not have, and values that are no level of an attribute whose levels are known.
+    That are columns the table does not have, and values that are no level of an attribute whose levels are known. None
+    where there is no codebook.
     """
-    mistakes = []
+    mistakes: list[str] = []
+    if codebook is None:
+        return mistakes
     for place, column, condition in document.conditions():
         if not _is_column(column, codebook):
             known = [*FEATURES, *FORECASTS, *codebook.demographics, "spend_last_91", "purchases_last_91"]
@@ -115,6 +119,15 @@ def misfits(document: RuleFile, codebook: TransactionsCodebook) -> list[str]:
         elif levels := codebook.levels.get(column):
             mistakes += [f"{place}.{column}: {text}" for text in _level_mistakes(condition, levels)]
     return mistakes
+
+
+def forecasts_read(document: RuleFile) -> list[str]:
+    """One sentence for each condition of a segment on a forecast, which is not made at every cut-off of a monitoring."""
+    return [
+        f"{place}: {column!r} is a forecast, which monitoring does not make; use columns of purchases"
+        for place, column, _ in document.conditions()
+        if column in FORECASTS and place.startswith("rules.")
+    ]
 
 
 def _is_column(column: str, codebook: TransactionsCodebook) -> bool:

@@ -10,7 +10,7 @@ from crmresearch.data.rule_file import RuleFile, read_rule_file
 from crmresearch.errors import ParameterError
 from crmresearch.paths import ROOT, data_folders
 from crmresearch.segmentation.contract import SegmentationError, Segmenter
-from crmresearch.segmentation.methods.own_rules import CustomRules
+from crmresearch.segmentation.methods.own_rules import CustomRules, read_rules
 from crmresearch.segmentation.registry import described
 from crmresearch.segmentation.scoring.evaluate import UNSEGMENTED
 from crmresearch.segmentation.tags import Tags, carried_tags
@@ -35,6 +35,11 @@ def customer_tags(rules: str, customers: pd.DataFrame) -> Tags | None:
     """
     tags = own_document(rules).tags if rules else ()
     return carried_tags(tags, customers) if tags else None
+
+
+def own_segments(rules: str) -> Segmenter:
+    """The segments of the file of own rules, not yet fitted. Raises as `customer_methods`, and where it has none."""
+    return read_rules(_found(rules))
 
 
 def own_document(rules: str) -> RuleFile:

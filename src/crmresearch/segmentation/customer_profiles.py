@@ -30,8 +30,9 @@ def campaign_list(customers: pd.DataFrame, methods: Sequence[Segmenter], tags: p
     """One row a customer, to act upon: customer, its segment by every method, its tags, and what is expected of it.
 
     `customers`: a customer table with the columns of forecasts beside it; `methods`: fitted. Segments are keys, as
-    categories; `tags` are those of each customer in one text, left out where there are none to carry. p_alive is rounded to four decimals, expected_purchases to three, value to two; forecasts that are not
-    there are left out. In the order of the table.
+    categories; `tags` are those of each customer in one text, and no column where they are None. p_alive is rounded to
+    four decimals, expected_purchases to three, value to two; forecasts that are not there are left out. In the order of
+    the table.
     """
     digits = {"p_alive": 4, "expected_purchases": 3, "value": 2}
     segments = {method.name: method.predict(customers) for method in methods}

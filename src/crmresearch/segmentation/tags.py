@@ -71,8 +71,9 @@ def tag_outcomes(customers: pd.DataFrame, carried: pd.DataFrame, resamples: int 
 
     Columns: tag, customers, share, spend_before, spend_after with spend_after_lower and spend_after_upper,
     active_after, then against_others (spend after of those who carry it less that of those who do not) with
-    against_others_lower and against_others_upper. Spend and activity are means a customer. The intervals are the middle 95 % of bootstrap resamples of all
-    customers; NaN where fewer than two carry the tag, of a difference also where fewer than two do not.
+    against_others_lower and against_others_upper. Spend and activity are means a customer. The intervals are the middle
+    95 % of bootstrap resamples of all customers; NaN where fewer than two carry the tag, of against_others also where
+    fewer than two do not.
 
     `customers` is a customer table with a holdout. Checked against `segment_outcomes`, against scipy's bootstrap and
     against Welch's standard error.

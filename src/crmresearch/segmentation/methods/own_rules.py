@@ -32,9 +32,7 @@ def read_rules(path: Path) -> "CustomRules":
     """
     document = read_rule_file(path, SegmentationError)
     if not document.rules:
-        raise SegmentationError(
-            f"{shown(path)} gives tags but no segments; add `rules`, of which the first that holds wins."
-        )
+        raise SegmentationError(f"{shown(path)} gives tags but no segments; add `rules`.")
     return CustomRules(document)
 
 
@@ -64,10 +62,8 @@ class CustomRules(Segmenter):
         """Segments in the order in which the rules first name them, then other."""
         labels = {rule.segment: rule.label for rule in reversed(self.document.rules)}
         order = dict.fromkeys(rule.segment for rule in self.document.rules)
-        return (
-            *(Segment(key, labels[key]) for key in order),
-            Segment(OTHER, self.document.other or told("segment.other"), other=True),
-        )
+        rest = self.document.other or told("segment.other")
+        return (*(Segment(key, labels[key]) for key in order), Segment(OTHER, rest, other=True))
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Tags of one's own in a customer report: their tables, the sentences that read them out, and what is wrong with them."""
+"""Tags of one's own in a customer report: their tables, the sentences that read them out, and cautions."""
 
 from collections.abc import Iterator
 
@@ -24,9 +24,9 @@ def tags_view(story: CustomerStory, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def overlap_view(story: CustomerStory, overlap: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of `tag_overlap` that most customers carry, with names instead of keys."""
+    """The pairs of `tag_overlap` that most customers carry, with names instead of keys; none that nobody carries."""
     name = tag_names(story).__getitem__
-    return story.named(overlap.head(MOST_PAIRS), tag=name, other_tag=name)
+    return story.named(overlap[overlap["both"] > 0].head(MOST_PAIRS), tag=name, other_tag=name)
 
 
 def tag_sentences(story: CustomerStory, outcomes: pd.DataFrame) -> list[str]:

@@ -90,8 +90,9 @@ def plot_foresight(story: MonitoringStory) -> Figure:
     windows = story.monitoring.windows.dropna(subset=["r2_frozen"])
     figure, axes, days = _over_time(story, windows, "r2")
     axes.plot(days, windows["r2_naive"], "^:", color=QUIET, linewidth=1.4, label=story.say("monitoring_chart.naive"))
-    anew = windows["r2_refitted"].fillna(windows["r2_frozen"])
-    axes.plot(days, anew, "s--", color=ACCENT, linewidth=1.6, label=story.say("monitoring_chart.refitted"))
+    if story.learns:
+        anew = windows["r2_refitted"].fillna(windows["r2_frozen"])
+        axes.plot(days, anew, "s--", color=ACCENT, linewidth=1.6, label=story.say("monitoring_chart.refitted"))
     # the interval of the paired difference, drawn where the frozen segments are measured against those learned anew
     reach = np.array([windows["difference"] - windows["lower"], windows["upper"] - windows["difference"]])
     axes.errorbar(days, windows["r2_frozen"], np.nan_to_num(reach), fmt="o-", color=WARM, linewidth=1.8, capsize=4,
