@@ -3,7 +3,7 @@
 It says in columns of the customer table who is meant, and can be checked before any customer is known.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Self
@@ -64,12 +64,12 @@ class RuleFile(Strict):
     key: Key
     definition: Text
     other: Text | None = None
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1)] = ()
-    tags: Annotated[tuple[Tag, ...], Field(min_length=1)] = ()
+    rules: tuple[Rule, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        mistakes = [] if self.rules or self.tags else ["rules: this key is missing; add it, or `tags`, or both"]
+        mistakes = [] if self.rules or self.tags else ["rules: there is none; write one or more here, or under `tags`"]
         if self.key in TAKEN:
             mistakes.append(f"key: {self.key!r} is another column of the list of customers; use another key")
         for number, rule in enumerate(self.rules):
@@ -90,7 +90,8 @@ class RuleFile(Strict):
 
     def conditions(self) -> Iterator[tuple[str, str, Condition]]:
         """Where each condition stands in the file, the column it is about, and the condition."""
-        for part, entries in (("rules", self.rules), ("tags", self.tags)):
+        parts: dict[str, Sequence[Rule | Tag]] = {"rules": self.rules, "tags": self.tags}
+        for part, entries in parts.items():
             for number, entry in enumerate(entries):
                 for column, condition in entry.when.items():
                     yield f"{part}.{number}.when", column, condition
@@ -122,7 +123,7 @@ def misfits(document: RuleFile, codebook: TransactionsCodebook | None) -> list[s
 
 
 def forecasts_read(document: RuleFile) -> list[str]:
-    """One sentence for each condition of a segment on a forecast, which is not made at every cut-off of a monitoring."""
+    """One sentence for each condition of a segment on a forecast, which is not made at the cut-offs of a monitoring."""
     return [
         f"{place}: {column!r} is a forecast, which monitoring does not make; use columns of purchases"
         for place, column, _ in document.conditions()
@@ -135,7 +136,7 @@ def _is_column(column: str, codebook: TransactionsCodebook) -> bool:
         return codebook.columns.category is not None
     if column == "discount_share":
         return codebook.columns.discount is not None
-    return window_days(column) or column in {*FEATURES, *OUTCOMES, *FORECASTS, *codebook.demographics}
+    return window_days(column) is not None or column in {*FEATURES, *OUTCOMES, *FORECASTS, *codebook.demographics}
 
 
 def _level_mistakes(condition: Condition, levels: tuple[str, ...]) -> Iterator[str]:

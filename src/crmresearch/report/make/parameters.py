@@ -22,8 +22,6 @@ from crmresearch.texts import lacking
 if TYPE_CHECKING:
     from crmresearch.data.transactions.codebook import TransactionsCodebook
 
-OWN_RULES = "own_rules"  # the `method` that follows the segments of a file of rules
-
 
 @dataclass(frozen=True)
 class Report:
@@ -229,13 +227,13 @@ def _day(value: Any) -> date | None:
 def _check_rules(defaults: Mapping[str, Any], parameters: Mapping[str, Any], notebook: Path) -> list[str]:
     """A file of rules that is not there or not right, or names columns that no customer of the data set has."""
     rules, follows = parameters.get("rules"), "method" in defaults and "rules" in defaults
-    if not isinstance(rules, str):
+    if not isinstance(rules, str) or not (rules or follows):
         return []
+    from crmresearch.data.rule_file import OWN_RULES, forecasts_read, misfits, read_rule_file
+
     own = parameters.get("method") == OWN_RULES
     if not rules:
-        return (
-            [f"`rules`: `method: {OWN_RULES}` follows the segments of a file; name it here"] if follows and own else []
-        )
+        return [f"`rules`: `method: {OWN_RULES}` follows the segments of a file; name it here"] if own else []
     if follows and not own:
         return [f"`rules` is read by `method: {OWN_RULES}` only; write that, or leave `rules` empty"]
     places = [folder / rules for folder in (notebook.parent, paths.ROOT, *paths.data_folders())]
@@ -243,8 +241,6 @@ def _check_rules(defaults: Mapping[str, Any], parameters: Mapping[str, Any], not
     if file is None:
         looked = ", ".join(shown(place.parent) for place in places)
         return [f"`rules`: there is no file {shortened(rules)!r} (looked in {shortened(looked)})"]
-    from crmresearch.data.rule_file import forecasts_read, misfits, read_rule_file
-
     try:
         document = read_rule_file(file, ParameterError)
     except ParameterError as mistakes:

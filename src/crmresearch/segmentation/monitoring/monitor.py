@@ -178,9 +178,8 @@ def monitor(
     is below that of the segments learned anew by more than `margin` beyond the paired 95 % interval (upper < −margin;
     reason loss), or where a segment that had 30 customers and 1 % of them at the first cut-off has no longer (size).
     Where segments learned anew are established to foresee less (lower > 0), a small segment is dropped or merged
-    instead (size_only), and so it is where a method learns nothing: its rules are never refitted, and nothing is compared
-    with them learned anew. R² is cross-fitted in `folds`, its interval resamples customers `resamples` times, both drawn
-    with `seed`.
+    instead (size_only), as it is of a method that learns nothing: there is nothing learned anew to compare with. R² is
+    cross-fitted in `folds`, its interval resamples customers `resamples` times, both drawn with `seed`.
 
     Drift of shares is the population stability index, read by the usual limits .1 and .25 (Siddiqi, 2006, Credit Risk
     Scorecards).

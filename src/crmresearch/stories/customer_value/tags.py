@@ -67,9 +67,9 @@ def tag_cautions(story: CustomerStory) -> Iterator[Row]:
     }
     for code, named in found.items():
         if named:
-            yield story.caution(f"customer_caution.{code}", "weak", tags=story.listed(named))
+            yield story.caution(f"tag_caution.{code}", "weak", tags=story.listed(named))
     for row in story.tags.left_out.itertuples():
-        yield story.caution("customers.tag_left_out", "weak", names[row.tag], reason=row.reason)
+        yield story.caution("tag_caution.tag_left_out", "weak", names[row.tag], reason=row.reason)
 
 
 def _small(story: CustomerStory, outcomes: pd.DataFrame) -> pd.Series:

@@ -219,13 +219,9 @@ class MonitoringStory(Story):
         facts |= {"count": len(monitoring.windows), "days": monitoring.step, "customers": monitoring.known}
         definition = self.text(monitoring.method.definition)
         end = self.say("monitoring.learned_end") if pd.isna(self.now.r2_frozen) else ""
+        key = "monitoring.windows" if self.learns else "monitoring.windows_rules"
         return [
-            self.say(
-                "monitoring.windows" if self.learns else "monitoring.windows_rules",
-                title=self.text(codebook.title),
-                definition=definition,
-                **facts,
-            ),
+            self.say(key, title=self.text(codebook.title), definition=definition, **facts),
             self.say("monitoring.learned", end=end),
             *self.cohort(),
             *map(self.text, self.transactions.notes),
