@@ -106,6 +106,7 @@ def seen(story: MonitoringStory, figure: str) -> dict[str, object]:
     """What the alternative text of a figure (migration, transitions, ageing, drift, foresight) names."""
     monitoring = story.monitoring
     facts: dict[str, object] = {"count": len(monitoring.windows), "first": story.first, "last": story.now.cutoff}
+    facts |= story.facts
     if figure == "migration":
         shares = monitoring.assigned[story.now.cutoff].value_counts(normalize=True)
         facts["shares"] = ", ".join(f"{story.labels[str(key)]} {share:.0%}" for key, share in shares.items())
