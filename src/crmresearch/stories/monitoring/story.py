@@ -18,7 +18,6 @@ from crmresearch.stories.monitoring import TEXTS
 from crmresearch.stories.story import Story, interval
 from crmresearch.stories.story import verdict as told_apart
 
-CAPTIONS = ("table_anew", "figure_anew", "alt_anew")
 MOST_NAMED = 3  # segments named in one sentence; the table has them all
 
 
@@ -56,8 +55,9 @@ class MonitoringStory(Story):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What captions say of the segments learned anew; nothing of a method that learns nothing."""
-        return {key: self.say(f"monitoring.{key}") if self.learns else "" for key in CAPTIONS}
+        """What captions and alternative text of the foresight say, with segments learned anew or without any."""
+        ending = "anew" if self.learns else "rules"
+        return {f"told_{what}": self.say(f"monitoring.{what}_{ending}") for what in ("table", "figure", "alt")}
 
     def feature(self, column: str) -> str:
         """What readers call a column that the method reads."""
