@@ -249,6 +249,17 @@ def test_what_cannot_be_written_is_a_sentence(study: Path) -> None:
         write_new({Path("file/mine.yaml"): "text"})
 
 
+@pytest.mark.parametrize("notebook", ["customer_value", "segment_monitoring"])
+def test_the_rules_of_a_new_shop_can_be_named_in_its_reports(notebook: str) -> None:
+    path = write_report(notebook)
+    given = "\n  rules: corner_shop/segments.yaml" + ("\n  method: own_rules" if "monitoring" in notebook else "")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("\nparameters:", "\nparameters:" + given), encoding="utf-8"
+    )
+    assert load_report(str(path)).parameters["rules"] == str(Path("corner_shop/segments.yaml").resolve())
+    assert "key: corner_shop_desk" in Path("corner_shop/segments.yaml").read_text(encoding="utf-8")
+
+
 def test_a_report_that_could_not_be_made_is_not_begun(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new("new-survey", "guests")
     new("new-shop", "corner_shop")

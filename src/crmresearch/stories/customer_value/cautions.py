@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.stories.customer_value.story import CustomerStory
+from crmresearch.stories.customer_value.tags import tag_cautions
 from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 
@@ -16,7 +17,7 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
     values = story.forecast.value.cautions if story.forecast.value else ()
     of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
-    return caution_table([*of_data, *told, *story.value_cautions(values), *_left_out(story)])
+    return caution_table([*of_data, *told, *story.value_cautions(values), *tag_cautions(story), *_left_out(story)])
 
 
 def _left_out(story: CustomerStory) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
 from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
 from crmresearch.segmentation.scoring.evaluation import Evaluation
+from crmresearch.segmentation.tags import Tags
 from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story, interval, verdict
@@ -31,7 +32,8 @@ class CustomerStory(Story):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
-    Sentences that read out one table stand with it in `tables`.
+    `tags` are those of the user's own rules, None without any. Sentences that read out one table stand with it in
+    `tables` and `tags`.
     """
 
     texts = TEXTS
@@ -43,6 +45,7 @@ class CustomerStory(Story):
     left_out: pd.DataFrame
     evaluation: Evaluation
     language: str = "en"
+    tags: Tags | None = None
 
     def method_name(self, key: str) -> str:
         """Name of a row of the evaluation for readers."""
