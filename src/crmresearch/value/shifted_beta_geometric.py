@@ -50,16 +50,9 @@ class ShiftedBetaGeometricFit:
     @staticmethod
     def score(theta: Scores, rows: UniqueRows) -> tuple[float, Scores]:
         """Log-likelihood and gradient at log-parameters (alpha, beta), real or complex."""
-        alpha, beta = np.exp(theta)
-        t, left = rows.columns
-        both = alpha + beta
-        shared = digamma(both) - digamma(both + t)
-        by_row = [shared + left / alpha, shared + digamma(beta + t - left) - digamma(beta)]
+        value, *by_row = log_chances(theta, *rows.columns)
         gradient = np.array([rows.weights @ part for part in by_row]) * np.exp(theta)
-        if np.iscomplexobj(theta):
-            return np.nan, gradient
-        value = gammaln(beta + t - left) - gammaln(beta) + gammaln(both) - gammaln(both + t) + left * np.log(alpha)
-        return float(rows.weights @ value), gradient
+        return (np.nan if np.iscomplexobj(theta) else float(rows.weights @ value)), gradient
 
     @classmethod
     def estimate(cls, rows: UniqueRows, near: Self | None = None) -> Self:
@@ -125,11 +118,23 @@ class ShiftedBetaGeometricFit:
         if rate == 0:
             if alpha <= 1:
                 raise EstimationError(
-                    f"With alpha = {alpha:.3g}, not above 1, some customers stay so long that the expected lifetime has "
-                    "no end; give a discount rate above 0."
+                    f"With alpha = {alpha:.3g}, not above 1, some customers stay so long that the expected lifetime "
+                    "has no end; give a discount rate above 0."
                 )
             return (alpha + beta + t - 1) / (alpha - 1)
         return np.asarray(hyp2f1(1, beta + t, alpha + beta + t, 1 / (1 + rate)))
+
+
+def log_chances(theta: Scores, t: Scores, left: Scores) -> tuple[Scores, Scores, Scores]:
+    """log P(t) where left is 1 and log S(t) where it is 0, and its derivatives by alpha and beta, at log-parameters."""
+    alpha, beta = np.exp(theta)
+    both, a, b = alpha + beta, alpha.real, beta.real
+    shared = digamma(both) - digamma(both + t)
+    by_alpha, by_beta = shared + left / alpha, shared + digamma(beta + t - left) - digamma(beta)
+    value = gammaln(b + t - left) - gammaln(b) + gammaln(a + b) - gammaln(a + b + t) + left * np.log(a)
+    if np.iscomplexobj(theta):  # a complex step is so small that the derivatives tell what it adds
+        value = value + 1j * (by_alpha.real * alpha.imag + by_beta.real * beta.imag)
+    return value, by_alpha, by_beta
 
 
 def fit_shifted_beta_geometric(
@@ -199,7 +204,7 @@ def _whole(name: str, values: ArrayLike, least: int) -> Floats:
     array = numbers(name, np.atleast_1d(values))
     if (wrong := (array != np.rint(array)) | (array < least)).any():
         raise EstimationError(
-            f"{name} must be whole numbers of {least} or more; {wrong.sum()} of {len(array)} are not, first at position "
-            f"{int(wrong.argmax())}."
+            f"{name} must be whole numbers of {least} or more; {wrong.sum()} of {len(array)} are not, first at "
+            f"position {int(wrong.argmax())}."
         )
     return array
