@@ -7,9 +7,9 @@ being made. With S and P of the shifted beta-geometric and f = 1 − paid, such 
     Σ_{j=1}^{m} P(k+j) f^(j−1)  +  S(k+m) f^m,
 
 whose last term is that of a customer who is still there: P(alive) is its share. Where no payment ever failed, f = 0,
-it is the shifted beta-geometric itself: silence is leaving, P(alive) is 1 or 0 as the payments show. It is also the BG/BB
-model (Fader, Hardie & Shang 2010, Marketing Science 29:1086–1108) with one chance of a payment for all. Checked against
-the shifted beta-geometric, the story simulated, and recovery of truth.
+it is the shifted beta-geometric itself: silence is leaving, P(alive) is 1 or 0 as the payments show. It is also the
+BG/BB model (Fader, Hardie & Shang 2010, Marketing Science 29:1086–1108) with one chance of a payment for all. Checked
+against the shifted beta-geometric, the story simulated, and recovery of truth.
 """
 
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class ContractFit(PurchaseFit):
     @property
     def tells_dropout(self) -> bool:
         """Payments that stop show who has left."""
-        return self.converged
+        return True
 
     @property
     def contract(self) -> ShiftedBetaGeometricFit:

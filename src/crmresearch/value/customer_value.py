@@ -69,8 +69,8 @@ class CustomerValue:
 
         `customers` (n, ≥ 4) has a row a customer. `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per
         `unit_days` days. Of customers who pay in a rhythm it may be shifted_beta_geometric, with `period_days` the days
-        from one payment to the next (`crmresearch.value.rhythm.purchase_rhythm` finds it). Customers who bought again but whose mean repeat spend is missing or not above 0 are left out
-        of the spend model, and flagged.
+        from one payment to the next (`crmresearch.value.rhythm.purchase_rhythm` finds it). Customers who bought again
+        but whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged.
         Raises EstimationError for an unknown model or period, missing columns or data that cannot be fitted.
 
         >>> import crmresearch as crm
@@ -95,7 +95,7 @@ class CustomerValue:
         cautions = [*purchases.cautions, *spend.cautions]
         if not purchases.tells_dropout:
             evidence = {"evidence": max(0.0, purchases.dropout_evidence)}
-            cautions.insert(0, Caution("no_dropout", "unidentified", "p_alive", evidence))
+            cautions.insert(0, Caution("no_dropout", "unidentified", "dropout", evidence))
         if (left_out := int((again & ~usable).sum())) > 0:
             facts = {"customers": left_out, "repeating": int(again.sum())}
             cautions.append(

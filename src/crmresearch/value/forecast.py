@@ -110,8 +110,9 @@ def forecast_customers(
     """The forecast of one table over its holdout by `model` and Gamma–Gamma, beside the other purchase `models`.
 
     `rate` is the discount a year. Where the customers pay in a `rhythm`, the shifted beta-geometric takes the place of
-    `model`, which then stands beside it with the others. Raises EstimationError for a table without a holdout or a model that is not known;
-    customers from which a model cannot be estimated (nobody bought twice, …) are a row of `failures`.
+    `model`, which then stands beside it with the others. Raises EstimationError for a table without a holdout or a
+    model that is not known; customers from which a model cannot be estimated (nobody bought twice, …) are a row of
+    `failures`.
     """
     if table.holdout_end is None:
         raise EstimationError("A forecast is compared with a holdout; give the customer table a `holdout_end`.")
@@ -126,9 +127,7 @@ def forecast_customers(
         model, others = CONTRACT, [CONTRACT, *others]
     for key in dict.fromkeys(others):
         try:
-            fitted = CustomerValue.fit(
-                table.frame, key, period_days=rhythm.days if rhythm and key == CONTRACT else None
-            )
+            fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None)
             forecast = fitted.forecast(days, rate)
         except EstimationError as error:
             failures.append((key, str(error)))

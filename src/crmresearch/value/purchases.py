@@ -76,7 +76,7 @@ class PurchaseFit(ABC):
         A likelihood ratio test of the two parameters of dropout at 1 %. Without dropout they lie at a bound, where the
         ratio is smaller than χ²: of simulated worlds without dropout, fewer than 1 % show any.
         """
-        return self.converged and self.dropout_evidence > DROPOUT
+        return self.dropout_evidence > DROPOUT
 
     @property
     def settled(self) -> bool:
