@@ -110,11 +110,16 @@ def test_intervals_of_the_retention_curve_hold_it():
     assert parameters == pytest.approx(fit.standard_errors, rel=0.2)
 
 
-def test_equal_customers_are_said_to_be_at_the_bound():
+def test_equal_customers_are_said_to_be_alike():
     # a constant rate is the limit alpha, beta → ∞ of the model; its rates are right all the same
     fit = fit_survivors(np.rint(1_000_000 * 0.8 ** np.arange(8)))
-    assert "boundary" in {caution.code for caution in fit.cautions}
+    (caution,) = fit.cautions
+    assert (caution.code, caution.severity) == ("alike", "note")
+    assert caution.facts["churn"] == pytest.approx(0.2, abs=1e-3)
     assert fit.retention([1, 7]) == pytest.approx([0.8, 0.8], abs=1e-3)
+    # where those who leave leave at once, beta runs to 0: some always renew, which is not the same as being alike
+    (caution,) = fit_survivors([1000, 500, 500, 500, 500]).cautions[:1]
+    assert caution.code == "boundary"
 
 
 @pytest.mark.parametrize(

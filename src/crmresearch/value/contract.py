@@ -26,6 +26,7 @@ from crmresearch.value.purchases import PurchaseFit
 from crmresearch.value.shifted_beta_geometric import (
     ShiftedBetaGeometricFit,
     ShiftedBetaGeometricParameters,
+    lifetime_cautions,
     log_chances,
 )
 
@@ -96,7 +97,7 @@ class ContractFit(PurchaseFit):
         start = None if near is None else near.maximum
         best = maximise(lambda theta: cls.score(theta, lifetimes), np.zeros(2), cls.names._fields, rows.n, start)
         estimates, errors = cls.names(*best.parameters.tolist()), cls.names(*best.standard_errors.tolist())
-        found = (best.log_likelihood, rows.n, best.converged, best.cautions, best.covariances)
+        found = (best.log_likelihood, rows.n, best.converged, lifetime_cautions(best), best.covariances)
         return cls(estimates, errors, *found, rows, period, paid)
 
     @property

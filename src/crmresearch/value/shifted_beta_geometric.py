@@ -22,6 +22,8 @@ from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_weights, numbers, unique_rows
 from crmresearch.value.maximum import Maximum, digamma, maximise
 
+ALIKE = 0.001  # polarization below which customers are alike
+
 
 class ShiftedBetaGeometricParameters(NamedTuple):
     """Chance θ ~ beta(alpha, beta) not to renew, mean alpha / (alpha + beta)."""
@@ -61,7 +63,7 @@ class ShiftedBetaGeometricFit:
         start = None if near is None else near.maximum
         best = maximise(lambda theta: cls.score(theta, rows), np.zeros(2), names._fields, rows.n, start)
         estimates, errors = names(*best.parameters.tolist()), names(*best.standard_errors.tolist())
-        found = (best.log_likelihood, rows.n, best.converged, best.cautions, best.covariances)
+        found = (best.log_likelihood, rows.n, best.converged, lifetime_cautions(best), best.covariances)
         return cls(estimates, errors, *found, rows)
 
     @property
@@ -123,6 +125,20 @@ class ShiftedBetaGeometricFit:
                 )
             return (alpha + beta + t - 1) / (alpha - 1)
         return np.asarray(hyp2f1(1, beta + t, alpha + beta + t, 1 / (1 + rate)))
+
+
+def lifetime_cautions(best: Maximum) -> tuple[Caution, ...]:
+    """The cautions of a maximum (alpha, beta), at whose bounds customers may simply be alike.
+
+    Where all leave at one rate, alpha and beta grow without end in one proportion and the model becomes the geometric;
+    the rate is then as well known as ever, and only that customers differ is not told.
+    """
+    at_bounds = [caution for caution in best.cautions if caution.code == "boundary"]
+    alpha, beta = best.parameters
+    if not at_bounds or 1 / (1 + alpha + beta) > ALIKE:
+        return best.cautions
+    others = [caution for caution in best.cautions if caution.code not in ("boundary", "vague", "information")]
+    return (*others, Caution("alike", "note", "churn", {"churn": float(alpha / (alpha + beta))}))
 
 
 def log_chances(theta: Scores, t: Scores, left: Scores) -> tuple[Scores, Scores, Scores]:

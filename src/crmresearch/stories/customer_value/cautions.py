@@ -16,7 +16,7 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
     values = story.forecast.value.cautions if story.forecast.value else ()
     of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
-    return caution_table([*of_data, *told, *story.value_cautions(values), *_rhythm(story), *_left_out(story)])
+    return caution_table([*of_data, *_rhythm(story), *told, *story.value_cautions(values), *_left_out(story)])
 
 
 def _rhythm(story: CustomerStory) -> Iterator[Row]:
