@@ -76,7 +76,10 @@ def two_windows(
     except EstimationError as error:
         return Windows(table, then, table.frame, then.frame, table.frame, None, str(error))
     kept = tuple(name for name in models[0].quantities if name in models[1].quantities)
-    models = [replace(model, quantities=kept) for model in models]
+    told = models[0].cautions
+    if kept != models[0].quantities:  # only the earlier model cannot tell leaving from waiting
+        told = (*(caution for caution in models[1].cautions if caution.code == "no_dropout"), *told)
+    models = [replace(models[0], quantities=kept, cautions=told), replace(models[1], quantities=kept)]
     now, frozen = (table.frame.join(_values(table.frame, model, days, discount_rate)) for model in models)
     before = then.frame.join(_values(then.frame, models[1], days, discount_rate))
     return Windows(table, then, now, before, frozen, models[0], discount_rate=discount_rate)
