@@ -8,6 +8,18 @@ from rhythm_cases import months_later, random_buyers, subscribers
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.value.rhythm import MONTH_DAYS, purchase_rhythm, rhythm_of, variation
 
+CODEBOOK = """kind: transactions
+key: many
+title: {en: Many}
+about: {en: Simulated subscribers.}
+file: purchases.csv
+committed: false
+how_to_get: Simulated.
+columns: {customer: customer, time: day, amount: amount}
+currency: EUR
+rules: {returns: net, duplicates: keep}
+"""
+
 
 @pytest.mark.parametrize("gap", [2, 7, 14, 30, 60])
 def test_random_customers_have_no_rhythm(gap):
@@ -83,6 +95,21 @@ def test_a_second_slower_rhythm_is_not_taken_for_leaving():
     yearly = pd.DataFrame(rows, columns=["customer", "day"])
     assert rhythm_of(monthly) is not None
     assert rhythm_of(pd.concat([monthly, yearly])) is None
+
+
+def test_a_part_of_very_many_customers_tells(monkeypatch, tmp_path):
+    days, _ = subscribers(200, 1, failed=0.05)
+    days.assign(amount=1.0).to_csv(tmp_path / "purchases.csv", index=False)
+    (tmp_path / "codebook.yaml").write_text(CODEBOOK, encoding="utf-8")
+    shop = load_transactions(str(tmp_path))
+    everybody = purchase_rhythm(shop, "2023-12-31")
+    assert everybody == rhythm_of(days)
+    monkeypatch.setattr("crmresearch.value.rhythm.MOST", 60)
+    part = purchase_rhythm(shop, "2023-12-31")
+    assert part is not None
+    assert part.period == "month"
+    assert 40 < part.customers <= 60 < everybody.customers
+    assert purchase_rhythm(shop, "2022-01-02") is None
 
 
 def test_thirty_customers_must_tell():

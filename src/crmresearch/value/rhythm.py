@@ -21,6 +21,7 @@ from crmresearch.data.transactions.times import as_date
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.value.histories import Floats
 
+_ = ibis._
 MONTH_DAYS = 365.25 / 12
 PERIODS = {"week": 7, "two_weeks": 14, "four_weeks": 28}  # in days
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}  # in months of the calendar
@@ -29,6 +30,7 @@ ON_TIME = 0.1  # of a period; a payment that much early or late keeps the rhythm
 KEPT = 0.6  # share of a customer's gaps, in the mean, that are one period; a late payment spoils two of them
 MISSED = 3.5  # periods to which a gap may grow by payments that failed
 SLOWER = 0.05  # share of gaps longer than that; more, and a second, slower rhythm would be taken for leaving
+MOST = 50_000  # customers; more would take memory and tell nothing new
 CONFIDENCE = 2.326  # standard errors, 99 % one-sided
 
 
@@ -50,12 +52,17 @@ class Rhythm:
 def purchase_rhythm(transactions: Transactions, cutoff: date | str) -> Rhythm | None:
     """The rhythm in which customers have paid up to the cut-off, None where they do not, or fewer than 30 tell.
 
-    Raises ParameterError for a cut-off that is no date.
+    Of very many customers every second, third, … in the order of their ids is looked at, 50,000 or fewer. Raises
+    ParameterError for a cut-off that is no date.
     """
     cut = as_date("cutoff", cutoff)
     table = transactions.table
     bought = table.filter(table.amount >= 0, table.day <= ibis.date(cut)).select("customer", "day").distinct()
-    return rhythm_of(transactions.run(bought))
+    often = transactions.run(bought.group_by("customer").agg(n=_.count()).filter(_.n > 2).select("customer"))
+    names = often["customer"].sort_values()
+    some = names.iloc[:: max(1, -(-len(names) // MOST))]
+    chosen = ibis.memtable(pd.DataFrame({"customer": some.astype(object).to_numpy()}), schema={"customer": "string"})
+    return rhythm_of(transactions.run(bought.semi_join(chosen, "customer"))) if len(some) else None
 
 
 def rhythm_of(days: pd.DataFrame) -> Rhythm | None:
