@@ -69,7 +69,7 @@ class BetaGeometricFit(PurchaseFit):
         odds = np.log(a / before) + (r + x) * np.log((alpha + T) / (alpha + t_x))
         return np.where(tosses > 0, 1 / (1 + np.exp(np.minimum(odds, 700))), 1.0)
 
-    def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
+    def _purchases_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """∫ E[λ e^(−λpu)] e^(−rate·u) du over the horizon; λ ~ gamma(r+x, α+T), p ~ beta(a, b+n) after the history.
 
         The inner mean is (r+x)/(α+T) · E[(1+pz)^−(r+x+1)], z = u/(α+T). The integrated form of the papers has a
@@ -87,7 +87,7 @@ class BetaGeometricFit(PurchaseFit):
         discount = np.exp(v - rate * scale * np.expm1(v))
         return (r + x) * ((mean * discount * width) @ NODE_WEIGHTS)
 
-    def _draw_if_alive(self, x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
+    def _draw_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
         """As many as the rate brings, or as many as the coins allow: λ and p as in `_purchases_if_alive`."""
         r, alpha, a, b = self.parameters
         rate = rng.gamma(r + x) / (alpha + T)

@@ -10,12 +10,14 @@ import pandas as pd
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.beta_geometric import BgNbdFit, MbgNbdFit
+from crmresearch.value.contract import ContractFit
 from crmresearch.value.gamma_gamma import GammaGammaFit, fit_gamma_gamma
 from crmresearch.value.histories import Floats, unique_rows
 from crmresearch.value.pareto_nbd import ParetoNbdFit
 from crmresearch.value.purchases import PurchaseFit
 from crmresearch.value.resample import Replicates, collect, resample_counts
 
+CONTRACT = "shifted_beta_geometric"  # the model of customers who pay in a rhythm
 MODELS: dict[str, type[PurchaseFit]] = {"bg_nbd": BgNbdFit, "mbg_nbd": MbgNbdFit, "pareto_nbd": ParetoNbdFit}
 COLUMNS = ("repeat", "t_last", "tenure", "repeat_mean")
 FORECAST = ("p_alive", "expected_purchases", "expected_spend", "value")
@@ -29,8 +31,9 @@ class CustomerValue:
     """A fitted purchase model and a fitted Gamma–Gamma, and the customers they were fitted on.
 
     `purchases` has its parameters per `unit_days` days; `spend` and all money is in the currency of the customer table;
-    `customers` (n, 4) are its histories; `cautions` what must be known before the numbers are believed. Assumes, as the
-    models do, that spend per purchase does not depend on how often or how long one buys.
+    `customers` (n, 4) are its histories; `cautions` what must be known before the numbers are believed; `quantities`
+    what a forecast holds, without p_alive where the data cannot tell leaving from waiting (`purchases.tells_dropout`).
+    Assumes, as the models do, that spend per purchase does not depend on how often or how long one buys.
     Sources: Schmittlein, Morrison & Colombo (1987), Management Science 33, 1–24 (Pareto/NBD); Fader, Hardie & Lee
     (2005), Marketing Science 24, 275–284 (BG/NBD), and Journal of Marketing Research 42, 415–430 (the product of both
     models); Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24, 201–209
@@ -51,15 +54,24 @@ class CustomerValue:
     unit_days: float
     customers: pd.DataFrame = field(repr=False)
     cautions: tuple[Caution, ...] = ()
+    quantities: tuple[str, ...] = FORECAST
 
     @classmethod
-    def fit(cls, customers: pd.DataFrame, model: str = "bg_nbd", unit_days: float = 7.0) -> "CustomerValue":
+    def fit(
+        cls,
+        customers: pd.DataFrame,
+        model: str = "bg_nbd",
+        unit_days: float = 7.0,
+        *,
+        period_days: float | None = None,
+    ) -> "CustomerValue":
         """Fit a customer table with columns `repeat`, `t_last`, `tenure` (days) and `repeat_mean` (money).
 
         `customers` (n, ≥ 4) has a row a customer. `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per
-        `unit_days` days. Customers who bought again but whose mean repeat spend is missing or not above 0 are left out
-        of the spend model, and flagged.
-        Raises EstimationError for an unknown model, missing columns or data that cannot be fitted.
+        `unit_days` days. Of customers who pay in a rhythm it may be shifted_beta_geometric, with `period_days` the days
+        from one payment to the next (`crmresearch.value.rhythm.purchase_rhythm` finds it). Customers who bought again
+        but whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged.
+        Raises EstimationError for an unknown model or period, missing columns or data that cannot be fitted.
 
         >>> import crmresearch as crm
         >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame
@@ -67,28 +79,37 @@ class CustomerValue:
         >>> [round(float(number), 3) for number in fitted.purchases.parameters]  # r, alpha, a, b
         [0.252, 4.789, 0.723, 2.161]
         """
-        if model not in MODELS:
-            raise EstimationError(f"There is no model {model!r}; use one of {', '.join(MODELS)}.")
+        if model not in (*MODELS, CONTRACT):
+            raise EstimationError(f"There is no model {model!r}; use one of {', '.join((*MODELS, CONTRACT))}.")
         if not 0 < unit_days < np.inf:
             raise EstimationError(f"unit_days must be above 0; it is {unit_days}.")
         x, t_x, T, mean = _histories(customers, unit_days)
-        purchases = MODELS[model].fit(x, t_x, T)
+        if model == CONTRACT:
+            period = None if period_days is None else period_days / unit_days
+            purchases: PurchaseFit = ContractFit.fit(x, t_x, T, period=period)
+        else:
+            purchases = MODELS[model].fit(x, t_x, T)
         again = x > 0
         usable = again & (mean > 0)
         spend = fit_gamma_gamma(x[usable], mean[usable])
         cautions = [*purchases.cautions, *spend.cautions]
+        if not purchases.tells_dropout:
+            evidence = {"evidence": max(0.0, purchases.dropout_evidence)}
+            cautions.insert(0, Caution("no_dropout", "unidentified", "dropout", evidence))
         if (left_out := int((again & ~usable).sum())) > 0:
             facts = {"customers": left_out, "repeating": int(again.sum())}
             cautions.append(
                 Caution("spend_unusable", "weak" if left_out > FEW * again.sum() else "note", "spend", facts)
             )
-        return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(cautions))
+        quantities = tuple(name for name in FORECAST if name != "p_alive" or purchases.tells_dropout)
+        return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(cautions), quantities)
 
     def forecast(
         self, horizon_days: float, discount_rate_per_year: float, customers: pd.DataFrame | None = None
     ) -> pd.DataFrame:
         """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over `horizon_days`.
 
+        Of these those in `quantities`: there is no p_alive where the data cannot tell leaving from waiting.
         `value`, money, is expected_spend × expected purchases discounted at `discount_rate_per_year` (0.1 = 10 % in
         365.25 days) from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
         expected_purchases is then the discounted number too. Other `customers` than those of the fit may be given.
@@ -106,7 +127,7 @@ class CustomerValue:
         values = _forecast(
             self.purchases, self.spend, (x, t_x, T, mean), *self._outlook(horizon_days, discount_rate_per_year)
         )
-        return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)
+        return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)[list(self.quantities)]
 
     def intervals(
         self,
@@ -150,9 +171,10 @@ class CustomerValue:
         usable = np.flatnonzero((features[0] > 0) & (features[3] > 0))
         spend_rows = unique_rows([features[0, usable], features[3, usable]])
         labels, members = _memberships(self.customers, groups)
+        kept = [FORECAST.index(name) for name in self.quantities]
 
         def means(purchases: PurchaseFit, spend: GammaGammaFit, counts: Floats) -> Floats:
-            values = np.array(_forecast(purchases, spend, features, *outlook))
+            values = np.array(_forecast(purchases, spend, features, *outlook))[kept]
             with np.errstate(invalid="ignore", divide="ignore"):
                 averages: Floats = ((members * counts) @ values.T) / (members @ counts)[:, None]
             return averages.ravel()
@@ -176,8 +198,8 @@ class CustomerValue:
         columns = ["estimate", "se", "ci_lower", "ci_upper"]
         table = np.column_stack(
             [means(self.purchases, self.spend, np.ones(features.shape[1])), found.standard_errors, lower, upper]
-        ).reshape(len(labels), len(FORECAST), len(columns))
-        quantities = list(FORECAST)
+        ).reshape(len(labels), len(kept), len(columns))
+        quantities = list(self.quantities)
         if finite:
             _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, features, outlook[0], 0.0)
             drawn = np.array(spent_means) / members.sum(axis=1)

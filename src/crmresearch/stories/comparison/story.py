@@ -96,7 +96,13 @@ class ComparisonStory(Story):
     @property
     def single(self) -> pd.Series:
         """The best single number: naive, or an individual forecast."""
-        return self.singles[self.singles["kind"].isin(("naive", "forecast"))].iloc[0]
+        return self.singles[self.singles["kind"].isin(self.rankable)].iloc[0]
+
+    @property
+    def rankable(self) -> tuple[str, ...]:
+        """The kinds of single numbers of which a best is named: no forecast of a value model that did not settle."""
+        value = self.windows.value
+        return ("naive", "forecast") if value is None or value.purchases.settled else ("naive",)
 
     @property
     def lead(self) -> str:

@@ -17,14 +17,26 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
     values = story.forecast.value.cautions if story.forecast.value else ()
     of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
+    of_data += _rhythm(story)
     return caution_table([*of_data, *told, *story.value_cautions(values), *tag_cautions(story), *_left_out(story)])
+
+
+def _rhythm(story: CustomerStory) -> Iterator[Row]:
+    """That the customers pay in a regular rhythm, and what takes the place of the model of purchases at random."""
+    if rhythm := story.forecast.rhythm:
+        facts = {"kept": rhythm.kept, "variation": rhythm.variation, "customers": rhythm.customers}
+        every = story.say(f"rhythm.{rhythm.period}")
+        yield story.caution("customers.rhythm", "note", every, every=every, **facts)
 
 
 def _left_out(story: CustomerStory) -> Iterator[Row]:
     """The segmentation methods and value models that these customers do not allow."""
     for row in story.left_out.itertuples():
         lacks_forecast = story.forecast.frame is None and any(name in row.reason for name in FORECAST_COLUMNS)
+        lacks_dropout = story.forecast.frame is not None and "p_alive" not in story.customers
         key = "customers.needs_forecast" if lacks_forecast else "customers.left_out"
+        if lacks_dropout and "p_alive" in row.reason:
+            key = "customers.needs_dropout"
         yield "method_left_out", "weak", story.method_name(row.method), story.say(key, reason=row.reason)
     for row in story.forecast.failures.itertuples():
         key = "customers.no_forecast" if row.model == story.forecast.model else "customers.no_model"

@@ -11,6 +11,7 @@ from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.report.show.paragraphs import Prose
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
 from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
@@ -79,6 +80,12 @@ class CustomerStory(Story):
         """The evaluator's scores, best R² of log spend first."""
         return self.evaluation.scores.sort_values("r2_log", ascending=False, kind="stable").reset_index(drop=True)
 
+    @property
+    def _rankable(self) -> pd.DataFrame:
+        """The scores among which a best is named: without the forecasts of a value model that did not settle."""
+        unsettled = self.forecast.model in self.forecast.unsettled
+        return self.scores[self.scores.kind != "forecast"] if unsettled else self.scores
+
     def findings(self) -> list[str]:
         """Concentration, activity, what predicts best, and whether segments beat a naive number; headline first."""
         frame = self.table.frame
@@ -92,8 +99,9 @@ class CustomerStory(Story):
 
     def _best(self) -> list[str]:
         """The best of each kind and the verdict between segments and single numbers; nothing where nobody differs."""
-        kinds = [kind for kind in ("segmentation", "naive", "forecast") if (self.scores.kind == kind).any()]
-        best = {kind: self.scores[self.scores.kind == kind].iloc[0] for kind in kinds}
+        scores = self._rankable
+        kinds = [kind for kind in ("segmentation", "naive", "forecast") if (scores.kind == kind).any()]
+        best = {kind: scores[scores.kind == kind].iloc[0] for kind in kinds}
         if any(pd.isna(row.r2_log) for row in best.values()):  # the warnings say so
             return []
         told = []
@@ -150,20 +158,36 @@ class CustomerStory(Story):
             told.append(self.say("customers.retention_last", **facts))
         return told
 
+    def worth_prose(self) -> Prose:
+        """The paragraph that says what a value model tells of these customers."""
+        if self.forecast.rhythm:
+            return self.prose("worth_contract")
+        if self.forecast.tells_dropout or self.forecast.value is None:
+            return self.prose("worth")
+        return self.prose("worth_waiting")
+
     def models(self) -> list[str]:
         """Which purchase model fits the time before the cut-off best, and which foresaw the holdout best."""
-        models = self.forecast.models
+        models = self.forecast.best
         if self.forecast.frame is None:
             return [self.say("customers.value_none")]
         told = [self.say("customers.value_rate", rate=self.forecast.rate, days=self.forecast.days)]
-        if self.forecast.model == "bg_nbd":  # by its formula: a customer can only leave after a repeat purchase
+        if self.forecast.rhythm:
+            told.append(self.say("customers.value_contract"))
+        elif not self.forecast.tells_dropout:
+            told.append(self.say("customers.value_waiting"))
+        elif self.forecast.model == "bg_nbd":  # by its formula: a customer can only leave after a repeat purchase
             told.append(self.say("customers.value_alive"))
-        if len(models) > 1:
+        if self.forecast.unsettled:
+            unsettled = [self.model_name(model) for model in self.forecast.unsettled]
+            told.append(self.say("customers.value_unsettled", models=self.listed(unsettled)))
+        if models["aic"].count() > 1:
             first, second = (row for _, row in models.nsmallest(2, "aic").iterrows())
             ahead = second.aic - first.aic
             key = "customers.value_fit" if ahead >= SAME_AIC else "customers.value_fit_same"
             names = {"model": self.model_name(first.model), "second": self.model_name(second.model)}
             told.append(self.say(key, ahead=ahead, **names))
+        if len(models) > 1:
             closest, largest = models.loc[models["absolute_error"].idxmin()], models["absolute_error"].max()
             facts = {"model": self.model_name(closest.model), "error": closest.absolute_error, "largest": largest}
             told.append(self.say("customers.value_error", **facts))
@@ -227,7 +251,7 @@ class CustomerStory(Story):
             names = [self.method_name(row.method) for row in view.itertuples() if verdict(row.lower, row.upper) == side]
             if names:
                 told.append(self.say(key, methods=self.listed(names), reference=reference))
-        captured = self.scores.dropna(subset=["capture"]).nlargest(1, "capture")
+        captured = self._rankable.dropna(subset=["capture"]).nlargest(1, "capture")
         for best in captured.itertuples():
             facts = {"method": self.method_name(best.method), "share": best.capture, **interval(best, "capture_")}
             told.append(self.say("customers.capture", **facts))
@@ -240,9 +264,10 @@ class CustomerStory(Story):
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
+        contract = ["contract"] if self.forecast.rhythm else []
         numbers = {"folds": self.evaluation.folds, "resamples": self.evaluation.resamples, "rate": self.forecast.rate}
         facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": self.forecast.days, **numbers}
-        steps = ["windows", "learning", "scores", "intervals", *(["value"] if self.forecast.value else [])]
+        steps = ["windows", "learning", "scores", "intervals", *(["value", *contract] if self.forecast.value else [])]
         return [self.say(f"customer_method.{step}", **facts) for step in steps]
 
 

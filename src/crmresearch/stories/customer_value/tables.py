@@ -144,7 +144,8 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
             if pd.notna(line.actual):
                 row["spend_after"] = f"{line.actual:,.{d}f}"
         rows.append(row)
-    return pd.DataFrame(rows, columns=["segment", "customers", *SHOWN_DIGITS, "spend_after"])
+    shown = [name for name in SHOWN_DIGITS if name in set(intervals["quantity"])]
+    return pd.DataFrame(rows, columns=["segment", "customers", *shown, "spend_after"])
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:
