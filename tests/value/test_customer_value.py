@@ -175,7 +175,6 @@ def test_fractional_customers_are_not_resampled():
         ([1.5], [1], [2], "whole numbers"),
         ([-1], [1], [2], "must not be negative"),
         ([1], [-1], [2], "must not be negative"),
-        ([1], [0], [3], "t_x must be 0 for customers with x = 0"),
         ([0], [1], [3], "t_x must be 0 for customers with x = 0"),
         (["a"], [1], [2], "must be numbers"),
         ([1], [np.nan], [2], "missing or infinite"),
