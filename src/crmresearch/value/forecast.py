@@ -22,7 +22,8 @@ class CustomerForecast:
 
     `value` and `frame` (as `CustomerValue.forecast`) are None where the model cannot be fitted. `models`: model,
     parameters, log_likelihood, aic, expected and actual (purchases of all in the holdout), absolute_error (mean per
-    customer), one row a purchase model that could be fitted. `failures`: model and reason of the others.
+    customer), one row a purchase model that could be fitted. `failures`: model and reason of the others. `margin`: the
+    part of the spend that counts as value.
     """
 
     model: str
@@ -32,6 +33,7 @@ class CustomerForecast:
     frame: pd.DataFrame | None
     models: pd.DataFrame
     failures: pd.DataFrame
+    margin: float = 1.0
 
     def beside(self, customers: pd.DataFrame) -> pd.DataFrame:
         """The customer table with p_alive, expected_purchases and expected_value, where there is a forecast."""
@@ -82,11 +84,15 @@ class CustomerForecast:
 
 
 def forecast_customers(
-    table: CustomerTable, rate: float, model: str = "bg_nbd", models: Sequence[str] = PURCHASE_MODELS
+    table: CustomerTable,
+    rate: float,
+    model: str = "bg_nbd",
+    models: Sequence[str] = PURCHASE_MODELS,
+    margin: float = 1.0,
 ) -> CustomerForecast:
     """The forecast of one table over its holdout by `model` and Gamma–Gamma, beside the other purchase `models`.
 
-    `rate` is the discount a year. Raises EstimationError for a table without a holdout or a model that is not known;
+    `rate` is the discount a year, `margin` the profit of a unit of spend. Raises EstimationError for a table without a holdout or a model that is not known;
     customers from which a model cannot be estimated (nobody bought twice, …) are a row of `failures`.
     """
     if table.holdout_end is None:
@@ -100,7 +106,7 @@ def forecast_customers(
     for key in dict.fromkeys([model, *models]):
         try:
             fitted = CustomerValue.fit(table.frame, key)
-            forecast = fitted.forecast(days, rate)
+            forecast = fitted.forecast(days, rate, margin=margin)
         except EstimationError as error:
             failures.append((key, str(error)))
             continue
@@ -121,6 +127,7 @@ def forecast_customers(
         frame,
         pd.DataFrame(rows, columns=columns),
         pd.DataFrame(failures, columns=["model", "reason"]),
+        margin,
     )
 
 
@@ -141,7 +148,8 @@ def value_intervals(
     size = segments.map(segments.value_counts()).astype(int)
     large = segments.where(size >= SMALL_NUMBER)
     try:
-        frame, _ = forecast.value.intervals(forecast.days, forecast.rate, resamples, seed, large)
+        outlook = forecast.days, forecast.rate, resamples, seed
+        frame, _ = forecast.value.intervals(*outlook, large, margin=forecast.margin)
     except EstimationError:
         return empty
     made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}

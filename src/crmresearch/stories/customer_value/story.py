@@ -15,9 +15,11 @@ from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
 from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
 from crmresearch.segmentation.scoring.evaluation import Evaluation
+from crmresearch.segmentation.scoring.managerial import targeting
 from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story, interval, verdict
+from crmresearch.stories.targeting import targeting_sentences
 from crmresearch.value.customer_value import SPEND
 from crmresearch.value.forecast import CustomerForecast
 
@@ -31,7 +33,8 @@ class CustomerStory(Story):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
-    Sentences that read out one table stand with it in `tables`.
+    `contact_cost`: of contacting a customer, in the currency; the margin is that of the forecast. Sentences that read out
+    one table stand with it in `tables`.
     """
 
     texts = TEXTS
@@ -42,6 +45,7 @@ class CustomerStory(Story):
     methods: Sequence[Segmenter]
     left_out: pd.DataFrame
     evaluation: Evaluation
+    contact_cost: float = 0.0
     language: str = "en"
 
     def method_name(self, key: str) -> str:
@@ -122,6 +126,7 @@ class CustomerStory(Story):
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
             self.say("customers.window", customers=len(table.frame), currency=codebook.currency, **facts),
+            *([self.say("customers.orders")] if self.transactions.has_orders else []),
             *([self.say("customers.only_returns", customers=only)] if only else []),
             *map(self.text, self.transactions.notes),
         ]
@@ -129,7 +134,8 @@ class CustomerStory(Story):
     def concentration(self) -> list[str]:
         """How unequal spend is."""
         frame = self.table.frame
-        one = self.say("customers.one_time", one=float((frame["frequency"] == 1).mean()))
+        key = "customers.one_order" if self.transactions.has_orders else "customers.one_time"
+        one = self.say(key, one=float((frame["frequency"] == 1).mean()))
         if not self.spends:
             return [self.say("customers.no_spend"), one]
         return [self.say("customers.concentration", gini=gini(frame["monetary_total"])), one]
@@ -153,6 +159,8 @@ class CustomerStory(Story):
         if self.forecast.frame is None:
             return [self.say("customers.value_none")]
         told = [self.say("customers.value_rate", rate=self.forecast.rate, days=self.forecast.days)]
+        if self.forecast.margin < 1:
+            told.append(self.say("customers.value_margin", margin=self.forecast.margin))
         if self.forecast.model == "bg_nbd":  # by its formula: a customer can only leave after a repeat purchase
             told.append(self.say("customers.value_alive"))
         if len(models) > 1:
@@ -230,6 +238,23 @@ class CustomerStory(Story):
             told.append(self.say("customers.capture", **facts))
         return told
 
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Profit of contacting the fifth that each method ranks first: `targeting`; no row at no cost and full margin.
+
+        Then every ranking leaves what it captures, and contacting everybody leaves most.
+        """
+        if self.forecast.margin == 1 and self.contact_cost == 0:
+            return pd.DataFrame()
+        spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
+        money = self.forecast.margin, self.contact_cost
+        return targeting(self.evaluation.gains, spend, len(self.table.frame), *money, TOP)
+
+    def targeting_text(self) -> list[str]:
+        """What contacting the best-ranked leaves at the margin and the cost of a contact; nothing without either."""
+        money = self.forecast.margin, self.contact_cost, TOP, self.transactions.codebook.currency
+        return targeting_sentences(self.targets, *money, self.method_name, self.language)
+
     def limits(self) -> list[str]:
         """What these results cannot say."""
         about = self.text(self.transactions.codebook.about)
@@ -239,7 +264,8 @@ class CustomerStory(Story):
         """How the results were made, a sentence a step, with the numbers in use."""
         numbers = {"folds": self.evaluation.folds, "resamples": self.evaluation.resamples, "rate": self.forecast.rate}
         facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": self.forecast.days, **numbers}
-        steps = ["windows", "learning", "scores", "intervals", *(["value"] if self.forecast.value else [])]
+        windows = "windows_orders" if self.transactions.has_orders else "windows"
+        steps = [windows, "learning", "scores", "intervals", *(["value"] if self.forecast.value else [])]
         return [self.say(f"customer_method.{step}", **facts) for step in steps]
 
 
