@@ -111,7 +111,7 @@ def lift_sentences(story: CustomerStory, found: pd.DataFrame, role: Role) -> lis
     tested = found["p"].notna()
     if not tested.any():
         return [story.say("customers.lift_few", what=what)]
-    shown = found.groupby("segment", sort=False).head(TOP_ITEMS)
+    shown = found.groupby("segment", sort=False).head(MOST if role == "channel" else TOP_ITEMS)
     differ = shown[shown["told"]].sort_values("lift", ascending=False, kind="stable")
     facts = {"tests": int(tested.sum()), "what": what}
     told = []
