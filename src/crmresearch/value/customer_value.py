@@ -126,8 +126,8 @@ class CustomerValue:
         """Means per customer, over all and in each of `groups` (by customer), with bootstrap percentile intervals.
 
         A row a group and quantity of `forecast`, in its units: group, customers, quantity, estimate, se, ci_lower,
-        ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year`, `margin`: as
-        of `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models and averages
+        ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year` and
+        `margin`: as of `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models and averages
         over the drawn customers, so the interval holds uncertainty of model and of sample. A group of which no
         customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to the
         Bootstrap.

@@ -29,7 +29,7 @@ MOST = 10  # segments: more are not served apart from each other
 class ComparisonStory(Story):
     """The benchmark of one company's customers, told.
 
-    `margin` (of the spend), `contact_cost` (of a contact, in the currency) and `top` (share of the customers contacted) make the
+    `margin` (of the spend), `contact_cost` (in the currency) and `top` (share of the customers contacted) make the
     targeting table.
     """
 

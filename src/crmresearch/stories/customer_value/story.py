@@ -33,8 +33,8 @@ class CustomerStory(Story):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
-    `contact_cost`: of contacting a customer, in the currency; the margin is that of the forecast. Sentences that read out
-    one table stand with it in `tables`.
+    `contact_cost`: of contacting a customer, in the currency; the margin is that of the forecast. Sentences that read
+    out one table stand with it in `tables`.
     """
 
     texts = TEXTS
