@@ -127,10 +127,10 @@ class CustomerValue:
 
         A row a group and quantity of `forecast`, in its units: group, customers, quantity, estimate, se, ci_lower,
         ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year` and
-        `margin`: as of `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models and averages
-        over the drawn customers, so the interval holds uncertainty of model and of sample. A group of which no
-        customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to the
-        Bootstrap.
+        `margin`: as of `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models
+        and averages over the drawn customers, so the interval holds uncertainty of model and of sample. A group of
+        which no customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to
+        the Bootstrap.
 
         The last quantity, `spend_expected`, is what these customers spend over the horizon, not discounted. Its
         interval is predictive: every refit draws the purchases and the spend of each customer given the history, so

@@ -93,7 +93,8 @@ def forecast_customers(
     """The forecast of one table over its holdout by `model` and Gamma–Gamma, beside the other purchase `models`.
 
     `rate` is the discount a year, `margin` the profit of a unit of spend. Raises EstimationError for a table without a
-    holdout or a model that is not known; customers from which a model cannot be estimated (nobody bought twice, …) are a row of `failures`.
+    holdout or a model that is not known; customers from which a model cannot be estimated (nobody bought twice, …) are
+    a row of `failures`.
     """
     if table.holdout_end is None:
         raise EstimationError("A forecast is compared with a holdout; give the customer table a `holdout_end`.")
