@@ -20,9 +20,9 @@ def lifts(spend: pd.DataFrame, segments: pd.Series, fewest: int = SMALL_NUMBER) 
 
     The standard error is that of log lift = log S_sp − log S_s − log S_p + log S by the jackknife, customers left out
     one at a time: (n − 1)/n Σ (θ_i − mean θ)² (Efron & Stein 1981, Annals of Statistics 9, 586–596); linearised it is
-    too small where few customers spend much. Intervals and p are of Student's t with one degree of freedom less than the
-    segment's customers who bought the item. Segments are taken as given. Checked against leaving every customer out in
-    turn, and by the rate of false findings where segments buy alike.
+    too small where few customers spend much. Intervals and p are of Student's t with one degree of freedom less than
+    customers of the segment who bought the item. Segments are taken as given. Checked against leaving every customer
+    out in turn, and by the rate of false findings where segments buy alike.
     """
     member = segments.reindex(spend["customer"].unique())
     place = pd.Index(member.index)

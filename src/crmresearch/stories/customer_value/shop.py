@@ -9,7 +9,7 @@ from crmresearch.stories import charts
 from crmresearch.stories.charts import ACCENT, PALE
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory
 
-TOP_ITEMS = 5  # of each segment, by spend
+TOP_ITEMS = 3  # of each segment, by spend
 NAMED = 4  # differences that a sentence names
 LIFT = ["item", "customers", "spend", "share", "share_all", "lift", "ci_lower", "ci_upper"]
 
@@ -98,8 +98,9 @@ def compared(story: CustomerStory, spend: pd.DataFrame) -> pd.DataFrame:
 
 
 def top_items(story: CustomerStory, found: pd.DataFrame, most: int = TOP_ITEMS) -> pd.DataFrame:
-    """The items on which each segment spends most, with their lift, segments by their names."""
+    """The items on which each segment spends most, with their lift where it has an interval; segments by name."""
     top = found.groupby("segment", sort=False).head(most)
+    top = top.assign(lift=top["lift"].where(top["ci_lower"].notna()))
     return story.named(top[["segment", *LIFT]], segment=story.labels(EIGHT).__getitem__)
 
 
