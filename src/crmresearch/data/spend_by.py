@@ -19,23 +19,32 @@ _ = ibis._
 def spend_by(transactions: Transactions, role: Role, cutoff: date | str) -> pd.DataFrame:
     """Columns `customer` (text), `item` (text), `purchases` (int64) and `spend` (float64, in the currency).
 
-    One row a customer and value of the column of that `role`, of the lines of zero or more up to the cut-off, returns
-    aside; lines without a value are left out. A purchase is an order or a day, as in `customer_table`: one with lines
-    in two channels is a purchase of each. Amounts are rounded to 1/10,000 first. Checked against plain pandas.
+    One row a customer and value of the column of that `role` bought up to the cut-off; lines without a value are left
+    out. Of categories and products, what a customer returned of one is taken off what was bought of it, down to 0; of
+    channels it is not, for returns need not go by the channel of the purchase. A purchase is an order or a day, as in
+    `customer_table`: one with lines in two channels is a purchase of each. Amounts are rounded to 1/10,000 first.
+    Checked against plain pandas.
 
     Raises ParameterError where the codebook has no such column.
     """
     if getattr(transactions.codebook.columns, role) is None:
         raise ParameterError(f"{transactions.codebook.key} has no column {role}; name it in the codebook.")
     cut = as_date("cutoff", cutoff)
-    lines = transactions.table.filter(_.day <= ibis.date(cut), in_parts(_.amount) >= 0, _[role].notnull()).mutate(
+    lines = transactions.table.filter(_.day <= ibis.date(cut), _[role].notnull()).mutate(
         item=_[role], parts=in_parts(_.amount), number=_.order if transactions.has_orders else ibis.null("string")
     )
-    days = _.day.nunique(where=_.number.isnull())  # lines without a number are one purchase a day
-    sums = lines.group_by("customer", "item").agg(purchases=_.number.nunique() + days, parts=_.parts.sum())
-    found = transactions.run(sums).astype({"customer": "str", "item": "str"})
+    bought = _.parts >= 0
+    days = _.day.nunique(where=bought & _.number.isnull())  # lines without a number are one purchase a day
+    counted = bought if role == "channel" else None
+    sums = lines.group_by("customer", "item").agg(
+        purchases=_.number.nunique(where=bought) + days, parts=_.parts.sum(where=counted)
+    )
+    found = transactions.run(sums.filter(_.purchases > 0)).astype({"customer": "str", "item": "str"})
     found = found.sort_values(["customer", "item"], ignore_index=True)
-    money = {"purchases": found["purchases"].astype("int64"), "spend": found["parts"].astype("float64") / PARTS}
+    money = {
+        "purchases": found["purchases"].astype("int64"),
+        "spend": found["parts"].clip(lower=0).astype("float64") / PARTS,
+    }
     return found[["customer", "item"]].assign(**money)
 
 

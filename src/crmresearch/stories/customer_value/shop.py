@@ -10,6 +10,7 @@ from crmresearch.stories.charts import ACCENT, PALE
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory
 
 TOP_ITEMS = 3  # of each segment, by spend
+DIGITS = {"spend": 0, "lift": 2, "ci_lower": 2, "ci_upper": 2}
 NAMED = 4  # differences that a sentence names
 LIFT = ["item", "customers", "spend", "share", "share_all", "lift", "ci_lower", "ci_upper"]
 
