@@ -105,15 +105,21 @@ class CustomerValue:
         return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(cautions), quantities)
 
     def forecast(
-        self, horizon_days: float, discount_rate_per_year: float, customers: pd.DataFrame | None = None
+        self,
+        horizon_days: float,
+        discount_rate_per_year: float,
+        customers: pd.DataFrame | None = None,
+        margin: float = 1.0,
     ) -> pd.DataFrame:
         """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over `horizon_days`.
 
         Of these those in `quantities`: there is no p_alive where the data cannot tell leaving from waiting.
-        `value`, money, is expected_spend × expected purchases discounted at `discount_rate_per_year` (0.1 = 10 % in
+        `value`, money, is `margin` (above 0, at most 1: profit of a unit of spend; 1 values the whole spend) ×
+        expected_spend × expected purchases discounted at `discount_rate_per_year` (0.1 = 10 % in
         365.25 days) from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
         expected_purchases is then the discounted number too. Other `customers` than those of the fit may be given.
-        Raises EstimationError for a negative horizon or rate, and for an endless horizon without a discount.
+        Raises EstimationError for a negative horizon or rate, an impossible margin, and for an endless horizon without
+        a discount.
 
         >>> import crmresearch as crm
         >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
@@ -124,9 +130,8 @@ class CustomerValue:
         """
         frame = self.customers if customers is None else customers
         x, t_x, T, mean = _histories(frame, self.unit_days)
-        values = _forecast(
-            self.purchases, self.spend, (x, t_x, T, mean), *self._outlook(horizon_days, discount_rate_per_year)
-        )
+        outlook = self._outlook(horizon_days, discount_rate_per_year)
+        values = _forecast(self.purchases, self.spend, (x, t_x, T, mean), *outlook, _checked(margin))
         return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)[list(self.quantities)]
 
     def intervals(
@@ -137,15 +142,16 @@ class CustomerValue:
         seed: int,
         groups: pd.Series | None = None,
         level: float = 0.95,
+        margin: float = 1.0,
     ) -> tuple[pd.DataFrame, Replicates]:
         """Means per customer, over all and in each of `groups` (by customer), with bootstrap percentile intervals.
 
         A row a group and quantity of `forecast`, in its units: group, customers, quantity, estimate, se, ci_lower,
-        ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year`: as of
-        `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models and averages
-        over the drawn customers, so the interval holds uncertainty of model and of sample. A group of which no
-        customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to the
-        Bootstrap.
+        ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year` and
+        `margin`: as of `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models
+        and averages over the drawn customers, so the interval holds uncertainty of model and of sample. A group of
+        which no customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to
+        the Bootstrap.
 
         The last quantity, `spend_expected`, is what these customers spend over the horizon, not discounted. Its
         interval is predictive: every refit draws the purchases and the spend of each customer given the history, so
@@ -165,7 +171,7 @@ class CustomerValue:
         """
         if not 0 < level < 1:
             raise EstimationError(f"The level of an interval must be between 0 and 1, such as 0.95; it is {level}.")
-        outlook = self._outlook(horizon_days, discount_rate_per_year)
+        outlook = (*self._outlook(horizon_days, discount_rate_per_year), _checked(margin))
         features = np.array(_histories(self.customers, self.unit_days))
         rows = self.purchases.rows
         usable = np.flatnonzero((features[0] > 0) & (features[3] > 0))
@@ -201,7 +207,7 @@ class CustomerValue:
         ).reshape(len(labels), len(kept), len(columns))
         quantities = list(self.quantities)
         if finite:
-            _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, features, outlook[0], 0.0)
+            _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, features, outlook[0], 0.0, 1.0)
             drawn = np.array(spent_means) / members.sum(axis=1)
             ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
             mean = members @ (expected * per_purchase) / members.sum(axis=1)
@@ -237,7 +243,7 @@ def _histories(customers: pd.DataFrame, unit_days: float) -> tuple[Floats, Float
 
 
 def _forecast(
-    purchases: PurchaseFit, spend: GammaGammaFit, features: Any, horizon: float, rate: float
+    purchases: PurchaseFit, spend: GammaGammaFit, features: Any, horizon: float, rate: float, margin: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """The columns of a forecast, (n,) each."""
     x, t_x, T, mean = features
@@ -245,7 +251,14 @@ def _forecast(
     expected = discounted if np.isinf(horizon) else purchases.expected_purchases(x, t_x, T, horizon)
     known = mean > 0
     per_purchase = spend.expected_spend(np.where(known, x, 0), np.where(known, mean, 0))
-    return purchases.p_alive(x, t_x, T), expected, per_purchase, per_purchase * discounted
+    return purchases.p_alive(x, t_x, T), expected, per_purchase, margin * per_purchase * discounted
+
+
+def _checked(margin: float) -> float:
+    """A margin that can be: above 0 and at most the whole of the spend."""
+    if not 0 < margin <= 1:
+        raise EstimationError(f"The margin must be above 0 and at most 1, such as 0.3 of the spend; it is {margin}.")
+    return margin
 
 
 def _drawn_spend(

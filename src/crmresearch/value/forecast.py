@@ -27,6 +27,7 @@ class CustomerForecast:
     customer), one row a purchase model that could be fitted. `failures`: model and reason of the others. `unsettled`:
     models that did not converge inside their bounds, which are never called the best. `rhythm`: that in which the
     customers pay, where `model` is the shifted beta-geometric; its likelihood is of renewals and not comparable.
+    `margin`: the part of the spend that counts as value.
     """
 
     model: str
@@ -38,6 +39,7 @@ class CustomerForecast:
     failures: pd.DataFrame
     unsettled: tuple[str, ...] = ()
     rhythm: Rhythm | None = None
+    margin: float = 1.0
 
     def beside(self, customers: pd.DataFrame) -> pd.DataFrame:
         """The customer table with p_alive, expected_purchases and expected_value, where there is a forecast.
@@ -106,13 +108,14 @@ def forecast_customers(
     model: str = "bg_nbd",
     models: Sequence[str] = PURCHASE_MODELS,
     rhythm: Rhythm | None = None,
+    margin: float = 1.0,
 ) -> CustomerForecast:
     """The forecast of one table over its holdout by `model` and Gamma–Gamma, beside the other purchase `models`.
 
-    `rate` is the discount a year. Where the customers pay in a `rhythm`, the shifted beta-geometric takes the place of
-    `model`, which then stands beside it with the others. Raises EstimationError for a table without a holdout or a
-    model that is not known; customers from which a model cannot be estimated (nobody bought twice, …) are a row of
-    `failures`.
+    `rate` is the discount a year, `margin` the profit of a unit of spend. Where the customers pay in a `rhythm`, the
+    shifted beta-geometric takes the place of `model`, which then stands beside it with the others. Raises
+    EstimationError for a table without a holdout or a model that is not known; customers from which a model cannot be
+    estimated (nobody bought twice, …) are a row of `failures`.
     """
     if table.holdout_end is None:
         raise EstimationError("A forecast is compared with a holdout; give the customer table a `holdout_end`.")
@@ -128,7 +131,7 @@ def forecast_customers(
     for key in dict.fromkeys(others):
         try:
             fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None)
-            forecast = fitted.forecast(days, rate)
+            forecast = fitted.forecast(days, rate, margin=margin)
         except EstimationError as error:
             failures.append((key, str(error)))
             continue
@@ -155,6 +158,7 @@ def forecast_customers(
         pd.DataFrame(failures, columns=["model", "reason"]),
         tuple(unsettled),
         rhythm,
+        margin,
     )
 
 
@@ -175,7 +179,8 @@ def value_intervals(
     size = segments.map(segments.value_counts()).astype(int)
     large = segments.where(size >= SMALL_NUMBER)
     try:
-        frame, _ = forecast.value.intervals(forecast.days, forecast.rate, resamples, seed, large)
+        outlook = forecast.days, forecast.rate, resamples, seed
+        frame, _ = forecast.value.intervals(*outlook, large, margin=forecast.margin)
     except EstimationError:
         return empty
     made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}

@@ -190,15 +190,15 @@ def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
 
 def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> None:
     spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
-    free = dataclasses.replace(story, cost=0.0).targets
+    free = dataclasses.replace(story, contact_cost=0.0).targets
     assert free["best_profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
-    dear = dataclasses.replace(story, cost=1e6).targets
+    dear = dataclasses.replace(story, contact_cost=1e6).targets
     assert (dear[["best_share", "best_profit"]] == 0).all(axis=None)
-    some = dataclasses.replace(story, cost=2.0, top=0.25).targets.set_index("method")
+    some = dataclasses.replace(story, contact_cost=2.0, top=0.25).targets.set_index("method")
     quarter = story.benchmark.evaluation.gains.query("share == 0.25").set_index("method")["captured"]
     assert some["profit"].to_numpy() == pytest.approx(0.3 * spend * quarter[some.index].to_numpy() - 2 * 0.25 * n)
     assert "Capture is not uplift" in " ".join(story.targeting_text())
-    assert "Contacting nobody" in " ".join(dataclasses.replace(story, cost=1e6).targeting_text())
+    assert "Contacting nobody" in " ".join(dataclasses.replace(story, contact_cost=1e6).targeting_text())
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:

@@ -16,10 +16,12 @@ from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
 from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
 from crmresearch.segmentation.scoring.evaluation import Evaluation
+from crmresearch.segmentation.scoring.managerial import targeting
 from crmresearch.segmentation.tags import Tags
 from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story, interval, verdict
+from crmresearch.stories.targeting import targeting_sentences
 from crmresearch.value.customer_value import SPEND
 from crmresearch.value.forecast import CustomerForecast
 
@@ -33,8 +35,8 @@ class CustomerStory(Story):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
-    `tags` are those of the user's own rules, None without any. Sentences that read out one table stand with it in
-    `tables` and `tags`.
+    `contact_cost`: of contacting a customer, in the currency; the margin is that of the forecast. `tags` are those of
+    the user's own rules, None without any. Sentences that read out one table stand with it in `tables` and `tags`.
     """
 
     texts = TEXTS
@@ -45,6 +47,7 @@ class CustomerStory(Story):
     methods: Sequence[Segmenter]
     left_out: pd.DataFrame
     evaluation: Evaluation
+    contact_cost: float = 0.0
     language: str = "en"
     tags: Tags | None = None
 
@@ -133,6 +136,7 @@ class CustomerStory(Story):
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
             self.say("customers.window", customers=len(table.frame), currency=codebook.currency, **facts),
+            *([self.say("customers.orders")] if self.transactions.has_orders else []),
             *([self.say("customers.only_returns", customers=only)] if only else []),
             *map(self.text, self.transactions.notes),
         ]
@@ -140,7 +144,8 @@ class CustomerStory(Story):
     def concentration(self) -> list[str]:
         """How unequal spend is."""
         frame = self.table.frame
-        one = self.say("customers.one_time", one=float((frame["frequency"] == 1).mean()))
+        key = "customers.one_order" if self.transactions.has_orders else "customers.one_time"
+        one = self.say(key, one=float((frame["frequency"] == 1).mean()))
         if not self.spends:
             return [self.say("customers.no_spend"), one]
         return [self.say("customers.concentration", gini=gini(frame["monetary_total"])), one]
@@ -172,6 +177,8 @@ class CustomerStory(Story):
         if self.forecast.frame is None:
             return [self.say("customers.value_none")]
         told = [self.say("customers.value_rate", rate=self.forecast.rate, days=self.forecast.days)]
+        if self.forecast.margin < 1:
+            told.append(self.say("customers.value_margin", margin=self.forecast.margin))
         if self.forecast.rhythm:
             told.append(self.say("customers.value_contract"))
         elif not self.forecast.tells_dropout:
@@ -257,6 +264,23 @@ class CustomerStory(Story):
             told.append(self.say("customers.capture", **facts))
         return told
 
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Profit of contacting the fifth that each method ranks first: `targeting`; no row at no cost and full margin.
+
+        Then every ranking leaves what it captures, and contacting everybody leaves most.
+        """
+        if self.forecast.margin == 1 and self.contact_cost == 0:
+            return pd.DataFrame()
+        spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
+        money = self.forecast.margin, self.contact_cost
+        return targeting(self.evaluation.gains, spend, len(self.table.frame), *money, TOP)
+
+    def targeting_text(self) -> list[str]:
+        """What contacting the best-ranked leaves at the margin and the cost of a contact; nothing without either."""
+        money = self.forecast.margin, self.contact_cost, TOP, self.transactions.codebook.currency
+        return targeting_sentences(self.targets, *money, self.method_name, self.language)
+
     def limits(self) -> list[str]:
         """What these results cannot say."""
         about = self.text(self.transactions.codebook.about)
@@ -267,7 +291,8 @@ class CustomerStory(Story):
         contract = ["contract"] if self.forecast.rhythm else []
         numbers = {"folds": self.evaluation.folds, "resamples": self.evaluation.resamples, "rate": self.forecast.rate}
         facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": self.forecast.days, **numbers}
-        steps = ["windows", "learning", "scores", "intervals", *(["value", *contract] if self.forecast.value else [])]
+        windows = "windows_orders" if self.transactions.has_orders else "windows"
+        steps = [windows, "learning", "scores", "intervals", *(["value", *contract] if self.forecast.value else [])]
         return [self.say(f"customer_method.{step}", **facts) for step in steps]
 
 
