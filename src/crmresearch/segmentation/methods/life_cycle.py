@@ -98,10 +98,13 @@ class LifeCycle(Segmenter):
         variations = (frame["gap_sd"] / frame["gap_mean"]).where(frame["gap_mean"] > 0).dropna()
         self.typical_variation_ = float(variations.median()) if len(variations) else 1.0  # 1: a Poisson process
 
-    def _assign(self, frame: pd.DataFrame) -> Codes:
+    def silence_allowed(self, frame: pd.DataFrame) -> pd.Series:
+        """Days without a purchase (n,) after which a customer is overdue, by the own rhythm or the typical one."""
         gap = frame["gap_mean"].fillna(self.typical_gap_)
-        sd = frame["gap_sd"].fillna(gap * self.typical_variation_)
-        overdue = frame["recency"] > gap + self.patience * sd
+        return gap + self.patience * frame["gap_sd"].fillna(gap * self.typical_variation_)
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        overdue = frame["recency"] > self.silence_allowed(frame)
         return _stages(frame["frequency"].to_numpy(), overdue.to_numpy(), self.established)
 
 
