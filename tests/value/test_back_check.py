@@ -1,5 +1,6 @@
 """The check one window back: against sums by hand, on the published split, and with data that are too short."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,8 +10,8 @@ from scipy.stats import rankdata
 
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions.transactions import Transactions, load_transactions
-from crmresearch.value.back_check import BackCheck, back_checks, holders
-from crmresearch.value.outlook import customer_outlook
+from crmresearch.value.back_check import BackCheck, back_checks, checks_table
+from crmresearch.value.outlook import customer_outlook, holders
 
 LAST = date(1998, 6, 30)
 
@@ -78,3 +79,16 @@ def test_horizons_that_do_not_fit_are_left_out_and_half_the_data_takes_their_pla
     (half,) = back_checks(transactions, LAST, {36: 1096}, 0.1)
     assert (half.months, half.days, half.learned) == (None, 272, 273)
     assert back_checks(transactions, date(1997, 5, 1), {12: 365}, 0.1) == ()
+
+
+def test_trust_follows_the_size_of_the_error_and_what_was_learned(published: BackCheck) -> None:
+    assert published.learned < published.days
+    assert published.trust("purchases") == "care"  # off by 14 %, but learned from a day less than it foretells
+    assert replace(published, learned=273).trust("purchases") == "usable"
+    assert replace(published, learned=273, months=None).trust("purchases") == "care"
+    nothing = replace(published.table, frame=published.table.frame.assign(holdout_purchases=0))
+    assert replace(published, table=nothing).trust("purchases") == "no"
+    tenfold = replace(published.table, frame=published.table.frame.assign(holdout_purchases=10))
+    assert replace(published, table=tenfold).trust("purchases") == "no"
+    table = checks_table([published]).set_index("quantity")
+    assert table["off"]["purchases"] == pytest.approx(100 * (table["expected"] / table["actual"] - 1)["purchases"])

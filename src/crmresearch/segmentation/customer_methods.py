@@ -9,7 +9,9 @@ import pandas as pd
 from crmresearch.errors import ParameterError
 from crmresearch.paths import ROOT, data_folders
 from crmresearch.segmentation.contract import SegmentationError, Segmenter
+from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.own_rules import read_rules
+from crmresearch.segmentation.methods.rfm_named import RfmNamed
 from crmresearch.segmentation.registry import described
 from crmresearch.segmentation.scoring.evaluate import UNSEGMENTED
 
@@ -22,8 +24,19 @@ def customer_methods(rules: str = "") -> list[Segmenter]:
     The path is looked for from the root of the project, then in the data folders. Raises ParameterError when no file
     is there, SegmentationError for mistakes in it.
     """
-    own = [read_rules(_found(rules))] if rules else []
-    return [*described(), *own]
+    return [*described(), *_own(rules)]
+
+
+def today_methods(rules: str = "") -> list[Segmenter]:
+    """Segments to act upon today, not yet fitted: named by RFM, the life cycle, and those of a file of own rules.
+
+    The path and the errors are as of `customer_methods`.
+    """
+    return [RfmNamed(), LifeCycle(), *_own(rules)]
+
+
+def _own(rules: str) -> list[Segmenter]:
+    return [read_rules(_found(rules))] if rules else []
 
 
 def reference_of(methods: Sequence[Segmenter]) -> str:

@@ -1,9 +1,10 @@
 """A forecast checked one window back: the same fit on what was known then, against what came since."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,14 @@ import pandas as pd
 from crmresearch.data.customers import CustomerTable, customer_table
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.value.forecast import CustomerForecast, forecast_customers
-from crmresearch.value.histories import Floats
+from crmresearch.value.outlook import holders
 
+LARGE, TOO_LARGE = 0.2, 0.5  # errors of a total; a convention of ours
 LEAST_LEARNED = 91  # days of purchases from which a rhythm can be learned at all: a quarter, by convention
 GROUPS = 10  # of customers in the calibration
+
+QUANTITIES = ("purchases", "spend")
+Trust = Literal["usable", "care", "no"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,17 @@ class BackCheck:
         sums = self.customers.sum()
         return float(sums[f"expected_{quantity}"] / sums[quantity] - 1) if sums[quantity] > 0 else np.nan
 
+    def trust(self, quantity: str) -> Trust:
+        """How far a forecast is to be trusted that was off so much, over as long a time as it was learned from or less.
+
+        Off by more than a half of what came, or nothing to compare with: no. By a fifth at most, over a whole horizon
+        not longer than what was learned from: usable. Else with care.
+        """
+        error = abs(self.error(quantity))
+        if not error <= TOO_LARGE:
+            return "no"
+        return "usable" if error <= LARGE and self.learned >= self.days and self.months else "care"
+
     def rank_correlation(self, quantity: str) -> float:
         """Spearman's rank correlation over customers of expected and actual; NaN where one is the same for all."""
         expected, actual = self.customers[f"expected_{quantity}"], self.customers[quantity]
@@ -63,10 +79,8 @@ class BackCheck:
 
     def captured(self, share: float = 0.5) -> tuple[int, float]:
         """How many customers hold this share of the spend expected, and which share of the spend came from them."""
-        count = holders(self.customers["expected_spend"], share)
-        best = self.customers.sort_values("expected_spend", ascending=False, kind="stable").head(count)
-        came = self.customers["spend"].clip(lower=0)
-        return count, float(best["spend"].clip(lower=0).sum() / came.sum()) if came.sum() > 0 else np.nan
+        best, came = holders(self.customers["expected_spend"], share), self.customers["spend"].clip(lower=0)
+        return len(best), float(came[best].sum() / came.sum()) if came.sum() > 0 else np.nan
 
     def calibration(self, groups: int = GROUPS) -> pd.DataFrame:
         """Mean purchases in up to so many groups of customers by the purchases expected, fewest first.
@@ -103,14 +117,20 @@ def back_checks(
     return tuple(found)
 
 
-def holders(values: pd.Series, share: float = 0.5) -> int:
-    """The smallest number of customers who together hold this share of all values; values below 0 count as 0.
-
-    >>> holders(pd.Series([5.0, 3.0, 1.0, 1.0]), 0.5), holders(pd.Series([5.0, 3.0, 1.0, 1.0]), 0.75)
-    (1, 2)
-    """
-    ranked: Floats = np.sort(values.fillna(0).clip(lower=0).to_numpy(dtype=np.float64))[::-1]
-    reached = np.cumsum(ranked)
-    if not len(reached) or reached[-1] <= 0:
-        return 0
-    return int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12)) + 1)
+def checks_table(checks: Sequence[BackCheck]) -> pd.DataFrame:
+    """Every check: start, end, learned (days), quantity, expected, actual, off (%) and rank_correlation."""
+    rows = [
+        {
+            "start": str(check.table.cutoff),
+            "end": str(check.table.holdout_end),
+            "learned": check.learned,
+            "quantity": quantity,
+            "expected": check.customers[f"expected_{quantity}"].sum(),
+            "actual": check.customers[quantity].sum(),
+            "off": 100 * check.error(quantity),
+            "rank_correlation": check.rank_correlation(quantity),
+        }
+        for check in checks
+        for quantity in QUANTITIES
+    ]
+    return pd.DataFrame(rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ class Outlook:
     """
 
     customers: pd.DataFrame
+    cutoff: date
     days: Mapping[int, int]
     rate: float
     margin: float
@@ -50,8 +52,8 @@ class Outlook:
         Columns grouping, group, customers, quantity, estimate, ci_lower, ci_upper (percentiles), one row a group and
         quantity: p_alive (how many are still customers), expected_purchases_m and expected_value_m of every horizon.
         A resample draws customers and fits both models again; the sums are over the customers there are. So an interval
-        holds the uncertainty of what the models learned, not what chance makes of each customer. Empty where there is no
-        fit, or where too few customers teach the models in fewer than two resamples.
+        holds the uncertainty of what the models learned, not what chance makes of each customer. Empty where there is
+        no fit, or where too few customers teach the models in fewer than two resamples.
         """
         columns = ["grouping", "group", "customers", "quantity", "estimate", "ci_lower", "ci_upper"]
         if self.value is None:
@@ -76,6 +78,30 @@ class Outlook:
         frame = pd.DataFrame(keys, columns=columns[:4])
         return frame.assign(estimate=sums(self.value), ci_lower=lower, ci_upper=upper)
 
+    def next_day(self) -> pd.Series:
+        """The day (ISO) by which a customer who still is one has bought again as likely as not.
+
+        Missing without a forecast, and where it lies beyond the longest horizon: there the model says little.
+        """
+        if "next_days" not in self.customers:
+            return pd.Series(np.nan, index=self.customers.index, dtype=object)
+        days = self.customers["next_days"]
+        within = days.where(days <= max(self.days.values()))
+        found = within.map(lambda d: str(self.cutoff + timedelta(days=round(d))), na_action="ignore")
+        return found.astype(object)
+
+    def by_next_day(self, bounds: Sequence[int] = (30, 91, 182, 365)) -> pd.DataFrame:
+        """Customers and their expected_value over the shortest horizon by days to the next purchase.
+
+        Columns low, high (days; NaN for no end), customers, expected_value.
+        """
+        edges = np.array([-1, *bounds, np.inf])
+        groups = pd.cut(self.customers["next_days"], list(edges), labels=False)
+        parts = self.customers["expected_value"].groupby(groups)
+        places = range(len(bounds) + 1)
+        table = pd.DataFrame({"customers": parts.size(), "expected_value": parts.sum()}).reindex(places, fill_value=0)
+        return table.assign(low=edges[:-1] + 1, high=[*map(float, bounds), np.nan])
+
     def _forecast(self, value: CustomerValue) -> pd.DataFrame:
         """p_alive, and purchases and value of every horizon, by this fit."""
         return _forecast(value, self.days, self.rate, self.margin)
@@ -98,7 +124,7 @@ def customer_outlook(table: CustomerTable, months: Sequence[int], rate: float, m
     try:
         value = CustomerValue.fit(table.frame, MODEL)
     except EstimationError as error:
-        return Outlook(table.frame, days, rate, margin, None, str(error))
+        return Outlook(table.frame, table.cutoff, days, rate, margin, None, str(error))
     forecast = _forecast(value, days, rate, margin)
     shortest = next(iter(days))
     first = {name: forecast[f"{name}_{shortest}"] for name in ("expected_purchases", "expected_value")}
@@ -107,7 +133,7 @@ def customer_outlook(table: CustomerTable, months: Sequence[int], rate: float, m
         table.frame["repeat"], table.frame["tenure"] / value.unit_days
     )
     customers = table.frame.join(forecast.assign(**first, next_days=next_days))
-    return Outlook(customers, days, rate, margin, value)
+    return Outlook(customers, table.cutoff, days, rate, margin, value)
 
 
 def horizon_days(table: CustomerTable, months: Sequence[int]) -> dict[int, int]:
@@ -123,6 +149,20 @@ def horizon_days(table: CustomerTable, months: Sequence[int]) -> dict[int, int]:
         )
     start = pd.Timestamp(table.cutoff)
     return {m: int(((start + pd.DateOffset(months=m)) - start).days) for m in sorted(months)}
+
+
+def holders(values: pd.Series, share: float = 0.5) -> pd.Index:
+    """The fewest customers who together hold this share of all values, most first; values below 0 count as 0.
+
+    >>> values = pd.Series([5.0, 3.0, 1.0, 1.0], index=["a", "b", "c", "d"])
+    >>> list(holders(values, 0.5)), list(holders(values, 0.75))
+    (['a'], ['a', 'b'])
+    """
+    ranked = values.fillna(0).clip(lower=0).sort_values(ascending=False, kind="stable")
+    reached = ranked.to_numpy(dtype=np.float64).cumsum()
+    if not len(reached) or reached[-1] <= 0:
+        return values.index[:0]
+    return ranked.index[: int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12))) + 1]
 
 
 def _forecast(value: CustomerValue, days: Mapping[int, int], rate: float, margin: float) -> pd.DataFrame:

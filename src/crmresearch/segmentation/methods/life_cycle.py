@@ -103,6 +103,13 @@ class LifeCycle(Segmenter):
         gap = frame["gap_mean"].fillna(self.typical_gap_)
         return gap + self.patience * frame["gap_sd"].fillna(gap * self.typical_variation_)
 
+    def overdue_days(self, frame: pd.DataFrame) -> pd.Series:
+        """Days (n,) by which customers are silent for longer than their own rhythm allows, below 0 who are not yet.
+
+        NaN for those without a rhythm of their own: it takes two gaps, three purchase days.
+        """
+        return (frame["recency"] - self.silence_allowed(frame)).where(frame["gap_sd"].notna())
+
     def _assign(self, frame: pd.DataFrame) -> Codes:
         overdue = frame["recency"] > self.silence_allowed(frame)
         return _stages(frame["frequency"].to_numpy(), overdue.to_numpy(), self.established)

@@ -19,6 +19,7 @@ from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatri
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.segmentation.wording import named_segment
+from crmresearch.stories.campaign import advised
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_facts
 from crmresearch.value.customer_value import SPEND
 
@@ -29,12 +30,7 @@ MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
 
 def customer_list(story: CustomerStory) -> pd.DataFrame:
     """`campaign_list` of every method, with what to do by the classes whose value is shown."""
-    table = campaign_list(story.customers, story.methods)
-    if (lead := story.fitted(EIGHT)) is None:
-        return table
-    advice = {segment.key: story.text(lead.advice.get(segment.key, {"en": "–"})) for segment in lead.segments}
-    told = pd.Categorical.from_codes(table[EIGHT].cat.codes, list(advice.values()))
-    return table.assign(advice=told)
+    return advised(story, campaign_list(story.customers, story.methods), story.fitted(EIGHT))
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
