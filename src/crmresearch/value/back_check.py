@@ -55,8 +55,11 @@ class BackCheck:
         )
 
     def error(self, quantity: str) -> float:
-        """By how much the expected sum of `purchases` or `spend` is off what came, as a share of it; NaN for none."""
-        sums = self.customers.sum()
+        """By how much the expected sum of `purchases` or `spend` is off what came, as a share of it.
+
+        NaN where nothing came or no spend is defined.
+        """
+        sums = self.customers.sum(min_count=1)
         return float(sums[f"expected_{quantity}"] / sums[quantity] - 1) if sums[quantity] > 0 else np.nan
 
     def trust(self, quantity: str) -> Trust:

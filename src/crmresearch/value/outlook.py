@@ -44,6 +44,16 @@ class Outlook:
         found = [one for one in self.value.purchases.cautions if one.severity != "note"]
         return not any(one.quantity in ("a", "b", "parameters") for one in found)
 
+    @property
+    def alive(self) -> pd.Series:
+        """P(alive) of the customers who bought more than once, named `alive`; missing where it is not identified.
+
+        BG/NBD lets nobody leave before the second purchase, so that it is 1 of who bought once, whatever they do.
+        """
+        if not self.alive_identified:
+            return pd.Series(np.nan, index=self.customers.index, name="alive")
+        return self.customers["p_alive"].where(self.customers["repeat"] > 0).rename("alive")
+
     def totals(
         self, groupings: Mapping[str, pd.Series], resamples: int, seed: int, level: float = 0.95
     ) -> pd.DataFrame:

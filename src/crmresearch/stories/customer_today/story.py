@@ -10,12 +10,12 @@ import pandas as pd
 
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.segmentation.contract import Segmenter, coverage
+from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.rfm_named import RfmNamed
+from crmresearch.stories.campaign import SegmentsStory
 from crmresearch.stories.customer_today import TEXTS
-from crmresearch.stories.method_names import method_name
-from crmresearch.stories.story import Story, interval
+from crmresearch.stories.story import interval
 from crmresearch.value.back_check import QUANTITIES, BackCheck
 from crmresearch.value.outlook import Outlook, holders
 
@@ -23,7 +23,7 @@ NAMED, STAGES = RfmNamed().name, LifeCycle().name
 
 
 @dataclass(frozen=True)
-class TodayStory(Story):
+class TodayStory(SegmentsStory):
     """One company's customers on the last day of the data, told without a holdout.
 
     `methods` and `left_out` are what `fit_methods` returned of `today_methods`; `checks` what `back_checks` found.
@@ -58,25 +58,11 @@ class TodayStory(Story):
         """A sentence that may name `facts` of the story."""
         return self.say(key, **{**self.facts, **facts})
 
-    def fitted(self, name: str) -> Segmenter | None:
-        """The fitted method of this name, None where it was left out."""
-        return next((method for method in self.methods if method.name == name), None)
-
-    def method_name(self, key: str) -> str:
-        """Name of a method for readers."""
-        return method_name(key, self.language, self.methods)
-
     @cached_property
     def groupings(self) -> dict[str, pd.Series]:
         """Who bought again, and the segments of every method, of each customer."""
         again = pd.Series(np.where(self.customers["repeat"] > 0, "again", "once"), index=self.customers.index)
         return {"repeat": again, **{method.name: method.predict(self.customers) for method in self.methods}}
-
-    def labels(self, grouping: str) -> dict[str, str]:
-        """Names of the groups of a grouping by their key, and of everybody."""
-        method = self.fitted(grouping)
-        own = {segment.key: self.text(segment.label) for segment in method.segments} if method else {}
-        return {**{key: self.say(f"group.{key}") for key in ("all", "again", "once")}, **own}
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -106,23 +92,29 @@ class TodayStory(Story):
     def findings(self) -> list[str]:
         """What customers are expected to bring, who brings half of it, who is still one, who is late."""
         value = self.total(f"expected_value_{self.facts['months']}")
-        if not value:
-            told = [self.tell("today.headline_none", recent=int((self.customers["recency"] < 365).sum()))]
-        else:
+        if value:
             purchases = self.total(f"expected_purchases_{self.facts['months']}")["estimate"]
-            told = [self.tell(f"today.headline_{self.money}", purchases=purchases, **value), *self._half()]
-            told += [self._alive()]
-        own = int(self.customers["gap_sd"].notna().sum())
-        if not own:
-            return [*told, self.say("today.overdue_unknown")]
-        return [*told, self.say("today.overdue", count=len(self.overdue), own=own, share=len(self.overdue) / own)]
+            told = self.tell(f"today.headline_{self.money}", purchases=purchases, **value)
+            error = self.checks[0].error("spend") if self.checks else np.nan
+            key = "today.headline_checked" if np.isfinite(error) else "today.headline_unchecked"
+            first = [self.say(key, told=told, error=error), *self.shortest(), self._alive()]
+        else:
+            first = [self.tell("today.headline_none", recent=int((self.customers["recency"] < 365).sum()))]
+        return [*first, self.late()]
+
+    def late(self) -> str:
+        """How many of those with a rhythm of their own are overdue against it."""
+        if not (own := int(self.customers["gap_sd"].notna().sum())):
+            return self.say("today.overdue_unknown")
+        return self.say("today.overdue", count=len(self.overdue), own=own, share=len(self.overdue) / own)
 
     @property
     def money(self) -> str:
         """What a value is: spend, or what the margin leaves of it."""
         return "spend" if self.outlook.margin == 1 else "margin"
 
-    def _half(self) -> list[str]:
+    def shortest(self) -> list[str]:
+        """How few customers hold half of the expected value."""
         count = len(self.half)
         return [self.tell("today.half", count=count, share=count / len(self.customers))] if count else []
 
@@ -130,7 +122,7 @@ class TodayStory(Story):
         if not self.outlook.alive_identified:
             return self.say("today.alive_unknown")
         again, alive = int((self.customers["repeat"] > 0).sum()), self.total("p_alive", "again")
-        return self.say("today.alive", again=again, share=alive["estimate"] / again, **alive)
+        return self.say("today.alive", again=again, once=len(self.customers) - again, **alive)
 
     def trust(self) -> list[str]:
         """One line a quantity: usable, with care or not to be read, and why; the checks one window back among them."""
@@ -142,8 +134,9 @@ class TodayStory(Story):
                 sums = check.customers.sum()
                 facts = {"expected": sums[f"expected_{quantity}"], "actual": sums[quantity], "days": check.days}
                 facts |= {"rank": check.rank_correlation(quantity), "start": check.table.cutoff}
-                key = f"today.check_{quantity}" if sums[quantity] > 0 else "today.check_nothing"
-                told.append(self._line(check.trust(quantity), key, error=check.error(quantity), **facts))
+                error = check.error(quantity)
+                key = f"today.check_{quantity}" if np.isfinite(error) else "today.check_nothing"
+                told.append(self._line(check.trust(quantity), key, error=error, **facts))
         if not self.checks:
             told.append(self._line("care", "today.check_none", first=self.transactions.first_day))
         alive = ("care", "today.alive_model") if self.outlook.alive_identified else ("no", "today.alive_unknown")
@@ -181,12 +174,6 @@ class TodayStory(Story):
             self.say("today.last", median=frame["recency"].median(), **last),
             *map(self.text, self.transactions.notes),
         ]
-
-    def segment_sentences(self, method: Segmenter) -> list[str]:
-        """What the method is, and whom it describes."""
-        share = coverage(self.groupings[method.name], method)
-        others = any(segment.other for segment in method.segments)
-        return [self.text(method.definition), *([self.say("today.covered", share=share)] if others else [])]
 
     def next_purchases(self) -> list[str]:
         """How many have a day of the next purchase, and what it means."""

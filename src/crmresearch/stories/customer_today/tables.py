@@ -1,10 +1,10 @@
 """The reader's tables of what is expected of customers today."""
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.customer_profiles import campaign_list
-from crmresearch.stories.campaign import advised
 from crmresearch.stories.customer_today.story import NAMED, TodayStory
 
 
@@ -19,35 +19,41 @@ def horizon_headings(story: TodayStory) -> dict[str, str]:
 
 def customer_list(story: TodayStory) -> pd.DataFrame:
     """`campaign_list` with what is expected in every horizon, the next purchase, who is late, and one advice."""
-    digits = {"monetary_total": 2, "recency": 0} | ({"p_alive": 4} if story.outlook.alive_identified else {})
+    digits = {"monetary_total": 2, "recency": 0, "alive": 4}
     digits |= {f"expected_{what}_{m}": d for m in story.outlook.days for what, d in (("purchases", 3), ("value", 2))}
-    table = advised(story, campaign_list(story.customers, story.methods, digits), story.fitted(NAMED))
+    table = story.advised(campaign_list(story.customers.join(story.outlook.alive), story.methods, digits), NAMED)
     late = story.overdue["overdue_days"].round(1).reindex(story.customers.index)
     half = story.customers.index.isin(story.half).astype(int)
-    return table.assign(next_day=story.outlook.next_day().to_numpy(), overdue_days=late.to_numpy(), half=half)
+    table = table.assign(next_day=story.outlook.next_day().to_numpy(), overdue_days=late.to_numpy(), half=half)
+    return table.rename(columns={"alive": "p_alive"})
 
 
-def expected(story: TodayStory, grouping: str) -> pd.DataFrame:
-    """Each sum of a grouping with its interval, everybody first; P(alive) where it is identified."""
-    chosen = story.totals[story.totals["grouping"].isin(["all", grouping])]
+def sums(story: TodayStory, *groupings: str) -> pd.DataFrame:
+    """Number of customers and each sum with its interval, by the keys of the groups."""
+    chosen = story.totals[story.totals["grouping"].isin(groupings)]
     cells = [f"{t.estimate:,.0f}\u00a0({t.ci_lower:,.0f}–{t.ci_upper:,.0f})" for t in chosen.itertuples()]
-    table = chosen.assign(cell=cells).pivot_table("cell", ["group", "customers"], "quantity", "first", sort=False)
-    table = table.drop(columns=[] if story.outlook.alive_identified else "p_alive", errors="ignore")
-    table = table.rename_axis(columns=None).reset_index(names=["segment", "customers"])
-    return story.named(table, segment=story.labels(grouping).__getitem__)
+    table = chosen.assign(cell=cells).pivot(index=["group", "customers"], columns="quantity", values="cell")
+    table = table[chosen["quantity"].unique()].reindex(chosen[["group", "customers"]].drop_duplicates())
+    return table.rename_axis(columns=None).reset_index("customers")
+
+
+def expected(story: TodayStory) -> pd.DataFrame:
+    """What is expected of all, of those who bought again, of whom P(alive) is told if identified, and of the others."""
+    table = sums(story, "all", "repeat").rename_axis("segment")
+    told = table["p_alive"].where(table.index == "again") if story.outlook.alive_identified else np.nan
+    return story.named(table.assign(p_alive=told).dropna(axis=1, how="all").reset_index(), segment="group")
 
 
 def segment_table(story: TodayStory, method: Segmenter) -> pd.DataFrame:
     """Each segment: customers, spend, days since the last purchase (median), what is expected, what to do."""
     known = story.customers.groupby(story.groupings[method.name], observed=False)
     table = pd.DataFrame({"customers": known.size(), "spend": known["monetary_total"].sum()})
-    table = table.assign(last_days=known["recency"].median()).rename_axis("segment").reset_index()
-    table = story.named(table, segment=story.labels(method.name).__getitem__)
+    table = table.assign(last_days=known["recency"].median()).rename_axis("segment")
     if len(story.totals):
-        sums = expected(story, method.name).iloc[1:].filter(regex="segment|expected_value")
-        table = table.merge(sums, on="segment", how="left")
-    advice = [story.text(method.advice.get(segment.key, {"en": "–"})) for segment in method.segments]
-    return table.assign(strategy=advice) if method.name == NAMED else table
+        table = table.join(sums(story, method.name).filter(like="expected_value"))
+    if method.name == NAMED:
+        table["strategy"] = [story.text(method.advice[segment.key]) for segment in method.segments]
+    return story.named(table[table["customers"] > 0].reset_index(), segment=story.labels(method.name).__getitem__)
 
 
 def next_table(story: TodayStory) -> pd.DataFrame:

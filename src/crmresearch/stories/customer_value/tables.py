@@ -19,7 +19,6 @@ from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatri
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.segmentation.wording import named_segment
-from crmresearch.stories.campaign import advised
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_facts
 from crmresearch.value.customer_value import SPEND
 
@@ -30,7 +29,7 @@ MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
 
 def customer_list(story: CustomerStory) -> pd.DataFrame:
     """`campaign_list` of every method, with what to do by the classes whose value is shown."""
-    return advised(story, campaign_list(story.customers, story.methods), story.fitted(EIGHT))
+    return story.advised(campaign_list(story.customers, story.methods), EIGHT)
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
