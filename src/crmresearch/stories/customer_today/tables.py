@@ -29,19 +29,21 @@ def customer_list(story: TodayStory) -> pd.DataFrame:
 
 
 def sums(story: TodayStory, *groupings: str) -> pd.DataFrame:
-    """Number of customers and each sum with its interval, by the keys of the groups."""
+    """Each sum with its interval, which no line breaks, by quantity and the keys of the groups."""
     chosen = story.totals[story.totals["grouping"].isin(groupings)]
-    cells = [f"{t.estimate:,.0f}\u00a0({t.ci_lower:,.0f}–{t.ci_upper:,.0f})" for t in chosen.itertuples()]
-    table = chosen.assign(cell=cells).pivot(index=["group", "customers"], columns="quantity", values="cell")
-    table = table[chosen["quantity"].unique()].reindex(chosen[["group", "customers"]].drop_duplicates())
-    return table.rename_axis(columns=None).reset_index("customers")
+    cells = [f"{t.estimate:,.0f}\u00a0({t.ci_lower:,.0f}–\u2060{t.ci_upper:,.0f})" for t in chosen.itertuples()]
+    table = chosen.assign(cell=cells).pivot(index="quantity", columns="group", values="cell")
+    return table.loc[chosen["quantity"].unique(), chosen["group"].unique()].rename_axis(columns=None)
 
 
 def expected(story: TodayStory) -> pd.DataFrame:
     """What is expected of all, of those who bought again, of whom P(alive) is told if identified, and of the others."""
-    table = sums(story, "all", "repeat").rename_axis("segment")
-    told = table["p_alive"].where(table.index == "again") if story.outlook.alive_identified else np.nan
-    return story.named(table.assign(p_alive=told).dropna(axis=1, how="all").reset_index(), segment="group")
+    table = sums(story, "all", "repeat")
+    table.loc["p_alive", table.columns != "again"] = np.nan
+    if not story.outlook.alive_identified:
+        table = table.drop(index="p_alive")
+    names = {**story.headings, **horizon_headings(story)}
+    return story.named(table.reset_index(), quantity=names.__getitem__)
 
 
 def segment_table(story: TodayStory, method: Segmenter) -> pd.DataFrame:
@@ -50,7 +52,8 @@ def segment_table(story: TodayStory, method: Segmenter) -> pd.DataFrame:
     table = pd.DataFrame({"customers": known.size(), "spend": known["monetary_total"].sum()})
     table = table.assign(last_days=known["recency"].median()).rename_axis("segment")
     if len(story.totals):
-        table = table.join(sums(story, method.name).filter(like="expected_value"))
+        name = f"expected_value_{story.facts['months']}"
+        table = table.assign(**{name: sums(story, method.name).loc[name].reindex(table.index)})
     if method.name == NAMED:
         table["strategy"] = [story.text(method.advice[segment.key]) for segment in method.segments]
     return story.named(table[table["customers"] > 0].reset_index(), segment=story.labels(method.name).__getitem__)
