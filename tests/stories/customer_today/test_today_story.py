@@ -13,7 +13,7 @@ from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.segmentation.customer_methods import today_methods
 from crmresearch.segmentation.fitting import fit_methods
 from crmresearch.stories.customer_today import tables
-from crmresearch.stories.customer_today.cautions import today_cautions
+from crmresearch.stories.customer_today.cautions import cautions
 from crmresearch.stories.customer_today.story import TodayStory
 from crmresearch.value.back_check import back_checks
 from crmresearch.value.outlook import customer_outlook
@@ -34,7 +34,7 @@ def keys(told: list[str]) -> list[str]:
 
 
 def codes(story: TodayStory) -> list[str]:
-    return list(today_cautions(story)["code"])
+    return list(cautions(story)["code"])
 
 
 def without_forecast(story: TodayStory) -> TodayStory:

@@ -11,7 +11,7 @@ from crmresearch.stories.story import Row, caution_table
 from crmresearch.value.back_check import LARGE, QUANTITIES
 
 
-def today_cautions(story: TodayStory) -> pd.DataFrame:
+def cautions(story: TodayStory) -> pd.DataFrame:
     """All warnings: of the data, of the models, of the check one window back, and what was left out."""
     values = story.outlook.value.cautions if story.outlook.value else ()
     of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
