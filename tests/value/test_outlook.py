@@ -10,6 +10,7 @@ from crmresearch.errors import ParameterError
 from crmresearch.value.outlook import Outlook, customer_outlook
 
 # BG/NBD on the sample of 2,357 customers, 39 weeks (Fader, Hardie & Lee 2005, Marketing Science 24, table 2)
+SPEND = (6.25, 3.74, 15.44)  # Gamma–Gamma on its 946 repeat customers (Fader & Hardie 2013, section 4)
 PUBLISHED = (0.243, 4.414, 0.793, 2.426)
 
 
@@ -30,6 +31,8 @@ def outlook(sample: CustomerTable) -> Outlook:
 def test_the_model_is_the_published_one(outlook: Outlook) -> None:
     assert outlook.value is not None
     assert outlook.value.purchases.parameters == pytest.approx(PUBLISHED, abs=0.0006)
+    assert outlook.value.spend.parameters == pytest.approx(SPEND, rel=0.002)
+    assert outlook.value.spend.n == 946
     assert len(outlook.customers) == 2357
 
 
