@@ -175,6 +175,12 @@ def test_purchases_are_cut_into_thirds() -> None:
     assert days == ["2023-07-03", "2023-12-31", "2024-06-30"]
 
 
+def test_a_day_that_is_by_default_the_last_one_stays_so() -> None:
+    text = write_report("customer_today").read_text(encoding="utf-8")
+    assert "# cutoff: ''" in text
+    assert "horizons_months: [12, 36]" in text
+
+
 def test_a_report_needs_no_more_than_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     new("new-report", "mine")
     assert capsys.readouterr().out.splitlines()[-1] == "next: crmresearch report mine.yaml --out out"

@@ -10,7 +10,9 @@ from crmresearch.data.rule_file import RuleFile, read_rule_file
 from crmresearch.errors import ParameterError
 from crmresearch.paths import ROOT, data_folders
 from crmresearch.segmentation.contract import SegmentationError, Segmenter
+from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.own_rules import CustomRules, read_rules
+from crmresearch.segmentation.methods.rfm_named import RfmNamed
 from crmresearch.segmentation.registry import described
 from crmresearch.segmentation.scoring.evaluate import UNSEGMENTED
 from crmresearch.segmentation.tags import Tags, carried_tags
@@ -24,8 +26,20 @@ def customer_methods(rules: str = "") -> list[Segmenter]:
     The path is looked for from the root of the project, then in the data folders. Raises ParameterError when no file
     is there, SegmentationError for mistakes in it.
     """
+    return [*described(), *_own(rules)]
+
+
+def today_methods(rules: str = "") -> list[Segmenter]:
+    """Segments to act upon today, not yet fitted: named by RFM, the life cycle, and those of a file of own rules.
+
+    The path and the errors are as of `customer_methods`.
+    """
+    return [RfmNamed(), LifeCycle(), *_own(rules)]
+
+
+def _own(rules: str) -> list[Segmenter]:
     document = own_document(rules) if rules else None
-    return [*described(), *([CustomRules(document)] if document and document.rules else [])]
+    return [CustomRules(document)] if document and document.rules else []
 
 
 def customer_tags(rules: str, customers: pd.DataFrame) -> Tags | None:

@@ -65,8 +65,9 @@ def new_report(
         try:
             chosen |= _days(book, declared)
         except DatasetMissingError:
-            notes.append("  # the data file is not on this machine: set the days below to days that are in it")
-            chosen |= {key: declared[key].default for key in _DAYS if key in declared}
+            if any(declared[key].default for key in _DAYS if key in declared):
+                notes.append("  # the data file is not on this machine: set the days below to days that are in it")
+            chosen |= {key: declared[key].default for key in _DAYS if key in declared and declared[key].default}
     head = (TEMPLATES / "my_report.yaml").read_text(encoding="utf-8").replace("my_report", name)
     head = head.replace("notebook: satisfaction_index", f"notebook: {_in_yaml(notebook)}")
     head = head.replace("{en: My report}", _in_yaml({"en": re.sub("[_-]", " ", name).strip().capitalize()}))
@@ -144,7 +145,9 @@ def _days(book: AnyCodebook, declared: Mapping[str, Declaration]) -> dict[str, A
         "holdout_end": str(last),
         "step": max(1, (last - earlier).days // windows),
     }
-    return {key: value for key, value in days.items() if key in declared}
+    return {
+        key: value for key, value in days.items() if key in declared and declared[key].default
+    }  # empty: the last day
 
 
 def _line(name: str, declaration: Declaration, remark: str, chosen: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """From a customer table to what each customer is worth: a purchase model times a spend model, discounted."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -173,9 +173,6 @@ class CustomerValue:
             raise EstimationError(f"The level of an interval must be between 0 and 1, such as 0.95; it is {level}.")
         outlook = (*self._outlook(horizon_days, discount_rate_per_year), _checked(margin))
         features = np.array(_histories(self.customers, self.unit_days))
-        rows = self.purchases.rows
-        usable = np.flatnonzero((features[0] > 0) & (features[3] > 0))
-        spend_rows = unique_rows([features[0, usable], features[3, usable]])
         labels, members = _memberships(self.customers, groups)
         kept = [FORECAST.index(name) for name in self.quantities]
 
@@ -189,15 +186,11 @@ class CustomerValue:
         spent_means: list[Floats] = []
 
         def replicates() -> Iterator[tuple[Floats, bool]]:
-            for b, counts in enumerate(resample_counts(np.ones(features.shape[1]), resamples, seed)):
-                histories = np.bincount(rows.position, weights=counts, minlength=len(rows.weights))
-                purchases = type(self.purchases).estimate(rows.counted(histories), near=self.purchases)
-                spent = np.bincount(spend_rows.position, weights=counts[usable], minlength=len(spend_rows.weights))
-                spend = GammaGammaFit.estimate(spend_rows.counted(spent), near=self.spend)
+            for b, (refit, counts) in enumerate(self.refits(resamples, seed)):
                 if finite:
                     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(b, 1)))
-                    spent_means.append(members @ _drawn_spend(purchases, spend, features, outlook[0], rng))
-                yield means(purchases, spend, counts), purchases.converged and spend.converged
+                    spent_means.append(members @ _drawn_spend(refit.purchases, refit.spend, features, outlook[0], rng))
+                yield means(refit.purchases, refit.spend, counts), refit.converged
 
         found = collect(replicates())
         lower, upper = found.interval(level)
@@ -222,6 +215,27 @@ class CustomerValue:
             }
         )
         return frame, found
+
+    def refits(self, resamples: int, seed: int) -> "Iterator[tuple[CustomerValue, Floats]]":
+        """Both models fitted again to each of the resamples of the customers, and how often each was drawn (n,).
+
+        The same `seed`, the same resamples. The customers stay those of this fit, so that a forecast by a refit is one
+        of the same people.
+        """
+        x, _, _, mean = _histories(self.customers, self.unit_days)
+        rows, usable = self.purchases.rows, np.flatnonzero((x > 0) & (mean > 0))
+        spend_rows = unique_rows([x[usable], mean[usable]])
+        for counts in resample_counts(np.ones(len(x)), resamples, seed):
+            histories = np.bincount(rows.position, weights=counts, minlength=len(rows.weights))
+            purchases = type(self.purchases).estimate(rows.counted(histories), near=self.purchases)
+            spent = np.bincount(spend_rows.position, weights=counts[usable], minlength=len(spend_rows.weights))
+            spend = GammaGammaFit.estimate(spend_rows.counted(spent), near=self.spend)
+            yield replace(self, purchases=purchases, spend=spend), counts
+
+    @property
+    def converged(self) -> bool:
+        """Whether both models did."""
+        return self.purchases.converged and self.spend.converged
 
     def _outlook(self, horizon_days: float, discount_rate_per_year: float) -> tuple[float, float]:
         """Horizon in units of the model, and continuous discount rate per unit."""

@@ -18,9 +18,9 @@ from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
 from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.segmentation.scoring.managerial import targeting
 from crmresearch.segmentation.tags import Tags
+from crmresearch.stories.campaign import SegmentsStory
 from crmresearch.stories.customer_value import TEXTS
-from crmresearch.stories.method_names import method_name
-from crmresearch.stories.story import Story, interval, verdict
+from crmresearch.stories.story import interval, verdict
 from crmresearch.stories.targeting import targeting_sentences
 from crmresearch.value.customer_value import SPEND
 from crmresearch.value.forecast import CustomerForecast
@@ -31,7 +31,7 @@ EIGHT = "rfm_eight_mean"  # the classes whose value, portfolio and purchases are
 
 
 @dataclass(frozen=True)
-class CustomerStory(Story):
+class CustomerStory(SegmentsStory):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
@@ -51,10 +51,6 @@ class CustomerStory(Story):
     language: str = "en"
     tags: Tags | None = None
 
-    def method_name(self, key: str) -> str:
-        """Name of a row of the evaluation for readers."""
-        return method_name(key, self.language, self.methods)
-
     def model_name(self, model: str) -> str:
         """Name of a purchase model for readers."""
         return self.say(f"value_model.{model}")
@@ -68,15 +64,6 @@ class CustomerStory(Story):
     def spends(self) -> bool:
         """Whether there is spend to share out: customers bought for more than they returned, all of them together."""
         return float(self.table.frame["monetary_total"].sum()) > 0
-
-    def fitted(self, name: str) -> Segmenter | None:
-        """The fitted method of this name, None where it was left out."""
-        return next((method for method in self.methods if method.name == name), None)
-
-    def labels(self, name: str) -> dict[str, str]:
-        """Names of the segments of one method by their key, none where it was left out."""
-        method = self.fitted(name)
-        return {segment.key: self.text(segment.label) for segment in method.segments} if method else {}
 
     @cached_property
     def scores(self) -> pd.DataFrame:

@@ -29,12 +29,8 @@ MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
 
 def customer_list(story: CustomerStory) -> pd.DataFrame:
     """`campaign_list` of every method, with what to do by the classes whose value is shown."""
-    table = campaign_list(story.customers, story.methods, story.tags.of_customers if story.tags else None)
-    if (lead := story.fitted(EIGHT)) is None:
-        return table
-    advice = {segment.key: story.text(lead.advice.get(segment.key, {"en": "–"})) for segment in lead.segments}
-    told = pd.Categorical.from_codes(table[EIGHT].cat.codes, list(advice.values()))
-    return table.assign(advice=told)
+    tags = story.tags.of_customers if story.tags else None
+    return story.advised(campaign_list(story.customers, story.methods, tags), EIGHT)
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
