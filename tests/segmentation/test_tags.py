@@ -28,7 +28,7 @@ def test_every_rule_that_holds_gives_its_tag_and_any_of_two_rules_of_one_tag_wil
     )  # fmt: skip
     assert tags.of_customers.tolist() == ["often; near; lately", "often; lately", "near", "near"]
     assert tags.left_out.empty
-    listed = campaign_list(customers, [QuantileSegments("frequency", 2).fit(customers)], tags.of_customers)
+    listed = campaign_list(customers, [QuantileSegments("frequency", 2).fit(customers)], tags=tags.of_customers)
     assert listed.columns.tolist() == ["customer", "frequency_quantiles_2", "tags"]
     assert listed["tags"].tolist() == tags.of_customers.tolist()
 

@@ -32,6 +32,7 @@ LISTED = {"p_alive": 4, "expected_purchases": 3, "value": 2}  # forecasts of a c
 def campaign_list(
     customers: pd.DataFrame,
     methods: Sequence[Segmenter],
+    *,
     tags: pd.Series | None = None,
     digits: Mapping[str, int] = LISTED,
 ) -> pd.DataFrame:

@@ -52,7 +52,9 @@ class TheoryComparison:
         found: dict[str, CbEstimate | str] = {}
         for theory, one in self.estimates.items():
             try:
-                found[theory] = estimate_cbsem(one.specification, self.complete.items, confidence=self.confidence)
+                found[theory] = estimate_cbsem(
+                    one.specification, self.complete.items, weights=self.survey.weights, confidence=self.confidence
+                )
             except EstimationError as error:
                 found[theory] = str(error)
         return found
@@ -238,11 +240,11 @@ def compare_theories(
             left_out.append((theory, str(error)))
     _require_two(len(specifications), survey, left_out)
     union = list(dict.fromkeys(item for spec in specifications.values() for item in spec.items))
-    complete = handle_missing(survey.items[union], missing)
+    complete = handle_missing(survey.items[union], missing, survey.weights)
     plain: dict[str, PlsEstimate] = {}
     for key, spec in specifications.items():
         try:
-            plain[key] = estimate_pls(spec, complete.items, scheme=scheme, cautions=False)
+            plain[key] = estimate_pls(spec, complete.items, weights=survey.weights, scheme=scheme, cautions=False)
         except EstimationError as error:
             left_out.append((spec.theory, str(error)))
     _require_two(len(plain), survey, left_out)

@@ -38,11 +38,8 @@ class Outlook:
 
     @property
     def alive_identified(self) -> bool:
-        """Whether these customers tell who left: no warning but a note on the dropout of the purchase model."""
-        if self.value is None:
-            return False
-        found = [one for one in self.value.purchases.cautions if one.severity != "note"]
-        return not any(one.quantity in ("a", "b", "parameters") for one in found)
+        """Whether these customers tell who left from who waits."""
+        return self.value is not None and self.value.purchases.tells_dropout
 
     @property
     def alive(self) -> pd.Series:
@@ -178,9 +175,9 @@ def holders(values: pd.Series, share: float = 0.5) -> pd.Index:
 def _forecast(value: CustomerValue, days: Mapping[int, int], rate: float, margin: float) -> pd.DataFrame:
     parts: dict[str, pd.Series] = {}
     for months, horizon in days.items():
-        one = value.forecast(horizon, rate)
-        parts |= {"p_alive": one["p_alive"], f"expected_purchases_{months}": one["expected_purchases"]}
-        parts |= {f"expected_value_{months}": margin * one["value"]}
+        one = value.forecast(horizon, rate, margin=margin)
+        parts |= {"p_alive": one["p_alive"]} if "p_alive" in one else {}
+        parts |= {f"expected_purchases_{months}": one["expected_purchases"], f"expected_value_{months}": one["value"]}
     return pd.DataFrame(parts)
 
 

@@ -7,7 +7,6 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from crmresearch.caution import Caution
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.segmentation.customer_methods import today_methods
@@ -16,6 +15,7 @@ from crmresearch.stories.customer_today import tables
 from crmresearch.stories.customer_today.cautions import cautions
 from crmresearch.stories.customer_today.story import TodayStory
 from crmresearch.value.back_check import back_checks
+from crmresearch.value.negative_binomial import fit_nbd
 from crmresearch.value.outlook import customer_outlook
 
 
@@ -45,10 +45,8 @@ def without_forecast(story: TodayStory) -> TodayStory:
 def unidentified(story: TodayStory) -> TodayStory:
     value = story.outlook.value
     assert value is not None
-    doubt = (Caution("boundary", "unidentified", "a", {"value": 1e6}),)
-    return replace(
-        story, outlook=replace(story.outlook, value=replace(value, purchases=replace(value.purchases, cautions=doubt)))
-    )
+    doubt = replace(value.purchases, log_likelihood=fit_nbd(value.purchases.rows).log_likelihood)
+    return replace(story, outlook=replace(story.outlook, value=replace(value, purchases=doubt)))
 
 
 def test_the_report_begins_with_what_is_expected_and_how_far_it_was_right(story: TodayStory) -> None:

@@ -44,7 +44,7 @@ def story() -> CustomerStory:
     evaluation = evaluate_segmentations(customers, methods, None, "rfm_eight_mean", 2, 20, 1, learner=False)
     lot = np.random.default_rng(8).integers(0, 2, len(customers))
     own = carried_tags(TAGS, customers.assign(lot=lot))
-    return CustomerStory(transactions, table, forecast, methods, left_out, evaluation, "en", own)
+    return CustomerStory(transactions, table, forecast, methods, left_out, evaluation, tags=own)
 
 
 @pytest.fixture(scope="module")

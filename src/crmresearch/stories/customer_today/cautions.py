@@ -9,13 +9,20 @@ from crmresearch.stories.customer_today.story import TodayStory
 from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.value.back_check import LARGE, QUANTITIES
+from crmresearch.value.rhythm import purchase_rhythm
 
 
 def cautions(story: TodayStory) -> pd.DataFrame:
     """All warnings: of the data, of the models, of the check one window back, and what was left out."""
     values = story.outlook.value.cautions if story.outlook.value else ()
-    of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
+    of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table), *_rhythm(story)]
     return caution_table([*of_data, *story.value_cautions(values), *_checked(story), *_left_out(story)])
+
+
+def _rhythm(story: TodayStory) -> Iterator[Row]:
+    """That the customers pay in a regular rhythm, of which the model of this report knows nothing."""
+    if rhythm := purchase_rhythm(story.transactions, story.table.cutoff):
+        yield story.caution("today_caution.rhythm", "weak", days=rhythm.days, kept=rhythm.kept)
 
 
 def _checked(story: TodayStory) -> Iterator[Row]:

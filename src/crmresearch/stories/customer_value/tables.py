@@ -30,7 +30,7 @@ MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
 def customer_list(story: CustomerStory) -> pd.DataFrame:
     """`campaign_list` of every method, with what to do by the classes whose value is shown."""
     tags = story.tags.of_customers if story.tags else None
-    return story.advised(campaign_list(story.customers, story.methods, tags), EIGHT)
+    return story.advised(campaign_list(story.customers, story.methods, tags=tags), EIGHT)
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
