@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from notebook_cells import run_cells
 
 from crmresearch.__main__ import main
 from crmresearch.data.survey.survey import load_survey
@@ -206,3 +207,35 @@ def test_only_the_beginning_of_a_long_file_is_looked_at(tmp_path: Path, monkeypa
     assert book["about"]["en"].startswith("More than 2")
     assert "last_day" not in book
     assert main(["check-data", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "named"),
+    [
+        ([0.5, 1.5, 1.0], "wgt"),  # a mean of 1: sampling weights
+        ([61, 75, 82.5], None),  # kilograms, or inflation weights: offered in a comment
+        ([0.5, 1.5, ""], None),  # one is missing
+    ],
+)
+def test_a_column_of_weights_is_named_or_offered(tmp_path: Path, weights: list[float], named: str | None) -> None:
+    path = tmp_path / "answers.csv"
+    survey().assign(wgt=weights * 20).to_csv(path, index=False)
+    assert drafted(path).get("weight") == named
+    text = (tmp_path / "codebook.yaml").read_text(encoding="utf-8")
+    assert ("\nweight: wgt" in text, "\n# weight: wgt" in text) == (named is not None, named is None)
+    assert main(["check-data", str(tmp_path)]) == 0
+    assert (load_survey(str(tmp_path)).weights is not None) == (named is not None)
+
+
+def test_a_drafted_survey_goes_through_the_reports_that_need_no_theory(tmp_path: Path) -> None:
+    """Random answers in words and numbers, ids, groups and comments among them; nothing is edited."""
+    survey().to_csv(tmp_path / "answers.csv", index=False)
+    draft_codebook(tmp_path / "answers.csv")
+    few = {"refits": 4, "starts": 2, "classes_most": 2}
+    segments = run_cells("survey_segmentation", {"dataset": str(tmp_path), "theory": None, **few})
+    assert segments["constructs"] == {
+        key: list(items) for key, items in load_survey(str(tmp_path)).codebook.constructs.items()
+    }
+    assert segments["models"] is None
+    quality = run_cells("survey_quality", {"dataset": str(tmp_path)})
+    assert len(quality["quality"].items) == 60

@@ -5,11 +5,14 @@ import inspect
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from weight_cases import reference_weights
 
 import crmresearch as crm
 from crmresearch.data import customers
@@ -199,6 +202,31 @@ def test_absent_items_and_gaps_are_named(frame: pd.DataFrame) -> None:
             estimate(TEXT, frame.assign(CUSA1="good"))
     assert len(crm.estimate_pls(TEXT, holes, missing="listwise").items) == 247
     assert crm.estimate_cbsem(TEXT, holes, missing="fiml").rows == 250
+
+
+def test_weights_are_those_of_the_survey_or_given(frame: pd.DataFrame) -> None:
+    survey = crm.load_survey("ecsi_mobile")
+    w = reference_weights(survey.items)
+    weighted = replace(survey, weights=w)
+    for estimate in (crm.estimate_pls, crm.estimate_cbsem):
+        own, given = estimate(TEXT, weighted).paths, estimate(TEXT, survey.items, weights=w).paths
+        pd.testing.assert_frame_equal(own, given)
+        by_place = estimate(TEXT, survey.items, weights=w.to_numpy()).paths
+        pd.testing.assert_frame_equal(own, by_place)
+        assert not np.allclose(own["estimate"], estimate(TEXT, survey).paths["estimate"], atol=1e-3)
+        with pytest.raises(EstimationError, match="1 of 250 rows have no weight above 0"):
+            estimate(TEXT, frame, weights=np.r_[0.0, np.ones(249)])
+    holes = survey.items.copy()
+    holes.loc[holes.index[:3], "CUSA1"] = np.nan
+    listwise = crm.estimate_pls(
+        TEXT, holes, weights=w.to_numpy(), missing="listwise"
+    )  # weights of the rows that came in
+    left = crm.estimate_pls(TEXT, survey.items.iloc[3:], weights=w.iloc[3:])
+    pd.testing.assert_frame_equal(listwise.paths, left.paths)
+    assert crm.estimate_cbsem(TEXT, holes, weights=w, missing="fiml").rows == 250
+    assert crm.estimate_cbsem(TEXT, weighted).errors == "robust"
+    resampled = crm.bootstrap(crm.estimate_cbsem(TEXT, weighted), resamples=3, seed=1)
+    assert np.isfinite(resampled.theta).all()
 
 
 def test_the_table_of_a_frame_is_that_of_the_codebook() -> None:

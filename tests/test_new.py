@@ -175,6 +175,12 @@ def test_purchases_are_cut_into_thirds() -> None:
     assert days == ["2023-07-03", "2023-12-31", "2024-06-30"]
 
 
+def test_a_day_that_is_by_default_the_last_one_stays_so() -> None:
+    text = write_report("customer_today").read_text(encoding="utf-8")
+    assert "# cutoff: ''" in text
+    assert "horizons_months: [12, 36]" in text
+
+
 def test_a_report_needs_no_more_than_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     new("new-report", "mine")
     assert capsys.readouterr().out.splitlines()[-1] == "next: crmresearch report mine.yaml --out out"
@@ -249,6 +255,17 @@ def test_what_cannot_be_written_is_a_sentence(study: Path) -> None:
         write_new({Path("file/mine.yaml"): "text"})
 
 
+@pytest.mark.parametrize("notebook", ["customer_value", "segment_monitoring"])
+def test_the_rules_of_a_new_shop_can_be_named_in_its_reports(notebook: str) -> None:
+    path = write_report(notebook)
+    given = "\n  rules: corner_shop/segments.yaml" + ("\n  method: own_rules" if "monitoring" in notebook else "")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("\nparameters:", "\nparameters:" + given), encoding="utf-8"
+    )
+    assert load_report(str(path)).parameters["rules"] == str(Path("corner_shop/segments.yaml").resolve())
+    assert "key: corner_shop_desk" in Path("corner_shop/segments.yaml").read_text(encoding="utf-8")
+
+
 def test_a_report_that_could_not_be_made_is_not_begun(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new("new-survey", "guests")
     new("new-shop", "corner_shop")
@@ -270,6 +287,8 @@ def test_a_report_that_could_not_be_made_is_not_begun(study: Path, capsys: pytes
     assert "No theory of the package can be bound to guests" in refusal(
         capsys, "new-report", "broken", "--dataset", "guests"
     )
+    new("new-report", "without", "--dataset", "guests", "--notebook", "survey_segmentation")
+    assert load_report("without.yaml").parameters["theory"] is None
 
 
 def test_the_commands_of_the_readme_work() -> None:

@@ -50,6 +50,8 @@ def plain_shop(
 ) -> pd.DataFrame:
     """The customer table of cleaned lines (customer, time, amount; discount, category, town where there) with returns.
 
+    With a column `order` the lines of one number are a purchase, those without a number a purchase a day.
+
     A customer at a time in plain Python, for its definitions are to be read here, not to be fast.
     """
     cut, end = (pd.Timestamp(day).toordinal() for day in (cutoff, holdout_end))
@@ -57,14 +59,22 @@ def plain_shop(
     for customer, own in lines.groupby("customer"):
         day = np.array([time.toordinal() for time in own["time"]])
         paid = (own["amount"] * 10_000).round().to_numpy()
-        days = np.unique(day[paid >= 0])
+        number = own["order"].to_numpy() if "order" in own else np.full(len(own), None)
+        purchase = [f"day {at}" if pd.isna(key) else f"order {key}" for key, at in zip(number, day, strict=True)]
+        opened: dict[str, tuple] = {}
+        for key, written, time, amount in zip(purchase, number, own["time"], paid, strict=True):
+            if amount >= 0:
+                moment = (time, "" if pd.isna(written) else written)
+                opened[key] = min(opened.get(key, moment), moment)
+        days = np.array(sorted(time.toordinal() for time, _ in opened.values()))
         if not len(days) or days[0] > cut:
             continue
         counted, bought = day >= days[0], paid >= 0
+        of_first = np.array(purchase) == min(opened, key=lambda key: opened[key])
         known = counted & (day <= cut)
         purchases, after = days[days <= cut], days[(days > cut) & (days <= end)]
         repeat, gaps = len(purchases) - 1, np.diff(purchases)
-        first_day = paid[known & (day == days[0])].sum()
+        first_day = paid[known & (of_first | (~bought & (day == days[0])))].sum()
         row = {
             "frequency": len(purchases),
             "repeat": repeat,

@@ -136,7 +136,7 @@ def test_online_retail(cutoff, end):
     raw = pd.read_parquet(transactions.path).drop_duplicates().dropna(subset="CustomerID")
     lines = pd.DataFrame(
         {"customer": raw["CustomerID"].astype("str"), "time": raw["InvoiceDate"],
-         "amount": raw["UnitPrice"] * raw["Quantity"]}
+         "amount": raw["UnitPrice"] * raw["Quantity"], "order": raw["InvoiceNo"]}
     )  # fmt: skip
     table = customer_table(transactions, cutoff, end)
     frame = table.frame

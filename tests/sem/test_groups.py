@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from weight_cases import whole_weights
 
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import Survey, load_survey
@@ -149,3 +150,22 @@ def test_what_does_not_divide_the_respondents_is_refused() -> None:
         group_members(survey, "provider")
     with pytest.raises(SpecificationError, match="there are none"):
         group_members(load_survey("ecsi_mobile"), "age")
+
+
+def test_weights_of_the_survey_weigh_every_model_and_index(mobile: tuple[Survey, Specification]) -> None:
+    survey, specification = mobile
+    w = whole_weights(survey.items)
+    keys = pd.Series(pd.Categorical(["a"] * 130 + ["b"] * 80 + ["few"] * 40), index=survey.items.index)
+    complete = handle_missing(survey.items[specification.items], "listwise")
+    found = segment_models(specification, replace(survey, weights=w), complete, keys, 20, 1)
+    again = survey.items.index.repeat(w)
+    repeated = survey.items.loc[again].reset_index(drop=True)
+    many = replace(survey, items=repeated)
+    whole = handle_missing(repeated[specification.items], "listwise")
+    # the respondents needed are counted, and 40 respondents repeated would be enough
+    expected = segment_models(specification, many, whole, keys.loc[again].reset_index(drop=True), 20, 1)
+    few = expected.paths["segment"] != "few"
+    np.testing.assert_allclose(found.paths["estimate"], expected.paths["estimate"][few], atol=1e-10)
+    np.testing.assert_allclose(found.index["estimate"], expected.index["estimate"], atol=1e-9)
+    assert found.small == {"few": 40}
+    assert found.index["respondents"].tolist() == [250, 130, 80, 40] * 2

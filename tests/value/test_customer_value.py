@@ -175,7 +175,6 @@ def test_fractional_customers_are_not_resampled():
         ([1.5], [1], [2], "whole numbers"),
         ([-1], [1], [2], "must not be negative"),
         ([1], [-1], [2], "must not be negative"),
-        ([1], [0], [3], "t_x must be 0 for customers with x = 0"),
         ([0], [1], [3], "t_x must be 0 for customers with x = 0"),
         (["a"], [1], [2], "must be numbers"),
         ([1], [np.nan], [2], "missing or infinite"),
@@ -292,3 +291,13 @@ def simulated(n, rng):
         rows.append((len(seen), seen[-1] - start if len(seen) else 0.0, 365 - start, mean))
         spent.append(rng.gamma(6 * len(later)) / ticket[i] if len(later) else 0.0)
     return pd.DataFrame(rows, columns=["repeat", "t_last", "tenure", "repeat_mean"]), pd.Series(spent)
+
+
+def test_a_value_is_the_margin_of_the_spend(customers):
+    fitted = CustomerValue.fit(customers.iloc[::20])
+    whole, half = fitted.forecast(273, 0.1), fitted.forecast(273, 0.1, margin=0.5)
+    assert half["value"].to_numpy() == pytest.approx(whole["value"].to_numpy() / 2)
+    pd.testing.assert_frame_equal(half.drop(columns="value"), whole.drop(columns="value"))
+    for margin in (0, 1.01, float("nan")):
+        with pytest.raises(EstimationError, match="margin must be above 0 and at most 1"):
+            fitted.forecast(273, 0.1, margin=margin)

@@ -64,6 +64,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
                                 "cutoff": CUTOFF, "holdout_end": END},
     "segment_monitoring": {"folds": 3, "resamples": 50, "simulations": 20, "windows": 3, "first_cutoff": "2020-05-31",
                            "step": 61},
+    "customer_today": {"resamples": 20, "horizons_months": [3, 12]},
 }  # fmt: skip
 
 
@@ -94,7 +95,7 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("notebook", ["segmentation_comparison", "segment_monitoring"])
+@pytest.mark.parametrize("notebook", ["segmentation_comparison", "segment_monitoring", "customer_today"])
 @pytest.mark.parametrize("case", list(UNUSUAL))
 def test_other_reports_end_in_findings_or_in_one_sentence(tmp_path: Path, notebook: str, case: str) -> None:
     dataset = write(tmp_path, UNUSUAL[case]())
@@ -127,6 +128,21 @@ def test_one_customer_is_too_few_to_score(tmp_path: Path) -> None:
     lines = pd.DataFrame({"customer": ["a", "a"], "day": ["2020-02-01", "2020-10-01"], "amount": [10, 12]})
     with pytest.raises(SegmentationError, match=r"Only 1 customer has bought by the cut-off.*later `cutoff`"):
         report(write(tmp_path, lines))
+
+
+def test_today_says_that_data_are_too_short_to_look_back_or_to_forecast(tmp_path: Path) -> None:
+    """Five months and a half hold neither a quarter after a quarter nor halves of a quarter."""
+    names = report(write(tmp_path, customers(60)), "customer_today", cutoff="2020-06-15")
+    assert names["checks"] == ()
+    assert names["story"].trust()[0].facts["told"].key == "today.check_none"
+    box = names["cautions"](names["story"])
+    assert (box["code"] == "no_check").sum() == 2
+    once = tmp_path / "once"
+    once.mkdir()
+    names = report(write(once, one_time_buyers()), "customer_today")
+    assert names["story"].findings()[0].key == "today.headline_none"
+    assert {"no_forecast", "method_left_out"} <= set(names["cautions"](names["story"])["code"])
+    assert not re.search(r"\bnan\b", " ".join(names["shown"]))
 
 
 def test_more_segments_than_distinct_customers_leaves_those_methods_out(tmp_path: Path) -> None:

@@ -119,6 +119,10 @@ REPORTS = {
          "resamples": 50, "value_resamples": 50, "folds": 2},
         ["title", "about", "currency", "notes", "category", "level", "attribute", "segment", "definition"],
     ),
+    "customer_today": (
+        {"dataset": "hostile_shop", "rules": "rules.yaml", "resamples": 20},
+        ["title", "about", "currency", "notes", "segment", "definition"],
+    ),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",
          "resamples": 50, "refits": 2, "folds": 2, "sizes": [4]},
@@ -137,6 +141,10 @@ REPORTS = {
         {"dataset": "hostile_survey", "theory": "hostile.yaml", "classes_most": 3, "starts": 2, "refits": 4,
          "resamples": 100},
         ["title", "about", "citation", "value", "variable", "construct satisfaction", "item"],
+    ),
+    "theory_comparison": (
+        {"dataset": "hostile_survey", "theories": ["hostile.yaml", "scsb"], "resamples": 100},
+        ["title", "about", "citation", "theory", "construct satisfaction"],
     ),
     "survey_quality": ({"dataset": "hostile_survey"}, ["title", "about", "item"]),
 }  # fmt: skip

@@ -22,7 +22,9 @@ from crmresearch.texts import lacking
 REPORTS: dict[str, dict[str, object]] = {
     "survey-quality-ecsi-mobile": {},
     "satisfaction-index-ecsi-mobile-staged": {"resamples": 100},
+    "theory-comparison-ecsi-mobile": {"resamples": 100},
     "customer-value-cdnow": {"resamples": 50, "value_resamples": 50},
+    "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
 }
 SKIPPED = ("satisfaction-index-acsi-2015-acsi", "customer-value-online-retail")  # no data, but how to get them
 LETTERS = set(marked("aeio"))

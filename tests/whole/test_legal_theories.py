@@ -8,6 +8,8 @@ import pytest
 import yaml
 from notebook_cells import run_cells
 
+from crmresearch.errors import SpecificationError
+
 ITEMS = {
     "quality": ["q 1", "q-2", "q'3"],
     "satisfaction": ["s/1", "s:2", 's"3'],
@@ -64,3 +66,23 @@ def test_a_legal_theory_makes_a_report(tmp_path: Path, name: str, notebook: str)
     names = run_cells(notebook, {"dataset": str(tmp_path / "odd"), "theory": str(tmp_path / "mine.yaml"), **few})
     if notebook == "satisfaction_index":
         assert told in " ".join(names["shown"])
+
+
+@pytest.mark.parametrize("constructs", [ITEMS, {}], ids=["constructs", "items"])
+def test_segments_need_no_theory(tmp_path: Path, constructs: dict[str, list[str]]) -> None:
+    """Without a theory segments are made of the constructs of the codebook, or of all items."""
+    survey(tmp_path / "odd")
+    codebook = tmp_path / "odd" / "codebook.yaml"
+    book = yaml.safe_load(codebook.read_text(encoding="utf-8"))
+    codebook.write_text(yaml.safe_dump({**book, "constructs": constructs}, allow_unicode=True), encoding="utf-8")
+    few = {"refits": 4, "starts": 2, "classes_most": 2}
+    names = run_cells("survey_segmentation", {"dataset": str(tmp_path / "odd"), "theory": None, **few})
+    assert names["models"] is None
+    assert names["constructs"] == (constructs or {item: [item] for items in ITEMS.values() for item in items})
+    shown = "\n".join(names["shown"])
+    assert "No theory was named" in shown
+    assert "How satisfied and loyal each segment is" not in shown
+    assert "What sets each segment apart" in shown
+    one = {"dataset": str(tmp_path / "odd"), "theory": None, **few, "benefits": ["nothing"]}
+    with pytest.raises(SpecificationError, match="the codebook has no construct 'nothing'"):
+        run_cells("survey_segmentation", one)

@@ -36,7 +36,8 @@ class CustomerTable:
     `treatment`: those of the transactions, then the customers that are not in the frame. Days up to and including
     `cutoff` are known; outcomes are of the days after it up to and including `holdout_end`, if there is one.
     `cautions`: early_returns, where returns before a customer's first purchase day are not netted; negative_totals,
-    where customers of the frame returned more than they bought.
+    where customers of the frame returned more than they bought; orders_apart, where an order number stands on several
+    days or at several customers.
     """
 
     frame: pd.DataFrame
@@ -60,22 +61,24 @@ def customer_table(
 ) -> CustomerTable:
     """One row per customer with a purchase on or before the cut-off.
 
-    A purchase day is a day with a line of zero or more; several lines of a day are one purchase. Returns (negative
-    lines, where the codebook nets them) count in sums of money from the customer's first purchase day on: what was
-    returned before it was bought before the data begin, and is of no purchase in them. `counts` and `cautions` say how
-    much that is.
+    Where the codebook has a column of orders, a purchase is an order: the lines with one number of one customer, on the
+    day of the first of them that is zero or more; two orders of a day are two purchases. Lines without a number, and
+    all lines where there are no orders, are one purchase a day. Money counts on the day of its line. Returns (negative
+    lines, where the codebook nets them) are no purchase and count in sums of money from the customer's first purchase
+    day on: what was returned before it was bought before the data begin, and is of no purchase in them. `counts` and
+    `cautions` say how much that is.
 
-    Counts (int64): `frequency` (purchase days), `repeat` (= frequency − 1), `purchases_last_<d>` (purchase days among
-    the d days that end with the cut-off). Times (float64, in units of `unit_days` days): `recency` (last purchase to
-    cut-off), `tenure` (first purchase to cut-off: T of BG/NBD), `t_last` (first to last purchase: t_x), `gap_mean`,
-    `gap_sd` (of the days between purchase days; divisor n − 1; NaN for fewer than one and two gaps). Money (float64):
-    `monetary_total`, `monetary_mean` (per purchase day), `repeat_mean` (what came after the first purchase day, per
-    repeat purchase day; NaN without one: the input of Gamma–Gamma), `spend_last_<d>`. With `categories`:
+    Counts (int64): `frequency` (purchases), `repeat` (= frequency − 1), `purchases_last_<d>` (purchases in the d days
+    that end with the cut-off). Times (float64, in units of `unit_days` days): `recency` (last purchase to cut-off),
+    `tenure` (first purchase to cut-off: T of BG/NBD), `t_last` (first to last purchase: t_x), `gap_mean`, `gap_sd` (of
+    the days between purchases; divisor n − 1; NaN for fewer than one and two gaps). Money (float64): `monetary_total`,
+    `monetary_mean` (per purchase), `repeat_mean` (all but the lines of the first purchase and returns on its day, per
+    repeat purchase; NaN without one: the input of Gamma–Gamma), `spend_last_<d>`. With `categories`:
     `share_<category>` of what was bought (returns aside; NaN if that is 0). With a discount column: `discount_share`
     = discount / (discount + what was paid), returns aside. `attributes`: the named columns, the largest value of a
     customer (of text the last in the alphabet; where the codebook has `levels`, ordered categories and the highest),
-    missing where no line has one. With `holdout_end`: `holdout_spend` (returns netted), `holdout_purchases` (purchase
-    days), `holdout_active` (0/1, a purchase).
+    missing where no line has one. With `holdout_end`: `holdout_spend` (returns netted), `holdout_purchases`,
+    `holdout_active` (0/1, a purchase).
 
     Amounts are rounded to 1/10,000 of the currency first. Checked against a hand-computed case, a plain pandas
     program (CDNOW, Online Retail, a generated shop with returns, discounts, categories and zones) and, on CDNOW, the
@@ -105,7 +108,8 @@ def customer_table(
     added = counts_frame(told)
     counts = pd.concat([transactions.counts, added], ignore_index=True)
     frame = _with_levels(_finished(frame, categories, attributes, unit_days), transactions, attributes)
-    cautions = tuple(caution for caution in (early, _negative_totals(frame)) if caution is not None)
+    found = (early, _negative_totals(frame), orders_apart(transactions, end or cut))
+    cautions = tuple(caution for caution in found if caution is not None)
     return CustomerTable(frame, cut, end, counts, transactions.codebook, unit_days, cautions)
 
 
@@ -136,6 +140,25 @@ def early_returns(transactions: Transactions, cutoff: date, customers: int) -> C
     facts |= {"currency": transactions.codebook.currency}
     share = max(int(found["lines"]) / transactions.rows, int(found["customers"]) / customers)
     return Caution("early_returns", "weak" if share > MATTERS else "note", "monetary_total", facts)
+
+
+def orders_apart(transactions: Transactions, until: date) -> Caution | None:
+    """Order numbers that stand on several days of a customer, or at several customers; returns aside.
+
+    Up to and including the day `until`. None where there are none, or no column of orders.
+    """
+    if not transactions.has_orders:
+        return None
+    bought = transactions.table.filter(_.order.notnull(), in_parts(_.amount) >= 0, _.day <= ibis.date(until))
+    of_customer = bought.group_by("order", "customer").agg(days=_.day.nunique())
+    orders = of_customer.group_by("order").agg(several_days=(_.days > 1).any(), several_customers=_.count() > 1)
+    sums = orders.aggregate(
+        orders=_.count(), several_days=_.several_days.sum(), several_customers=_.several_customers.sum()
+    )
+    facts: dict[str, object] = {name: int(n) for name, n in transactions.run(sums.fill_null(0)).iloc[0].items()}
+    if not (facts["several_days"] or facts["several_customers"]):
+        return None
+    return Caution("orders_apart", "note", "frequency", facts)
 
 
 def _negative_totals(frame: pd.DataFrame) -> Caution | None:
@@ -172,8 +195,10 @@ def customer_expression(
 
     # attributes and categories go by numbers: no name of theirs meets a name of the chain, or another in other case
     at = {f"at_{i}": ranked(name) for i, name in enumerate(attributes)}
+    orders = transactions.has_orders
     lines = transactions.table.filter(_.day <= ibis.date(holdout_end or cutoff)).select(
         "customer",
+        *(["order", "time"] if orders else []),
         day=_.day.delta(ibis.date(EPOCH), unit="day").cast("int32"),
         parts=in_parts(_.amount),
         **({"category": _.category} if categories else {}),
@@ -184,20 +209,12 @@ def customer_expression(
     gross = {"gross": ibis.ifelse(bought, _.parts, nothing)} if categories or discounts else {}
     off = {"off": ibis.ifelse(bought, in_parts(_.discount.abs()), nothing)} if discounts else {}
     of = {f"of_{i}": ibis.ifelse(bought & (_.category == name), _.parts, nothing) for i, name in enumerate(categories)}
-    of_line = lines.select("customer", "day", "parts", bought=bought, **gross, **off, **of, **{n: _[n] for n in at})
-    # the purchase day before a line's, or its own if a line before it was bought on it. Lines are ordered instead of
-    # grouped by day, for most days of a customer have one line: half the memory. With returns it is a running maximum,
-    # because days with nothing but returns stand between; without, the line before, in three quarters of the time
-    purchase = ibis.ifelse(_.bought, _.day, ibis.null("int32"))
-    if transactions.returns:
-        order = _.day * 2 + (~_.bought).cast("int32")
-        before = purchase.max().over(group_by="customer", order_by=order, rows=(None, -1))
-    else:
-        order = _.day
-        before = _.day.lag().over(group_by="customer", order_by=order)
-    first = purchase.min().over(group_by="customer", order_by=order, rows=(None, None))
-    of_line = of_line.mutate(previous=before, first=first).filter(_.bought | _.previous.notnull())
-    known, opens = _.day <= cut, _.bought & (_.previous.isnull() | (_.previous < _.day))
+    kept = ["customer", "day", "parts", *(["order", "time"] if orders else [])]
+    of_line = lines.select(*kept, bought=bought, **gross, **off, **of, **{n: _[n] for n in at})
+    of_line = (_of_orders if orders else _of_days)(of_line, transactions.returns > 0)
+    of_line = of_line.filter(_.bought | _.previous.notnull())
+    known = _.day <= cut
+    opens, of_first = (_.opens, _.of_first) if orders else (_opens_day(), _.day == _.first)
     paid = opens & known
     gap = (_.day - _.previous).cast("int64")
     recent = {}
@@ -213,7 +230,7 @@ def customer_expression(
         first=_.day.min(where=paid),
         last=_.day.max(where=paid),
         monetary_total=_.parts.sum(where=known),
-        first_parts=_.parts.sum(where=known & (_.day == _.first)),
+        first_parts=_.parts.sum(where=known & of_first),
         gap_squares=(gap * gap).sum(where=paid),
         **recent,
         **{name: _[name].sum(where=known).fill_null(0) for name in [*gross, *off, *of]},
@@ -239,6 +256,56 @@ def customer_expression(
     derived = derived.mutate(**{name: _[name].cast("float64") for name in money})
     shares = [*(f"share_{i}" for i in range(len(categories))), *(["discount_share"] if discounts else [])]
     return derived.select("customer", *FEATURES, *recent, *shares, *at, *(OUTCOMES if outcomes else []))
+
+
+def _of_days(lines: ir.Table, returns: bool) -> ir.Table:
+    """Of each line the purchase day before it, or its own if a line before it was bought on it, and the first one.
+
+    Lines are ordered instead of grouped by day, for most days of a customer have one line: half the memory. With
+    returns it is a running maximum, because days with nothing but returns stand between; without, the line before, in
+    three quarters of the time.
+    """
+    purchase = ibis.ifelse(_.bought, _.day, ibis.null("int32"))
+    if returns:
+        order = _.day * 2 + (~_.bought).cast("int32")
+        before = purchase.max().over(group_by="customer", order_by=order, rows=(None, -1))
+    else:
+        order = _.day
+        before = _.day.lag().over(group_by="customer", order_by=order)
+    first = purchase.min().over(group_by="customer", order_by=order, rows=(None, None))
+    return lines.mutate(previous=before, first=first)
+
+
+def _opens_day() -> ir.BooleanValue:
+    """Whether a line of `_of_days` is the first that was bought on its day."""
+    return _.bought & (_.previous.isnull() | (_.previous < _.day))
+
+
+def _of_orders(lines: ir.Table, returns: bool) -> ir.Table:
+    """Of each line whether it `opens` its order, is `of_first`, the first order, and the day of the order `previous`.
+
+    The first order is the earliest, of two of the same moment that with the smaller number; with it go the returns of
+    its day. `returns` changes nothing here.
+    """
+    order = ["customer", "order", "loose"]
+    placed = lines.mutate(loose=ibis.ifelse(_.order.isnull(), _.day, ibis.null("int32")))
+    place = ibis.row_number().over(group_by=order, order_by=[(~_.bought).cast("int32"), _.day, _.time])
+    opened = placed.mutate(opens=_.bought & (place == 0))
+    opening = ibis.ifelse(_.opens, _.day, ibis.null("int32"))
+    rank = ibis.row_number().over(
+        group_by="customer", order_by=[(~_.opens).cast("int32"), _.day, _.time, _.order.fill_null("")]
+    )
+    ranked = opened.mutate(
+        previous=opening.max().over(
+            group_by="customer",
+            order_by=[_.day * 2 + (~_.bought).cast("int32"), _.time, (~_.opens).cast("int32")],
+            rows=(None, -1),
+        ),
+        first=opening.min().over(group_by="customer"),
+        opens_first=_.opens & (rank == 0),
+    )
+    in_first = _.opens_first.cast("int32").max().over(group_by=order) == 1
+    return ranked.mutate(of_first=in_first | (~_.bought & (_.day == _.first)))
 
 
 def _nobody(transactions: Transactions, cutoff: date) -> str:

@@ -12,7 +12,8 @@ FEATURES = (
 )  # fmt: skip
 OUTCOMES = ("holdout_spend", "holdout_purchases", "holdout_active")
 FORECASTS = ("p_alive", "expected_purchases", "expected_value")
-_NUMBERED = r"spend_last_\d+|purchases_last_\d+|written_\w+|share_.*|discount_share"
+_WINDOW = r"(?:spend|purchases)_last_(\d+)"
+_NUMBERED = rf"{_WINDOW}|written_\w+|share_.*|discount_share"
 # engines take names that differ in case for one
 _RESERVED = re.compile("|".join([*LINE_COLUMNS, *FEATURES, *OUTCOMES, *FORECASTS, _NUMBERED]), re.IGNORECASE)
 
@@ -20,3 +21,9 @@ _RESERVED = re.compile("|".join([*LINE_COLUMNS, *FEATURES, *OUTCOMES, *FORECASTS
 def is_reserved(name: str) -> bool:
     """Whether the project makes a column of this name, in lines or in tables of customers."""
     return _RESERVED.fullmatch(name) is not None
+
+
+def window_days(name: str) -> int | None:
+    """The days before the cut-off that a column such as spend_last_91 is about, None for other columns."""
+    found = re.fullmatch(_WINDOW, name)
+    return int(found[1]) if found else None

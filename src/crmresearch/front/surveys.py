@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, overload
+from typing import Any, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmresearch.data.catalog import dataset_keys, find_codebook, find_data_file
 from crmresearch.data.dataset import in_language
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import Survey
+from crmresearch.data.survey.weights import weights_of
 from crmresearch.errors import DatasetMissingError, EstimationError, ParameterError, SpecificationError
 from crmresearch.models import specification
 from crmresearch.models.lavaan import model as read_model
@@ -30,6 +32,7 @@ from crmresearch.value.resample import Replicates
 from crmresearch.value.resample import bootstrap as bootstrap_value
 
 Missing = Literal["refuse", "listwise", "mean"]
+Weights: TypeAlias = pd.Series | NDArray[np.float64] | None
 
 
 def datasets() -> pd.DataFrame:
@@ -89,7 +92,16 @@ def bind(theory: Theory | str | Path, items: Codebook | Survey | str | Mapping[s
     return specification.bind(theory, book)
 
 
-def _answers(model: Specification | str, data: pd.DataFrame | Survey, missing: str) -> tuple[Specification, Any]:
+def _weights(data: pd.DataFrame | Survey, weights: Weights) -> pd.Series | None:
+    """The weights given, else those of the survey, labelled as the rows of the data, so that rows may be left out."""
+    frame = data.items if isinstance(data, Survey) else data
+    weights = data.weights if weights is None and isinstance(data, Survey) else weights
+    return None if weights is None else pd.Series(weights_of(frame, weights), frame.index)
+
+
+def _answers(
+    model: Specification | str, data: pd.DataFrame | Survey, missing: str, weights: pd.Series | None = None
+) -> tuple[Specification, Any]:
     """The specification and the items of it as numbers; gaps as `missing` says."""
     spec = read_model(model) if isinstance(model, str) else model
     frame = data.items if isinstance(data, Survey) else data
@@ -113,7 +125,7 @@ def _answers(model: Specification | str, data: pd.DataFrame | Survey, missing: s
                 f"{int(gaps.any(axis=1).sum())} of {len(items)} rows have no answer to some of "
                 f'{", ".join(items.columns[gaps.any()])}; pass missing="listwise" to leave these rows out, or "mean".'
             )
-        items = handle_missing(items, missing).items  # type: ignore[arg-type]
+        items = handle_missing(items, missing, weights).items  # type: ignore[arg-type]
     return spec, items
 
 
@@ -121,6 +133,7 @@ def estimate_pls(
     model: Specification | str,
     data: pd.DataFrame | Survey,
     *,
+    weights: Weights = None,
     missing: Missing = "refuse",
     scheme: Scheme = "path",
     metric: Metric = "standardised",
@@ -128,11 +141,12 @@ def estimate_pls(
     """The model estimated by partial least squares, PLS and (where it exists) PLSc.
 
     `model`: a specification, or its text in lavaan syntax. `data` (n, ≥ p): a column for each of the model's p items, a
-    row a respondent; a frame needs no codebook. `missing`: "refuse" gaps, leave their rows out ("listwise") or fill in
-    the item's "mean". `scheme`: path, factorial or centroid. `metric`: standardised items, or "raw" for their own
-    units. The tables of the estimate have a row a path (`paths`), item (`loadings`, `weights`) or outcome
-    (`r_squared`), standardised unless the metric is raw.
-    Sources: Lohmöller (1989); Dijkstra & Henseler (2015), MIS Quarterly 39, 297–316.
+    row a respondent; a frame needs no codebook. `weights`: sampling weights of the rows, a Series with the labels of
+    the data or an array of n; by default those of the survey, of a frame none. `missing`: "refuse" gaps, leave their
+    rows out ("listwise") or fill in the item's "mean". `scheme`: path, factorial or centroid. `metric`: standardised
+    items, or "raw" for their own units. The tables of the estimate have a row a path (`paths`), item (`loadings`,
+    `weights`) or outcome (`r_squared`), standardised unless the metric is raw. Sources: Lohmöller (1989); Dijkstra &
+    Henseler (2015), MIS Quarterly 39, 297–316.
 
     Raises EstimationError for absent items, words, gaps, or data from which the model cannot be estimated;
     ParameterError for an unknown option.
@@ -144,24 +158,27 @@ def estimate_pls(
     >>> list(estimate.paths["estimator"])
     ['pls', 'plsc']
     """
-    spec, items = _answers(model, data, missing)
-    return pls.estimate_pls(spec, items, scheme=scheme, metric=metric)
+    of_rows = _weights(data, weights)
+    spec, items = _answers(model, data, missing, of_rows)
+    return pls.estimate_pls(spec, items, weights=of_rows, scheme=scheme, metric=metric)
 
 
 def estimate_cbsem(
     model: Specification | str,
     data: pd.DataFrame | Survey,
     *,
+    weights: Weights = None,
     missing: Missing | Literal["fiml"] = "refuse",
     errors: Errors = "standard",
     confidence: float = 0.95,
 ) -> CbEstimate:
     """The model estimated by maximum likelihood as a covariance structure; paths in units of the first items.
 
-    `model`, `data` (n, ≥ p) and `missing` as of `estimate_pls`; "fiml" uses rows with gaps (full information). `errors`
-    "robust" gives sandwich errors. Intervals hold at `confidence`. `paths` has a row a path. Composites and moderations
-    are left out. Source: Jöreskog (1970), Biometrika 57, 239–251. Raises EstimationError for absent items, words, gaps,
-    too few rows or a model without paths, ParameterError for an unknown option.
+    `model`, `data` (n, ≥ p), `weights` and `missing` as of `estimate_pls`; weights make errors robust; "fiml" uses rows
+    with gaps (full information). `errors` "robust" gives sandwich errors. Intervals hold at `confidence`. `paths` has a
+    row a path. Composites and moderations are left out. Source: Jöreskog (1970), Biometrika 57, 239–251. Raises
+    EstimationError for absent items, words, gaps, too few rows or a model without paths, ParameterError for an unknown
+    option.
 
     >>> import crmresearch as crm
     >>> crm.estimate_cbsem(
@@ -174,6 +191,7 @@ def estimate_cbsem(
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence must be between 0 and 1, such as 0.95; it is {confidence}.")
     full = missing == "fiml"
+    of_rows = _weights(data, weights)
     if full:
         spec = read_model(model) if isinstance(model, str) else model
         frame = data.items if isinstance(data, Survey) else data
@@ -182,8 +200,10 @@ def estimate_cbsem(
         _answers(spec, frame.assign(**{i: frame[i].fillna(0) for i in present}), "refuse")
         items = frame[spec.items].astype(np.float64)
     else:
-        spec, items = _answers(model, data, missing)
-    return covariance.estimate_cbsem(spec, items, full_information=full, errors=errors, confidence=confidence)
+        spec, items = _answers(model, data, missing, of_rows)
+    return covariance.estimate_cbsem(
+        spec, items, weights=of_rows, full_information=full, errors=errors, confidence=confidence
+    )
 
 
 @overload

@@ -187,7 +187,7 @@ def numeric(frame: pd.DataFrame, may_be_missing: frozenset[str], reader: str) ->
             raise SegmentationError(f"{reader} needs numbers in {column}; it holds {_example(frame[column])}.")
     numbers = frame.astype(float)
     values = numbers.to_numpy()  # all columns at once: a survey of 17 items is checked a thousand times in its refits
-    allowed = np.isnan(values) & np.array([column in may_be_missing for column in numbers.columns])
+    allowed = np.isnan(values) & np.array([column in may_be_missing for column in numbers.columns], dtype=bool)
     wrong = ~np.isfinite(values) & ~allowed
     if wrong.any():
         place = int(wrong.any(axis=0).argmax())

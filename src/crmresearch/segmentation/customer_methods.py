@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from crmresearch.data.rule_file import RuleFile, read_rule_file
 from crmresearch.errors import ParameterError
 from crmresearch.paths import ROOT, data_folders
 from crmresearch.segmentation.contract import SegmentationError, Segmenter
-from crmresearch.segmentation.methods.own_rules import read_rules
+from crmresearch.segmentation.methods.life_cycle import LifeCycle
+from crmresearch.segmentation.methods.own_rules import CustomRules, read_rules
+from crmresearch.segmentation.methods.rfm_named import RfmNamed
 from crmresearch.segmentation.registry import described
 from crmresearch.segmentation.scoring.evaluate import UNSEGMENTED
+from crmresearch.segmentation.tags import Tags, carried_tags
 
 REFERENCE = "rfm_eight_mean"
 
@@ -22,8 +26,39 @@ def customer_methods(rules: str = "") -> list[Segmenter]:
     The path is looked for from the root of the project, then in the data folders. Raises ParameterError when no file
     is there, SegmentationError for mistakes in it.
     """
-    own = [read_rules(_found(rules))] if rules else []
-    return [*described(), *own]
+    return [*described(), *_own(rules)]
+
+
+def today_methods(rules: str = "") -> list[Segmenter]:
+    """Segments to act upon today, not yet fitted: named by RFM, the life cycle, and those of a file of own rules.
+
+    The path and the errors are as of `customer_methods`.
+    """
+    return [RfmNamed(), LifeCycle(), *_own(rules)]
+
+
+def _own(rules: str) -> list[Segmenter]:
+    document = own_document(rules) if rules else None
+    return [CustomRules(document)] if document and document.rules else []
+
+
+def customer_tags(rules: str, customers: pd.DataFrame) -> Tags | None:
+    """Who carries which tag of the file of own rules; None where it gives none, or where `rules` is empty.
+
+    Raises as `customer_methods`.
+    """
+    tags = own_document(rules).tags if rules else ()
+    return carried_tags(tags, customers) if tags else None
+
+
+def own_segments(rules: str) -> Segmenter:
+    """The segments of the file of own rules, not yet fitted. Raises as `customer_methods`, and where it has none."""
+    return read_rules(_found(rules))
+
+
+def own_document(rules: str) -> RuleFile:
+    """The file of own rules, looked for and refused as `customer_methods` says."""
+    return read_rule_file(_found(rules), SegmentationError)
 
 
 def reference_of(methods: Sequence[Segmenter]) -> str:

@@ -1,6 +1,6 @@
 """Segments of customers described: what they spent before and after the cut-off, who they are, and what they buy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,17 +26,26 @@ def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFra
     return pd.DataFrame(rows, columns=columns)
 
 
-def campaign_list(customers: pd.DataFrame, methods: Sequence[Segmenter]) -> pd.DataFrame:
-    """One row a customer, to act upon: customer, its segment by every method, and what is expected of it.
+LISTED = {"p_alive": 4, "expected_purchases": 3, "value": 2}  # forecasts of a campaign list, and their decimals
+
+
+def campaign_list(
+    customers: pd.DataFrame,
+    methods: Sequence[Segmenter],
+    *,
+    tags: pd.Series | None = None,
+    digits: Mapping[str, int] = LISTED,
+) -> pd.DataFrame:
+    """One row a customer, to act upon: customer, its segment by every method, its tags, and what is expected of it.
 
     `customers`: a customer table with the columns of forecasts beside it; `methods`: fitted. Segments are keys, as
-    categories. p_alive is rounded to four decimals, expected_purchases to three, value to two; forecasts that are not
-    there are left out. In the order of the table.
+    categories; `tags` are those of each customer in one text, and no column where they are None. The columns of
+    `digits` follow, rounded to so many decimals; those that are not there are left out. In the order of the table.
     """
-    digits = {"p_alive": 4, "expected_purchases": 3, "value": 2}
     segments = {method.name: method.predict(customers) for method in methods}
     known = {name: customers[name].round(places) for name, places in digits.items() if name in customers}
-    table = pd.DataFrame({**segments, **known}, index=customers.index)
+    carried = {} if tags is None else {"tags": tags}
+    table = pd.DataFrame({**segments, **carried, **known}, index=customers.index)
     return table.rename_axis("customer").reset_index()
 
 

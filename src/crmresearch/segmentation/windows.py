@@ -1,6 +1,6 @@
 """The two windows of a comparison: customers now, and one window earlier, each with the values a model then gives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -20,7 +20,8 @@ class Windows:
     """Customers at two cut-offs.
 
     `now`, `earlier`: customer frames with holdouts and, where a value model can be fitted, p_alive, expected_purchases
-    and expected_value by the model of that date over the same horizon. `frozen`: now with these columns by the earlier
+    and expected_value by the model of that date over the same horizon; no p_alive where either model cannot tell
+    leaving from waiting. `frozen`: now with these columns by the earlier
     model. `value`: the model of now, None where `failure` says why there is none. `discount_rate`: a year.
     """
 
@@ -46,7 +47,13 @@ class Windows:
         """
         if not self.value:
             return None
-        return Estimates(FORECASTS, COLUMNS, lambda customers: partial(self._values, CustomerValue.fit(customers)))
+        kept = self.value.quantities
+        columns = tuple(name for name in FORECASTS if name in self.now)
+        return Estimates(
+            columns,
+            COLUMNS,
+            lambda customers: partial(self._values, replace(CustomerValue.fit(customers), quantities=kept)),
+        )
 
     def _values(self, model: CustomerValue, customers: pd.DataFrame) -> pd.DataFrame:
         return _values(customers, model, _days(self.table), self.discount_rate)
@@ -68,6 +75,11 @@ def two_windows(
         models = [CustomerValue.fit(one.frame) for one in (table, then)]
     except EstimationError as error:
         return Windows(table, then, table.frame, then.frame, table.frame, None, str(error))
+    kept = tuple(name for name in models[0].quantities if name in models[1].quantities)
+    told = models[0].cautions
+    if kept != models[0].quantities:  # only the earlier model cannot tell leaving from waiting
+        told = (*(caution for caution in models[1].cautions if caution.code == "no_dropout"), *told)
+    models = [replace(models[0], quantities=kept, cautions=told), replace(models[1], quantities=kept)]
     now, frozen = (table.frame.join(_values(table.frame, model, days, discount_rate)) for model in models)
     before = then.frame.join(_values(then.frame, models[1], days, discount_rate))
     return Windows(table, then, now, before, frozen, models[0], discount_rate=discount_rate)
@@ -80,4 +92,4 @@ def _days(table: CustomerTable) -> int:
 
 def _values(customers: pd.DataFrame, model: CustomerValue, days: int, rate: float) -> pd.DataFrame:
     forecast = model.forecast(days, rate, customers).rename(columns={"value": "expected_value"})
-    return forecast[list(FORECASTS)]
+    return forecast[[name for name in FORECASTS if name in forecast]]

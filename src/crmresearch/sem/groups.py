@@ -77,6 +77,21 @@ def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[
     return {key: list(specification.construct(key).items) for key in chosen}
 
 
+def codebook_benefits(survey: Survey, chosen: list[str]) -> dict[str, list[str]]:
+    """What defines segments without a theory: the constructs of the codebook with their items, those `chosen` or all.
+
+    Where the codebook has no constructs every item stands for itself. Raises SpecificationError for an unknown or
+    repeated construct.
+    """
+    known = {key: list(items) for key, items in survey.codebook.constructs.items() if items}
+    known = known or {item: [item] for item in survey.codebook.items}
+    if wrong := [key for key in chosen if key not in known]:
+        raise SpecificationError(f"`benefits`: the codebook has no construct {wrong[0]!r}; it has {', '.join(known)}.")
+    if len(set(chosen)) < len(chosen):
+        raise SpecificationError(f"Each construct defines the segments once; this list repeats one: {chosen}.")
+    return {key: known[key] for key in chosen or known}
+
+
 def benefit_answers(survey: Survey, constructs: dict[str, list[str]]) -> pd.DataFrame:
     """Answers to the items of the constructs, of respondents who answered at least one."""
     answers = survey.items[[item for items in constructs.values() for item in items]]
@@ -100,7 +115,8 @@ def segment_models(
     """The model for everybody and for every segment of `segments` (category, labelled as the rows of the survey).
 
     The index weighs the items by the weights of everybody, so that segments differ by their answers and not by their
-    weights; its interval is a percentile bootstrap of the segment's respondents with these weights fixed. Moderations
+    weights; its interval is a percentile bootstrap of the segment's respondents with these weights fixed. Sampling
+    weights, where the survey has them, weigh the respondents of every model and index. Moderations
     are left out within segments and for everybody alike. Raises EstimationError where the model of everybody cannot be
     estimated.
     """
@@ -108,7 +124,8 @@ def segment_models(
     plain = specification.without_moderation()
     members = segments.reindex(items.index)
     needed = respondents_needed(plain)
-    whole = bootstrap(estimate_pls(plain, items), resamples=resamples, seed=seed, confidence=confidence)
+    whole = estimate_pls(plain, items, weights=survey.weights)
+    whole = bootstrap(whole, resamples=resamples, seed=seed, confidence=confidence)
     estimates: dict[str, PlsEstimate] = {ALL: whole}
     small, failed = {}, {}
     for key in members.cat.categories:
@@ -117,7 +134,7 @@ def segment_models(
             small[key] = len(rows)
             continue
         try:
-            estimate = estimate_pls(plain, rows)
+            estimate = estimate_pls(plain, rows, weights=survey.weights)
             estimates[key] = bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
         except EstimationError as error:
             failed[key] = str(error)
@@ -163,10 +180,14 @@ def _indices(
     for construct in theory.aims.values():
         scores = index_scores(whole, survey.bounds, construct)
         for key in (ALL, *members.cat.categories):
-            own = scores if key == ALL else scores[(members == key).to_numpy()]
+            mine = np.full(len(scores), True) if key == ALL else (members == key).to_numpy()
+            own, weights = scores[mine], whole.sample.weights[mine]
             limits = np.full(2, np.nan)
             if len(own) > 1:
-                drawn = [counts @ own / len(own) for counts in bootstrap_counts(len(own), resamples, seed)]
+                drawn = [
+                    counts @ (weights * own) / (counts @ weights)
+                    for counts in bootstrap_counts(len(own), resamples, seed)
+                ]
                 limits = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
-            rows.append((key, construct, len(own), own.mean() if len(own) else np.nan, *limits))
+            rows.append((key, construct, len(own), np.average(own, weights=weights) if len(own) else np.nan, *limits))
     return pd.DataFrame(rows, columns=["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"])

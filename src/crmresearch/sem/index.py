@@ -23,7 +23,8 @@ def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats,
 def index_scores(estimate: PlsEstimate, bounds: pd.DataFrame, construct: str) -> Floats:
     """Index (n,) of every respondent: the mean of the items rescaled to 0–100, weighted as in `construct_index`.
 
-    The mean over respondents is the index of everybody. NaN for all where an item has a negative weight.
+    The mean over respondents, weighted by their sampling weights, is the index of everybody. NaN for all where an item
+    has a negative weight.
     """
     keys = list(estimate.specification.construct(construct).items)
     places = [estimate.specification.items.index(key) for key in keys]

@@ -68,7 +68,7 @@ def little_test(items: pd.DataFrame) -> LittleTest:
     """
     X = (items / units_of(items)).to_numpy(dtype=np.float64, na_value=np.nan)
     patterns = missing_patterns(X)
-    n = sum(pattern.rows for pattern in patterns)
+    n = int(sum(pattern.rows for pattern in patterns))
     if not n:
         return _undefined(patterns, n, "There is no answer at all.")
     if not np.isnan(X).any():

@@ -44,7 +44,8 @@ def survey_quality(survey: Survey, items: list[str] | None = None) -> SurveyQual
 
     `items` must be on one scale, because an answer is compared with the next; none named: the items of the commonest
     scale that at least half of the respondents answered. Straight-lining looks at the answers as they were given, in
-    the order of the codebook. Raises ParameterError for unknown items and for items on different scales.
+    the order of the codebook. Sampling weights are not used. Raises ParameterError for unknown items and for items on
+    different scales.
 
     >>> from crmresearch.data.survey.survey import load_survey
     >>> quality = survey_quality(load_survey("ecsi_mobile"))

@@ -30,10 +30,12 @@ def new_survey(name: str, folder: Path = Path()) -> list[Path]:
 
 
 def new_shop(name: str, folder: Path = Path()) -> list[Path]:
-    """Write the folder `name`: a commented codebook and invented purchases. Returns and raises as `new_survey`.
+    """Write the folder `name`: a commented codebook, invented purchases, and segments and tags of one's own.
+
+    Returns and raises as `new_survey`.
 
     >>> new_shop("my_shop", Path("data"))  # doctest: +SKIP
-    [PosixPath('data/my_shop/codebook.yaml'), PosixPath('data/my_shop/purchases.csv')]
+    [PosixPath('data/my_shop/codebook.yaml'), PosixPath('data/my_shop/purchases.csv'), …]
     """
     return _new_dataset("my_shop", name, folder)
 

@@ -42,6 +42,7 @@ _GROUP = re.compile(
     re.I,
 )
 _WEIGHT = re.compile(r"^(w|wt|wgt|weight|weights|gewicht|权重)$|weight$", re.I)
+MEAN_ONE = 0.1  # a complete column called weight whose mean is this near to 1 holds sampling weights, not kilograms
 _MOST_GROUPS = 30
 _CONSTRUCTS = {
     "satisfaction": r"satis|csat|cusa|^sat|满意",
@@ -60,7 +61,7 @@ class _Column:
     """What one column of a survey seems to be, and why."""
 
     name: str
-    role: Literal["id", "item", "group", "number", "weight", "none"]
+    role: Literal["id", "item", "group", "number", "weight", "suspect", "none"]
     why: str = ""
     scale: tuple[int, int] = (1, 5)
     missing: list[float] = field(default_factory=list)
@@ -82,9 +83,8 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
         yield f"id: {column_key(ids[0].name)}    # {ids[0].why}"
     else:
         yield "# id: the column that names the respondent, if any"
-    for column in (column for column in columns if column.role == "weight"):
-        yield f"# {column.name} looks like a weight: {column.why}"
-    left = [column.name for column in columns if column.role in ("none", "weight")]
+    yield from _weights(columns)
+    left = [column.name for column in columns if column.role in ("none", "suspect")]
     if left:
         yield f"other_columns: ignore    # not used: {', '.join(left)[:200]}"
     yield "identical_rows: expected    # remove this line and the next to be told of copied rows"
@@ -125,6 +125,17 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
         yield f"  {construct}: [{', '.join(map(column_key, names))}]"
 
 
+def _weights(columns: Sequence[_Column]) -> Iterator[str]:
+    """The column of sampling weights: named where its mean says that it is one, else offered."""
+    found = [column for column in columns if column.role == "weight"]
+    for column in found[1:]:
+        column.role = "suspect"
+    for column in found[:1]:
+        yield f"weight: {column_key(column.name)}    # {column.why}: sampling weights; remove the line if they are not"
+    for column in (column for column in columns if column.role == "suspect"):
+        yield f"# weight: {column_key(column.name)}    # {column.why}; sampling weights? then remove the first #"
+
+
 def _survey_columns(table: TextTable) -> list[_Column]:
     cells = table.cells
     found = [_survey_column(cells[name], table.labels.get(str(name), {}), len(cells)) for name in cells.columns if name]
@@ -159,7 +170,9 @@ def _survey_column(cells: pd.Series, labels: Mapping[str, str], rows: int) -> _C
     if numbers.isna().any():
         return _text_column(name, answers, distinct)
     if _WEIGHT.search(name) and (numbers > 0).all():
-        return _Column(name, "weight", f"numbers from {numbers.min():g} to {numbers.max():g}")
+        told = f"numbers from {numbers.min():g} to {numbers.max():g}, {numbers.mean():.3g} on average"
+        sampling = len(answers) == rows and abs(numbers.mean() - 1) <= MEAN_ONE
+        return _Column(name, "weight" if sampling else "suspect", told)
     whole = (numbers == numbers.round()).all()
     scale, missing = _scale(numbers) if whole else (None, [])
     values = sorted({float(number) for number in numbers if number not in missing})

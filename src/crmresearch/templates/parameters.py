@@ -5,7 +5,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
@@ -35,8 +35,9 @@ def new_report(
     """Write `name`.yaml, from which `crmresearch report` makes a report. Returns the file.
 
     `dataset`, `theory`, `notebook`: a key, or a path from `folder` or from the working folder. Data set and theory are
-    by default those of the notebook; for another survey, the first theory of the package that can be bound to it. The
-    notebook is by default satisfaction_index, or customer_value for purchases, whose days then cut them into thirds.
+    by default those of the notebook; for another survey, the first theory of the package that can be bound to it, or
+    none (null) where none can and the notebook works without. The notebook is by default satisfaction_index, or
+    customer_value for purchases, whose days then cut them into thirds.
 
     Raises TemplateError for a bad or taken name and for a notebook that does not read such a data set, CodebookError,
     TheoryError and ParameterError for what there is not, SpecificationError for a theory that cannot be bound to the
@@ -57,13 +58,16 @@ def new_report(
     if book and dataset:
         chosen["dataset"] = _named_from(folder, dataset, CODEBOOK_FILE) or dataset
     if {"theory", "dataset"} <= declared.keys():
-        chosen["theory"] = _theory(theory, chosen["theory"], book or find_codebook(chosen["dataset"]), folder)
+        book_read = book or find_codebook(chosen["dataset"])
+        optional = type(None) in get_args(declared["theory"].annotation)
+        chosen["theory"] = _theory(theory, chosen["theory"], book_read, folder, optional)
     if book and book.kind == "transactions":
         try:
             chosen |= _days(book, declared)
         except DatasetMissingError:
-            notes.append("  # the data file is not on this machine: set the days below to days that are in it")
-            chosen |= {key: declared[key].default for key in _DAYS if key in declared}
+            if any(declared[key].default for key in _DAYS if key in declared):
+                notes.append("  # the data file is not on this machine: set the days below to days that are in it")
+            chosen |= {key: declared[key].default for key in _DAYS if key in declared and declared[key].default}
     head = (TEMPLATES / "my_report.yaml").read_text(encoding="utf-8").replace("my_report", name)
     head = head.replace("notebook: satisfaction_index", f"notebook: {_in_yaml(notebook)}")
     head = head.replace("{en: My report}", _in_yaml({"en": re.sub("[_-]", " ", name).strip().capitalize()}))
@@ -102,8 +106,8 @@ def _named_from(folder: Path, named: str, marker: str = "") -> str | None:
     return None
 
 
-def _theory(theory: str | None, usual: str, book: AnyCodebook, folder: Path) -> str:
-    """How the parameters file names the theory, which can be bound to the survey."""
+def _theory(theory: str | None, usual: str, book: AnyCodebook, folder: Path, optional: bool) -> str | None:
+    """How the parameters file names the theory, which can be bound to the survey; None where none can and need be."""
     if not isinstance(book, Codebook):
         return usual  # a notebook of one's own, which knows why
     if theory is not None:
@@ -119,6 +123,8 @@ def _theory(theory: str | None, usual: str, book: AnyCodebook, folder: Path) -> 
         except SpecificationError:
             continue
         return key
+    if optional:
+        return None
     raise TemplateError(
         f"No theory of the package can be bound to {book.key}; name one with --theory, such as the file that "
         "`crmresearch new-theory` writes."
@@ -139,7 +145,9 @@ def _days(book: AnyCodebook, declared: Mapping[str, Declaration]) -> dict[str, A
         "holdout_end": str(last),
         "step": max(1, (last - earlier).days // windows),
     }
-    return {key: value for key, value in days.items() if key in declared}
+    return {
+        key: value for key, value in days.items() if key in declared and declared[key].default
+    }  # empty: the last day
 
 
 def _line(name: str, declaration: Declaration, remark: str, chosen: Mapping[str, Any]) -> str:

@@ -5,6 +5,11 @@ from crmresearch.value.customer_value import CustomerValue
 from crmresearch.value.gamma_gamma import GammaGammaFit, fit_gamma_gamma
 from crmresearch.value.pareto_nbd import ParetoNbdFit, fit_pareto_nbd
 from crmresearch.value.resample import Replicates, bootstrap
+from crmresearch.value.shifted_beta_geometric import (
+    ShiftedBetaGeometricFit,
+    fit_shifted_beta_geometric,
+    fit_survivors,
+)
 
 __all__ = [
     "BgNbdFit",
@@ -13,9 +18,12 @@ __all__ = [
     "MbgNbdFit",
     "ParetoNbdFit",
     "Replicates",
+    "ShiftedBetaGeometricFit",
     "bootstrap",
     "fit_bg_nbd",
     "fit_gamma_gamma",
     "fit_mbg_nbd",
     "fit_pareto_nbd",
+    "fit_shifted_beta_geometric",
+    "fit_survivors",
 ]

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, gammaln, hyp2f1
 
-from crmresearch.value.histories import Floats, Scores, UniqueRows
+from crmresearch.errors import EstimationError
+from crmresearch.value.histories import Floats, Scores, UniqueRows, numbers
 from crmresearch.value.maximum import digamma
 from crmresearch.value.purchases import NODE_WEIGHTS, NODES, PurchaseFit
 
@@ -69,7 +70,7 @@ class BetaGeometricFit(PurchaseFit):
         odds = np.log(a / before) + (r + x) * np.log((alpha + T) / (alpha + t_x))
         return np.where(tosses > 0, 1 / (1 + np.exp(np.minimum(odds, 700))), 1.0)
 
-    def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
+    def _purchases_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """∫ E[λ e^(−λpu)] e^(−rate·u) du over the horizon; λ ~ gamma(r+x, α+T), p ~ beta(a, b+n) after the history.
 
         The inner mean is (r+x)/(α+T) · E[(1+pz)^−(r+x+1)], z = u/(α+T). The integrated form of the papers has a
@@ -87,12 +88,35 @@ class BetaGeometricFit(PurchaseFit):
         discount = np.exp(v - rate * scale * np.expm1(v))
         return (r + x) * ((mean * discount * width) @ NODE_WEIGHTS)
 
-    def _draw_if_alive(self, x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
+    def _draw_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
         """As many as the rate brings, or as many as the coins allow: λ and p as in `_purchases_if_alive`."""
         r, alpha, a, b = self.parameters
         rate = rng.gamma(r + x) / (alpha + T)
         dropout = np.maximum(rng.beta(a, b + self.first_toss + x), 1e-15)
         return np.minimum(rng.poisson(np.minimum(rate * horizon, 1e9)), rng.geometric(dropout)).astype(np.float64)
+
+    def next_purchase(self, x: ArrayLike, T: ArrayLike, share: float = 0.5) -> Floats:
+        """Time (n,) after T within which a customer alive at T makes the next purchase with probability `share`.
+
+        Coins are tossed after purchases only, so that who is alive will buy once more: after a time that is
+        exponential in λ, and λ ~ gamma(r+x, α+T) whatever p, for the likelihood of a history that ends alive is
+        λ^x e^(−λT) times a function of p. Integrated over λ that is a Pareto II (Lomax) time, with the quantile
+        (α+T) · ((1−share)^(−1/(r+x)) − 1); 0.5 is its median, and it has a mean only where r + x > 1. Infinite where it
+        is beyond what a number can hold. Checked against simulated customers (tests/value/test_next_purchase.py).
+
+        >>> from crmresearch.value import fit_bg_nbd
+        >>> fit = fit_bg_nbd(x=[0, 1, 2, 5], t_x=[0, 3, 20, 30], T=[40, 40, 40, 40])
+        >>> bool(fit.next_purchase(5, 40) < fit.next_purchase(1, 40))
+        True
+        """
+        if not 0 < share < 1:
+            raise EstimationError(f"The share of customers who have bought must be between 0 and 1; it is {share}.")
+        repeats, observed = (numbers(name, np.atleast_1d(values)) for name, values in (("x", x), ("T", T)))
+        with np.errstate(over="ignore"):
+            quantile: Floats = (self.parameters.alpha + observed) * np.expm1(
+                -np.log1p(-share) / (self.parameters.r + repeats)
+            )
+        return quantile
 
 
 def thinned_rate(shape: Floats, a: float, b: Floats, v: Floats) -> Floats:

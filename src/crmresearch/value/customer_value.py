@@ -1,7 +1,7 @@
 """From a customer table to what each customer is worth: a purchase model times a spend model, discounted."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,14 @@ import pandas as pd
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.beta_geometric import BgNbdFit, MbgNbdFit
+from crmresearch.value.contract import ContractFit
 from crmresearch.value.gamma_gamma import GammaGammaFit, fit_gamma_gamma
 from crmresearch.value.histories import Floats, unique_rows
 from crmresearch.value.pareto_nbd import ParetoNbdFit
 from crmresearch.value.purchases import PurchaseFit
 from crmresearch.value.resample import Replicates, collect, resample_counts
 
+CONTRACT = "shifted_beta_geometric"  # the model of customers who pay in a rhythm
 MODELS: dict[str, type[PurchaseFit]] = {"bg_nbd": BgNbdFit, "mbg_nbd": MbgNbdFit, "pareto_nbd": ParetoNbdFit}
 COLUMNS = ("repeat", "t_last", "tenure", "repeat_mean")
 FORECAST = ("p_alive", "expected_purchases", "expected_spend", "value")
@@ -29,8 +31,9 @@ class CustomerValue:
     """A fitted purchase model and a fitted Gamma–Gamma, and the customers they were fitted on.
 
     `purchases` has its parameters per `unit_days` days; `spend` and all money is in the currency of the customer table;
-    `customers` (n, 4) are its histories; `cautions` what must be known before the numbers are believed. Assumes, as the
-    models do, that spend per purchase does not depend on how often or how long one buys.
+    `customers` (n, 4) are its histories; `cautions` what must be known before the numbers are believed; `quantities`
+    what a forecast holds, without p_alive where the data cannot tell leaving from waiting (`purchases.tells_dropout`).
+    Assumes, as the models do, that spend per purchase does not depend on how often or how long one buys.
     Sources: Schmittlein, Morrison & Colombo (1987), Management Science 33, 1–24 (Pareto/NBD); Fader, Hardie & Lee
     (2005), Marketing Science 24, 275–284 (BG/NBD), and Journal of Marketing Research 42, 415–430 (the product of both
     models); Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24, 201–209
@@ -51,15 +54,24 @@ class CustomerValue:
     unit_days: float
     customers: pd.DataFrame = field(repr=False)
     cautions: tuple[Caution, ...] = ()
+    quantities: tuple[str, ...] = FORECAST
 
     @classmethod
-    def fit(cls, customers: pd.DataFrame, model: str = "bg_nbd", unit_days: float = 7.0) -> "CustomerValue":
+    def fit(
+        cls,
+        customers: pd.DataFrame,
+        model: str = "bg_nbd",
+        unit_days: float = 7.0,
+        *,
+        period_days: float | None = None,
+    ) -> "CustomerValue":
         """Fit a customer table with columns `repeat`, `t_last`, `tenure` (days) and `repeat_mean` (money).
 
         `customers` (n, ≥ 4) has a row a customer. `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per
-        `unit_days` days. Customers who bought again but whose mean repeat spend is missing or not above 0 are left out
-        of the spend model, and flagged.
-        Raises EstimationError for an unknown model, missing columns or data that cannot be fitted.
+        `unit_days` days. Of customers who pay in a rhythm it may be shifted_beta_geometric, with `period_days` the days
+        from one payment to the next (`crmresearch.value.rhythm.purchase_rhythm` finds it). Customers who bought again
+        but whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged.
+        Raises EstimationError for an unknown model or period, missing columns or data that cannot be fitted.
 
         >>> import crmresearch as crm
         >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame
@@ -67,32 +79,47 @@ class CustomerValue:
         >>> [round(float(number), 3) for number in fitted.purchases.parameters]  # r, alpha, a, b
         [0.252, 4.789, 0.723, 2.161]
         """
-        if model not in MODELS:
-            raise EstimationError(f"There is no model {model!r}; use one of {', '.join(MODELS)}.")
+        if model not in (*MODELS, CONTRACT):
+            raise EstimationError(f"There is no model {model!r}; use one of {', '.join((*MODELS, CONTRACT))}.")
         if not 0 < unit_days < np.inf:
             raise EstimationError(f"unit_days must be above 0; it is {unit_days}.")
         x, t_x, T, mean = _histories(customers, unit_days)
-        purchases = MODELS[model].fit(x, t_x, T)
+        if model == CONTRACT:
+            period = None if period_days is None else period_days / unit_days
+            purchases: PurchaseFit = ContractFit.fit(x, t_x, T, period=period)
+        else:
+            purchases = MODELS[model].fit(x, t_x, T)
         again = x > 0
         usable = again & (mean > 0)
         spend = fit_gamma_gamma(x[usable], mean[usable])
         cautions = [*purchases.cautions, *spend.cautions]
+        if not purchases.tells_dropout:
+            evidence = {"evidence": max(0.0, purchases.dropout_evidence)}
+            cautions.insert(0, Caution("no_dropout", "unidentified", "dropout", evidence))
         if (left_out := int((again & ~usable).sum())) > 0:
             facts = {"customers": left_out, "repeating": int(again.sum())}
             cautions.append(
                 Caution("spend_unusable", "weak" if left_out > FEW * again.sum() else "note", "spend", facts)
             )
-        return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(cautions))
+        quantities = tuple(name for name in FORECAST if name != "p_alive" or purchases.tells_dropout)
+        return cls(purchases, spend, unit_days, customers[list(COLUMNS)], tuple(cautions), quantities)
 
     def forecast(
-        self, horizon_days: float, discount_rate_per_year: float, customers: pd.DataFrame | None = None
+        self,
+        horizon_days: float,
+        discount_rate_per_year: float,
+        customers: pd.DataFrame | None = None,
+        margin: float = 1.0,
     ) -> pd.DataFrame:
         """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over `horizon_days`.
 
-        `value`, money, is expected_spend × expected purchases discounted at `discount_rate_per_year` (0.1 = 10 % in
+        Of these those in `quantities`: there is no p_alive where the data cannot tell leaving from waiting.
+        `value`, money, is `margin` (above 0, at most 1: profit of a unit of spend; 1 values the whole spend) ×
+        expected_spend × expected purchases discounted at `discount_rate_per_year` (0.1 = 10 % in
         365.25 days) from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
         expected_purchases is then the discounted number too. Other `customers` than those of the fit may be given.
-        Raises EstimationError for a negative horizon or rate, and for an endless horizon without a discount.
+        Raises EstimationError for a negative horizon or rate, an impossible margin, and for an endless horizon without
+        a discount.
 
         >>> import crmresearch as crm
         >>> customers = crm.customer_table(crm.load_transactions("cdnow"), "1997-09-30").frame.iloc[::10]
@@ -103,10 +130,9 @@ class CustomerValue:
         """
         frame = self.customers if customers is None else customers
         x, t_x, T, mean = _histories(frame, self.unit_days)
-        values = _forecast(
-            self.purchases, self.spend, (x, t_x, T, mean), *self._outlook(horizon_days, discount_rate_per_year)
-        )
-        return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)
+        outlook = self._outlook(horizon_days, discount_rate_per_year)
+        values = _forecast(self.purchases, self.spend, (x, t_x, T, mean), *outlook, _checked(margin))
+        return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)[list(self.quantities)]
 
     def intervals(
         self,
@@ -116,15 +142,16 @@ class CustomerValue:
         seed: int,
         groups: pd.Series | None = None,
         level: float = 0.95,
+        margin: float = 1.0,
     ) -> tuple[pd.DataFrame, Replicates]:
         """Means per customer, over all and in each of `groups` (by customer), with bootstrap percentile intervals.
 
         A row a group and quantity of `forecast`, in its units: group, customers, quantity, estimate, se, ci_lower,
-        ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year`: as of
-        `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models and averages
-        over the drawn customers, so the interval holds uncertainty of model and of sample. A group of which no
-        customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to the
-        Bootstrap.
+        ci_upper (at `level`); beside it the `resamples` themselves. `horizon_days`, `discount_rate_per_year` and
+        `margin`: as of `forecast`; the same `seed`, the same resamples. A resample draws customers, refits both models
+        and averages over the drawn customers, so the interval holds uncertainty of model and of sample. A group of
+        which no customer is drawn makes that resample undefined. Source: Efron & Tibshirani (1993), An Introduction to
+        the Bootstrap.
 
         The last quantity, `spend_expected`, is what these customers spend over the horizon, not discounted. Its
         interval is predictive: every refit draws the purchases and the spend of each customer given the history, so
@@ -144,15 +171,13 @@ class CustomerValue:
         """
         if not 0 < level < 1:
             raise EstimationError(f"The level of an interval must be between 0 and 1, such as 0.95; it is {level}.")
-        outlook = self._outlook(horizon_days, discount_rate_per_year)
+        outlook = (*self._outlook(horizon_days, discount_rate_per_year), _checked(margin))
         features = np.array(_histories(self.customers, self.unit_days))
-        rows = self.purchases.rows
-        usable = np.flatnonzero((features[0] > 0) & (features[3] > 0))
-        spend_rows = unique_rows([features[0, usable], features[3, usable]])
         labels, members = _memberships(self.customers, groups)
+        kept = [FORECAST.index(name) for name in self.quantities]
 
         def means(purchases: PurchaseFit, spend: GammaGammaFit, counts: Floats) -> Floats:
-            values = np.array(_forecast(purchases, spend, features, *outlook))
+            values = np.array(_forecast(purchases, spend, features, *outlook))[kept]
             with np.errstate(invalid="ignore", divide="ignore"):
                 averages: Floats = ((members * counts) @ values.T) / (members @ counts)[:, None]
             return averages.ravel()
@@ -161,25 +186,21 @@ class CustomerValue:
         spent_means: list[Floats] = []
 
         def replicates() -> Iterator[tuple[Floats, bool]]:
-            for b, counts in enumerate(resample_counts(np.ones(features.shape[1]), resamples, seed)):
-                histories = np.bincount(rows.position, weights=counts, minlength=len(rows.weights))
-                purchases = type(self.purchases).estimate(rows.counted(histories), near=self.purchases)
-                spent = np.bincount(spend_rows.position, weights=counts[usable], minlength=len(spend_rows.weights))
-                spend = GammaGammaFit.estimate(spend_rows.counted(spent), near=self.spend)
+            for b, (refit, counts) in enumerate(self.refits(resamples, seed)):
                 if finite:
                     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(b, 1)))
-                    spent_means.append(members @ _drawn_spend(purchases, spend, features, outlook[0], rng))
-                yield means(purchases, spend, counts), purchases.converged and spend.converged
+                    spent_means.append(members @ _drawn_spend(refit.purchases, refit.spend, features, outlook[0], rng))
+                yield means(refit.purchases, refit.spend, counts), refit.converged
 
         found = collect(replicates())
         lower, upper = found.interval(level)
         columns = ["estimate", "se", "ci_lower", "ci_upper"]
         table = np.column_stack(
             [means(self.purchases, self.spend, np.ones(features.shape[1])), found.standard_errors, lower, upper]
-        ).reshape(len(labels), len(FORECAST), len(columns))
-        quantities = list(FORECAST)
+        ).reshape(len(labels), len(kept), len(columns))
+        quantities = list(self.quantities)
         if finite:
-            _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, features, outlook[0], 0.0)
+            _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, features, outlook[0], 0.0, 1.0)
             drawn = np.array(spent_means) / members.sum(axis=1)
             ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
             mean = members @ (expected * per_purchase) / members.sum(axis=1)
@@ -194,6 +215,27 @@ class CustomerValue:
             }
         )
         return frame, found
+
+    def refits(self, resamples: int, seed: int) -> "Iterator[tuple[CustomerValue, Floats]]":
+        """Both models fitted again to each of the resamples of the customers, and how often each was drawn (n,).
+
+        The same `seed`, the same resamples. The customers stay those of this fit, so that a forecast by a refit is one
+        of the same people.
+        """
+        x, _, _, mean = _histories(self.customers, self.unit_days)
+        rows, usable = self.purchases.rows, np.flatnonzero((x > 0) & (mean > 0))
+        spend_rows = unique_rows([x[usable], mean[usable]])
+        for counts in resample_counts(np.ones(len(x)), resamples, seed):
+            histories = np.bincount(rows.position, weights=counts, minlength=len(rows.weights))
+            purchases = type(self.purchases).estimate(rows.counted(histories), near=self.purchases)
+            spent = np.bincount(spend_rows.position, weights=counts[usable], minlength=len(spend_rows.weights))
+            spend = GammaGammaFit.estimate(spend_rows.counted(spent), near=self.spend)
+            yield replace(self, purchases=purchases, spend=spend), counts
+
+    @property
+    def converged(self) -> bool:
+        """Whether both models did."""
+        return self.purchases.converged and self.spend.converged
 
     def _outlook(self, horizon_days: float, discount_rate_per_year: float) -> tuple[float, float]:
         """Horizon in units of the model, and continuous discount rate per unit."""
@@ -215,7 +257,7 @@ def _histories(customers: pd.DataFrame, unit_days: float) -> tuple[Floats, Float
 
 
 def _forecast(
-    purchases: PurchaseFit, spend: GammaGammaFit, features: Any, horizon: float, rate: float
+    purchases: PurchaseFit, spend: GammaGammaFit, features: Any, horizon: float, rate: float, margin: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """The columns of a forecast, (n,) each."""
     x, t_x, T, mean = features
@@ -223,7 +265,14 @@ def _forecast(
     expected = discounted if np.isinf(horizon) else purchases.expected_purchases(x, t_x, T, horizon)
     known = mean > 0
     per_purchase = spend.expected_spend(np.where(known, x, 0), np.where(known, mean, 0))
-    return purchases.p_alive(x, t_x, T), expected, per_purchase, per_purchase * discounted
+    return purchases.p_alive(x, t_x, T), expected, per_purchase, margin * per_purchase * discounted
+
+
+def _checked(margin: float) -> float:
+    """A margin that can be: above 0 and at most the whole of the spend."""
+    if not 0 < margin <= 1:
+        raise EstimationError(f"The margin must be above 0 and at most 1, such as 0.3 of the spend; it is {margin}.")
+    return margin
 
 
 def _drawn_spend(

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.customers import CustomerTable
 from crmresearch.errors import EstimationError
 from crmresearch.value import CustomerValue
-from crmresearch.value.customer_value import SPEND
+from crmresearch.value.customer_value import CONTRACT, SPEND
+from crmresearch.value.rhythm import Rhythm
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 SPEND_MODEL = "gamma_gamma"
@@ -22,7 +24,10 @@ class CustomerForecast:
 
     `value` and `frame` (as `CustomerValue.forecast`) are None where the model cannot be fitted. `models`: model,
     parameters, log_likelihood, aic, expected and actual (purchases of all in the holdout), absolute_error (mean per
-    customer), one row a purchase model that could be fitted. `failures`: model and reason of the others.
+    customer), one row a purchase model that could be fitted. `failures`: model and reason of the others. `unsettled`:
+    models that did not converge inside their bounds, which are never called the best. `rhythm`: that in which the
+    customers pay, where `model` is the shifted beta-geometric; its likelihood is of renewals and not comparable.
+    `margin`: the part of the spend that counts as value.
     """
 
     model: str
@@ -32,13 +37,29 @@ class CustomerForecast:
     frame: pd.DataFrame | None
     models: pd.DataFrame
     failures: pd.DataFrame
+    unsettled: tuple[str, ...] = ()
+    rhythm: Rhythm | None = None
+    margin: float = 1.0
 
     def beside(self, customers: pd.DataFrame) -> pd.DataFrame:
-        """The customer table with p_alive, expected_purchases and expected_value, where there is a forecast."""
+        """The customer table with p_alive, expected_purchases and expected_value, where there is a forecast.
+
+        There is no p_alive where the data cannot tell leaving from waiting.
+        """
         if self.frame is None:
             return customers
-        expected = self.frame[["p_alive", "expected_purchases"]].assign(expected_value=self.frame["value"])
+        expected = self.frame.drop(columns=["expected_spend", "value"]).assign(expected_value=self.frame["value"])
         return customers.join(expected)
+
+    @property
+    def tells_dropout(self) -> bool:
+        """Whether there is a forecast whose model tells leaving from waiting."""
+        return self.value is not None and self.value.purchases.tells_dropout
+
+    @property
+    def best(self) -> pd.DataFrame:
+        """Those of the `models` that may be called the best of them: converged, inside their bounds."""
+        return self.models[~self.models["model"].isin(self.unsettled)]
 
     @property
     def individual(self) -> dict[str, str]:
@@ -82,12 +103,19 @@ class CustomerForecast:
 
 
 def forecast_customers(
-    table: CustomerTable, rate: float, model: str = "bg_nbd", models: Sequence[str] = PURCHASE_MODELS
+    table: CustomerTable,
+    rate: float,
+    model: str = "bg_nbd",
+    models: Sequence[str] = PURCHASE_MODELS,
+    rhythm: Rhythm | None = None,
+    margin: float = 1.0,
 ) -> CustomerForecast:
     """The forecast of one table over its holdout by `model` and Gamma–Gamma, beside the other purchase `models`.
 
-    `rate` is the discount a year. Raises EstimationError for a table without a holdout or a model that is not known;
-    customers from which a model cannot be estimated (nobody bought twice, …) are a row of `failures`.
+    `rate` is the discount a year, `margin` the profit of a unit of spend. Where the customers pay in a `rhythm`, the
+    shifted beta-geometric takes the place of `model`, which then stands beside it with the others. Raises
+    EstimationError for a table without a holdout or a model that is not known; customers from which a model cannot be
+    estimated (nobody bought twice, …) are a row of `failures`.
     """
     if table.holdout_end is None:
         raise EstimationError("A forecast is compared with a holdout; give the customer table a `holdout_end`.")
@@ -95,18 +123,25 @@ def forecast_customers(
         raise EstimationError(f"There is no model {model!r}; use one of {', '.join(PURCHASE_MODELS)}.")
     days = (table.holdout_end - table.cutoff).days
     actual = table.frame["holdout_purchases"]
-    rows, failures = [], []
+    rows, failures, unsettled = [], [], []
     value, frame = None, None
-    for key in dict.fromkeys([model, *models]):
+    others = [model, *models]
+    if rhythm is not None:
+        model, others = CONTRACT, [CONTRACT, *others]
+    for key in dict.fromkeys(others):
         try:
-            fitted = CustomerValue.fit(table.frame, key)
-            forecast = fitted.forecast(days, rate)
+            fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None)
+            forecast = fitted.forecast(days, rate, margin=margin)
         except EstimationError as error:
             failures.append((key, str(error)))
             continue
         if key == model:
             value, frame = fitted, forecast
+        if not fitted.purchases.settled:
+            unsettled.append(key)
         k, log_likelihood = len(fitted.purchases.parameters), fitted.purchases.log_likelihood
+        if key == CONTRACT:
+            log_likelihood = np.nan
         expected = forecast["expected_purchases"]
         error_of_each = float((expected - actual).abs().mean())
         rows.append(
@@ -121,6 +156,9 @@ def forecast_customers(
         frame,
         pd.DataFrame(rows, columns=columns),
         pd.DataFrame(failures, columns=["model", "reason"]),
+        tuple(unsettled),
+        rhythm,
+        margin,
     )
 
 
@@ -141,7 +179,8 @@ def value_intervals(
     size = segments.map(segments.value_counts()).astype(int)
     large = segments.where(size >= SMALL_NUMBER)
     try:
-        frame, _ = forecast.value.intervals(forecast.days, forecast.rate, resamples, seed, large)
+        outlook = forecast.days, forecast.rate, resamples, seed
+        frame, _ = forecast.value.intervals(*outlook, large, margin=forecast.margin)
     except EstimationError:
         return empty
     made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}

@@ -88,6 +88,7 @@ def checked_weights(weights: ArrayLike | None, n: int) -> Floats | None:
 def checked_histories(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Repeat purchases x, time of the last one t_x and time observed T, each (n,), both times from the first purchase.
 
+    t_x may be 0 for x > 0: where time is counted in days, two orders of one day have no time between them.
     Raises EstimationError when they cannot belong to one customer each.
     """
     repeats, last, observed = numbers("x (repeat purchases)", x), numbers("t_x (last purchase)", t_x), numbers("T", T)
@@ -97,7 +98,7 @@ def checked_histories(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Float
     for what, wrong in (
         ("x (repeat purchases) must be whole numbers", repeats != np.rint(repeats)),
         ("t_x (last purchase) must not be later than T (end of observation)", last > observed),
-        ("t_x must be 0 for customers with x = 0 and above 0 for the others", (repeats > 0) != (last > 0)),
+        ("t_x must be 0 for customers with x = 0", (repeats == 0) & (last > 0)),
     ):
         if wrong.any():
             raise EstimationError(f"{what}; {wrong.sum()} of {n} are not, first at position {int(wrong.argmax())}.")

@@ -75,7 +75,7 @@ class ParetoNbdFit(PurchaseFit):
         odds = np.exp(np.minimum(dead[:, :-1] - alive[:, None], 650)).sum(axis=1)
         return 1 / (1 + odds)
 
-    def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
+    def _purchases_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """(r+x)/(α+T) ∫ ((β+T)/(β+T+u))^s e^(−rate·u) du over the horizon.
 
         Without a discount (β+T) ((1+h)^(1−s) − 1)/(1−s), h = horizon/(β+T), also at s = 1. With one, Gauss–Legendre in
@@ -95,7 +95,7 @@ class ParetoNbdFit(PurchaseFit):
             time = scale * ((np.exp((1 - s) * v - rate * scale[:, None] * np.expm1(v)) * width) @ NODE_WEIGHTS)
         return (r + x) / (alpha + T) * time
 
-    def _draw_if_alive(self, x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
+    def _draw_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
         """Purchases at the rate λ ~ gamma(r+x, α+T) until death at the rate μ ~ gamma(s, β+T)."""
         r, alpha, s, beta = self.parameters
         rate, death = rng.gamma(r + x) / (alpha + T), rng.gamma(s, size=len(x)) / (beta + T)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,9 +13,11 @@ from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_histories, histories, unique_rows
 from crmresearch.value.maximum import Maximum, maximise
+from crmresearch.value.negative_binomial import fit_nbd
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 NODES, NODE_WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2  # on [0, 1]
+DROPOUT = 9.21  # χ² of two degrees of freedom, 99 %
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class PurchaseFit(ABC):
 
     names: ClassVar[type[Any]]  # the named tuple of the parameters
     timed: ClassVar[tuple[bool, ...]]  # which parameters are times, so that their start follows the data
+    silence_counts: ClassVar[bool] = False  # whether t_x says of a living customer when the next purchase is due
 
     @staticmethod
     @abstractmethod
@@ -47,11 +51,11 @@ class PurchaseFit(ABC):
         """P(alive) (n,) for checked histories."""
 
     @abstractmethod
-    def _purchases_if_alive(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
+    def _purchases_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """Expected discounted purchases (n,) in (T, T + horizon] of customers known to be alive at T."""
 
     @abstractmethod
-    def _draw_if_alive(self, x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
+    def _draw_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
         """Purchases (n,) in (T, T + horizon] drawn for customers known to be alive at T."""
 
     @property
@@ -59,6 +63,25 @@ class PurchaseFit(ABC):
         """The fit as the optimiser left it."""
         parameters = np.array(self.parameters)
         return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.cautions)
+
+    @cached_property
+    def dropout_evidence(self) -> float:
+        """Twice the log-likelihood by which dropout betters NBD, the same model in which nobody ever leaves."""
+        return 2 * (self.log_likelihood - fit_nbd(self.rows).log_likelihood)
+
+    @property
+    def tells_dropout(self) -> bool:
+        """Whether the data tell leaving from waiting; only then P(alive) is a result, and nobody should print it else.
+
+        A likelihood ratio test of the two parameters of dropout at 1 %. Without dropout they lie at a bound, where the
+        ratio is smaller than χ²: of simulated worlds without dropout, fewer than 1 % show any.
+        """
+        return self.dropout_evidence > DROPOUT
+
+    @property
+    def settled(self) -> bool:
+        """Whether the search converged inside its bounds; a fit that did not is never called better than another."""
+        return self.converged and all(caution.code != "boundary" for caution in self.cautions)
 
     @classmethod
     def estimate(cls, rows: UniqueRows, near: Any = None) -> Any:
@@ -104,7 +127,7 @@ class PurchaseFit(ABC):
         _check_outlook(horizon, rate)
 
         def purchases(x: Floats, t_x: Floats, T: Floats) -> Floats:
-            return self._p_alive(x, t_x, T) * self._if_alive_unique(x, T, horizon, rate)
+            return self._p_alive(x, t_x, T) * self._if_alive_unique(x, t_x, T, horizon, rate)
 
         return self._of_each(purchases, x, t_x, T)
 
@@ -118,20 +141,20 @@ class PurchaseFit(ABC):
         _check_outlook(horizon, 0.0)
         histories = checked_histories(*np.broadcast_arrays(*np.atleast_1d(x, t_x, T)))
         alive = rng.random(len(histories[0])) < self.p_alive(*histories)
-        return np.where(alive, self._draw_if_alive(histories[0], histories[2], horizon, rng), 0.0)
+        return np.where(alive, self._draw_if_alive(*histories, horizon, rng), 0.0)
 
     def expected_purchases_of_new(self, horizon: float) -> float:
         """Repeat purchases a new customer is expected to make in (0, horizon] after the first purchase."""
         none = np.zeros(1)
         return float(self.expected_purchases(none, none, none, horizon)[0])
 
-    def _if_alive_unique(self, x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
-        """As `_purchases_if_alive`, computed once for every distinct (x, T)."""
-        rows = unique_rows([x, T])
+    def _if_alive_unique(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
+        """As `_purchases_if_alive`, computed once for every distinct history, or (x, T) where t_x says nothing more."""
+        rows = unique_rows([x, t_x if self.silence_counts else np.zeros_like(t_x), T])
         if horizon == 0:
             return np.zeros(len(x))
-        distinct_x, distinct_T = rows.columns
-        return self._purchases_if_alive(distinct_x, distinct_T, horizon, rate)[rows.position]
+        each_x, each_t_x, each_T = rows.columns
+        return self._purchases_if_alive(each_x, each_t_x, each_T, horizon, rate)[rows.position]
 
     @staticmethod
     def _of_each(

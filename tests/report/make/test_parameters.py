@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from tiny_project import PARAMETERS, write_notebook, write_parameters
 
 from crmresearch import paths
@@ -176,3 +177,51 @@ def test_the_projects_own_reports_are_sound_and_named_after_what_they_are_made_o
     # a further word tells apart two reports that differ in another parameter
     assert name == expected or name.startswith(f"{expected}-")
     assert {"en", "zh"} == report.title.keys() == report.group.keys()
+
+
+def test_theories_may_lie_beside_the_parameters_file_and_are_all_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("key: mine", encoding="utf-8")
+    head = "notebook: theory_comparison\ntitle: {en: T}\ngroup: {en: G}\nparameters:\n  theories: "
+    file = tmp_path / "report.yaml"
+    file.write_text(f"{head}[mine.yaml, acsi]", encoding="utf-8")
+    assert load_report(str(file)).parameters["theories"] == [str(tmp_path / "mine.yaml"), "acsi"]
+    file.write_text(f"{head}[mine.yml, acsy]", encoding="utf-8")
+    with pytest.raises(ParameterError, match="`theories`: there is no theory 'acsy'; did you mean 'acsi'") as refused:
+        load_report(str(file))
+    assert "`theories`: there is no theory 'mine.yml'" in str(refused.value)
+
+
+RULES = {"key": "own", "definition": {"en": "Ours"}}
+TAG = {"tag": "a", "label": {"en": "A"}, "when": {"recency": {"max": 9}}}
+SEGMENT = {"segment": "a", "label": {"en": "A"}, "when": {"recency": {"max": 9}}}
+
+
+@pytest.mark.parametrize(
+    ("notebook", "parameters", "rules", "sentences"),
+    [
+        ("customer_value", {}, {"tags": [TAG | {"segment": "a"}]},
+         ["mine.yaml, tags.0.segment: this key is not known"]),
+        ("customer_value", {}, {"rules": [SEGMENT | {"when": {"recencey": {"min": 1}, "age": {"in": ["x"]}}}]},
+         ["mine.yaml, rules.0.when: there is no column 'recencey' of customers; did you mean 'recency'?",
+          "mine.yaml, rules.0.when: there is no column 'age' of customers; there are "]),
+        ("segment_monitoring", {"method": "own_rules"}, {"rules": [SEGMENT | {"when": {"p_alive": {"min": 0.5}}}]},
+         ["mine.yaml, rules.0.when: 'p_alive' is a forecast"]),
+        ("segment_monitoring", {"method": "own_rules"}, {"tags": [TAG]},
+         ["mine.yaml gives tags but no segments to follow"]),
+        ("segment_monitoring", {}, {"rules": [SEGMENT]}, ["`rules` is read by `method: own_rules` only"]),
+        ("segment_monitoring", {"method": "own_rules", "rules": ""}, {"rules": [SEGMENT]},
+         ["`rules`: `method: own_rules` follows the segments of a file"]),
+        ("customer_value", {"rules": "none.yaml"}, {"rules": [SEGMENT]}, ["there is no file 'none.yaml'"]),
+    ],
+)  # fmt: skip
+def test_a_file_of_rules_is_read_before_the_run(
+    tmp_path: Path, notebook: str, parameters: dict[str, str], rules: dict[str, object], sentences: list[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(RULES | rules, sort_keys=False), encoding="utf-8")
+    report = {"notebook": notebook, "title": {"en": "Mine"}, "group": {"en": "Mine"}}
+    given = {"dataset": "cdnow", "rules": "mine.yaml", **parameters}
+    (tmp_path / "report.yaml").write_text(yaml.safe_dump(report | {"parameters": given}), encoding="utf-8")
+    lines = refusal(str(tmp_path / "report.yaml")).splitlines()[1:]
+    assert len(lines) == len(sentences)
+    for line, sentence in zip(lines, sentences, strict=True):
+        assert sentence in line

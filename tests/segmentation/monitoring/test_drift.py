@@ -95,6 +95,16 @@ def test_feature_drift_by_hand_with_missing_values() -> None:
     assert found["groups"] == 3
 
 
+def test_drift_of_words_is_that_of_their_shares() -> None:
+    before = pd.DataFrame({"town": ["Ulm", "Ulm", "Bonn", None]})
+    after = pd.DataFrame({"town": ["Ulm", "Bonn", None, None]})  # shares .5 .25 .25, then .25 .25 .5, as above
+    found = feature_stability(before, after, ["town"]).iloc[0]
+    assert found["psi"] == pytest.approx(-0.25 * np.log(0.5) + 0.25 * np.log(2))
+    assert (found["groups"], found["missing_before"], found["missing_after"]) == (3, 0.25, 0.5)
+    ordered = [frame.astype(pd.CategoricalDtype(["Ulm", "Bonn"], ordered=True)) for frame in (before, after)]
+    assert feature_stability(*ordered, ["town"])["psi"].tolist() == pytest.approx([found["psi"]])
+
+
 @pytest.mark.parametrize("value", [3.0, 7.0])
 def test_a_constant_feature_that_changes_is_seen(value: float) -> None:
     before, after = pd.DataFrame({"x": [5.0] * 10}), pd.DataFrame({"x": [value] * 10})

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crmresearch.caution import Caution
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.segmentation.benchmark import benchmark
 from crmresearch.segmentation.contract import FAMILIES
@@ -82,6 +83,21 @@ def test_the_naive_rule_wins_where_it_does(
     monkeypatch.setattr(comparison_verdict, "_paired", lambda *_: paired(*spread))
     assert said[0] in findings(story)[1]
     assert said[1] in findings(story)[2]
+
+
+def test_the_forecast_of_a_model_at_its_bounds_is_never_the_best_number(story: ComparisonStory) -> None:
+    assert story.rankable == ("naive", "forecast")
+    value = story.windows.value
+    assert value is not None
+    bound = Caution("boundary", "unidentified", "a", {"value": 1e-4})
+    purchases = dataclasses.replace(value.purchases, cautions=(bound,))
+    windows = dataclasses.replace(story.windows, value=dataclasses.replace(value, purchases=purchases))
+    planted = dataclasses.replace(story, windows=windows)
+    planted = with_table(planted, r2=story.benchmark.table["r2"] + (story.benchmark.table["kind"] == "forecast"))
+    assert planted.single["kind"] == "naive"
+    individual = [story.name(method) for method in story.windows.forecasts]
+    assert any(name in told for told in findings(story)[1:3] for name in individual)
+    assert not any(name in told for told in findings(planted)[:3] for name in individual)
 
 
 def with_draws(story: ComparisonStory, method: str, other: str, shift: np.ndarray) -> ComparisonStory:
@@ -174,15 +190,15 @@ def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
 
 def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> None:
     spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
-    free = dataclasses.replace(story, cost=0.0).targets
+    free = dataclasses.replace(story, contact_cost=0.0).targets
     assert free["best_profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
-    dear = dataclasses.replace(story, cost=1e6).targets
+    dear = dataclasses.replace(story, contact_cost=1e6).targets
     assert (dear[["best_share", "best_profit"]] == 0).all(axis=None)
-    some = dataclasses.replace(story, cost=2.0, top=0.25).targets.set_index("method")
+    some = dataclasses.replace(story, contact_cost=2.0, top=0.25).targets.set_index("method")
     quarter = story.benchmark.evaluation.gains.query("share == 0.25").set_index("method")["captured"]
     assert some["profit"].to_numpy() == pytest.approx(0.3 * spend * quarter[some.index].to_numpy() - 2 * 0.25 * n)
     assert "Capture is not uplift" in " ".join(story.targeting_text())
-    assert "Contacting nobody" in " ".join(dataclasses.replace(story, cost=1e6).targeting_text())
+    assert "Contacting nobody" in " ".join(dataclasses.replace(story, contact_cost=1e6).targeting_text())
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:

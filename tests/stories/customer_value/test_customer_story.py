@@ -23,6 +23,7 @@ from crmresearch.stories.customer_value import TEXTS, tables
 from crmresearch.stories.customer_value import charts as customer_charts
 from crmresearch.stories.customer_value.cautions import customer_warnings
 from crmresearch.stories.customer_value.story import CustomerStory
+from crmresearch.value.customer_value import CONTRACT
 from crmresearch.value.forecast import PURCHASE_MODELS, SPEND_MODEL, forecast_customers, value_intervals
 
 
@@ -51,7 +52,7 @@ def said_of(story: CustomerStory, method: Segmenter) -> list[str]:
 
 
 def test_every_value_model_has_a_name() -> None:
-    assert TEXTS.section("value_model").keys() == {*PURCHASE_MODELS, SPEND_MODEL}
+    assert TEXTS.section("value_model").keys() == {*PURCHASE_MODELS, CONTRACT, SPEND_MODEL}
 
 
 def test_the_notes_of_the_codebook_are_told_in_the_language_of_the_story(story: CustomerStory) -> None:

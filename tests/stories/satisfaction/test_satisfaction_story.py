@@ -1,13 +1,16 @@
 """Sentences, warnings and pictures say what the estimate says."""
 
 import re
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from weight_cases import reference_weights
 
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import load_survey
+from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.pls.bootstrap import bootstrap
@@ -214,3 +217,34 @@ def test_robust_errors_add_a_column_to_the_fit(ecsi: SatisfactionStory) -> None:
     values = robust.fit.set_index("measure")["robust"]
     assert values["chisq"] == pytest.approx(63.902687, abs=1e-3)
     assert values["cfi"] == pytest.approx(0.980487, abs=1e-3)
+
+
+def test_a_weighted_survey_is_told_and_judged_by_robust_measures() -> None:
+    survey = load_survey("ecsi_mobile")
+    items = survey.items.copy()
+    items.loc[items.index[:20], "CUSA1"] = np.nan
+    weighted = replace(survey, items=items, weights=reference_weights(items))
+    specification = bind(load_theory("scsb"), survey.codebook)
+    complete = handle_missing(items[specification.items], "listwise", weighted.weights)
+    estimate = bootstrap(estimate_pls(specification, complete.items, weights=weighted.weights), resamples=50, seed=3)
+    story = SatisfactionStory(weighted, complete, estimate)
+    told = {s.key: s.facts for s in story.sample() if hasattr(s, "key")}
+    assert "sample.weighted" in told
+    used = reference_weights(items).iloc[20:]
+    assert told["sample.weighted_used"] == {"used": 230, "effective": pytest.approx(effective_size(used))}
+    covariance = structure(story)
+    assert covariance.estimate is not None
+    keys = [s.key for s in (*covariance.introduction(), *covariance.fit_sentences())]  # type: ignore[attr-defined]
+    assert {"covariance.errors_weighted", "covariance.chisq_weighted"} <= set(keys)
+    fit, judged = (frame.set_index("measure") for frame in (covariance.fit, covariance.judged))
+    assert judged.loc["chisq", "value"] == fit.loc["chisq", "robust"] != fit.loc["chisq", "value"]
+    assert judged.loc["srmr", "value"] == fit.loc["srmr", "value"]
+    table = estimate_tables.items(story).set_index("item")
+    mean = np.average(items["CUSA1"].iloc[20:], weights=used)
+    assert table.loc["CUSA1", "mean"] == pytest.approx(mean, rel=1e-12)
+
+
+def test_a_survey_without_weights_says_nothing_of_them(ecsi: SatisfactionStory, scsb: CovarianceStory) -> None:
+    told = [*ecsi.sample(), *scsb.introduction(), *scsb.fit_sentences()]
+    assert not [s for s in told if "weighted" in getattr(s, "key", "")]
+    assert scsb.judged is scsb.fit

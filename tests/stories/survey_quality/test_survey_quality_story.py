@@ -104,3 +104,10 @@ def test_pictures_show_what_they_say(survey: Survey) -> None:
     plt.close(figure)
     for name in ("answers", "runs"):
         assert "{" not in story.say(f"alt.{name}", **charts.seen(story, name))
+
+
+def test_a_weighted_survey_is_told_to_be_described_unweighted(survey: Survey) -> None:
+    weighted = dataclasses.replace(survey, weights=pd.Series(np.linspace(0.5, 1.5, 250), survey.items.index))
+    assert "unweighted" in keys([s for s in told_of(weighted).sample() if hasattr(s, "key")])
+    assert "unweighted" not in keys([s for s in told_of(survey).sample() if hasattr(s, "key")])
+    pd.testing.assert_frame_equal(told_of(weighted).quality.distributions, told_of(survey).quality.distributions)

@@ -151,3 +151,10 @@ def test_pictures(story: SurveySegmentStory) -> None:
         figure = getattr(survey_segment_charts, name)(story)
         assert not any("nan" in text.get_text() for axes in figure.axes for text in axes.texts)
         plt.close(figure)
+
+
+def test_a_weighted_survey_is_told_which_numbers_are_weighted(story: SurveySegmentStory) -> None:
+    weights = pd.Series(np.linspace(0.5, 1.5, 250), story.survey.items.index)
+    weighted = dataclasses.replace(story, survey=dataclasses.replace(story.survey, weights=weights))
+    told = [[getattr(sentence, "key", "") for sentence in one.sample()] for one in (story, weighted)]
+    assert ["survey.unweighted" in keys for keys in told] == [False, True]

@@ -66,11 +66,12 @@ class Codebook(DatasetCodebook):
 
     `identical_rows`: by default rows equal in every answer are refused where the questionnaire has ten items or more,
     and counted and kept where it has fewer, which different people can answer alike. `settled`: suspicions that were
-    looked at and mean nothing here.
+    looked at and mean nothing here. `weight`: the column of sampling weights, if any.
     """
 
     kind: Literal["survey"] = "survey"
     id: Filled | None = None
+    weight: Filled | None = None
     missing_codes: tuple[Code, ...] = ()
     labels: dict[str, Number] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
@@ -127,6 +128,10 @@ class Codebook(DatasetCodebook):
         mistakes = [f"groups.{name}: is an item as well; keep one" for name in self.groups if name in self.items]
         if self.id is not None and (self.id in self.items or self.id in self.groups):
             mistakes.append(f"id: {self.id!r} is an item or a group as well; the id must be a column of its own")
+        if self.weight is not None and self.weight in (*self.items, *self.groups, self.id):
+            mistakes.append(
+                f"weight: {self.weight!r} is an item, a group or the id as well; weights are a column of their own"
+            )
         for name, item in self.items.items():
             for code in self.missing_codes_of(name):
                 if isinstance(code, float) and item.min <= code <= item.max:

@@ -20,7 +20,7 @@ def read_item(cells: pd.Series, name: str, codebook: Codebook, listed: int = LIS
     outside = numbers.notna() & ~numbers.between(item.min, item.max)
     if outside.any():
         problems.append(
-            f"Column {name} has {_count(outside.sum(), 'value')} outside its scale "
+            f"Column {name} has {count_of(outside.sum(), 'value')} outside its scale "
             f"{item.min:g} to {item.max:g}: {name_cells(cells[outside], listed)}. "
             f"Correct the scale (min, max) or add a code for no answer to items.{name}.missing_codes in the codebook, "
             f"or mend {_them(outside.sum())}."
@@ -50,7 +50,7 @@ def read_group(cells: pd.Series, name: str, group: Group, listed: int = LISTED) 
     problems = []
     if unknown.any():
         problems.append(
-            f"Column {name} has {_count(unknown.sum(), 'value')} the codebook does not declare: "
+            f"Column {name} has {count_of(unknown.sum(), 'value')} the codebook does not declare: "
             f"{name_cells(cells[unknown], listed)}. Add {_them(unknown.sum())} to groups.{name}.values, or mend "
             "the file."
         )
@@ -64,14 +64,14 @@ def repeated_ids(ids: pd.Series, listed: int = LISTED) -> list[str]:
     problems = []
     blank = ids == ""
     if blank.any():
-        rows = _listed([f"row {row}" for row in ids.index[blank]], listed)
-        problems.append(f"Column {ids.name} has {_count(blank.sum(), 'row')} without an id: {rows}. Fill it in.")
+        rows = name_rows(ids.index[blank], listed)
+        problems.append(f"Column {ids.name} has {count_of(blank.sum(), 'row')} without an id: {rows}. Fill it in.")
     twice = ids[ids.duplicated(keep=False) & ~blank]
     if len(twice):
         places = twice.groupby(twice, sort=False).apply(lambda rows: ", ".join(map(str, rows.index)))
         named = _listed([f"{value} in rows {rows}" for value, rows in places.items()], listed)
         problems.append(
-            f"Column {ids.name} names {_count(len(places), 'respondent')} more than once: {named}. "
+            f"Column {ids.name} names {count_of(len(places), 'respondent')} more than once: {named}. "
             "Keep one row each, or give each respondent an id of their own."
         )
     return problems
@@ -81,7 +81,7 @@ def _read_numbers(
     cells: pd.Series, codes: Sequence[float | str], key: str, listed: int
 ) -> tuple[pd.Series, pd.Series, list[str]]:
     """Numbers (NaN where missing or wrong), which cells are missing, and a sentence on what is no number."""
-    numbers = _recode(cells, _number)
+    numbers = _recode(cells, number_of)
     missing = (cells == "") | cells.isin([c for c in codes if isinstance(c, str)])
     missing |= numbers.isin([c for c in codes if not isinstance(c, str)])
     wrong = numbers.isna() & ~missing
@@ -90,14 +90,14 @@ def _read_numbers(
         section, name = key.split(".", 1)
         are = "is" if wrong.sum() == 1 else "are"
         problems.append(
-            f"Column {name} has {_count(wrong.sum(), 'cell')} that {are} not a number: "
+            f"Column {name} has {count_of(wrong.sum(), 'cell')} that {are} not a number: "
             f"{name_cells(cells[wrong], listed)}. Write numbers with a decimal point, or add a code for no answer to "
             f"{section}.{name}.missing_codes in the codebook."
         )
     return numbers.mask(missing).astype("float64"), missing, problems
 
 
-def _number(cell: str) -> float:
+def number_of(cell: str) -> float:
     """The number a cell shows; NaN for what only Python calls one (`1_0`, full-width digits)."""
     if not cell.isascii() or "_" in cell:
         return np.nan
@@ -117,12 +117,18 @@ def name_cells(cells: pd.Series, listed: int = LISTED) -> str:
     return _listed([f"{text!r} in row {row}" for row, text in cells.items()], listed)
 
 
+def name_rows(rows: pd.Index, listed: int = LISTED) -> str:
+    """`row 3, row 9 and 4 more`."""
+    return _listed([f"row {row}" for row in rows], listed)
+
+
 def _listed(names: Sequence[str], listed: int) -> str:
     more = len(names) - listed
     return ", ".join(names[:listed]) + (f" and {more} more" if more > 0 else "")
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 

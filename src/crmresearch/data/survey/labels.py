@@ -11,6 +11,7 @@ def answered(table: TextTable, codebook: Codebook) -> pd.DataFrame:
     cells = table.cells.copy()
     decimal = codebook.decimal or table.decimal
     numeric = [*codebook.items, *(name for name, group in codebook.groups.items() if group.values is None)]
+    numeric += [codebook.weight] if codebook.weight else []
     for name in (name for name in numeric if name in cells):
         if decimal == ",":
             number = cells[name].str.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?,?\d*")

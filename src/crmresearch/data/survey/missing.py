@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from crmresearch.data.survey.weights import means_and_deviations
 from crmresearch.errors import EstimationError, ParameterError
 
 Policy = Literal["listwise", "mean"]
@@ -27,11 +28,13 @@ class Complete:
     cells_replaced: int
 
 
-def handle_missing(items: pd.DataFrame, policy: Policy) -> Complete:
+def handle_missing(items: pd.DataFrame, policy: Policy, weights: pd.Series | None = None) -> Complete:
     """The items made complete: `listwise` drops rows with a gap, `mean` puts the item's mean into each gap.
 
     Mean replacement keeps every respondent but shrinks variances and correlations; the PLS textbooks use it
     where less than 5 % of an item is missing (Hair, Hult, Ringle & Sarstedt 2022, ch. 2).
+
+    `weights` are those of the rows, if any: a mean put in is weighted.
 
     Raises ParameterError for an unknown policy and EstimationError when an item has no answer, fewer than two
     rows remain, or an item has no variance left.
@@ -44,7 +47,7 @@ def handle_missing(items: pd.DataFrame, policy: Policy) -> Complete:
         raise EstimationError(
             f"No answer at all to {', '.join(silent)} among {_respondents(len(items))}; leave the item out."
         )
-    complete = items.dropna() if policy == "listwise" else items.fillna(items.mean())
+    complete = items.dropna() if policy == "listwise" else items.fillna(means_and_deviations(items, weights)["mean"])
     if len(complete) < 2:
         raise EstimationError(
             f"Only {len(complete)} of {_respondents(len(items))} answered all {items.shape[1]} items, "

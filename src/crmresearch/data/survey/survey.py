@@ -15,6 +15,7 @@ from crmresearch.data.files import FileProblem, TextTable, read_tables
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.columns import LISTED, read_group, read_item, repeated_ids
 from crmresearch.data.survey.labels import answered
+from crmresearch.data.survey.weights import effective_size, read_weights, to_mean_one
 from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DataError
 
@@ -25,10 +26,10 @@ FEW_ITEMS = 10  # fewer can be answered alike by different people
 class Survey:
     """The answers to one questionnaire.
 
-    `items`: float64, NaN = missing, one column per item of the codebook in its order, reversed items turned
-    so that a high answer means more of the construct. `groups`: one column per group. Rows of both are
-    labelled by the line number in `path` (the header is line 1). `notes`: what a report must say
-    of the file, by language.
+    `items`: float64, NaN = missing, one column per item of the codebook in its order, reversed items turned so that a
+    high answer means more of the construct. `groups`: one column per group. Rows of both are labelled by the line
+    number in `path` (the header is line 1). `notes`: what a report must say of the file, by language. `weights`: the
+    sampling weight of every row, of mean 1; None where the codebook names none.
     """
 
     codebook: Codebook
@@ -37,6 +38,7 @@ class Survey:
     path: Path
     sha256: str
     notes: tuple[dict[str, str], ...]
+    weights: pd.Series | None = None
 
     @property
     def respondents(self) -> int:
@@ -116,6 +118,7 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
     notes += ignored
     items: dict[str, pd.Series] = {}
     groups: dict[str, pd.Series] = {}
+    weights: pd.Series | None = None
     if len(cells) < 2:
         problems.append(
             f"{path.name} has {'one row' if len(cells) else 'a header but no rows'}; a survey needs at least "
@@ -130,6 +133,9 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
             if name in cells:
                 groups[name], found = read_group(cells[name], name, group, listed)
                 problems += found
+        if codebook.weight in cells:
+            weights, found = read_weights(cells[codebook.weight], codebook, listed)
+            problems += found
         if codebook.id in cells:
             problems += repeated_ids(cells[codebook.id], listed)
         found, same = _check_rows(codebook, cells, listed)
@@ -141,6 +147,11 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
             "the file, its header is row 1):",
             problems,
         )
+    if weights is not None:
+        weights = to_mean_one(weights)
+        size = {"respondents": len(weights), "effective": effective_size(weights)}
+        ends = {"least": float(weights.min()), "most": float(weights.max())}
+        notes = [*notes, note("note.weighted", column=codebook.weight, **size, **ends)]
     return Survey(
         codebook=codebook,
         items=pd.DataFrame(items, index=cells.index),
@@ -148,6 +159,7 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
         path=path,
         sha256=checksum,
         notes=tuple(notes),
+        weights=weights,
     )
 
 
@@ -173,7 +185,7 @@ def _check_checksum(codebook: Codebook, path: Path, checksum: str) -> tuple[list
 
 def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[dict[str, str]]]:
     columns = list(columns)
-    known = [*codebook.items, *codebook.groups, *([codebook.id] if codebook.id else [])]
+    known = [*codebook.items, *codebook.groups, *(name for name in (codebook.id, codebook.weight) if name)]
     unknown = [name for name in columns if name not in known]
     absent = [name for name in known if name not in columns]
     problems = []

@@ -73,6 +73,7 @@ Day = Annotated[str, AfterValidator(_day)]
 class Columns(Strict):
     """Names of the file's columns. `discount` is money taken off the line, `quantity` a number of units.
 
+    With `order`, a purchase is the lines of one order number of one customer; without, all lines of a day.
     With `currency`, lines in another currency than the codebook's are left out.
     """
 

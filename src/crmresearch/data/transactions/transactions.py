@@ -87,6 +87,11 @@ class Transactions:
         return date.fromisoformat(self.codebook.last_day) if self.codebook.last_day else self.last_day
 
     @property
+    def has_orders(self) -> bool:
+        """Whether a purchase is an order: the codebook names a column of order numbers."""
+        return self.codebook.columns.order is not None
+
+    @property
     def thirds(self) -> tuple[date, date]:
         """The days that cut what is known into thirds; the second is the cut-off to begin with."""
         third = timedelta(days=(self.known_until - self.first_day).days // 3)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -18,6 +18,9 @@ from crmresearch.errors import CodebookError, ParameterError
 from crmresearch.report.make.declarations import check_values, read_declarations, shortened, suggestion
 from crmresearch.report.show.wording import TEXTS
 from crmresearch.texts import lacking
+
+if TYPE_CHECKING:
+    from crmresearch.data.transactions.codebook import TransactionsCodebook
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def load_report(name: str) -> Report:
     everything = {**defaults, **file.parameters}
     missing = _check_existence(everything, notebook)
     problems += missing or _check_kind(defaults, everything, notebook)
-    problems += [*_check_days(defaults, everything), *_check_rules(everything, notebook)]
+    problems += [*_check_days(defaults, everything), *_check_rules(defaults, everything, notebook)]
     if problems:
         lines = [f"  - {problem}{'' if problem.endswith(('.', '?')) else '.'}" for problem in problems]
         raise ParameterError("\n".join([f"{shown(path)} does not fit {shown(notebook)}:", *lines]))
@@ -159,14 +162,19 @@ def find_notebook(notebook: str, path: Path) -> Path:
     return found
 
 
-def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
+def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What these parameters name by a path from the folder of their file, as whole paths."""
-    found = {}
-    for key, marker in (("dataset", "codebook.yaml"), ("theory", ""), ("rules", "")):
-        value = parameters.get(key)
+
+    def whole(value: Any, marker: str = "") -> str | None:
         place = paths.typed_path(value, path.parent) / marker if isinstance(value, str) and value else None
-        if place and os.path.isfile(place):  # False, not an error, for a name that no disk can have
-            found[key] = str((place.parent if marker else place).resolve())
+        if place is None or not os.path.isfile(place):  # False, not an error, for a name that no disk can have
+            return None
+        return str((place.parent if marker else place).resolve())
+
+    named = (("dataset", "codebook.yaml"), ("theory", ""), ("rules", ""))
+    found: dict[str, Any] = {key: file for key, marker in named if (file := whole(parameters.get(key), marker))}
+    if isinstance(theories := parameters.get("theories"), list):
+        found["theories"] = [whole(theory) or theory for theory in theories]
     return found
 
 
@@ -221,15 +229,46 @@ def _day(value: Any) -> date | None:
         return None
 
 
-def _check_rules(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
-    rules = parameters.get("rules")
-    if not isinstance(rules, str) or not rules:
+def _check_rules(defaults: Mapping[str, Any], parameters: Mapping[str, Any], notebook: Path) -> list[str]:
+    """A file of rules that is not there or not right, or names columns that no customer of the data set has."""
+    rules, follows = parameters.get("rules"), "method" in defaults and "rules" in defaults
+    if not isinstance(rules, str) or not (rules or follows):
         return []
+    from crmresearch.data.rule_file import OWN_RULES, forecasts_read, misfits, read_rule_file
+
+    own = parameters.get("method") == OWN_RULES
+    if not rules:
+        return [f"`rules`: `method: {OWN_RULES}` follows the segments of a file; name it here"] if own else []
+    if follows and not own:
+        return [f"`rules` is read by `method: {OWN_RULES}` only; write that, or leave `rules` empty"]
     places = [folder / rules for folder in (notebook.parent, paths.ROOT, *paths.data_folders())]
-    if any(map(os.path.isfile, places)):
-        return []
-    looked = ", ".join(shown(place.parent) for place in places)
-    return [f"`rules`: there is no file {shortened(rules)!r} (looked in {shortened(looked)})"]
+    file = next((place for place in places if os.path.isfile(place)), None)
+    if file is None:
+        looked = ", ".join(shown(place.parent) for place in places)
+        return [f"`rules`: there is no file {shortened(rules)!r} (looked in {shortened(looked)})"]
+    try:
+        document = read_rule_file(file, ParameterError)
+    except ParameterError as mistakes:
+        return [f"`rules`: {mistake}" for mistake in str(mistakes).splitlines()]
+    problems = [f"`rules`: {shown(file)}, {misfit}" for misfit in misfits(document, _purchases(parameters, notebook))]
+    if follows and not document.rules:
+        problems.append(f"`rules`: {shown(file)} gives tags but no segments to follow; add `rules` to it")
+    if follows:
+        problems += [f"`rules`: {shown(file)}, {forecast}" for forecast in forecasts_read(document)]
+    return problems
+
+
+def _purchases(parameters: Mapping[str, Any], notebook: Path) -> "TransactionsCodebook | None":
+    """The codebook of the purchases these parameters name, None where others say what is wrong with it."""
+    from crmresearch.data.catalog import find_codebook
+    from crmresearch.data.transactions.codebook import TransactionsCodebook
+
+    dataset = parameters.get("dataset")
+    try:
+        codebook = find_codebook(locate_dataset(dataset, notebook)) if isinstance(dataset, str) else None
+    except CodebookError:
+        return None
+    return codebook if isinstance(codebook, TransactionsCodebook) else None
 
 
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
@@ -244,11 +283,14 @@ def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]
         known = dataset_keys()
         if dataset not in known:
             problems.append(f"`dataset`: there is no data set {shortened(dataset)!r}{suggestion(dataset, known)}")
-    if isinstance(theory, str):
-        from crmresearch.models.theory import theory_keys
+    several = parameters.get("theories")
+    named = [("theory", theory), *(("theories", one) for one in (several if isinstance(several, list) else []))]
+    for key, one in named:
+        if isinstance(one, str):
+            from crmresearch.models.theory import theory_keys
 
-        known = theory_keys()
-        own = theory.endswith((".yaml", ".yml")) and os.path.isfile(notebook.parent / theory)
-        if theory not in known and not own:
-            problems.append(f"`theory`: there is no theory {shortened(theory)!r}{suggestion(theory, known)}")
+            known = theory_keys()
+            own = one.endswith((".yaml", ".yml")) and os.path.isfile(notebook.parent / one)
+            if one not in known and not own:
+                problems.append(f"`{key}`: there is no theory {shortened(one)!r}{suggestion(one, known)}")
     return problems

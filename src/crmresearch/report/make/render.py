@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,7 +92,12 @@ def render_report(name: str, where: Path | None = None, waits: Callable[[str], N
         if data and data.file is None:
             return _skip(report, outputs, data, started)
         folder = outputs.begin() / "folder"
-        read = {report.path, report.notebook, *(data.of_report if data else ()), *_named_files(report).values()}
+        read = {
+            report.path,
+            report.notebook,
+            *(data.of_report if data else ()),
+            *chain.from_iterable(_named_files(report).values()),
+        }
         with unchanged(read):
             record = _run(report, outputs, folder, data, started)
         page = _export(report, outputs, record, _downloads(report, outputs))
@@ -156,7 +162,7 @@ def _run(report: Report, outputs: Outputs, folder: Path, data: _Data | None, sta
         **_facts(report, started),
         "status": "done",
         **describe_origin(data.files if data else ()),
-        **{f"{key}_sha256": files_sha256([path]) for key, path in _named_files(report).items()},
+        **{f"{key}_sha256": files_sha256(files) for key, files in _named_files(report).items()},
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         "duration": round(time.time() - started, 1),
     }
@@ -179,8 +185,9 @@ def _export(report: Report, outputs: Outputs, record: dict[str, Any], downloads:
 
     from crmresearch.report.page.exporter import export_html
 
-    origin = ("notebook", "parameters", "data_file", "data_sha256", "theory_sha256", "rules_sha256", "seed", "commit",
-              "uncommitted_changes", "python", "versions", "platform", "started", "duration")  # fmt: skip
+    origin = ("notebook", "parameters", "data_file", "data_sha256", "theory_sha256", "theories_sha256", "rules_sha256",
+              "seed", "commit", "uncommitted_changes", "python", "versions", "platform", "started",
+              "duration")  # fmt: skip
     page = outputs.building / "page.html"
     html = export_html(
         nbformat.read(outputs.building / "notebook.ipynb", as_version=4),
@@ -205,21 +212,23 @@ def _facts(report: Report, started: float) -> dict[str, Any]:
     }
 
 
-def _named_files(report: Report) -> dict[str, Path]:
-    """The theory and the rules the parameters name, as files."""
-    found: dict[str, Path] = {}
-    for key, folders in (("theory", [report.notebook.parent]), ("rules", [paths.ROOT, *paths.data_folders()])):
+def _named_files(report: Report) -> dict[str, list[Path]]:
+    """The theory or theories and the rules the parameters name, as files."""
+    found: dict[str, list[Path]] = {}
+    beside = [report.notebook.parent]
+    for key, folders in (("theory", beside), ("theories", beside), ("rules", [paths.ROOT, *paths.data_folders()])):
         value = report.parameters.get(key)
-        if isinstance(value, str) and value:
-            places = [*(folder / value for folder in folders), paths.THEORIES / f"{value}.yaml"]
-            if file := next((place for place in places if os.path.isfile(place)), None):
-                found[key] = file
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and one:
+                places = [*(folder / one for folder in folders), paths.THEORIES / f"{one}.yaml"]
+                if file := next((place for place in places if os.path.isfile(place)), None):
+                    found.setdefault(key, []).append(file)
     return found
 
 
 def _renderer_inputs(report: Report, data: _Data | None) -> set[Path]:
     found = set(data.of_report) if data else set()
-    found |= set(_named_files(report).values())  # wherever they lie
+    found |= set(chain.from_iterable(_named_files(report).values()))  # wherever they lie
     return {report.path, report.notebook} | found | opened_templates() | imported_modules()
 
 

@@ -48,7 +48,7 @@ class RelationshipLadder(Segmenter):
     def __post_init__(self) -> None:
         if not 3 <= self.client < self.advocate:
             raise SegmentationError(
-                "The ladder needs 3 or more purchase days for a client and more than that for an advocate; "
+                "The ladder needs 3 or more purchases for a client and more than that for an advocate; "
                 f"{self.client} and {self.advocate} were given."
             )
 

@@ -98,10 +98,20 @@ class LifeCycle(Segmenter):
         variations = (frame["gap_sd"] / frame["gap_mean"]).where(frame["gap_mean"] > 0).dropna()
         self.typical_variation_ = float(variations.median()) if len(variations) else 1.0  # 1: a Poisson process
 
-    def _assign(self, frame: pd.DataFrame) -> Codes:
+    def silence_allowed(self, frame: pd.DataFrame) -> pd.Series:
+        """Days without a purchase (n,) after which a customer is overdue, by the own rhythm or the typical one."""
         gap = frame["gap_mean"].fillna(self.typical_gap_)
-        sd = frame["gap_sd"].fillna(gap * self.typical_variation_)
-        overdue = frame["recency"] > gap + self.patience * sd
+        return gap + self.patience * frame["gap_sd"].fillna(gap * self.typical_variation_)
+
+    def overdue_days(self, frame: pd.DataFrame) -> pd.Series:
+        """Days (n,) by which customers are silent for longer than their own rhythm allows, below 0 who are not yet.
+
+        NaN for those without a rhythm of their own: it takes two gaps, three purchase days.
+        """
+        return (frame["recency"] - self.silence_allowed(frame)).where(frame["gap_sd"].notna())
+
+    def _assign(self, frame: pd.DataFrame) -> Codes:
+        overdue = frame["recency"] > self.silence_allowed(frame)
         return _stages(frame["frequency"].to_numpy(), overdue.to_numpy(), self.established)
 
 

@@ -1,71 +1,20 @@
 """The user's own segments: an ordered list of rules in a YAML file, the first that matches wins."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from numpy.typing import NDArray
 
-from crmresearch.data.dataset import Code, Key, Number, Strict, Text
-from crmresearch.data.documents import MistakesError, read_document
+from crmresearch.data.documents import shown
+from crmresearch.data.rule_file import OTHER, Condition, RuleFile, When, read_rule_file
 from crmresearch.data.survey.codebook import as_value
 from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, needed_columns
 from crmresearch.segmentation.wording import told
 
-OTHER = "other"
-
-
-class Condition(Strict):
-    """What one column must be: at least `min`, at most `max`, or one of the values `in`."""
-
-    min: Number | None = None
-    max: Number | None = None
-    among: Annotated[tuple[Code, ...] | None, Field(alias="in", min_length=1)] = None
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.among is not None and not (self.min is None and self.max is None):
-            raise ValueError("holds `in` beside min or max; use one of the two")
-        if self.among is None and self.min is None and self.max is None:
-            raise ValueError("says nothing; give min, max or in")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min ({self.min:g}) is above max ({self.max:g}), so nobody can match")
-        return self
-
-
-class Rule(Strict):
-    """One rule: customers who meet every condition of `when` belong to `segment`."""
-
-    segment: Key
-    label: Text
-    when: Annotated[dict[str, Condition], Field(min_length=1)]
-
-
-class RuleFile(Strict):
-    """The YAML document: key, definition, rules in order, and the name of those whom no rule describes."""
-
-    key: Key
-    definition: Text
-    other: Text = Field(default_factory=lambda: told("segment.other"))
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        mistakes = []
-        labels: dict[str, dict[str, str]] = {}
-        for number, rule in enumerate(self.rules):
-            if rule.segment == OTHER:
-                mistakes.append(
-                    f"rules.{number}.segment: {OTHER!r} is for customers no rule describes; use another key"
-                )
-            if labels.setdefault(rule.segment, rule.label) != rule.label:
-                mistakes.append(f"rules.{number}.label: {rule.segment!r} has another label further up; write one label")
-        if mistakes:
-            raise MistakesError(mistakes)
-        return self
+Flags = NDArray[np.bool_]
 
 
 def read_rules(path: Path) -> "CustomRules":
@@ -81,7 +30,10 @@ def read_rules(path: Path) -> "CustomRules":
         label: {en: Web only}
         when: {channel: {in: [web, app]}}
     """
-    return CustomRules(read_document(Path(path), RuleFile, SegmentationError))
+    document = read_rule_file(path, SegmentationError)
+    if not document.rules:
+        raise SegmentationError(f"{shown(path)} gives tags but no segments; add `rules`.")
+    return CustomRules(document)
 
 
 @dataclass(eq=False)
@@ -110,7 +62,8 @@ class CustomRules(Segmenter):
         """Segments in the order in which the rules first name them, then other."""
         labels = {rule.segment: rule.label for rule in reversed(self.document.rules)}
         order = dict.fromkeys(rule.segment for rule in self.document.rules)
-        return (*(Segment(key, labels[key]) for key in order), Segment(OTHER, self.document.other, other=True))
+        rest = self.document.other or told("segment.other")
+        return (*(Segment(key, labels[key]) for key in order), Segment(OTHER, rest, other=True))
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -125,12 +78,7 @@ class CustomRules(Segmenter):
     def _checked(self, features: pd.DataFrame) -> pd.DataFrame:
         frame = needed_columns(features, self.needs, self.name)
         for rule in self.document.rules:
-            for column, condition in rule.when.items():
-                if condition.among is None and not pd.api.types.is_numeric_dtype(frame[column]):
-                    raise SegmentationError(
-                        f"{self.name} compares {column} with a number in rule {rule.segment}, "
-                        "but it holds text; use `in`."
-                    )
+            check_comparable(frame, rule.when, f"{self.name} compares", f"rule {rule.segment}")
         return frame
 
     def _learn(self, frame: pd.DataFrame) -> None:
@@ -138,14 +86,30 @@ class CustomRules(Segmenter):
 
     def _assign(self, frame: pd.DataFrame) -> Codes:
         keys = [segment.key for segment in self.segments]
-        met = [np.logical_and.reduce([_met(frame[c], w) for c, w in rule.when.items()]) for rule in self.document.rules]
+        met = [meets(frame, rule.when) for rule in self.document.rules]
         return np.select(met, [keys.index(rule.segment) for rule in self.document.rules], len(keys) - 1)
 
 
-def _met(values: pd.Series, condition: Condition) -> Sequence[bool]:
+def check_comparable(frame: pd.DataFrame, when: When, compares: str, rule: str) -> None:
+    """Raises SegmentationError where a condition compares a number with text, or text with a number."""
+    for column, condition in when.items():
+        numbers = pd.api.types.is_numeric_dtype(frame[column])
+        if condition.among is None and not numbers:
+            raise SegmentationError(f"{compares} {column} with a number in {rule}, but it holds text; use `in`.")
+        if condition.among is not None and numbers:
+            for text in (value for value in map(as_value, condition.among) if isinstance(value, str)):
+                raise SegmentationError(f"{compares} {column} with the text {text!r} in {rule}, but it holds numbers.")
+
+
+def meets(frame: pd.DataFrame, when: When) -> Flags:
+    """Which customers meet every condition (n,). Bounds are inclusive; a missing value meets none."""
+    return np.logical_and.reduce([_met(frame[column], condition) for column, condition in when.items()])
+
+
+def _met(values: pd.Series, condition: Condition) -> Flags:
     if condition.among is not None:
         wanted = {as_value(code) for code in condition.among}
-        return [not pd.isna(value) and as_value(value) in wanted for value in values]
+        return np.array([not pd.isna(value) and as_value(value) in wanted for value in values], dtype=bool)
     numbers = values.astype(float).to_numpy()
     low = -np.inf if condition.min is None else condition.min
     high = np.inf if condition.max is None else condition.max

@@ -64,16 +64,21 @@ def feature_stability(
 
     The values before are cut into `groups` of about equal size, ties together; the cut points are frozen and cut the
     values after. Missing values are a group of their own, and so are values beyond a least or largest value that was as
-    frequent as a whole group. `groups` of the table counts those with anyone before.
+    frequent as a whole group. Words are groups as they are. `groups` of the table counts those with anyone before.
 
-    Raises SegmentationError for missing columns and text.
+    Raises SegmentationError for missing columns and text among numbers.
     """
     if groups < 2:
         raise SegmentationError(f"A feature is cut into at least 2 groups to measure drift; {groups} were asked for.")
     reader = "The drift of features"
-    tables = [numeric(needed_columns(f, columns, reader), frozenset(columns), reader) for f in (before, after)]
+    given = [needed_columns(frame, columns, reader) for frame in (before, after)]
+    words = [name for name in dict.fromkeys(columns) if any(_is_words(table[name]) for table in given)]
+    tables = [numeric(table.drop(columns=words), frozenset(columns), reader) for table in given]
     rows = []
     for column in dict.fromkeys(columns):
+        if column in words:
+            rows.append(_word_stability(column, *(table[column] for table in given)))
+            continue
         old, new = (table[column].to_numpy() for table in tables)
         cuts = _frozen_cuts(old[~np.isnan(old)], groups)
         size = len(cuts) + 2
@@ -81,6 +86,19 @@ def feature_stability(
         psi = float(_psi_terms(a, b, FLOOR).sum())
         rows.append((column, int((a > 0).sum()), psi, np.isnan(old).mean(), np.isnan(new).mean(), drift_verdict(psi)))
     return pd.DataFrame(rows, columns=["feature", "groups", "psi", "missing_before", "missing_after", "verdict"])
+
+
+def _is_words(values: pd.Series) -> bool:
+    return isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(values)
+
+
+def _word_stability(column: str, before: pd.Series, after: pd.Series) -> tuple[str, int, float, float, float, str]:
+    # missing is a group of its own, told apart from every word by its type
+    old, new = ([None if pd.isna(value) else str(value) for value in values] for values in (before, after))
+    groups = list(dict.fromkeys([*old, *new]))
+    a, b = (np.array([values.count(group) for group in groups]) / len(values) for values in (old, new))
+    psi = float(_psi_terms(a, b, FLOOR).sum())
+    return column, int((a > 0).sum()), psi, before.isna().mean(), after.isna().mean(), drift_verdict(psi)
 
 
 def stability(a: Floats, b: Floats, floor: float = FLOOR) -> Floats:

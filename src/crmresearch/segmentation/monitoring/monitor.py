@@ -1,7 +1,7 @@
 """One segmentation over successive cut-offs: who moved, what drifted, whether segments learned anew foresee more."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.customers import customer_table
+from crmresearch.data.reserved_columns import FORECASTS, window_days
+from crmresearch.data.rule_file import OWN_RULES
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, needed_columns
+from crmresearch.segmentation.customer_methods import own_segments
 from crmresearch.segmentation.monitoring.drift import (
     drift_verdict,
     feature_stability,
@@ -22,7 +25,7 @@ from crmresearch.segmentation.monitoring.drift import (
     transition_matrix,
 )
 from crmresearch.segmentation.monitoring.moves import DIRECTIONS, directions, moves
-from crmresearch.segmentation.registry import VALUE, every_method, variant
+from crmresearch.segmentation.registry import every_method, variant
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT, evaluate_segmentations, too_small
 
 FROZEN, REFITTED, NAIVE = "frozen", "refitted", ("past_spend", "recent_spend", "recency")
@@ -90,20 +93,41 @@ class Monitoring:
         return later.iloc[-1] if len(later) else None
 
 
-def monitored_method(key: str, seed: int) -> Segmenter:
-    """The registered method with this key, not yet fitted. Raises ParameterError for one that is not there."""
-    method = variant(key, seed)
-    if method is None or method.outcome or set(method.needs) & set(VALUE):
-        known = [method.name for method in every_method((4, 8), seed, value=False) if not method.outcome]
-        raise ParameterError(f"There is no method {key!r} to monitor; use one of {', '.join(known)}.")
+def monitored_method(key: str, seed: int, rules: str = "") -> Segmenter:
+    """The registered method with this key, or `own_rules`, the segments of the file `rules`; not yet fitted.
+
+    Raises ParameterError for a key that is not there and for a method that learns from what comes after a cut-off or
+    reads forecasts, which monitoring does not make; SegmentationError for mistakes in the file of rules.
+    """
+    if key == OWN_RULES and not rules:
+        raise ParameterError(f"`method: {OWN_RULES}` follows the segments of a file; name that file as `rules`.")
+    if rules and key != OWN_RULES:
+        raise ParameterError(f"`rules` is read by `method: {OWN_RULES}` only; write that, or leave `rules` empty.")
+    method = own_segments(rules) if rules else variant(key, seed)
+    known = [other.name for other in every_method((4, 8), seed) if not _why_not(other)]
+    if why := "there is no such method" if method is None else _why_not(method):
+        raise ParameterError(f"{key!r} cannot be monitored: {why}; use one of {', '.join(known)}, {OWN_RULES}.")
+    assert method is not None
     return method
 
 
-def customer_windows(transactions: Transactions, first: str, step: int, windows: int) -> dict[date, pd.DataFrame]:
+def _why_not(method: Segmenter) -> str:
+    """Why a method cannot be followed, empty where it can."""
+    if method.outcome:
+        return f"it learns from {method.outcome}, which is not known at a cut-off"
+    forecasts = [column for column in method.needs if column in FORECASTS]
+    return f"it reads {forecasts[0]}, a forecast, which is not made at every cut-off" if forecasts else ""
+
+
+def customer_windows(
+    transactions: Transactions, first: str, step: int, windows: int, needs: Sequence[str] = ()
+) -> dict[date, pd.DataFrame]:
     """The customer table at every cut-off, `step` days apart, with the step after it as its holdout.
 
-    The last one is without a holdout where what is known of the purchases ends before its step does. Raises
-    ParameterError for fewer than two cut-offs, a step below one day, and cut-offs that the transactions do not reach.
+    The last one is without a holdout where what is known of the purchases ends before its step does. Recent spend and
+    purchases are of one step and of two. Of the columns that a method `needs`, other days, attributes and shares of
+    categories are there too, so far as the transactions have them. Raises ParameterError for fewer than two cut-offs, a
+    step below one day, and cut-offs that the transactions do not reach.
     """
     if windows < 2 or step < 1:
         raise ParameterError(f"Monitoring needs 2 cut-offs or more, 1 day apart or more; not {windows} and {step}.")
@@ -117,12 +141,20 @@ def customer_windows(transactions: Transactions, first: str, step: int, windows:
             f"{transactions.known_until}; use fewer windows, a shorter step or an earlier first cut-off"
             f"{_earlier(transactions, step * (windows - 1))}."
         )
+    recent = list(dict.fromkeys([step, 2 * step, *filter(None, map(window_days, needs))]))
+    shares = [name for name in (transactions.categories() if _has_shares(needs) else ()) if f"share_{name}" in needs]
+    attributes = [name for name in transactions.codebook.demographics if name in needs]
     tables = {}
     for day in days:
         end = day + timedelta(days=step)
-        whole = end <= transactions.known_until
-        tables[day] = customer_table(transactions, day, end if whole else None, (step, 2 * step)).frame
+        until = end if end <= transactions.known_until else None
+        known = customer_table(transactions, day, until, recent, categories=shares, attributes=attributes)
+        tables[day] = known.frame
     return tables
+
+
+def _has_shares(needs: Sequence[str]) -> bool:
+    return any(name.startswith("share_") for name in needs)
 
 
 def _earlier(transactions: Transactions, days: int) -> str:
@@ -146,8 +178,8 @@ def monitor(
     is below that of the segments learned anew by more than `margin` beyond the paired 95 % interval (upper < −margin;
     reason loss), or where a segment that had 30 customers and 1 % of them at the first cut-off has no longer (size).
     Where segments learned anew are established to foresee less (lower > 0), a small segment is dropped or merged
-    instead (size_only). R² is cross-fitted in `folds`, its interval resamples customers `resamples` times, both drawn
-    with `seed`.
+    instead (size_only), as it is of a method that learns nothing: there is nothing learned anew to compare with. R² is
+    cross-fitted in `folds`, its interval resamples customers `resamples` times, both drawn with `seed`.
 
     Drift of shares is the population stability index, read by the usual limits .1 and .25 (Siddiqi, 2006, Credit Risk
     Scorecards).
@@ -172,7 +204,8 @@ def monitor(
     known = {day: _features(customers[day]) for day in cutoffs}
     fitted = copy.deepcopy(method).fit(known[first])
     frozen = {day: fitted.predict(known[day]) for day in cutoffs}
-    fresh = {day: _learned(method, known[day]) for day in cutoffs[1:]} | {first: frozen[first]}
+    fresh = {day: _learned(method, known[day]) if method.learns else None for day in cutoffs[1:]}
+    fresh[first] = frozen[first]
     ranks = _ranks(frozen[first], customers[first])
     followed = {day: "holdout_spend" in customers[day] for day in cutoffs}
     rows, shifted, moved, went = [], [], [], []
@@ -182,7 +215,7 @@ def monitor(
         row |= _scores(customers[day], frozen[day], fresh[day] if day != first else None, folds, resamples, seed)
         row["relabelled"] = np.nan if previous is None else _relabelled(frozen[day], fresh[day])
         row["small"] = "+".join(sorted(_small(frozen[day]) - _small(frozen[first])))
-        row["reason"] = _reason(row, margin)
+        row["reason"] = _reason(row, margin, method.learns)
         row["refit"] = row["reason"] in ("loss", "size")
         rows.append(row)
         if previous is None:
@@ -286,11 +319,11 @@ def _small(segments: pd.Series) -> set[str]:
     return {str(key) for key in counts.index[too_small(counts)]}
 
 
-def _reason(row: Mapping[str, Any], margin: float) -> str:
+def _reason(row: Mapping[str, Any], margin: float, learns: bool) -> str:
     if row["upper"] < -margin:
         return "loss"
     if row["small"]:
-        return "size_only" if row["lower"] > 0 else "size"
+        return "size_only" if row["lower"] > 0 or not learns else "size"
     return "none"
 
 

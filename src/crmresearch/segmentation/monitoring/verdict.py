@@ -9,7 +9,7 @@ from crmresearch.segmentation.monitoring.drift import SHIFTED
 from crmresearch.segmentation.monitoring.monitor import FROZEN, REFITTED, Monitoring
 from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
 
-Decision = Literal["loss", "size", "size_aged", "size_only", "none", "untested"]
+Decision = Literal["loss", "size", "size_aged", "size_only", "none", "untested", "rules", "rules_size"]
 Alarm = Literal["yes", "segments", "no", "convention_yes", "convention_no"]
 
 
@@ -18,8 +18,11 @@ def refit_decision(monitoring: Monitoring, ageing: Ageing | None) -> Decision:
 
     size_aged: growing older alone brings every segment that became small below 1 % of the first customers. size_only:
     a segment is small, but segments learned anew foresee less. untested: nothing is small, and no test says more.
+    rules and rules_size (a segment has become small): of a method that learns nothing.
     """
     now, tested = monitoring.now, monitoring.tested
+    if not monitoring.method.learns:
+        return "rules_size" if now.small else "rules"
     if tested is not None and tested.reason == "loss":
         return "loss"
     if now.small == "":

@@ -137,7 +137,12 @@ def evaluate_segmentations(
 
 def too_small(customers: pd.Series) -> pd.Series:
     """Whether each segment, of so many of all these customers, is too small to speak about."""
-    return (customers < SMALL_NUMBER) | (customers < SMALL_SHARE * customers.sum())
+    return too_few(customers, customers.sum())
+
+
+def too_few(customers: pd.Series, everybody: int) -> pd.Series:
+    """Whether each group, which may hold customers of another, is too small a part of everybody to speak about."""
+    return (customers < SMALL_NUMBER) | (customers < SMALL_SHARE * everybody)
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -81,8 +81,9 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
     """Bootstrap a covariance structure estimated from complete answers.
 
     Raises EstimationError for an estimate from answers with holes, and where fewer than 2 resamples can be estimated.
-    Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal to lavaan's on identical resamples
-    where both converge to an admissible solution.
+    Rows are drawn with equal probability and carry their sampling weights along, in the Bollen–Stine test as well,
+    whose p then allows for the weights. Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal
+    to lavaan's on identical resamples where both converge to an admissible solution.
     """
     if estimate.full_information is not None:
         raise EstimationError("The bootstrap of a covariance structure needs complete answers.")
@@ -90,14 +91,14 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
         resamples * (len(estimate.theta) + 3), f"{resamples:,} resamples of {len(estimate.theta)} parameters"
     )
     X = estimate.answers
-    fits = _fit_resamples(estimate, Sample(X), resamples, seed, chunk)
+    fits = _fit_resamples(estimate, Sample(X, estimate.weights), resamples, seed, chunk)
     if (usable := int(np.isfinite(fits[0]).all(axis=1).sum())) < 2:
         raise EstimationError(
             f"{resamples - usable} of {resamples} resamples cannot be estimated because an item does not vary in them, "
             "or is a sum of others; an item with almost one single answer, or almost a copy of others, should leave "
             "the model."
         )
-    fitted = _fit_resamples(estimate, Sample(as_if_true(estimate)), resamples, seed, chunk)
+    fitted = _fit_resamples(estimate, Sample(as_if_true(estimate), estimate.weights), resamples, seed, chunk)
     observed = estimate.chisq
     at_least = estimate.rows * fitted[1][fitted[2] < 1e-6] >= observed
     return CbBootstrap(
@@ -118,7 +119,8 @@ def as_if_true(estimate: CbEstimate) -> Floats:
     The roots are symmetric, so that the order of the items is of no consequence; resamples have lavaan's χ².
     """
     S, Sigma = estimate.residual_moments
-    return np.asarray((estimate.answers - estimate.answers.mean(axis=0)) @ _power(S, -0.5) @ _power(Sigma, 0.5))
+    means = np.average(estimate.answers, axis=0, weights=estimate.weights)
+    return np.asarray((estimate.answers - means) @ _power(S, -0.5) @ _power(Sigma, 0.5))
 
 
 def _power(matrix: Floats, power: float) -> Floats:
@@ -130,8 +132,12 @@ def _power(matrix: Floats, power: float) -> Floats:
 def _fit_resamples(
     estimate: CbEstimate, sample: Sample, resamples: int, seed: int, chunk: int
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-    covariances = [sample.moments(rows).covariances for rows in bootstrap_counts(sample.n, resamples, seed)]
-    return fit_covariances(estimate, np.concatenate(covariances) * ((sample.n - 1) / sample.n), chunk)
+    covariances = []
+    for counts in bootstrap_counts(sample.n, resamples, seed):
+        weights = counts * sample.weights
+        size = weights.sum(axis=1)[:, None, None]
+        covariances.append(sample.moments(weights).covariances * ((size - 1) / size))
+    return fit_covariances(estimate, np.concatenate(covariances), chunk)
 
 
 def fit_covariances(

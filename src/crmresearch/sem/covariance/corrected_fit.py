@@ -52,14 +52,15 @@ def corrected_tests(
     group: Groups | None = None,
     *,
     robust: bool = False,
+    weights: Floats | None = None,
 ) -> Corrected:
     """Complete-data χ² and scaling factors of a model with means, estimated as θ (q,) from X (n, p) with holes.
 
     `saturated` are the saturated moments of every group. Γ is H⁻¹, or with `robust` the sandwich H⁻¹ J H⁻¹ for
     answers that are not normal.
     """
-    patterns = sample_patterns(ram, X, group)
-    moments = _moments(ram, X, patterns, saturated, group, robust)
+    patterns = sample_patterns(ram, X, group, weights)
+    moments = _moments(ram, X, patterns, saturated, group, robust, weights)
     baseline = independence_ram(ram.observed, patterns)
     free = len(moments.information)
     tests, factors = [], []
@@ -74,7 +75,13 @@ def corrected_tests(
 
 
 def _moments(
-    ram: Ram, X: Floats, patterns: list[Pattern], saturated: Sequence[Saturated], group: Groups | None, robust: bool
+    ram: Ram,
+    X: Floats,
+    patterns: list[Pattern],
+    saturated: Sequence[Saturated],
+    group: Groups | None,
+    robust: bool,
+    weights: Floats | None,
 ) -> _Moments:
     complete, H, W, Gamma = [], [], [], []
     everything = np.arange(len(ram.observed))
@@ -88,7 +95,8 @@ def _moments(
         W.append(rows / 2 * observed_hessian(free, free.start, [whole]))
         inverse = inverse_or_nan(H[-1])
         if robust:
-            scores = casewise_scores(free, free.start, X if group is None else X[group == g])
+            own = np.full(len(X), True) if group is None else group == g
+            scores = casewise_scores(free, free.start, X[own], weights=None if weights is None else weights[own])
             inverse = inverse @ (scores.T @ scores) @ inverse
         Gamma.append(inverse)
     return _Moments(complete, block_diag(*H), block_diag(*W), block_diag(*Gamma))

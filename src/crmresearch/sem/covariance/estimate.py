@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from crmresearch.data.survey.weights import weights_of
 from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance.direction import pointing_with_items
@@ -16,12 +17,14 @@ from crmresearch.sem.covariance.result import CbEstimate, Errors
 from crmresearch.sem.covariance.robust import inverse_or_nan, sandwich
 from crmresearch.sem.covariance.saturated import SINGULAR
 from crmresearch.sem.covariance.semopy_start import SemopyFit, semopy_fit
+from crmresearch.sem.pls.algorithm import Floats
 
 
 def estimate_cbsem(
     specification: Specification,
     items: pd.DataFrame,
     *,
+    weights: pd.Series | Floats | None = None,
     full_information: bool = False,
     errors: Errors = "standard",
     confidence: float = 0.95,
@@ -33,12 +36,16 @@ def estimate_cbsem(
     way (`crmresearch.sem.covariance.direction`). With `full_information` the rows may have holes (FIML), and the means
     are part of the model; rows without any answer are left out. `errors` "robust" gives the sandwich errors of MLR.
 
-    With complete answers semopy estimates first and the engine of this package starts there; a difference of more
-    than .001 standard errors is a caution. Standard errors come from the expected information, with holes from the
-    observed. Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML: estimates, errors, standardised, fit).
+    `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the likelihood is then
+    one of weighted moments, with and without holes, and errors and χ² are always robust, because errors that take n
+    weighted rows for n equal ones are wrong (lavaan's sampling.weights with MLR).
 
-    Raises EstimationError for missing answers without `full_information`, too few rows, items without variance or that
-    are sums of others, or a model without paths.
+    With complete answers semopy estimates first and the engine of this package starts there; a difference of more than
+    .001 standard errors is a caution. Standard errors come from the expected information, with holes from the observed.
+    Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML, sampling.weights: estimates, errors, standardised, fit).
+
+    Raises EstimationError for weights that are not above 0, missing answers without `full_information`, too few rows,
+    items without variance or that are sums of others, or a model without paths.
     """
     measurement, regressions, left_out = covariance_part(specification)
     if not regressions:
@@ -49,12 +56,12 @@ def estimate_cbsem(
     kept = [item for c in specification.constructs if c.key not in left_out for item in c.items]
     units = units_of(items[kept])
     items = items[kept] / units
-    means = items.mean() if full_information else None
-    S = items.cov(ddof=0)
+    w = weights_of(items, weights)
+    means, S = _start_moments(items, w)
     for item in kept:
         if not S.loc[item, item] > 0:
             raise EstimationError(f"Item {item!r} has one and the same answer in all rows. Leave it out.")
-    ram = build_ram(S, measurement, regressions, means=means)
+    ram = build_ram(S, measurement, regressions, means=means if full_information else None)
     X = items[list(ram.observed)]
     if full_information:
         X = X.dropna(how="all")
@@ -64,19 +71,24 @@ def estimate_cbsem(
     if n <= p:
         raise EstimationError(f"{n} rows are too few for the covariances of {p} items; at least {p + 1} are needed.")
     answers = X.to_numpy(dtype=np.float64)
+    if w is not None:
+        w = weights_of(X, pd.Series(w, items.index))
+    errors = errors if w is None else "robust"
     if not full_information and np.linalg.eigvalsh(np.corrcoef(answers.T))[0] < SINGULAR:
         raise EstimationError("Some item is a sum of others, so there is no likelihood to maximise. Leave it out.")
     with threadpool_limits(1):
-        patterns = sample_patterns(ram, answers)
+        patterns = sample_patterns(ram, answers, weights=w)
         full = estimate_full_information(ram, patterns) if full_information else None
-        first = None if full_information else semopy_fit(ram, X)
+        first = None if full_information else semopy_fit(ram, X, w)
         minimum = full.minimum if full is not None else _from_semopy(ram, patterns, first)
         if full is None:
             information = n / 2 * evaluate(ram, minimum.theta, patterns, observed_too=False).expected[0]
         else:
             information = n / 2 * observed_hessian(ram, minimum.theta[0], patterns)
         covariance = (
-            inverse_or_nan(information) if errors == "standard" else sandwich(ram, minimum.theta[0], answers).covariance
+            inverse_or_nan(information)
+            if errors == "standard"
+            else sandwich(ram, minimum.theta[0], answers, weights=w).covariance
         )
     estimate = CbEstimate(
         specification=specification,
@@ -92,8 +104,20 @@ def estimate_cbsem(
         errors=errors,
         semopy=first,
         full_information=full,
+        weights=w,
     )
     return pointing_with_items(estimate)
+
+
+def _start_moments(items: pd.DataFrame, weights: Floats | None) -> tuple[pd.Series, pd.DataFrame]:
+    """Means and covariances, divisor n, of all answers there are: start values."""
+    if weights is None:
+        return items.mean(), items.cov(ddof=0)
+    answered = items.notna().astype(np.float64)
+    of_each = answered.mul(weights, axis=0)
+    means = (items * of_each).sum() / of_each.sum()
+    deviations = (items - means).fillna(0.0)
+    return means, (deviations.T @ deviations.mul(weights, axis=0)) / (answered.T @ of_each)
 
 
 def _from_semopy(ram: Ram, patterns: list[Pattern], first: SemopyFit | None) -> Minimum:

@@ -36,7 +36,9 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
     """χ², baseline, CFI, TLI, NFI, RMSEA with 90 % interval, SRMR, log-likelihoods, AIC, BIC, SABIC.
 
     Columns measure and value, and robust where robust errors were asked for: the scaled χ² (yuan.bentler.mplus) with
-    its factor, and CFI, TLI and RMSEA corrected for answers that are not normal. Checked against lavaan.
+    its factor, and CFI, TLI and RMSEA corrected for answers that are not normal. With sampling weights, which make
+    errors robust, `value` is of the weighted moments as if they were of n equal rows: only `robust` is a test. Checked
+    against lavaan.
     """
     n, parameters = estimate.rows, len(estimate.ram.labels)
     S, Sigma = estimate.residual_moments
@@ -76,13 +78,15 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
 
 
 def _robust(estimate: CbEstimate, model: Test, baseline: Test) -> dict[str, float]:
-    scales = scaling(estimate.ram, estimate.theta, estimate.answers)
+    scales = scaling(estimate.ram, estimate.theta, estimate.answers, weights=estimate.weights)
     scaled = scaled_test(model, scales.factor)
     full = estimate.full_information
     if full is None:
         corrected = robust_fit(model, baseline, scales, estimate.rows)
     else:
-        tests = corrected_tests(estimate.ram, estimate.theta, estimate.answers, full.saturated, robust=True)
+        tests = corrected_tests(
+            estimate.ram, estimate.theta, estimate.answers, full.saturated, robust=True, weights=estimate.weights
+        )
         corrected = robust_fit(tests.model, tests.baseline, tests.scaling, estimate.rows)
     return {
         "chisq": scaled.chisq,

@@ -1,9 +1,10 @@
 """Full-information maximum likelihood: a covariance structure from all answers of rows with holes.
 
-Rows that answered the same questions o are one pattern, whose answers are N(μ_o, Σ_oo): the likelihood needs only
-the rows, means and covariances of each pattern (Finkbeiner 1979, Psychometrika 44, 409–420). It is valid when
-answers are missing at random given the answers there are (Rubin 1976). χ² is twice the log-likelihood of the
-saturated model of `saturated` over that of the model.
+Rows that answered the same questions o are one pattern, whose answers are N(μ_o, Σ_oo): the likelihood needs only the
+rows, means and covariances of each pattern (Finkbeiner 1979, Psychometrika 44, 409–420). It is valid when answers are
+missing at random given the answers there are (Rubin 1976). With sampling weights a row counts as often as its weight
+says, in the rows, means and covariances of its pattern: pseudo-maximum likelihood. χ² is twice the log-likelihood of
+the saturated model of `saturated` over that of the model.
 
 Checked against lavaan 0.6-14 with missing="fiml".
 """
@@ -62,15 +63,31 @@ class FullInformation(NamedTuple):
         return 2 * (self.unrestricted - self.independence)
 
 
-def missing_patterns(X: Floats, group: int = 0) -> list[Pattern]:
+def weighted_moments(X: Floats, weights: Floats | None = None) -> tuple[Floats, Floats]:
+    """Means (p,) and covariances (p, p), divisor Σw, of X (n, p); without weights (n,) every row counts once.
+
+    Σw(x − x̄)(x − x̄)' / Σw: with whole weights the moments of rows repeated as often.
+    """
+    weights = np.ones(len(X)) if weights is None else weights
+    means = np.average(X, axis=0, weights=weights)
+    deviations = (X - means) * np.sqrt(weights)[:, None]
+    return means, deviations.T @ deviations / weights.sum()
+
+
+def _pattern(X: Floats, weights: Floats | None, observed: NDArray[np.intp], group: int, modelled: bool) -> Pattern:
+    means, covariances = weighted_moments(X, weights)
+    rows = len(X) if weights is None else float(weights.sum())
+    return Pattern(rows, observed, covariances[None], means[None] if modelled else None, group)
+
+
+def missing_patterns(X: Floats, group: int = 0, weights: Floats | None = None) -> list[Pattern]:
     """Patterns of X (n, p) with NaN for missing answers, as a batch of one, that of most rows first.
 
     Rows without any answer say nothing and are in no pattern; `without_answers` counts them.
     """
     return [
-        Pattern(len(rows), observed, _covariance(Y)[None], Y.mean(axis=0)[None], group)
+        _pattern(X[rows[:, None], observed], None if weights is None else weights[rows], observed, group, True)
         for observed, rows in pattern_rows(X)
-        for Y in [X[rows[:, None], observed]]
     ]
 
 
@@ -82,29 +99,26 @@ def pattern_rows(X: Floats) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     return [(np.flatnonzero(answered[i]), rows[i]) for i in order if answered[i].any()]
 
 
-def sample_patterns(ram: Ram, X: Floats, group: NDArray[np.intp] | None = None) -> list[Pattern]:
+def sample_patterns(
+    ram: Ram, X: Floats, group: NDArray[np.intp] | None = None, weights: Floats | None = None
+) -> list[Pattern]:
     """Patterns of X (n, p) in every group (n,) of the model; complete, around the sample means, if it has no means.
 
     Raises EstimationError for missing answers when the model has no means.
     """
     group = np.zeros(len(X), dtype=np.intp) if group is None else group
-    samples = [X[group == g] for g in range(ram.groups)]
+    samples = [(X[group == g], None if weights is None else weights[group == g]) for g in range(ram.groups)]
     if ram.has_means:
-        return [pattern for g, Y in enumerate(samples) for pattern in missing_patterns(Y, g)]
+        return [pattern for g, (Y, w) in enumerate(samples) for pattern in missing_patterns(Y, g, w)]
     if np.isnan(X).any():
         raise EstimationError("Missing answers need a model with means.")
     everything = np.arange(X.shape[1])
-    return [Pattern(len(Y), everything, _covariance(Y)[None], None, g) for g, Y in enumerate(samples)]
+    return [_pattern(Y, w, everything, g, False) for g, (Y, w) in enumerate(samples)]
 
 
 def without_answers(X: Floats) -> int:
     """How many rows of X (n, p) have no answer at all."""
     return int(np.isnan(X).all(axis=1).sum())
-
-
-def _covariance(Y: Floats) -> Floats:
-    centred = Y - Y.mean(axis=0)
-    return centred.T @ centred / len(Y)
 
 
 def estimate_full_information(ram: Ram, patterns: list[Pattern], lower: Floats | None = None) -> FullInformation:

@@ -29,11 +29,11 @@ from crmresearch.sem.pls.algorithm import Floats
 class Pattern:
     """Moments of rows that answered the same questions, for a batch of samples.
 
-    rows: how many; observed: positions of the answered variables; covariances (batch, o, o), divisor n; means
-    (batch, o) or None when the means are not modelled.
+    rows: how many, or the sum of their sampling weights; observed: positions of the answered variables; covariances
+    (batch, o, o), divisor n; means (batch, o) or None when the means are not modelled.
     """
 
-    rows: int
+    rows: float
     observed: NDArray[np.intp]
     covariances: Floats
     means: Floats | None = None
@@ -96,7 +96,7 @@ def evaluate(
     return Value(np.where(np.isfinite(F), F, np.inf), gradient, expected, observed)
 
 
-def _weigh(patterns: list[Pattern], total: int, Sigma: Floats, mu: Floats) -> tuple[Floats, Weights]:
+def _weigh(patterns: list[Pattern], total: float, Sigma: Floats, mu: Floats) -> tuple[Floats, Weights]:
     """The part of one group in F, without its saturated constant, and the weights for the derivatives.
 
     Patterns are padded to all p variables, with ones on the diagonal of Σ for the missing, and inverted as one

@@ -53,6 +53,7 @@ class CbEstimate:
     errors: Errors
     semopy: SemopyFit | None = None
     full_information: FullInformation | None = None
+    weights: Floats | None = field(default=None, repr=False)  # sampling weights (rows,) of mean 1
 
     @property
     def rows(self) -> int:
@@ -215,13 +216,14 @@ class CbEstimate:
     def residual_moments(self) -> tuple[Floats, Floats]:
         """Sample (with holes: saturated) and model-implied covariances (p, p), in the units of estimation."""
         full = self.full_information
-        S = np.cov(self.answers.T, ddof=0) if full is None else full.saturated[0].covariances
+        S = np.cov(self.answers.T, ddof=0, aweights=self.weights) if full is None else full.saturated[0].covariances
         return S, implied(self.ram, self.theta[None])[0][0, 0]
 
     @property
     def log_units(self) -> float:
         """What the log-likelihood in the units of estimation exceeds that in the units of the items by."""
-        answered = (~np.isnan(self.answers)).sum(axis=0)
+        weights = np.ones(self.rows) if self.weights is None else self.weights
+        answered = weights @ ~np.isnan(self.answers)
         return float(answered @ np.log(self.units[list(self.ram.observed)].to_numpy()))
 
     @property

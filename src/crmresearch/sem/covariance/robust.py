@@ -6,8 +6,10 @@ With s_r(θ) the score of row r, J = Σ s_r s_r' and H the observed information 
     c · df = tr(H₁⁻¹ J₁) − tr(H₀⁻¹ J₀)
 
 with H₁, J₁ of the saturated model at its own estimates and H₀, J₀ of the model (Yuan & Bentler 2000, Sociological
-Methodology 30, 165–200, in the form of Mplus: Asparouhov & Muthén 2005), lavaan's `yuan.bentler.mplus`. The scaled
-χ² is χ²/c. Checked against lavaan's MLR, on complete data and with missing="fiml".
+Methodology 30, 165–200, in the form of Mplus: Asparouhov & Muthén 2005), lavaan's `yuan.bentler.mplus`. The scaled χ²
+is χ²/c. With sampling weights w the log-likelihood is Σ w_r log L_r, of which H is the information, and J = Σ w_r² s_r
+s_r' (Skinner 1989; Asparouhov 2005, Structural Equation Modeling 12, 411–434). Checked against lavaan's MLR, on
+complete data, with missing="fiml", and with sampling.weights.
 """
 
 from typing import NamedTuple
@@ -54,8 +56,12 @@ class RobustFit(NamedTuple):
     rmsea_p_close: float
 
 
-def casewise_scores(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None) -> Floats:
+def casewise_scores(
+    ram: Ram, theta: Floats, X: Floats, group: Groups | None = None, weights: Floats | None = None
+) -> Floats:
     """∂ log L of every row (n, q) at θ (q,); X (n, p) in the order of `ram.observed`, NaN for missing answers.
+
+    The score of a row with a sampling weight is multiplied with it.
 
     With W = Σ_oo⁻¹ and x = W (y − μ) of the answered variables, ½ (x'dΣ x − tr W dΣ) + x'dμ. Without modelled means
     they are at their sample values. Rows without any answer have score 0.
@@ -67,7 +73,8 @@ def casewise_scores(ram: Ram, theta: Floats, X: Floats, group: Groups | None = N
     for g in range(ram.groups):
         mine = np.flatnonzero(group == g)
         jacobian = moment_jacobian(ram, theta, g)
-        mu = mus[0, g] if ram.has_means else X[mine].mean(axis=0)
+        own = None if weights is None else weights[mine]
+        mu = mus[0, g] if ram.has_means else np.average(X[mine], axis=0, weights=own)
         x, spread = np.zeros((len(mine), p)), np.zeros((len(mine), p, p))
         for observed, rows in pattern_rows(X[mine]):
             W = np.linalg.inv(Sigmas[0, g][np.ix_(observed, observed)])
@@ -75,16 +82,18 @@ def casewise_scores(ram: Ram, theta: Floats, X: Floats, group: Groups | None = N
             spread[rows[:, None, None], observed[:, None], observed] = -W
         spread += x[:, :, None] * x[:, None, :]
         scores[mine] = spread.reshape(len(mine), -1) @ jacobian.covariances / 2 + x @ jacobian.means
-    return scores
+    return scores if weights is None else scores * weights[:, None]
 
 
-def sandwich(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None) -> Sandwich:
+def sandwich(
+    ram: Ram, theta: Floats, X: Floats, group: Groups | None = None, weights: Floats | None = None
+) -> Sandwich:
     """Robust covariance of the estimates θ (q,) from X (n, p), with the observed information as bread."""
-    patterns = sample_patterns(ram, X, group)
+    patterns = sample_patterns(ram, X, group, weights)
     rows = sum(pattern.rows for pattern in patterns)
     information = rows / 2 * observed_hessian(ram, theta, patterns)
     inverse = inverse_or_nan(information)
-    scores = casewise_scores(ram, theta, X, group)
+    scores = casewise_scores(ram, theta, X, group, weights)
     covariance = inverse @ (scores.T @ scores) @ inverse
     return Sandwich(information, (covariance + covariance.T) / 2, float((inverse * (scores.T @ scores)).sum()))
 
@@ -97,30 +106,32 @@ def inverse_or_nan(information: Floats) -> Floats:
         return np.full_like(information, np.nan)
 
 
-def saturated_trace(ram: Ram, X: Floats, group: Groups | None = None) -> float:
+def saturated_trace(ram: Ram, X: Floats, group: Groups | None = None, weights: Floats | None = None) -> float:
     """tr(H₁⁻¹ J₁) of free covariances (and means, when the model has means) in every group."""
-    patterns = sample_patterns(ram, X, group)
+    patterns = sample_patterns(ram, X, group, weights)
     total = 0.0
     for g in range(ram.groups):
-        mine = X if group is None else X[group == g]
+        mine = np.full(len(X), True) if group is None else group == g
         if ram.has_means:
             moments = saturated_moments(ram.observed, patterns, g)
             free = saturated_ram(ram.observed, moments.means, moments.covariances)
         else:
             (pattern,) = [pattern for pattern in patterns if pattern.group == g]
             free = saturated_ram(ram.observed, None, pattern.covariances[0])
-        total += sandwich(free, free.start, mine).trace
+        own = None if weights is None else weights[mine]
+        total += sandwich(free, free.start, X[mine], weights=own).trace
     return total
 
 
-def scaling(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None) -> Scaling:
+def scaling(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None, weights: Floats | None = None) -> Scaling:
     """Scaling factors of the model estimated as θ (q,) and of the independence model of the same answers."""
     p = len(ram.observed)
     moments = ram.groups * (p * (p + 1) // 2 + (p if ram.has_means else 0))
-    baseline = independence_ram(ram.observed, sample_patterns(ram, X, group))
-    free = saturated_trace(ram, X, group)
+    baseline = independence_ram(ram.observed, sample_patterns(ram, X, group, weights))
+    free = saturated_trace(ram, X, group, weights)
     df, baseline_df = moments - len(theta), moments - len(baseline.start)
-    ours, theirs = sandwich(ram, theta, X, group).trace, sandwich(baseline, baseline.start, X, group).trace
+    ours = sandwich(ram, theta, X, group, weights).trace
+    theirs = sandwich(baseline, baseline.start, X, group, weights).trace
     return Scaling(
         (free - ours) / df if df else np.nan, df, (free - theirs) / baseline_df if baseline_df else np.nan, baseline_df
     )

@@ -66,8 +66,9 @@ def saturated_moments(observed: Sequence[str], patterns: list[Pattern], group: i
         theta = theta + step
         if np.linalg.eigvalsh(_moments(theta, p)[1] / np.outer(deviation, deviation))[0] < SINGULAR:
             raise EstimationError(
-                f"{sum(pattern.rows for pattern in mine)} rows with missing answers do not determine the covariances "
-                f"of {p} items: some combination of items has no variance. Leave items out, or collect more answers."
+                f"{sum(pattern.rows for pattern in mine):.0f} rows with missing answers do not determine the "
+                f"covariances of {p} items: some combination of items has no variance. Leave items out, or collect "
+                "more answers."
             )
         if np.abs(step / unit).max() < EM_TOLERANCE:
             break
@@ -86,7 +87,7 @@ def _moments(theta: Floats, p: int) -> tuple[Floats, Floats]:
 
 
 def _require_coverage(observed: Sequence[str], patterns: list[Pattern]) -> None:
-    together = np.zeros((len(observed), len(observed)), dtype=np.intp)
+    together = np.zeros((len(observed), len(observed)))
     for pattern in patterns:
         together[np.ix_(pattern.observed, pattern.observed)] += pattern.rows
     never = np.argwhere(together == 0)

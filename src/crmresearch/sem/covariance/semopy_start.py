@@ -61,10 +61,11 @@ def named_plainly(ram: Ram) -> Ram:
     return Ram(observed, latent, tuple(renamed(cell) for cell in ram.cells))
 
 
-def semopy_fit(ram: Ram, items: pd.DataFrame) -> SemopyFit | None:
+def semopy_fit(ram: Ram, items: pd.DataFrame, weights: Floats | None = None) -> SemopyFit | None:
     """semopy's ML estimate (Wishart-free, divisor n) of the model; None when semopy fails altogether.
 
-    `items` (n, p) are complete answers. Its optimiser runs at a tolerance of 1e-14.
+    `items` (n, p) are complete answers, `weights` (n,) their sampling weights: semopy then gets the weighted
+    covariances alone. Its optimiser runs at a tolerance of 1e-14.
     """
     import semopy
 
@@ -77,7 +78,12 @@ def semopy_fit(ram: Ram, items: pd.DataFrame) -> SemopyFit | None:
         logging.getLogger().setLevel(logging.ERROR)
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            result = model.fit(items.copy(), options={"ftol": FTOL, "maxiter": 10_000})
+            options = {"ftol": FTOL, "maxiter": 10_000}
+            if weights is None:
+                result = model.fit(items.copy(), options=options)
+            else:
+                S = pd.DataFrame(np.cov(items.T, ddof=0, aweights=weights), items.columns, items.columns)
+                result = model.fit(cov=S, n_samples=len(items), options=options)
             table = model.inspect()
     except Exception:  # whatever semopy trips over, the engine can start without it
         return None

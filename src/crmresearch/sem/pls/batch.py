@@ -104,9 +104,9 @@ def model_arrays(specification: Specification) -> Model:
 
 
 def fit_samples(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
-    """Fit the model to the samples whose rows are repeated `counts` (B, n) times."""
+    """Fit the model to the samples whose rows are repeated `counts` (B, n) times, each with its sampling weight."""
     with np.errstate(divide="ignore", invalid="ignore"):  # what has no solution is NaN and marked unusable
-        return _fit(sample, counts, model, settings)
+        return _fit(sample, counts * sample.weights, model, settings)
 
 
 def _fit(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:

@@ -34,6 +34,10 @@ def bootstrap(
 ) -> PlsEstimate:
     """The estimate with standard errors, intervals and p-values from `resamples` resamples of its rows.
 
+    Rows are drawn with equal probability and carry their sampling weights along, and every resample is estimated with
+    them: the bootstrap of a sample of one stage drawn with unequal probabilities (Wolter 2007, chapter 5; without the
+    strata and clusters, which a codebook does not name).
+
     The same `seed` gives the same tables for every `chunk` (resamples per batch) and number of `workers`
     (threads). Signs follow the rule of `crmresearch.sem.pls.algorithm.outer_weights` in every resample, so a
     construct never changes direction. Checked against a loop of single fits and against Python seminr 0.2.1 on the
@@ -77,6 +81,7 @@ def bootstrap(
         inadmissible=int((usable & converged & ~admissible).sum()),
         replicates=kept,
         limits=limits,
+        usable=usable,
     )
     resampled = replace(estimate, resampling=resampling, cautions=())
     return replace(resampled, cautions=cautions_of(resampled)) if cautions else resampled

@@ -6,6 +6,7 @@ The sentences are the reports'; the facts here fill them in.
 import numpy as np
 
 from crmresearch.caution import Caution, Severity, gravest_first
+from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import product_key
 from crmresearch.sem.pls.algorithm import ROUNDING
 from crmresearch.sem.pls.hypotheses import verdict_of
@@ -91,7 +92,7 @@ def _consistency(estimate: PlsEstimate) -> list[Caution]:
 def _sample_size(estimate: PlsEstimate) -> list[Caution]:
     spec = estimate.specification
     needed = 10 * spec.most_arrows  # Barclay, Higgins & Thompson (1995): ten rows per arrow into one construct
-    n = estimate.sample.n
+    n = int(effective_size(estimate.sample.weights))  # n without sampling weights
     return [Caution("few_rows", "weak", "sample", {"rows": n, "needed": needed})] if n < needed else []
 
 

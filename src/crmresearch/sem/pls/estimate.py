@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from crmresearch.data.survey.weights import weights_of
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification, product_key
 from crmresearch.sem.pls.algorithm import (
@@ -28,6 +29,7 @@ def estimate_pls(
     specification: Specification,
     items: pd.DataFrame,
     *,
+    weights: pd.Series | Floats | None = None,
     scheme: Scheme = "path",
     metric: Metric = "standardised",
     tolerance: float = TOLERANCE,
@@ -37,16 +39,22 @@ def estimate_pls(
     """Estimate the specification from complete answers.
 
     `items` (n, ≥ p) holds the specification's items, without missing values (`crmresearch.data.survey.missing` makes
-    them so). `scheme` is the inner weighting: path, factorial or centroid. `metric` "standardised" weighs
-    standardised items; "raw" weighs items in their own units, as Tenenhaus et al. (2005) do, and gives no PLSc.
-    `cautions` False leaves out the search for what to beware of, which a simulation need not pay for.
+    them so). `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the model is
+    then one of weighted means, variances and correlations. `scheme` is the inner weighting: path, factorial or
+    centroid. `metric` "standardised" weighs standardised items; "raw" weighs items in their own units, as Tenenhaus et
+    al. (2005) do, and gives no PLSc. `cautions` False leaves out the search for what to beware of, which a simulation
+    need not pay for.
+
+    Weights that are whole numbers give what rows repeated as often give, where n does not matter. The divisor n − 1 of
+    variances counts rows, not repetitions; only standard deviations, weights and loadings in the raw metric, and
+    coefficients per unit of a product of constructs depend on it, and R² adjusted on n.
 
     Checked against R seminr 2.3.4 (composites, PLSc, mode B), R plspm 0.4.9 and SmartPLS 2 (centroid), Tenenhaus
     et al. (2005, raw metric) and Hair et al. (2021), to the digits each prints.
 
     Raises ParameterError for an unknown scheme or metric; EstimationError when an item is absent, missing values
-    remain, an item does not vary, a mode-B block or the predictors of an outcome are exactly collinear, or there
-    are too few rows.
+    remain, weights are not above 0, an item does not vary, a mode-B block or the predictors of an outcome are exactly
+    collinear, or there are too few rows.
     """
     if scheme not in get_args(Scheme):
         raise ParameterError(f"The inner scheme {scheme!r} is not known; use {', '.join(get_args(Scheme))}.")
@@ -56,7 +64,7 @@ def estimate_pls(
     settings = Settings(scheme, metric, tolerance, max_iterations)
     model = model_arrays(specification)
     _check_mode_b(specification, X)
-    sample = Sample(X)
+    sample = Sample(X, weights_of(items, weights))
     with threadpool_limits(1):
         fits = fit_samples(sample, np.ones((1, sample.n)), model, settings)
     if not fits.usable[0]:

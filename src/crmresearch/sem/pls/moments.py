@@ -1,7 +1,8 @@
 """Moments of a sample and, all at once, of its bootstrap resamples and jackknife samples.
 
 A resample is a vector of counts: how often each row was drawn. The moments of B resamples are one matrix
-product, `counts @ products of columns`, so no resampled data set is ever made.
+product, `counts @ products of columns`, so no resampled data set is ever made. Sampling weights are counts that are
+no whole numbers, and those of a resample are the counts times the weights: every row drawn carries its weight along.
 """
 
 from typing import NamedTuple
@@ -25,14 +26,17 @@ class Moments(NamedTuple):
 
 
 class Sample:
-    """The rows of a complete data matrix X (n, p), prepared for moments of resamples.
+    """The rows of a complete data matrix X (n, p), prepared for moments of resamples; `weights` (n,) of mean 1.
 
     Columns are shifted by their rounded mean: sums of products of survey answers then stay whole numbers, which
-    floating point adds exactly in any order, and no digits cancel.
+    floating point adds exactly in any order, and no digits cancel. `weights` are 1 where there are none; `weighted`
+    says whether there are.
     """
 
-    def __init__(self, X: Floats) -> None:
+    def __init__(self, X: Floats, weights: Floats | None = None) -> None:
         self.n, self.p = X.shape
+        self.weighted = weights is not None
+        self.weights = np.ones(self.n) if weights is None else weights
         self.shift = np.rint(X.mean(axis=0))
         self.rows = X - self.shift
         self._squares = (self.rows**2).mean(axis=0)
@@ -43,9 +47,10 @@ class Sample:
         self._columns = np.concatenate([self.rows, products], axis=1)
 
     def moments(self, counts: Floats) -> Moments:
-        """Moments of the samples whose rows are repeated `counts` (B, n) times.
+        """Moments of the samples whose rows are repeated `counts` (B, n) times, or weighted by `counts · weights`.
 
-        A column without variance in a sample gets a correlation of NaN there.
+        With weights the divisor of variances is Σ counts − 1 as well: correlations do not depend on it. A column
+        without variance in a sample gets a correlation of NaN there.
         """
         size = counts.sum(axis=1, keepdims=True)
         sums = counts @ self._columns

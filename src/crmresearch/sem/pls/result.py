@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmresearch.caution import Caution
 from crmresearch.models.specification import Specification
@@ -22,8 +23,9 @@ INTERVAL = ["se", "ci_lower", "ci_upper", "p_value"]
 class Resampling:
     """The bootstrap of one estimate.
 
-    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample. `failed` resamples (an item
-    does not vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
+    `replicates[name]` (resamples kept, rows) holds every quantity in every usable resample; `usable` (resamples,) says
+    which were kept, by which two estimates of the same rows and seed are paired. `failed` resamples (an item does not
+    vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
     ones are kept, and so are those that converged to an `inadmissible` PLSc solution
     (`crmresearch.sem.pls.batch.consistent_admissible`), because leaving them out would truncate the intervals.
     """
@@ -37,6 +39,7 @@ class Resampling:
     inadmissible: int
     replicates: dict[str, Floats]
     limits: dict[str, tuple[Floats, Floats]]
+    usable: NDArray[np.bool_]
 
     def summary(self, name: str) -> dict[str, Floats]:
         """se, ci_lower, ci_upper and p_value (rows,) of one quantity.
@@ -68,11 +71,12 @@ class Resampling:
 class PlsEstimate:
     """A PLS path model estimated by composites (`pls`) and corrected for attenuation (`plsc`).
 
-    The tables are tidy frames with the columns estimator, group, …, estimate, standardized, se, ci_lower,
-    ci_upper, p_value; the last four are NaN until `crmresearch.sem.pls.bootstrap.bootstrap` has filled `resampling`,
-    and of what is fixed by definition (weight and loading of a single item). R² and HTMT have no p_value.
-    `items` (n, p) are the complete answers, `fits` the arrays behind the tables, `cautions` what the reader must
-    know before believing them, gravest first, as `estimate_pls` and `bootstrap` found it.
+    The tables are tidy frames with the columns estimator, group, …, estimate, standardized, se, ci_lower, ci_upper,
+    p_value; the last four are NaN until `crmresearch.sem.pls.bootstrap.bootstrap` has filled `resampling`, and of what
+    is fixed by definition (weight and loading of a single item). R² and HTMT have no p_value. `items` (n, p) are the
+    complete answers, `sample` holds them with their sampling weights (1 without), `fits` the arrays behind the tables,
+    `cautions` what the reader must know before believing them, gravest first, as `estimate_pls` and `bootstrap` found
+    it.
     """
 
     specification: Specification
@@ -163,7 +167,8 @@ class PlsEstimate:
     def r_squared(self) -> pd.DataFrame:
         """R² of every outcome, and `adjusted` = 1 − (1 − R²)(n − 1)/(n − m − 1) with m predictors.
 
-        Intervals are cut at 0 and 1, between which a share lies.
+        n is the number of rows, with and without sampling weights. Intervals are cut at 0 and 1, between which a share
+        lies.
         """
         frame = self.table("r_squared")
         predictors = self.model.full.adjacency.sum(axis=0)
@@ -196,9 +201,10 @@ class PlsEstimate:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Standardised composite scores (n, k), mean 0 and variance 1, one row a respondent."""
+        """Standardised composite scores (n, k), (weighted) mean 0 and variance 1, one row a respondent."""
         p, k = len(self.specification.items), self.model.constructs
-        z = (self.sample.rows - self.sample.rows.mean(axis=0)) / self.values("deviations/pls")
+        means = np.average(self.sample.rows, axis=0, weights=self.sample.weights)
+        z = (self.sample.rows - means) / self.values("deviations/pls")
         weights = standardised_weights(self.fits)[0, :p, None] * self.model.main.mask
         return pd.DataFrame(z @ weights, self.items.index, self.specification.keys[:k])
 

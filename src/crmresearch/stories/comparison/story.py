@@ -19,6 +19,7 @@ from crmresearch.segmentation.windows import Windows
 from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story
+from crmresearch.stories.targeting import targeting_sentences, uplift
 
 FEWEST = 3  # methods of one number of segments that make a block
 MOST = 10  # segments: more are not served apart from each other
@@ -28,7 +29,7 @@ MOST = 10  # segments: more are not served apart from each other
 class ComparisonStory(Story):
     """The benchmark of one company's customers, told.
 
-    `margin` (of the spend), `cost` (a contact, in the currency) and `top` (share of the customers contacted) make the
+    `margin` (of the spend), `contact_cost` (in the currency) and `top` (share of the customers contacted) make the
     targeting table.
     """
 
@@ -38,7 +39,7 @@ class ComparisonStory(Story):
     windows: Windows
     benchmark: Benchmark
     margin: float = 0.3
-    cost: float = 1.0
+    contact_cost: float = 1.0
     top: float = 0.2
     language: str = "en"
 
@@ -96,7 +97,13 @@ class ComparisonStory(Story):
     @property
     def single(self) -> pd.Series:
         """The best single number: naive, or an individual forecast."""
-        return self.singles[self.singles["kind"].isin(("naive", "forecast"))].iloc[0]
+        return self.singles[self.singles["kind"].isin(self.rankable)].iloc[0]
+
+    @property
+    def rankable(self) -> tuple[str, ...]:
+        """The kinds of single numbers of which a best is named: no forecast of a value model that did not settle."""
+        value = self.windows.value
+        return ("naive", "forecast") if value is None or value.purchases.settled else ("naive",)
 
     @property
     def lead(self) -> str:
@@ -191,7 +198,7 @@ class ComparisonStory(Story):
         """What this comparison cannot say."""
         about = self.text(self.transactions.codebook.about)
         return [
-            self.say("comparison.uplift"),
+            uplift(self.language),
             self.say("comparison.limit_selection", methods=len(self.segmentations)),
             self.say("comparison.limit_value"),
             self.say("comparison.limit_company", about=about),
@@ -202,7 +209,7 @@ class ComparisonStory(Story):
         """Profit of contacting the customers each method ranks first: `targeting`."""
         spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
         gains = self.benchmark.evaluation.gains
-        return targeting(gains, spend, len(self.table.frame), self.margin, self.cost, self.top)
+        return targeting(gains, spend, len(self.table.frame), self.margin, self.contact_cost, self.top)
 
     @cached_property
     def reached(self) -> pd.DataFrame:
@@ -213,15 +220,9 @@ class ComparisonStory(Story):
 
     def targeting_text(self) -> list[str]:
         """What the best ranking leaves at the share asked for and at any share, and that capture is not uplift."""
-        table = self.targets
-        first, most = table.iloc[0], table.loc[table["best_profit"].idxmax()]
-        money = {"margin": self.margin, "cost": self.cost, "currency": self.transactions.codebook.currency}
-        facts = {"share": self.top, "method": self.name(first["method"]), "profit": first["profit"]}
-        told = self.say("comparison.targeting", everybody=first["everybody"], **money, **facts)
-        key = {0: "comparison.targeting_nobody", 1: "comparison.targeting_all"}.get(most["best_share"])
-        best = {"method": self.name(most["method"]), "share": most["best_share"], "profit": most["best_profit"]}
-        at_best = self.say(key or "comparison.targeting_most", currency=money["currency"], **best)
-        return [told, at_best, self.say("comparison.uplift")]
+        currency = self.transactions.codebook.currency
+        money = self.margin, self.contact_cost, self.top, currency
+        return targeting_sentences(self.targets, *money, self.name, self.language)
 
     def reach_text(self) -> list[str]:
         """Whether demographics tell the segments of the lead method apart, and of how many customers they are known."""

@@ -22,7 +22,7 @@ def findings(story: ComparisonStory) -> list[str]:
     key = "comparison.headline" if best["r2_lower"] > 0 else "comparison.headline_nothing"
     facts = {"methods": len(story.segmentations), "days": story.days, "k": int(best["k"]), "r2": best["r2"]}
     headline = story.say(key, best=story.name(best["method"]), **facts, **interval(best, "r2_"))
-    singles = [told for kind in ("naive", "forecast") for told in single_number(story, kind)]
+    singles = [told for kind in story.rankable for told in single_number(story, kind)]
     return [headline, *singles, *equal_numbers(story), *lasting(story), *frozen(story), *claim(story)]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.stories.customer_value.story import CustomerStory
+from crmresearch.stories.customer_value.tags import tag_cautions
 from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 
@@ -20,17 +21,28 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
         story,
         {
             "purchases": of_data,
-            "segments": [*told, *_methods_left_out(story)],
-            "forecast": [*story.value_cautions(values), *_models_left_out(story)],
+            "segments": [*told, *tag_cautions(story), *_methods_left_out(story)],
+            "forecast": [*_rhythm(story), *story.value_cautions(values), *_models_left_out(story)],
         },
     )
+
+
+def _rhythm(story: CustomerStory) -> Iterator[Row]:
+    """That the customers pay in a regular rhythm, and what takes the place of the model of purchases at random."""
+    if rhythm := story.forecast.rhythm:
+        facts = {"kept": rhythm.kept, "variation": rhythm.variation, "customers": rhythm.customers}
+        every = story.say(f"rhythm.{rhythm.period}")
+        yield story.caution("customers.rhythm", "note", every, every=every, **facts)
 
 
 def _methods_left_out(story: CustomerStory) -> Iterator[Row]:
     """The segmentation methods that these customers do not allow."""
     for row in story.left_out.itertuples():
         lacks_forecast = story.forecast.frame is None and any(name in row.reason for name in FORECAST_COLUMNS)
+        lacks_dropout = story.forecast.frame is not None and "p_alive" not in story.customers
         key = "customers.needs_forecast" if lacks_forecast else "customers.left_out"
+        if lacks_dropout and "p_alive" in row.reason:
+            key = "customers.needs_dropout"
         yield "method_left_out", "weak", story.method_name(row.method), story.say(key, reason=row.reason)
 
 

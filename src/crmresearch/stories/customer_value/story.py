@@ -11,13 +11,17 @@ from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.report.show.paragraphs import Prose
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
 from crmresearch.segmentation.methods.rfm import RfmCells, recency_frequency
 from crmresearch.segmentation.scoring.evaluation import Evaluation
+from crmresearch.segmentation.scoring.managerial import targeting
+from crmresearch.segmentation.tags import Tags
+from crmresearch.stories.campaign import SegmentsStory
 from crmresearch.stories.customer_value import TEXTS
-from crmresearch.stories.method_names import method_name
-from crmresearch.stories.story import Story, interval, verdict
+from crmresearch.stories.story import interval, verdict
+from crmresearch.stories.targeting import targeting_sentences
 from crmresearch.value.customer_value import SPEND
 from crmresearch.value.forecast import CustomerForecast
 
@@ -27,11 +31,12 @@ EIGHT = "rfm_eight_mean"  # the classes whose value, portfolio and purchases are
 
 
 @dataclass(frozen=True)
-class CustomerStory(Story):
+class CustomerStory(SegmentsStory):
     """One company's customers at a cut-off date, told with what they did after it.
 
     `methods` and `left_out` are what `fit_methods` returned; `evaluation` holds the scores of the methods fitted.
-    Sentences that read out one table stand with it in `tables`.
+    `contact_cost`: of contacting a customer, in the currency; the margin is that of the forecast. `tags` are those of
+    the user's own rules, None without any. Sentences that read out one table stand with it in `tables` and `tags`.
     """
 
     texts = TEXTS
@@ -42,11 +47,9 @@ class CustomerStory(Story):
     methods: Sequence[Segmenter]
     left_out: pd.DataFrame
     evaluation: Evaluation
+    contact_cost: float = 0.0
     language: str = "en"
-
-    def method_name(self, key: str) -> str:
-        """Name of a row of the evaluation for readers."""
-        return method_name(key, self.language, self.methods)
+    tags: Tags | None = None
 
     def model_name(self, model: str) -> str:
         """Name of a purchase model for readers."""
@@ -62,19 +65,16 @@ class CustomerStory(Story):
         """Whether there is spend to share out: customers bought for more than they returned, all of them together."""
         return float(self.table.frame["monetary_total"].sum()) > 0
 
-    def fitted(self, name: str) -> Segmenter | None:
-        """The fitted method of this name, None where it was left out."""
-        return next((method for method in self.methods if method.name == name), None)
-
-    def labels(self, name: str) -> dict[str, str]:
-        """Names of the segments of one method by their key, none where it was left out."""
-        method = self.fitted(name)
-        return {segment.key: self.text(segment.label) for segment in method.segments} if method else {}
-
     @cached_property
     def scores(self) -> pd.DataFrame:
         """The evaluator's scores, best R² of log spend first."""
         return self.evaluation.scores.sort_values("r2_log", ascending=False, kind="stable").reset_index(drop=True)
+
+    @property
+    def _rankable(self) -> pd.DataFrame:
+        """The scores among which a best is named: without the forecasts of a value model that did not settle."""
+        unsettled = self.forecast.model in self.forecast.unsettled
+        return self.scores[self.scores.kind != "forecast"] if unsettled else self.scores
 
     def findings(self) -> list[str]:
         """Concentration, activity, what predicts best, and whether segments beat a naive number; headline first."""
@@ -89,8 +89,9 @@ class CustomerStory(Story):
 
     def _best(self) -> list[str]:
         """The best of each kind and the verdict between segments and single numbers; nothing where nobody differs."""
-        kinds = [kind for kind in ("segmentation", "naive", "forecast") if (self.scores.kind == kind).any()]
-        best = {kind: self.scores[self.scores.kind == kind].iloc[0] for kind in kinds}
+        scores = self._rankable
+        kinds = [kind for kind in ("segmentation", "naive", "forecast") if (scores.kind == kind).any()]
+        best = {kind: scores[scores.kind == kind].iloc[0] for kind in kinds}
         if any(pd.isna(row.r2_log) for row in best.values()):  # the warnings say so
             return []
         told = []
@@ -122,6 +123,7 @@ class CustomerStory(Story):
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
             self.say("customers.window", customers=len(table.frame), currency=codebook.currency, **facts),
+            *([self.say("customers.orders")] if self.transactions.has_orders else []),
             *([self.say("customers.only_returns", customers=only)] if only else []),
             *map(self.text, self.transactions.notes),
         ]
@@ -129,7 +131,8 @@ class CustomerStory(Story):
     def concentration(self) -> list[str]:
         """How unequal spend is."""
         frame = self.table.frame
-        one = self.say("customers.one_time", one=float((frame["frequency"] == 1).mean()))
+        key = "customers.one_order" if self.transactions.has_orders else "customers.one_time"
+        one = self.say(key, one=float((frame["frequency"] == 1).mean()))
         if not self.spends:
             return [self.say("customers.no_spend"), one]
         return [self.say("customers.concentration", gini=gini(frame["monetary_total"])), one]
@@ -147,20 +150,38 @@ class CustomerStory(Story):
             told.append(self.say("customers.retention_last", **facts))
         return told
 
+    def worth_prose(self) -> Prose:
+        """The paragraph that says what a value model tells of these customers."""
+        if self.forecast.rhythm:
+            return self.prose("worth_contract")
+        if self.forecast.tells_dropout or self.forecast.value is None:
+            return self.prose("worth")
+        return self.prose("worth_waiting")
+
     def models(self) -> list[str]:
         """Which purchase model fits the time before the cut-off best, and which foresaw the holdout best."""
-        models = self.forecast.models
+        models = self.forecast.best
         if self.forecast.frame is None:
             return [self.say("customers.value_none")]
         told = [self.say("customers.value_rate", rate=self.forecast.rate, days=self.forecast.days)]
-        if self.forecast.model == "bg_nbd":  # by its formula: a customer can only leave after a repeat purchase
+        if self.forecast.margin < 1:
+            told.append(self.say("customers.value_margin", margin=self.forecast.margin))
+        if self.forecast.rhythm:
+            told.append(self.say("customers.value_contract"))
+        elif not self.forecast.tells_dropout:
+            told.append(self.say("customers.value_waiting"))
+        elif self.forecast.model == "bg_nbd":  # by its formula: a customer can only leave after a repeat purchase
             told.append(self.say("customers.value_alive"))
-        if len(models) > 1:
+        if self.forecast.unsettled:
+            unsettled = [self.model_name(model) for model in self.forecast.unsettled]
+            told.append(self.say("customers.value_unsettled", models=self.listed(unsettled)))
+        if models["aic"].count() > 1:
             first, second = (row for _, row in models.nsmallest(2, "aic").iterrows())
             ahead = second.aic - first.aic
             key = "customers.value_fit" if ahead >= SAME_AIC else "customers.value_fit_same"
             names = {"model": self.model_name(first.model), "second": self.model_name(second.model)}
             told.append(self.say(key, ahead=ahead, **names))
+        if len(models) > 1:
             closest, largest = models.loc[models["absolute_error"].idxmin()], models["absolute_error"].max()
             facts = {"model": self.model_name(closest.model), "error": closest.absolute_error, "largest": largest}
             told.append(self.say("customers.value_error", **facts))
@@ -224,11 +245,28 @@ class CustomerStory(Story):
             names = [self.method_name(row.method) for row in view.itertuples() if verdict(row.lower, row.upper) == side]
             if names:
                 told.append(self.say(key, methods=self.listed(names), reference=reference))
-        captured = self.scores.dropna(subset=["capture"]).nlargest(1, "capture")
+        captured = self._rankable.dropna(subset=["capture"]).nlargest(1, "capture")
         for best in captured.itertuples():
             facts = {"method": self.method_name(best.method), "share": best.capture, **interval(best, "capture_")}
             told.append(self.say("customers.capture", **facts))
         return told
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Profit of contacting the fifth that each method ranks first: `targeting`; no row at no cost and full margin.
+
+        Then every ranking leaves what it captures, and contacting everybody leaves most.
+        """
+        if self.forecast.margin == 1 and self.contact_cost == 0:
+            return pd.DataFrame()
+        spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
+        money = self.forecast.margin, self.contact_cost
+        return targeting(self.evaluation.gains, spend, len(self.table.frame), *money, TOP)
+
+    def targeting_text(self) -> list[str]:
+        """What contacting the best-ranked leaves at the margin and the cost of a contact; nothing without either."""
+        money = self.forecast.margin, self.contact_cost, TOP, self.transactions.codebook.currency
+        return targeting_sentences(self.targets, *money, self.method_name, self.language)
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
@@ -237,9 +275,11 @@ class CustomerStory(Story):
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
+        contract = ["contract"] if self.forecast.rhythm else []
         numbers = {"folds": self.evaluation.folds, "resamples": self.evaluation.resamples, "rate": self.forecast.rate}
         facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": self.forecast.days, **numbers}
-        steps = ["windows", "learning", "scores", "intervals", *(["value"] if self.forecast.value else [])]
+        windows = "windows_orders" if self.transactions.has_orders else "windows"
+        steps = [windows, "learning", "scores", "intervals", *(["value", *contract] if self.forecast.value else [])]
         return [self.say(f"customer_method.{step}", **facts) for step in steps]
 
 

@@ -29,12 +29,8 @@ MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
 
 def customer_list(story: CustomerStory) -> pd.DataFrame:
     """`campaign_list` of every method, with what to do by the classes whose value is shown."""
-    table = campaign_list(story.customers, story.methods)
-    if (lead := story.fitted(EIGHT)) is None:
-        return table
-    advice = {segment.key: story.text(lead.advice.get(segment.key, {"en": "–"})) for segment in lead.segments}
-    told = pd.Categorical.from_codes(table[EIGHT].cat.codes, list(advice.values()))
-    return table.assign(advice=told)
+    tags = story.tags.of_customers if story.tags else None
+    return story.advised(campaign_list(story.customers, story.methods, tags=tags), EIGHT)
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
@@ -144,7 +140,8 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
             if pd.notna(line.actual):
                 row["spend_after"] = f"{line.actual:,.{d}f}"
         rows.append(row)
-    return pd.DataFrame(rows, columns=["segment", "customers", *SHOWN_DIGITS, "spend_after"])
+    shown = [name for name in SHOWN_DIGITS if name in set(intervals["quantity"])]
+    return pd.DataFrame(rows, columns=["segment", "customers", *shown, "spend_after"])
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:

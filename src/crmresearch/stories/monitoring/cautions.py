@@ -45,5 +45,5 @@ def _found(story: MonitoringStory) -> Iterator[Row]:
         yield story.caution("monitoring_caution.one_cohort", "note")
     if pd.isna(story.now.r2_frozen):
         yield story.caution("monitoring_caution.no_following", "note", str(story.now.cutoff))
-    for cutoff in windows.iloc[1:].loc[windows["relabelled"].isna(), "cutoff"]:
+    for cutoff in windows.iloc[1:].loc[windows["relabelled"].isna() & story.learns, "cutoff"]:
         yield story.caution("monitoring_caution.not_learned", "weak", story.name, cutoff=cutoff)

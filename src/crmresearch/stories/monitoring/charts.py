@@ -90,8 +90,9 @@ def plot_foresight(story: MonitoringStory) -> Figure:
     windows = story.monitoring.windows.dropna(subset=["r2_frozen"])
     figure, axes, days = _over_time(story, windows, "r2")
     axes.plot(days, windows["r2_naive"], "^:", color=QUIET, linewidth=1.4, label=story.say("monitoring_chart.naive"))
-    anew = windows["r2_refitted"].fillna(windows["r2_frozen"])
-    axes.plot(days, anew, "s--", color=ACCENT, linewidth=1.6, label=story.say("monitoring_chart.refitted"))
+    if story.learns:
+        anew = windows["r2_refitted"].fillna(windows["r2_frozen"])
+        axes.plot(days, anew, "s--", color=ACCENT, linewidth=1.6, label=story.say("monitoring_chart.refitted"))
     # the interval of the paired difference, drawn where the frozen segments are measured against those learned anew
     reach = np.array([windows["difference"] - windows["lower"], windows["upper"] - windows["difference"]])
     axes.errorbar(days, windows["r2_frozen"], np.nan_to_num(reach), fmt="o-", color=WARM, linewidth=1.8, capsize=4,
@@ -105,6 +106,7 @@ def seen(story: MonitoringStory, figure: str) -> dict[str, object]:
     """What the alternative text of a figure (migration, transitions, ageing, drift, foresight) names."""
     monitoring = story.monitoring
     facts: dict[str, object] = {"count": len(monitoring.windows), "first": story.first, "last": story.now.cutoff}
+    facts |= story.facts
     if figure == "migration":
         shares = monitoring.assigned[story.now.cutoff].value_counts(normalize=True)
         facts["shares"] = ", ".join(f"{story.labels[str(key)]} {share:.0%}" for key, share in shares.items())

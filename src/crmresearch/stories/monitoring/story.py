@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.monitoring.ageing import Ageing
 from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import Monitoring
@@ -46,6 +47,24 @@ class MonitoringStory(Story):
     def labels(self) -> dict[str, str]:
         """What readers call each segment, by key."""
         return {segment.key: self.text(segment.label) for segment in self.monitoring.method.segments}
+
+    @property
+    def learns(self) -> bool:
+        """Whether the method learns from customers, so that its segments can be learned anew."""
+        return self.monitoring.method.learns
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What captions and alternative text of the foresight say, with segments learned anew or without any."""
+        ending = "anew" if self.learns else "rules"
+        return {f"told_{what}": self.say(f"monitoring.{what}_{ending}") for what in ("table", "figure", "alt")}
+
+    def feature(self, column: str) -> str:
+        """What readers call a column that the method reads."""
+        if f"monitoring_feature.{column}" in self.texts.catalogue("en"):
+            return self.say(f"monitoring_feature.{column}")
+        attributes = self.transactions.codebook.attributes
+        return self.text(attributes.get(column) or column_names([column]))
 
     @property
     def first(self) -> date:
@@ -134,7 +153,7 @@ class MonitoringStory(Story):
             return []
         facts = {"days": self.monitoring.step, "cutoff": row.cutoff, "frozen": row.r2_frozen}
         if pd.isna(row.r2_refitted):
-            told = [self.say("monitoring.score_unlearned", **facts)]
+            told = [self.say("monitoring.score_unlearned" if self.learns else "monitoring.score_rules", **facts)]
         else:
             facts |= {"refitted": row.r2_refitted, "difference": row.difference, **interval(row, "")}
             told = [self.say("monitoring.score", **facts)]
@@ -200,8 +219,9 @@ class MonitoringStory(Story):
         facts |= {"count": len(monitoring.windows), "days": monitoring.step, "customers": monitoring.known}
         definition = self.text(monitoring.method.definition)
         end = self.say("monitoring.learned_end") if pd.isna(self.now.r2_frozen) else ""
+        key = "monitoring.windows" if self.learns else "monitoring.windows_rules"
         return [
-            self.say("monitoring.windows", title=self.text(codebook.title), definition=definition, **facts),
+            self.say(key, title=self.text(codebook.title), definition=definition, **facts),
             self.say("monitoring.learned", end=end),
             *self.cohort(),
             *map(self.text, self.transactions.notes),
@@ -223,7 +243,8 @@ class MonitoringStory(Story):
             modelled.append("held")
         facts = {"margin": self.monitoring.margin, "count": len(self.monitoring.windows), "held": held}
         return [
-            self.say(f"monitoring.limit_{key}", **facts) for key in (*modelled, "season", "margin", "many", "uplift")
+            self.say(f"monitoring.limit_{key}", **facts)
+            for key in (*modelled, "season", *(["margin"] if self.learns else []), "many", "uplift")
         ]
 
     def method_notes(self) -> list[str]:
@@ -231,5 +252,6 @@ class MonitoringStory(Story):
         facts = {"method": self.name, "folds": self.folds, "resamples": self.resamples}
         facts |= {"margin": self.monitoring.margin, "simulations": self.ageing.simulations if self.ageing else 0}
         modelled = ["ageing", "alarm"] if self.ageing else []
-        steps = ["frozen", "order", "psi", "features", *modelled, "scores", "rule", "moves"]
+        learned, scored = ("frozen", ["scores", "rule"]) if self.learns else ("rules", ["scores_rules"])
+        steps = [learned, "order", "psi", "features", *modelled, *scored, "moves"]
         return [self.say(f"monitoring_method.{step}", **facts) for step in steps]

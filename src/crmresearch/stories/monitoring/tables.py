@@ -26,18 +26,21 @@ def ageing(story: MonitoringStory) -> pd.DataFrame:
 
 def scores(story: MonitoringStory) -> pd.DataFrame:
     """A row a cut-off: R² of the step after it, frozen and learned anew, the paired difference, and the decision."""
-    shown = ["cutoff", "r2_frozen", "r2_refitted", "difference", *CI, "r2_naive", "relabelled", "reason"]
+    compared = ["r2_refitted", "difference", *CI] if story.learns else []
+    shown = ["cutoff", "r2_frozen", *compared, "r2_naive", *(["relabelled"] if story.learns else []), "reason"]
     return story.named(story.monitoring.windows[shown].rename(columns=CI), reason="monitoring_reason")
 
 
 def segments(story: MonitoringStory) -> pd.DataFrame:
     """A row a segment, most spend first: share then, expected, now, and of all customers if frozen or learned anew."""
-    return story.named(segment_shares(story.monitoring, story.ageing), segment=story.labels.__getitem__)
+    shares = segment_shares(story.monitoring, story.ageing)
+    shown = shares if story.learns else shares.drop(columns="refitted_share")
+    return story.named(shown, segment=story.labels.__getitem__)
 
 
 def features(story: MonitoringStory) -> pd.DataFrame:
     """PSI of every feature the method reads, against the first cut-off: a row a cut-off and feature."""
-    return story.named(story.monitoring.features, feature="monitoring_feature", verdict="monitoring_verdict")
+    return story.named(story.monitoring.features, feature=story.feature, verdict="monitoring_verdict")
 
 
 def moves(story: MonitoringStory) -> pd.DataFrame:

@@ -44,6 +44,16 @@ class CovarianceStory:
             return [Caution("cb_failed", "note", "cbsem", {"reason": self.failure})]
         return [*self.estimate.cautions, *(self.resampled.cautions if self.resampled else [])]
 
+    @property
+    def weighted(self) -> bool:
+        """Whether the covariance structure is one of weighted moments."""
+        return self.estimate is not None and self.estimate.weights is not None
+
+    @property
+    def judged(self) -> pd.DataFrame:
+        """The measures that words judge: of weighted answers the robust ones, where there are any."""
+        return self.fit.assign(value=self.fit["robust"].fillna(self.fit["value"])) if self.weighted else self.fit
+
     def findings(self) -> list[str]:
         """Whether the covariance structure can be read beside PLS, and how well it fits."""
         if self.estimate is None:
@@ -57,9 +67,9 @@ class CovarianceStory:
         return [*told, self._fit_in_words()]
 
     def _fit_in_words(self) -> str:
-        missed = missed_cut_offs(self.fit)
+        missed = missed_cut_offs(self.judged)
         size = "all" if not missed else "none" if len(missed) == len(CUT_OFFS) else "some"
-        facts = self.fit.set_index("measure")["value"][list(CUT_OFFS)].to_dict()
+        facts = self.judged.set_index("measure")["value"][list(CUT_OFFS)].to_dict()
         named = self.story.listed([self.story.say(f"cut_off.{key}") for key in missed])
         return self.story.say(f"finding.cb_fit_{size}", **facts, missed=named)
 
@@ -70,7 +80,7 @@ class CovarianceStory:
             return [say("covariance.none", reason=self.failure)]
         how = "fiml" if e.full_information is not None else "complete"
         told = [say(f"covariance.{how}", rows=e.rows, npar=len(e.ram.labels), df=e.df)]
-        told.append(say(f"covariance.errors_{e.errors}"))
+        told.append(say("covariance.errors_weighted" if self.weighted else f"covariance.errors_{e.errors}"))
         if e.left_out:
             names = [self.story.label(key).lower() for key in e.left_out]
             told.append(say("covariance.left_out", constructs=self.story.listed(names)))
@@ -82,9 +92,10 @@ class CovarianceStory:
         """χ² and the cut-offs in words."""
         if self.estimate is None:
             return []
-        value = self.fit.set_index("measure")["value"]
+        value = self.judged.set_index("measure")["value"]
         facts = {"chisq": value["chisq"], "df": int(value["df"]), "p": told_p_value(value["p_value"])}
-        return [self.story.say("covariance.chisq", **facts), self._fit_in_words()]
+        key = "covariance.chisq_weighted" if self.weighted else "covariance.chisq"
+        return [self.story.say(key, **facts), self._fit_in_words()]
 
     def resampling(self) -> list[str]:
         """How the resamples ended, and the Bollen–Stine test."""
@@ -110,13 +121,19 @@ def tell_covariance(
 ) -> CovarianceStory:
     """Estimate the specification of `story` as a covariance structure on the same survey.
 
-    `missing` "fiml" uses all answers; any other policy the complete answers of the PLS estimate.
+    `missing` "fiml" uses all answers; any other policy the complete answers of the PLS estimate. Sampling weights of
+    the survey are used, and make errors robust.
     """
     specification, full = story.estimate.specification, missing == "fiml"
     items = story.survey.items[specification.items] if full else story.complete.items
     try:
         estimate = estimate_cbsem(
-            specification, items, full_information=full, errors=errors, confidence=story.confidence
+            specification,
+            items,
+            weights=story.survey.weights,
+            full_information=full,
+            errors=errors,
+            confidence=story.confidence,
         )
     except EstimationError as error:
         return CovarianceStory(story, None, None, str(error))

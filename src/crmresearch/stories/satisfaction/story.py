@@ -11,6 +11,7 @@ import pandas as pd
 from crmresearch.caution import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
+from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import product_key
 from crmresearch.sem.groups import ALL, SegmentModels
 from crmresearch.sem.index import construct_index
@@ -212,6 +213,11 @@ class SatisfactionStory(Story):
         else:
             touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
             told.append(self.say("sample.mean", **facts, touched=touched))
+        if self.estimate.sample.weighted:
+            told.append(self.say("sample.weighted", column=codebook.weight))
+            effective = effective_size(self.estimate.sample.weights)
+            if complete.rows_dropped:
+                told.append(self.say("sample.weighted_used", used=complete.rows_used, effective=effective))
         return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
 
     def model(self) -> list[str]:

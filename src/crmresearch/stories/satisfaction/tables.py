@@ -7,6 +7,7 @@ from functools import partial
 
 import pandas as pd
 
+from crmresearch.data.survey.weights import means_and_deviations
 from crmresearch.sem.groups import SegmentModels, group_table
 from crmresearch.sem.pls import measurement
 from crmresearch.sem.pls.hypotheses import hypotheses
@@ -17,16 +18,17 @@ INTERVAL = ["ci_lower", "ci_upper"]
 
 
 def items(story: SatisfactionStory) -> pd.DataFrame:
-    """Every item of the model: construct, item, question, mean, sd, missing answers."""
+    """Every item of the model: construct, item, question, mean and sd, weighted if the survey is, missing answers."""
     survey, spec = story.survey, story.estimate.specification
     answers = survey.items[spec.items]
+    moments = means_and_deviations(answers, survey.weights)
     return pd.DataFrame(
         {
             "construct": [story.label(c.key) for c in spec.constructs for _ in c.items],
             "item": spec.items,
             "question": [story.text(survey.codebook.items[item].text) for item in spec.items],
-            "mean": answers.mean().to_numpy(),
-            "sd": answers.std().to_numpy(),
+            "mean": moments["mean"].to_numpy(),
+            "sd": moments["sd"].to_numpy(),
             "missing": answers.isna().sum().to_numpy(),
         }
     )

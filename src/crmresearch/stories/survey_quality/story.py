@@ -55,6 +55,8 @@ class SurveyQualityStory(Story):
         told.append(self.say("quality.items", items=items.shape[1], low=low, high=high))
         if left := list(self.quality.left_out):
             told.append(self.say("quality.left_out", items=self.some(left)))
+        if self.survey.weights is not None:
+            told.append(self.say("quality.unweighted", column=codebook.weight))
         return [*told, *map(self.text, self.survey.notes)]
 
     def gaps(self) -> list[str]:

@@ -49,6 +49,8 @@ def _of_number(story: SurveySegmentStory) -> Iterator[Row]:
 
 def _of_models(story: SurveySegmentStory) -> Iterator[Row]:
     models = story.models
+    if models is None:
+        return
     if models.small:
         small = story.listed([f"{story.label(key, short=True)} ({n:,})" for key, n in models.small.items()])
         yield story.caution("survey_caution.small_segments", "weak", needed=models.needed, segments=small)
@@ -59,4 +61,4 @@ def _of_models(story: SurveySegmentStory) -> Iterator[Row]:
         yield story.caution("survey_caution.restricted_variance", "note")
     everybody = models.index[models.index.segment == ALL]
     for key in everybody.construct[everybody.estimate.isna()]:
-        yield story.caution("survey_caution.index_refused", "weak", construct=story.construct(key).lower())
+        yield story.caution("survey_caution.index_refused", "weak", construct=story.within(key))

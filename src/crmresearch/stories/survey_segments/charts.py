@@ -69,7 +69,7 @@ def plot_profiles(story: SurveySegmentStory) -> Figure:
 
 def plot_outcomes(story: SurveySegmentStory) -> Figure:
     """Index of satisfaction and loyalty (left) and path between them (right) for everybody and every segment."""
-    theory = story.specification.theory
+    assert story.models is not None
     keys = [ALL, *story.keys]
     colours = [INK, *(ACCENT if story.stable(key) else QUIET for key in story.keys)]
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 1.3 + 0.42 * len(keys)), sharey=True, layout="constrained")
@@ -77,7 +77,7 @@ def plot_outcomes(story: SurveySegmentStory) -> Figure:
         height = charts.label_rows(axes, [story.label(key, short=True) for key in keys])
         charts.dress(axes, "x")
     table = story.models.index.set_index(["construct", "segment"])
-    for construct, marker, offset in zip(theory.aims.values(), "os", (-0.12, 0.12), strict=False):
+    for construct, marker, offset in zip(story.aims.values(), "os", (-0.12, 0.12), strict=False):
         rows = table.loc[construct].reindex(keys).itertuples()
         for y, colour, row in zip(height + offset, colours, rows, strict=True):
             charts.draw_interval(left, y, row.estimate, row.ci_lower, row.ci_upper, colour, marker)

@@ -28,15 +28,15 @@ class SurveySegmentStory(Story):
     """Benefit segments of one survey, ready to be told; every method returns sentences in `language`.
 
     `constructs`: the constructs that define the segments with their items; `answers`: what `numbers` was made from;
-    `models`: the satisfaction model within each segment.
+    `specification` and `models`: the theory and the satisfaction model within each segment, None without a theory.
     """
 
     survey: Survey
-    specification: Specification
+    specification: Specification | None
     constructs: dict[str, list[str]]
     answers: pd.DataFrame
     numbers: SegmentNumbers
-    models: SegmentModels
+    models: SegmentModels | None
     refits: int
     seed: int = 0
     language: str = "en"
@@ -44,8 +44,24 @@ class SurveySegmentStory(Story):
     texts = TEXTS
 
     def construct(self, key: str) -> str:
-        """Name of a construct."""
-        return self.specification.label(key, self.language)
+        """Name of a construct; without a theory its key in the codebook, in words."""
+        if self.specification is not None:
+            return self.specification.label(key, self.language)
+        return key if self.by_items else key.replace("_", " ").capitalize()
+
+    def within(self, key: str) -> str:
+        """Name of a construct within a sentence; that of an item stays as it is."""
+        return self.construct(key) if self.by_items else self.construct(key).lower()
+
+    @property
+    def by_items(self) -> bool:
+        """Whether every item stands for itself, because there is neither a theory nor a construct."""
+        return self.specification is None and not any(self.survey.codebook.constructs.values())
+
+    @property
+    def aims(self) -> dict[str, str]:
+        """satisfaction and loyalty → construct, what the theory is about; none without a theory."""
+        return {} if self.specification is None else self.specification.theory.aims
 
     @property
     def numbered(self) -> dict[str, str]:
@@ -121,7 +137,7 @@ class SurveySegmentStory(Story):
     def _name(self, key: str) -> str:
         row, items = self.by_construct.loc[key], self.profile.loc[key].dropna()
         level = float(row.mean())
-        names = {"highest": self.construct(row.idxmax()).lower(), "lowest": self.construct(row.idxmin()).lower()}
+        names = {"highest": self.within(row.idxmax()), "lowest": self.within(row.idxmin())}
         spread = row.max() - row.min() >= STANDS_OUT and len(row) > 1
         if abs(level) >= STANDS_OUT:
             side, all_alike = ("high", (items > 0).all()) if level > 0 else ("low", (items < 0).all())
@@ -151,13 +167,14 @@ class SurveySegmentStory(Story):
             self._choice(),
             self.say("survey.level_high" if level >= LEVEL_LIMIT else "survey.level_low", share=level),
             *self._indices(),
-            self._paths(),
+            *([self._paths()] if self.models else []),
             self.reach(),
             self.say(alike, k=self.numbers.chosen, agreement=agreement),
         ]
 
     def _defining(self) -> str:
-        return self.listed([self.construct(key).lower() for key in self.constructs])
+        named = [self.within(key) for key in self.constructs]
+        return self.listed(named) if self.specification else self.some(named)
 
     def _share(self, key: str) -> str:
         facts = {"number": key[1:], "share": self.sizes[key] / self.sizes.sum()}
@@ -172,32 +189,35 @@ class SurveySegmentStory(Story):
         return self.say(f"survey.choice_{self.numbers.choice}", k=self.numbers.chosen, most=most, **facts)
 
     def _indices(self) -> Iterator[str]:
-        theory = self.specification.theory
-        for construct in theory.aims.values():
+        for construct in self.aims.values():
+            assert self.models is not None
             table = self.models.index.query("construct == @construct and segment != @ALL").dropna(subset="estimate")
             if len(table) > 1:
                 low, high = table.loc[table.estimate.idxmin()], table.loc[table.estimate.idxmax()]
                 ends = {"lowest": low.segment, "highest": high.segment}
                 named = {end: self.label(key, short=True).lower() for end, key in ends.items()}
                 facts = {"low": low.estimate, "high": high.estimate, **named}
-                yield self.say("survey.index_range", construct=self.construct(construct).lower(), **facts)
+                yield self.say("survey.index_range", construct=self.within(construct), **facts)
 
     @cached_property
     def steps(self) -> pd.DataFrame:
         """The path from satisfaction to loyalty in every model, by segment."""
+        assert self.specification is not None
+        assert self.models is not None
         theory = self.specification.theory
         return self.models.step(theory.satisfaction, theory.loyalty)
 
     def _paths(self) -> str:
         if self.steps.empty:
             return self.say("survey.no_step")
-        theory, within = self.specification.theory, self.steps["estimate"].drop(index=ALL)
+        assert self.models is not None
+        within = self.steps["estimate"].drop(index=ALL)
         others = "_failed" if self.models.failed else ""
         if within.empty:
             return self.say(f"survey.paths_none{others}", needed=self.models.needed)
         key = f"survey.paths{others}" if len(within) > 1 else f"survey.path_one{others}"
         ends = {"lowest": within.min(), "highest": within.max(), "whole": self.steps["estimate"][ALL]}
-        names = {aim: self.construct(key).lower() for aim, key in theory.aims.items()}
+        names = {aim: self.within(key) for aim, key in self.aims.items()}
         return self.say(key, count=len(within), **names, **ends)
 
     @cached_property
@@ -235,9 +255,10 @@ class SurveySegmentStory(Story):
         gaps = "survey.missing" if cells else "survey.none_missing"
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
-            self.say("survey.sample", **facts),
+            self.say("survey.sample_items" if self.by_items else "survey.sample", **facts),
             *([self.say("survey.dropped", count=left)] if left else []),
             self.say(gaps, cells=cells, share=cells / self.answers.size),
+            *([] if self.survey.weights is None else [self.say("survey.unweighted", column=codebook.weight)]),
             *map(self.text, self.survey.notes),
         ]
 
@@ -259,17 +280,18 @@ class SurveySegmentStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        stated = self.specification.theory.aims.get("loyalty")
+        stated = self.aims.get("loyalty")
         return [
             self.say("survey.limit_types", k=self.numbers.chosen),
-            self.say("survey.limit_benefits"),
+            self.say("survey.limit_benefits" if self.specification else "survey.limit_answers"),
             *([self.say("survey.limit_stated", loyalty=self.construct(stated))] if stated else []),
             self.say("survey.limit_sample", about=self.text(self.survey.codebook.about)),
         ]
 
     def sources(self) -> list[str]:
         """Where theory and data were published."""
-        return [self.specification.theory.citation, self.survey.codebook.citation]
+        theory = [self.specification.theory.citation] if self.specification else []
+        return [*theory, self.survey.codebook.citation]
 
     def profile_alt(self) -> str:
         """The highest and lowest item of every segment, for those who do not see the profile."""

@@ -74,17 +74,19 @@ def _described(story: SurveySegmentStory, name: str) -> pd.Series:
 def index(story: SurveySegmentStory) -> pd.DataFrame:
     """Index of satisfaction and loyalty for everybody and every segment."""
     shown = ["construct", "segment", "respondents", "estimate", "ci_lower", "ci_upper"]
+    assert story.models is not None
     return story.named(story.models.index[shown], construct=story.construct, segment=story.label)
 
 
 def models(story: SurveySegmentStory) -> pd.DataFrame:
     """The path from satisfaction to loyalty and R², or why there is none, for everybody and every segment."""
-    theory, small = story.specification.theory, pd.Series(story.models.small, dtype=float)
+    assert story.models is not None
+    small = pd.Series(story.models.small, dtype=float)
     table = story.steps.reindex([ALL, *story.keys]).rename(columns={"estimate": "path"})
     used = story.models.paths.groupby("segment")["respondents"].first()
     table["respondents"] = table["respondents"].fillna(used).fillna(small).fillna(story.sizes).astype(int)
     r2 = story.models.r_squared.pivot(index="segment", columns="outcome", values="estimate")
-    explained = {f"r2_{aim}": r2[key] for aim, key in theory.aims.items() if key in r2}
+    explained = {f"r2_{aim}": r2[key] for aim, key in story.aims.items() if key in r2}
     table = table.assign(**explained)
     shown = ["segment", "respondents", "path", "ci_lower", "ci_upper", *explained]
     view = table.rename_axis("segment").reset_index()
@@ -92,6 +94,7 @@ def models(story: SurveySegmentStory) -> pd.DataFrame:
 
 
 def _note(story: SurveySegmentStory, segment: str) -> str:
+    assert story.models is not None
     if segment in story.models.small:
         return story.say("survey.too_small", count=story.models.small[segment])
     return story.say("survey.not_estimated" if segment in story.models.failed else "survey.estimated")

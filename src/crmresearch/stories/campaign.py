@@ -1,0 +1,36 @@
+"""What the stories of customers and their segments share: names of methods and segments, one piece of advice each."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from crmresearch.segmentation.contract import Segmenter
+from crmresearch.stories.method_names import method_name
+from crmresearch.stories.story import Story
+
+
+class SegmentsStory(Story):
+    """A story of customers in the segments of several fitted `methods`."""
+
+    methods: Sequence[Segmenter]
+
+    def method_name(self, key: str) -> str:
+        """Name of a method, or of a single number it is compared with, for readers."""
+        return method_name(key, self.language, self.methods)
+
+    def fitted(self, name: str) -> Segmenter | None:
+        """The fitted method of this name, None where it was left out."""
+        return next((method for method in self.methods if method.name == name), None)
+
+    def labels(self, name: str) -> dict[str, str]:
+        """Names of the segments of one method by their key, none where it was left out."""
+        method = self.fitted(name)
+        return {segment.key: self.text(segment.label) for segment in method.segments} if method else {}
+
+    def advised(self, table: pd.DataFrame, name: str) -> pd.DataFrame:
+        """A `campaign_list` with the column `advice`, what to do by the segments of one method, if it was fitted."""
+        if (lead := self.fitted(name)) is None:
+            return table
+        advice = {segment.key: self.text(lead.advice.get(segment.key, {"en": "–"})) for segment in lead.segments}
+        told = pd.Categorical.from_codes(table[name].cat.codes, list(advice.values()))
+        return table.assign(advice=told)

@@ -1,0 +1,76 @@
+"""Tags of one's own in a customer report: their tables, the sentences that read them out, and cautions."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from crmresearch.segmentation.scoring.evaluate import too_few
+from crmresearch.stories.customer_value.story import CustomerStory
+from crmresearch.stories.story import Row, verdict
+
+INTERVALS = ("spend_after", "against_others")
+MOST_PAIRS = 15  # of tags in the table; the CSV has all
+
+
+def tag_names(story: CustomerStory) -> dict[str, str]:
+    """What readers call each tag, by key; empty where there is none."""
+    return {key: story.text(label) for key, label in story.tags.labels.items()} if story.tags else {}
+
+
+def tags_view(story: CustomerStory, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """`tag_outcomes` with names instead of keys."""
+    ends = {f"{column}_{end}": f"{column}_interval_{end}" for column in INTERVALS for end in ("lower", "upper")}
+    return story.named(outcomes.rename(columns=ends), tag=tag_names(story).__getitem__)
+
+
+def overlap_view(story: CustomerStory, overlap: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of `tag_overlap` that most customers carry, with names instead of keys; none that nobody carries."""
+    name = tag_names(story).__getitem__
+    return story.named(overlap[overlap["both"] > 0].head(MOST_PAIRS), tag=name, other_tag=name)
+
+
+def tag_sentences(story: CustomerStory, outcomes: pd.DataFrame) -> list[str]:
+    """How many carry how many tags, and whose later spend differs from that of those without beyond chance."""
+    assert story.tags is not None
+    carried, names = story.tags.carried.sum(axis=1), tag_names(story)
+    facts = {"tags": len(outcomes), "none": float((carried == 0).mean()), "several": float((carried > 1).mean())}
+    told = [story.say("customers.tags", customers=len(carried), **facts)]
+    known = outcomes[~_small(story, outcomes)]
+    sides = [verdict(row.against_others_lower, row.against_others_upper) for row in known.itertuples()]
+    for side, key in (("wins", "customers.tags_more"), ("loses", "customers.tags_less")):
+        if there := [names[tag] for tag, found in zip(known["tag"], sides, strict=True) if found == side]:
+            told.append(story.say(key, tags=story.listed(there)))
+    return told if len(told) > 1 else [*told, story.say("customers.tags_alike")]
+
+
+def overlap_sentences(story: CustomerStory, overlap: pd.DataFrame) -> list[str]:
+    """The two tags that most customers carry together."""
+    first = overlap.iloc[0]
+    if not first.both:
+        return [story.say("customers.tags_apart")]
+    names = tag_names(story)
+    facts = {"tag": names[first.tag], "other": names[first.other_tag], "both": int(first.both)}
+    return [story.say("customers.tags_both", of_tag=first.of_tag, of_other=first.of_other, **facts)]
+
+
+def tag_cautions(story: CustomerStory) -> Iterator[Row]:
+    """Tags that nobody carries, everybody, or too few to speak about, and those left out with their reason."""
+    if story.tags is None:
+        return
+    names, counts = tag_names(story), story.tags.carried.sum()
+    everybody = len(story.tags.carried)
+    few = counts[too_few(counts, everybody)]
+    found = {
+        "tag_empty": [names[key] for key in few.index[few == 0]],
+        "tag_small": [f"{names[key]} ({number:,})" for key, number in few[few > 0].items()],
+        "tag_everybody": [names[key] for key in counts.index[counts == everybody]],
+    }
+    for code, named in found.items():
+        if named:
+            yield story.caution(f"tag_caution.{code}", "weak", tags=story.listed(named))
+    for row in story.tags.left_out.itertuples():
+        yield story.caution("tag_caution.tag_left_out", "weak", names[row.tag], reason=row.reason)
+
+
+def _small(story: CustomerStory, outcomes: pd.DataFrame) -> pd.Series:
+    return too_few(outcomes["customers"], len(story.customers))

@@ -1,0 +1,40 @@
+"""What to beware of in a comparison of theories: the gravest of every theory and estimator, and all of them."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from crmresearch.report.show.wording import words
+from crmresearch.sem.theory_comparison import AIMS
+from crmresearch.stories.story import Row, caution_table
+from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
+
+
+def gravest(story: TheoryComparisonStory) -> pd.DataFrame:
+    """The gravest caution of every theory and estimator, theories left out, outcomes measured otherwise, as a table."""
+    rows = {"theories": list(_of_theories(story)), "pls": [], "cbsem": [], "plsc": []}
+    # the page leads with PLS: of the other estimators only what must not be read
+    grave = story.cautions.query("severity != 'note' and (severity != 'weak' or estimator == 'pls')")
+    for (theory, estimator), found in grave.groupby(["theory", "estimator"], sort=False):
+        first = found.iloc[0]
+        more = story.say("theory_caution.more", count=len(found) - 1) if len(found) > 1 else ""
+        told = f"{first['message']} {more}".strip()
+        rows[str(estimator)].append((first["code"], first["severity"], story.names[theory], told))
+    return caution_table(story, rows)
+
+
+def _of_theories(story: TheoryComparisonStory) -> Iterator[Row]:
+    for theory, reason in story.comparison.left_out:
+        yield story.caution("theory_caution.left_out", "weak", story.text(theory.title), reason=reason)
+    for aim in AIMS:
+        explained = story.comparison.explained.query("aim == @aim and reason == ''")["theory"]
+        if others := [theory for theory in explained if theory not in story.comparison.ranked(aim)]:
+            facts = {"aim": story.say(f"aim.{aim}"), "theories": story.called(others)}
+            yield story.caution("theory_caution.other_items", "weak", story.called(others), **facts)
+
+
+def every(story: TheoryComparisonStory) -> pd.DataFrame:
+    """Every caution, once for all theories it holds for: theory, severity, message."""
+    found = story.cautions.groupby(["severity", "message"], sort=False)["theory"].agg(story.called).reset_index()
+    severity = [words(story.language)[f"trust_{one}"] for one in found["severity"]]
+    return found.assign(severity=severity)[["theory", "severity", "message"]]
