@@ -12,6 +12,7 @@ from crmresearch.texts import Texts
 
 WRITTEN = """
 list: {comma: ", ", and: " and ", more: "{count} more"}
+trust: {answers: The answers, forecast: The forecast}
 word: {good: as expected, bad: contrary}
 told_caution: {small: "Only {count} in {segment}."}
 value_caution: {boundary: "{parameter} is at the edge ({value:.1f})."}
@@ -55,9 +56,11 @@ def test_cautions_are_told_with_their_code_gravest_first(story: Told) -> None:
     found = [Caution("boundary", "inadmissible", "alpha", {"value": 9.96})]
     rows = [story.caution("told_caution.small", "note", "q", count=3, segment="c1"), *story.value_cautions(found)]
     assert rows[0] == ("small", "note", "q", "Only 3 in c1.")
-    table = caution_table(rows)
-    assert list(table["code"]) == ["boundary", "small"]
-    assert table["message"][0] == "alpha is at the edge (10.0)."
+    table = caution_table(story, {"answers": [], "forecast": rows})
+    assert list(table["code"]) == ["", "boundary", "small"]
+    assert list(table["subject"]) == [story.say("trust.answers"), *[story.say("trust.forecast")] * 2]
+    assert list(table["severity"]) == ["none", "inadmissible", "note"]
+    assert table["message"][1] == "alpha is at the edge (10.0)."
 
 
 def test_an_interval_is_two_facts() -> None:

@@ -95,7 +95,8 @@ def test_planted_failures_turn_the_report_red(tmp_path: Path, case: str) -> None
     assert code in set(warnings.code)
     assert set(warnings.severity[warnings.code == code]) == {verdict}
     page = (reports / f"{name}.html").read_text(encoding="utf-8")
-    assert re.search(rf'<section class="crm-box crm-warnings {verdict}"', page)
+    line = rf'<li class="{verdict}"><span class="severity">do not read</span> <span class="what"><strong>[^<]*CB-SEM'
+    assert re.search(line, page)
     assert "Read the PLS numbers" in page
     paths = pd.read_csv(reports / name / "tables" / "paths.csv")
     assert paths.query("estimator == 'pls'").ci_lower.notna().all()

@@ -161,9 +161,13 @@ def _bytes(folder: Path) -> dict[Path, bytes]:
 
 def test_the_weakly_identified_structure_is_red_at_the_top(page: str, tables: dict[str, pd.DataFrame]) -> None:
     warnings = tables["warnings"]
-    assert list(warnings.code[:3]) == ["correlations", "cb_collinear", "cb_collinear"]
-    assert "smallest eigenvalue -0.0030" in warnings.message[0].replace("−", "-")
-    assert re.search(r'<section class="crm-box crm-warnings inadmissible"', page)
+    gravest = warnings.drop_duplicates("subject").set_index("subject")
+    assert gravest.code.tolist() == ["htmt", "cb_collinear", "correlations"]
+    assert "smallest eigenvalue -0.0030" in gravest.message.iloc[2].replace("−", "-")
+    assert re.search(r'<section class="crm-box crm-trust weak"', page)  # that of the numbers the page leads with
+    for severity, subject in (("unidentified", "CB-SEM"), ("inadmissible", "PLSc")):
+        line = rf'<li class="{severity}"><span class="severity">do not read</span> <span class="what"><strong>[^<]*{subject}'
+        assert re.search(line, page)
     assert "Read the PLS numbers" in page
     # lavaan: chi-square of the full ECSI model on the mobile data
     fit = tables["fit"].set_index("measure")["value"]
@@ -178,8 +182,11 @@ def test_an_inadmissible_correction_turns_the_report_red(tmp_path: Path) -> None
     assert "Brand information and Quality and its stability would correlate 1.03" in warnings.message["correlation"]
     assert "proxies chosen after the fact" in warnings.message["proxies"]
     page = (reports / f"{name}.html").read_text(encoding="utf-8")
-    assert re.search(r'<section class="crm-box crm-warnings inadmissible"', page)
-    assert page.index("crm-warnings inadmissible") < page.rindex("Who was asked")
+    lines = [
+        found.start() for found in re.finditer(r'<li class="inadmissible"><span class="severity">do not read', page)
+    ]
+    assert len(lines) == 2
+    assert max(lines) < page.rindex("Who was asked")
     r2 = pd.read_csv(reports / name / "tables" / "r_squared.csv").query("estimator == 'pls'").set_index("outcome")
     # first-order staged proxies on the mobile data in mode A: .70 and .43
     assert np.round(r2.estimate[["satisfaction", "loyalty"]], 2).tolist() == [0.70, 0.43]

@@ -18,7 +18,7 @@ from crmresearch.errors import RenderError
 from crmresearch.report.make.site import export_index
 from crmresearch.report.page.exporter import export_html
 from crmresearch.report.page.self_contained import external_resources
-from crmresearch.report.show.boxes import show_findings, show_warnings
+from crmresearch.report.show.boxes import show_findings, show_trust
 from crmresearch.report.show.figures import show_figure
 from crmresearch.report.show.tables import show_table
 
@@ -97,15 +97,15 @@ def table(name: str) -> Any:
 
 def whole_story() -> list[Any]:
     warnings = pd.DataFrame(
-        [["heywood", "inadmissible", "CUSL2", "Negative variance."]],
-        columns=["code", "severity", "quantity", "message"],
+        [["CB-SEM", "heywood", "inadmissible", "CUSL2", "Negative variance."]],
+        columns=["subject", "code", "severity", "quantity", "message"],
     )
     return [
         nb.new_markdown_cell("# The notebook's own title"),
         code("theory = 'scsb'", tags=("parameters",)),
         code("theory = 'ecsi'", tags=("injected-parameters",)),
         code("show_findings(...)", shown(show_findings(["Image matters."])), tags=("hide",)),
-        code("show_warnings(...)", shown(show_warnings(warnings))),
+        code("show_trust(...)", shown(show_trust(warnings))),
         nb.new_markdown_cell("## Sample\n\nSee [Table](#table-paths) and [it](#figure-model).\n\n### Sample"),
         code("figure", shown(figure("model"))),
         nb.new_markdown_cell("Weights $w_k$ give\n\n$$\\sum_k w_k x_k$$\n\nat a price of \\$5."),

@@ -8,49 +8,87 @@ import pandas as pd
 import pytest
 
 from crmresearch.report.record import record
-from crmresearch.report.show.boxes import show_findings, show_warnings
+from crmresearch.report.show.boxes import show_findings, show_follows, show_trust
 
-COLUMNS = ["code", "severity", "quantity", "message"]
-WARNINGS = pd.DataFrame(
+COLUMNS = ["subject", "code", "severity", "quantity", "message"]
+ROWS = pd.DataFrame(
     [
-        ["single_item", "note", "Complaint", "One item only."],
-        ["heywood", "inadmissible", "CUSL2", "Negative variance <0."],
-        ["high_vif", "weak", None, "Predictors overlap."],
+        ["PLS", "high_vif", "weak", None, "Predictors overlap."],
+        ["PLS", "single_item", "note", "Complaint", "One item only."],
+        ["CB-SEM", "heywood", "inadmissible", "CUSL2", "Negative variance <0."],
+        ["Answers", "", "none", "", ""],
     ],
     columns=COLUMNS,
 )
 
 
-def test_warnings_stand_worst_first() -> None:
-    box = show_warnings(WARNINGS)
+def test_every_subject_has_one_line_with_its_gravest_reason() -> None:
+    box = show_trust(ROWS)
     assert repr(box).splitlines() == [
-        "[Inadmissible] CUSL2: Negative variance <0. (heywood)",
-        "[Weak] Predictors overlap. (high_vif)",
-        "[Note] Complaint: One item only. (single_item)",
+        "PLS: with care",
+        "  Predictors overlap.",
+        "  Complaint: One item only.",
+        "CB-SEM: do not read",
+        "  CUSL2: Negative variance <0.",
+        "Answers: usable",
     ]
     html = box._repr_html_()
-    assert 'class="crm-box crm-warnings inadmissible"' in html
+    assert 'class="crm-box crm-trust weak"' in html  # that of the first subject, with which the page leads
     assert "Negative variance &lt;0." in html
+    assert html.count("<details>") == 1
+    assert "heywood" not in html  # codes are for the file
     assert 'role="heading"' in html
 
 
-@pytest.mark.parametrize(("rows", "worst"), [([2], "weak"), ([0], "note"), ([0, 2], "weak")])
-def test_box_takes_the_worst_severity(rows: list[int], worst: str) -> None:
-    assert show_warnings(WARNINGS.iloc[rows]).worst == worst
+def test_the_same_words_stand_once_with_all_they_are_said_of() -> None:
+    rows = [["S", "a", "weak", "first", "Lead."], ["S", "b", "weak", "x", "Same."], ["S", "b", "weak", "y", "Same."]]
+    html = show_trust(pd.DataFrame(rows, columns=COLUMNS))._repr_html_()
+    assert html.count("Same.") == 1
+    assert '<span class="quantity">x, y:</span> Same.' in html
+    assert "1 more to know" in html
 
 
-@pytest.mark.parametrize("empty", [WARNINGS.iloc[:0], pd.DataFrame()])
+def test_the_file_has_what_is_said_and_the_record_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
+    show_trust(ROWS)
+    written = pd.read_csv(tmp_path / "tables" / "warnings.csv")
+    assert written["code"].tolist() == ["high_vif", "single_item", "heywood"]
+    assert json.loads((tmp_path / "record.json").read_text()) == {"trust": "weak"}
+
+
+@pytest.mark.parametrize(("rows", "worst"), [([2], "inadmissible"), ([1], "note"), ([1, 0], "weak"), ([3, 2], "none")])
+def test_box_takes_the_worst_severity_of_its_first_subject(rows: list[int], worst: str) -> None:
+    assert show_trust(ROWS.iloc[rows]).worst == worst
+
+
+@pytest.mark.parametrize("empty", [ROWS.iloc[:0], pd.DataFrame()])
 def test_no_warning_is_said_aloud(empty: pd.DataFrame) -> None:
-    box = show_warnings(empty)
-    assert repr(box) == "Nothing to warn about"
-    assert "crm-warnings none" in box._repr_html_()
+    box = show_trust(empty)
+    assert repr(box) == "Every check made for this report passed."
+    assert "crm-trust none" in box._repr_html_()
 
 
 def test_wrong_warnings_are_refused() -> None:
     with pytest.raises(ValueError, match="unknown severity \\['bad'\\]"):
-        show_warnings(WARNINGS.assign(severity="bad"))
+        show_trust(ROWS.assign(severity="bad"))
     with pytest.raises(ValueError, match="lack the columns \\['code'\\]"):
-        show_warnings(WARNINGS.drop(columns="code"))
+        show_trust(ROWS.drop(columns="code"))
+
+
+def test_four_findings_are_shown_and_the_others_folded() -> None:
+    html = show_findings([f"Finding {i}." for i in range(6)])._repr_html_()
+    shown, folded = html.split("<details>")
+    assert [f"Finding {i}." in shown for i in range(6)] == [True] * 4 + [False] * 2
+    assert "More findings (2)" in folded
+    assert "<details>" not in show_findings([f"Finding {i}." for i in range(4)])._repr_html_()
+
+
+def test_what_follows_is_a_box_of_sentences() -> None:
+    box = show_follows(["Do <this>.", "Not that."])
+    assert repr(box) == "Do <this>.\nNot that."
+    assert "<li>Do &lt;this&gt;.</li>" in box._repr_html_()
+    with pytest.raises(ValueError, match="at least one sentence"):
+        show_follows([])
 
 
 def test_findings_begin_with_the_headline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,3 +120,25 @@ def test_a_resample_in_which_the_score_is_not_defined_is_left_out_of_the_simulta
     answers = [replace(found, draws=draws).simultaneous(["m0", "m1"], "m2") for draws in (holed, without)]
     pd.testing.assert_frame_equal(*answers)
     assert answers[0].notna().all(axis=None)
+
+
+def test_the_segmentation_to_use_is_the_smallest_not_told_apart_from_the_best() -> None:
+    rng = np.random.default_rng(11)
+    n = 3000
+    classes = rng.integers(0, 4, n)
+    spend = rng.gamma(2.0, np.exp(classes))
+    fine = classes * 5 + rng.integers(0, 5, n)  # the same classes, each cut into five at random: tells no more
+    rare = np.where(np.arange(n) < 10, 4, classes)  # as good, with a segment of ten customers
+    coarse = classes // 2
+    found = intervals(spend, [coarse, fine, classes, rare], rng)
+    sizes = [np.unique(codes, return_counts=True)[1] for codes in (coarse, fine, classes, rare)]
+    scores = found.scores.assign(
+        kind="segmentation", k=[len(size) for size in sizes], smallest_share=[size.min() / n for size in sizes]
+    )
+    of_all = replace(found, scores=scores, segments=pd.DataFrame({"customer": np.arange(n)}))
+    assert of_all.smallest_alike() == "m2"
+    few = replace(of_all, scores=scores.assign(smallest_share=[0.2, 0.001, 0.001, 0.001]))
+    assert few.smallest_alike() == "m2"  # nobody has large segments: the fewest
+    large = replace(of_all, scores=scores.assign(smallest_share=[0.2, 0.04, 0.001, 0.001]))
+    assert large.smallest_alike() == "m1"  # segments of three customers are none to act upon
+    assert replace(of_all, scores=scores.assign(kind="naive")).smallest_alike() is None

@@ -102,5 +102,5 @@ def test_a_theory_of_ones_own_without_loyalty_makes_a_report(tmp_path: Path) -> 
     shown = "\n".join(names["shown"])
     assert "SCSB alone can be asked what explains loyalty" in shown
     assert "no such construct in the theory" in shown
-    for part in ("Can this be trusted?", "What follows", "More findings", "What this cannot say"):
+    for part in ("The comparison of the theories: ", "What can be read", "What this cannot say"):
         assert part in shown

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from crmresearch.caution import SMALL_NUMBER
 from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.scoring.scores import METRICS
 
@@ -43,6 +44,25 @@ class Evaluation:
         """Paired differences of every other method to this one: the columns of `differences`."""
         points = self.scores[list(METRICS)].to_numpy(dtype=float)
         return differences(list(self.scores["method"]), points, self.draws, reference)
+
+    def smallest_alike(self, smallest: int = SMALL_NUMBER) -> str | None:
+        """The segmentation to use: of those not told apart from the best, that of the fewest segments.
+
+        The best has the highest R² of log spend; a method is told apart from it where the interval of their paired
+        difference leaves zero out. Methods whose smallest segment has fewer than `smallest` customers come last: a
+        segment nobody can act upon is no segment. None where no segmentation has a defined R².
+        """
+        rows = self.scores[(self.scores["kind"] == "segmentation") & self.scores["r2_log"].notna()]
+        if rows.empty:
+            return None
+        best = str(rows.loc[rows["r2_log"].idxmax(), "method"])
+        apart = self.against(best).query("metric == 'r2_log'").set_index("method")["upper"] < 0
+        alike = rows[~rows["method"].map(apart).fillna(False).astype(bool)]
+        small = alike["smallest_share"] * self.segments["customer"].nunique() < smallest
+        order = alike.assign(small=small).sort_values(
+            ["small", "k", "r2_log"], ascending=[True, True, False], kind="stable"
+        )
+        return str(order["method"].iloc[0])
 
     def simultaneous(self, methods: Sequence[str], reference: str, metric: str = "r2_log") -> pd.DataFrame:
         """Differences of several methods to one with 95 % intervals for all at once: the columns of `differences`.

@@ -83,10 +83,20 @@ class ComparisonStory(Story):
         """The rows of segmentations, highest R² first."""
         return self.segmentations.sort_values("r2", ascending=False, kind="stable")
 
-    @property
+    @cached_property
     def best(self) -> pd.Series:
-        """The segmentation with the highest R²."""
-        return self.ranked.iloc[0]
+        """The segmentation to use, `Evaluation.smallest_alike`; that of the highest R² where none is defined."""
+        ranked, chosen = self.ranked, self.benchmark.evaluation.smallest_alike()
+        known = ranked[ranked["method"] == chosen]
+        return (ranked if known.empty else known).iloc[0]
+
+    @property
+    def alike(self) -> list[str]:
+        """The names of the other segmentations that are not told apart from the one with the highest R², best first."""
+        top = str(self.ranked.iloc[0]["method"])
+        found = self.benchmark.evaluation.against(top).query("metric == 'r2_log'").set_index("method")["upper"]
+        others = [str(name) for name in self.ranked["method"] if name == top or found.get(name, -1.0) >= 0]
+        return [self.name(name) for name in others if name != self.best["method"]]
 
     @cached_property
     def blocks(self) -> dict[int, pd.DataFrame]:

@@ -19,15 +19,33 @@ def findings(story: ComparisonStory) -> list[str]:
     if not story.defined:
         return [story.say("comparison.nothing")]
     best = story.best
-    key = "comparison.headline" if best["r2_lower"] > 0 else "comparison.headline_nothing"
+    key = "" if story.alike else "_alone"
+    key = f"comparison.headline{key}" if best["r2_lower"] > 0 else "comparison.headline_nothing"
     facts = {"methods": len(story.segmentations), "days": story.days, "k": int(best["k"]), "r2": best["r2"]}
+    facts |= {"alike": story.some(story.alike, 3)}
     headline = story.say(key, best=story.name(best["method"]), **facts, **interval(best, "r2_"))
-    singles = [told for kind in story.rankable for told in single_number(story, kind)]
-    return [headline, *singles, *equal_numbers(story), *lasting(story), *frozen(story), *claim(story)]
+    singles = [single_number(story, kind) for kind in story.rankable]
+    told = [headline, *(sentence for found in singles for sentence in found[:1]), *chosen(story)]
+    told += [sentence for found in singles for sentence in found[1:] if sentence]
+    return [*told, *equal_numbers(story), *lasting(story), *frozen(story), *claim(story)]
+
+
+def follows(story: ComparisonStory) -> list[str]:
+    """Which segmentation to use and where a number serves better; or why nothing follows."""
+    if not story.defined or not story.best["r2_lower"] > 0:
+        return [story.say("comparison.follows_nothing")]
+    told = [story.say("comparison.follows_use", method=story.name(story.best["method"]), k=int(story.best["k"]))]
+    single = story.single if len(story.singles[story.singles["kind"].isin(story.rankable)]) else None
+    if single is not None:
+        paired = _paired(story, single["method"], story.best["method"])
+        outcome = told_apart(paired["lower"], paired["upper"])
+        if outcome != "loses":
+            told.append(story.say(f"comparison.follows_{outcome}", single=story.name(single["method"])))
+    return told
 
 
 def single_number(story: ComparisonStory, kind: str) -> list[str]:
-    """Whether the best number of a kind (naive, forecast) tells more than the best segmentation, by every score."""
+    """Whether the best number of a kind (naive, forecast) tells more than the segmentation to use, by every score."""
     rows = story.singles[story.singles["kind"] == kind]
     if rows.empty:
         return []
@@ -37,7 +55,7 @@ def single_number(story: ComparisonStory, kind: str) -> list[str]:
     spread = {f"difference_{end}": value for end, value in interval(paired, "").items()}
     facts = {"single": story.name(row["method"]), "r2": row["r2"], "difference": paired["difference"], **spread}
     told = story.say(f"comparison.{kind}_{outcome}", **facts, **interval(row, "r2_"))
-    return [f"{told} {_by_other_scores(story, kind)}"]
+    return [told, _by_other_scores(story, kind)]
 
 
 def _by_other_scores(story: ComparisonStory, kind: str) -> str:
@@ -58,7 +76,8 @@ def _by_other_scores(story: ComparisonStory, kind: str) -> str:
     parts = [
         story.say(f"comparison.score_{side}", scores=story.listed(names)) for side, names in sides.items() if names
     ]
-    return story.say("comparison.other_scores", parts="; ".join(parts)) if parts else ""
+    name = story.say(f"comparison.kind_{kind}")
+    return story.say("comparison.other_scores", kind=name, parts="; ".join(parts)) if parts else ""
 
 
 def equal_numbers(story: ComparisonStory) -> list[str]:
@@ -79,7 +98,7 @@ def equal_numbers(story: ComparisonStory) -> list[str]:
 
 
 def lasting(story: ComparisonStory) -> list[str]:
-    """Which segmentations are found again on resampled customers, and the one to choose."""
+    """Which segmentations are found again on resampled customers."""
     known = story.segmentations.dropna(subset="lowest_jaccard")
     fixed = known["method"].isin(story.benchmark.stability.solutions.query("fixed")["method"])
     rules, known = known[fixed], known[~fixed]
@@ -92,13 +111,18 @@ def lasting(story: ComparisonStory) -> list[str]:
         told.append(story.say(f"comparison.stable_{key}", unstable=unstable, **facts))
     if len(rules):
         told.append(story.say("comparison.stable_fixed", rules=story.listed([*map(story.name, rules["method"])])))
-    chosen = story.choice
-    if chosen is None:
-        return [*told, story.say("comparison.choice_none", most=MOST)]
-    key = "comparison.rule_none" if pd.isna(chosen["rule_length"]) else "comparison.rule_leaves"
-    rule = story.say(key, most=LEAVES, leaves=chosen["rule_length"])
-    facts = {"r2": chosen["r2"], "k": int(chosen["k"]), "moved": chosen["share_moved"], "days": story.days_between}
-    return [*told, story.say("comparison.choice", method=story.name(chosen["method"]), most=MOST, rule=rule, **facts)]
+    return told
+
+
+def chosen(story: ComparisonStory) -> list[str]:
+    """Of the segmentations that are found again, the one that tells most."""
+    choice = story.choice
+    if choice is None:
+        return [story.say("comparison.choice_none", most=MOST)]
+    key = "comparison.rule_none" if pd.isna(choice["rule_length"]) else "comparison.rule_leaves"
+    rule = story.say(key, most=LEAVES, leaves=choice["rule_length"])
+    facts = {"r2": choice["r2"], "k": int(choice["k"]), "moved": choice["share_moved"], "days": story.days_between}
+    return [story.say("comparison.choice", method=story.name(choice["method"]), most=MOST, rule=rule, **facts)]
 
 
 def frozen(story: ComparisonStory) -> list[str]:

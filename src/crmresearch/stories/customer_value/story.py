@@ -92,6 +92,8 @@ class CustomerStory(SegmentsStory):
         scores = self._rankable
         kinds = [kind for kind in ("segmentation", "naive", "forecast") if (scores.kind == kind).any()]
         best = {kind: scores[scores.kind == kind].iloc[0] for kind in kinds}
+        if chosen := self.evaluation.smallest_alike():
+            best["segmentation"] = scores.set_index("method", drop=False).loc[chosen]
         if any(pd.isna(row.r2_log) for row in best.values()):  # the warnings say so
             return []
         told = []
@@ -106,6 +108,21 @@ class CustomerStory(SegmentsStory):
         paired = differences.loc[best["segmentation"].method]
         facts = {"single": self.method_name(single.method), "difference": paired.difference, **interval(paired, "")}
         return [*told, self.say(f"customers.segments_{verdict(paired.lower, paired.upper)}", **facts)]
+
+    def follows(self) -> list[str]:
+        """Which segments to act by and which number ranks customers; or why nothing follows."""
+        chosen = self.evaluation.smallest_alike()
+        row = self.scores.set_index("method").loc[chosen] if chosen else None
+        if row is None or not row.r2_log_lower > 0:
+            return [self.say("customers.follows_nothing")]
+        told = [self.say("customers.follows_segments", method=self.method_name(str(chosen)), k=int(row.k))]
+        singles = self._rankable[self._rankable.kind.isin(["naive", "forecast"])]
+        if len(singles):
+            single = singles.iloc[0].method
+            paired = self.evaluation.against(single).query("metric == 'r2_log'").set_index("method").loc[chosen]
+            if (outcome := verdict(paired.lower, paired.upper)) != "wins":
+                told.append(self.say(f"customers.follows_{outcome}", single=self.method_name(single)))
+        return told
 
     def _forecast_total(self) -> list[str]:
         if self.forecast.frame is None:
