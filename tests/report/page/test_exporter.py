@@ -204,7 +204,11 @@ def test_equations_are_mathml(html: str, page: Page) -> None:
 
 def test_code_is_folded_or_hidden(html: str, page: Page) -> None:
     summaries = re.findall(r"<summary>([^<]+)</summary><pre class", html)
-    assert summaries[:3] == ["Parameters: defaults", "Parameters", "Code"]
+    # one fold of code a chapter, at its end: opening and "Sample"; the glossary has none
+    assert summaries == ["Parameters", "Parameters: defaults", "Code", "Code"]
+    opening, sample = html.index("Can this be trusted?"), html.index('id="sample"')
+    assert opening < html.index("<summary>Code</summary>") < sample
+    assert html.index("careful &lt;now&gt;") < html.rindex("<summary>Code</summary>") < html.index('id="glossary"')
     assert "show_findings" not in html
     assert len(page.all("details", **{"class": "code"})) == len(summaries)
     assert "open" not in page.all("details", **{"class": "code"})[0]

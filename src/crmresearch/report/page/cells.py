@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
@@ -19,29 +20,43 @@ _BOX_LEVEL = re.compile(r'(<div class="box-title"[^>]*aria-level=")\d')
 
 
 def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en") -> str:
-    """One cell as HTML, empty when it shows nothing.
+    """What one cell shows as HTML, without its code; empty when it shows nothing.
 
-    `number` counts cells from 1 and names the cell in messages; headings are added to `outline`. Code is folded,
-    left out when the cell is tagged `hide` or shows prose only, and titled "Parameters" when it holds the report's
-    parameters.
+    `number` counts cells from 1 and names the cell in messages; headings are added to `outline`.
     """
     where = words(language)["cell"].format(number=number)
     if cell.cell_type == "markdown":
         return markdown_to_html(cell.source, outline, where, language, cell.get("attachments"))
     if cell.cell_type != "code":
         return ""
-    tags = set(cell.metadata.get("tags", []))
-    plain = "hide" in tags or not cell.source.strip() or _PROSE.fullmatch(cell.source.strip())
-    blocks = [] if plain else [_code(cell.source, tags, language)]
-    blocks += [_output(output, number, outline, language) for output in cell.outputs]
+    blocks = [_output(output, number, outline, language) for output in cell.outputs]
     return "\n".join(block for block in blocks if block)
 
 
-def _code(source: str, tags: set[str], language: str) -> str:
-    word = words(language)[next((_TITLES[tag] for tag in _TITLES if tag in tags), "code")]
+def folded_code(cells: Iterable[Any], language: str = "en") -> Iterator[str]:
+    """The code of several cells as one fold, the report's parameters as folds of their own before it.
+
+    Left out is the code of cells that are tagged `hide` or show prose only.
+    """
+    sources: dict[str, list[str]] = {}
+    for cell in cells:
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type != "code" or "hide" in tags or not cell.source.strip():
+            continue
+        if not _PROSE.fullmatch(cell.source.strip()):
+            title = next((_TITLES[tag] for tag in _TITLES if tag in tags), "code")
+            sources.setdefault(title, []).append(cell.source)
+    folds = (
+        _code("\n\n".join(sources[title]), title, language) for title in (*_TITLES.values(), "code") if title in sources
+    )
+    if together := "\n".join(folds):
+        yield together
+
+
+def _code(source: str, title: str, language: str) -> str:
     formatted = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
     return (
-        f'<details class="code"><summary>{word}</summary>'
+        f'<details class="code"><summary>{words(language)[title]}</summary>'
         f'<pre class="highlight" tabindex="0"><code>{formatted}</code></pre></details>'
     )
 

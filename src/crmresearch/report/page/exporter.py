@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from crmresearch.errors import RenderError
 from crmresearch.paths import PACKAGE
-from crmresearch.report.page.cells import cell_to_html
+from crmresearch.report.page.cells import cell_to_html, folded_code
 from crmresearch.report.page.markdown import Heading, Outline
 from crmresearch.report.page.self_contained import check_self_contained
 from crmresearch.report.show.wording import fact_label, words
@@ -48,8 +48,7 @@ def export_html(
     a reference to a table that is not there, or anything the page would fetch from elsewhere.
     """
     outline = Outline()
-    blocks = [cell_to_html(cell, number, outline, language) for number, cell in _with_silent_code_joined(notebook)]
-    body = number_captions("\n\n".join(block for block in blocks if block), language)
+    body = number_captions("\n\n".join(_blocks(notebook, outline, language)), language)
     headings = [*outline.headings, Heading(2, words(language)["provenance"], "provenance")]
     page = render_template(
         "report.html.j2",
@@ -79,21 +78,19 @@ def _saved(name: str, content: bytes) -> str:
     return download_link(content, media_type, name, label)
 
 
-def _with_silent_code_joined(notebook: "NotebookNode") -> list[tuple[int, Any]]:
-    """Numbered cells; code that shows nothing (imports, say) is folded together with the code after it."""
-    joined: list[tuple[int, Any]] = []
-    silent: list[str] = []
+def _blocks(notebook: "NotebookNode", outline: Outline, language: str) -> Iterator[str]:
+    """What the cells show, chapter by chapter, the code of each chapter folded at its end."""
+    behind: list[Any] = []  # cells whose code is not yet shown
     for number, cell in enumerate(notebook.cells, start=1):
-        plain = cell.cell_type == "code" and not cell.metadata.get("tags")
-        following = notebook.cells[number] if number < len(notebook.cells) else None
-        if plain and not cell.outputs and following is not None and following.cell_type == "code":
-            silent.append(cell.source)
-            continue
-        if silent:
-            cell = type(cell)({**cell, "source": "\n\n".join([*silent, cell.source])})
-            silent = []
-        joined.append((number, cell))
-    return joined
+        chapters = sum(heading.level == 2 for heading in outline.headings)
+        shown = cell_to_html(cell, number, outline, language)
+        if sum(heading.level == 2 for heading in outline.headings) > chapters:
+            yield from folded_code(behind, language)
+            behind = []
+        behind.append(cell)
+        if shown:
+            yield shown
+    yield from folded_code(behind, language)
 
 
 def number_captions(html: str, language: str = "en") -> str:

@@ -30,6 +30,7 @@ class TrustBox:
 
     frame: pd.DataFrame
     language: str = "en"
+    quantities: bool = True
 
     @property
     def worst(self) -> str:
@@ -55,7 +56,7 @@ class TrustBox:
         """A subject with its verdict; notes alone are folded, of graver reasons the first is not."""
         severity = reasons[0][0]
         shown = 0 if severity in ("note", "none") else 1
-        first = f" {_reason(*reasons[0])}" if shown else ""
+        first = f": {_reason(*reasons[0])}" if shown else ""
         return (
             f'<li class="{severity}"><span class="severity">{escape(words(self.language)["trust_" + severity])}</span> '
             f'<span class="what"><strong>{escape(subject)}</strong>{first}{self._folded(reasons[shown:])}</span></li>'
@@ -79,9 +80,10 @@ class TrustBox:
         """Each subject with severity, quantity and message of its reasons, worst first."""
         lines = []
         for subject, rows in self.frame.groupby("subject", sort=False):
-            cells = ("" if is_missing(cell) else str(cell) for row in rows[list(_TOLD)].to_numpy() for cell in row)
-            told = list(zip(cells, cells, cells, strict=True))
-            lines.append((str(subject), sorted(told, key=lambda row: (*SEVERITIES, "none").index(row[0]))))
+            told = rows[list(_TOLD)] if self.quantities else rows[list(_TOLD)].assign(quantity="")
+            cells = ("" if is_missing(cell) else str(cell) for row in told.to_numpy() for cell in row)
+            reasons = list(zip(cells, cells, cells, strict=True))
+            lines.append((str(subject), sorted(reasons, key=lambda row: (*SEVERITIES, "none").index(row[0]))))
         return lines
 
 
@@ -122,12 +124,13 @@ class FollowsBox:
         return _box("follows", "", words(self.language)["follows"], body, "#1f5f8b")
 
 
-def show_trust(frame: pd.DataFrame, *, language: str = "en") -> TrustBox:
+def show_trust(frame: pd.DataFrame, *, language: str = "en", quantities: bool = True) -> TrustBox:
     """What an analysis says of itself: columns subject, code, severity, quantity, message.
 
     severity: `inadmissible` or `unidentified` (do not read), `weak` (with care), `note` or `none` (usable). A rendered
-    report also gets `tables/warnings.csv`, and the verdict on the first subject goes to its record. Raises ValueError
-    for a missing column or an unknown severity.
+    report also gets `tables/warnings.csv`, and the verdict on the first subject goes to its record. `quantities`:
+    whether what a message is about stands before it; not where every message names it. Raises ValueError for a missing
+    column or an unknown severity.
     """
     missing = [column for column in _COLUMNS if column not in frame.columns]
     if missing and not frame.empty:
@@ -137,7 +140,7 @@ def show_trust(frame: pd.DataFrame, *, language: str = "en") -> TrustBox:
     if unknown:
         raise ValueError(f"unknown severity {unknown}; known: {list(SEVERITIES)}")
     write_output("tables", "warnings.csv", csv_text(frame[frame["severity"] != "none"]).encode())
-    box = TrustBox(frame.reset_index(drop=True), language)
+    box = TrustBox(frame.reset_index(drop=True), language, quantities)
     record(trust=box.worst)
     return box
 
