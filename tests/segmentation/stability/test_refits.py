@@ -64,12 +64,12 @@ def valued(customers: pd.DataFrame) -> Estimates:
         model = CustomerValue.fit(sample)
         return lambda some: model.forecast(365, 0.1, some).rename(columns={"value": "expected_value"})
 
-    return Estimates(("p_alive", "expected_value"), COLUMNS, learn)
+    return Estimates(("expected_value",), COLUMNS, learn)
 
 
 def test_a_value_model_is_learned_again_on_each_resample(customers: pd.DataFrame) -> None:
     estimates = valued(customers)
-    frame = customers.assign(**estimates.learn(customers)(customers)[["p_alive", "expected_value"]])
+    frame = customers.assign(**estimates.learn(customers)(customers)[["expected_value"]])
     method = QuantileSegments("expected_value", 8)
     again, alone = refit([method, RfmEight()], frame, refits=3, seed=4, estimates=estimates)
     rows = bootstrap_rows(300, 0, 4)
