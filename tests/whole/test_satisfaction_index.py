@@ -94,7 +94,7 @@ def test_tables_have_the_fixed_names_and_columns(tables: dict[str, pd.DataFrame]
     assert set(TABLES) <= set(tables)
     assert list(tables["paths"].columns)[:10] == PATH_COLUMNS
     assert set(tables["paths"].estimator) == {"pls", "plsc", "cbsem"}
-    assert list(tables["warnings"].columns) == ["code", "severity", "quantity", "message"]
+    assert list(tables["warnings"].columns) == ["subject", "code", "severity", "quantity", "message"]
     for name in ("loadings", "weights"):
         assert {"estimator", "group", "construct", "item", "estimate", "se", "ci_lower"} <= set(tables[name].columns)
 

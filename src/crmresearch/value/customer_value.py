@@ -217,7 +217,7 @@ class CustomerValue:
         return frame, found
 
     def refits(self, resamples: int, seed: int) -> "Iterator[tuple[CustomerValue, Floats]]":
-        """Both models fitted again to each of so many `resamples` of the customers, and how often each was drawn (n, by row).
+        """Both models fitted to each of so many `resamples` of the customers, and how often each was drawn (n, by row).
 
         Customers are drawn with replacement, as by Efron & Tibshirani (1993), chapter 6; the same `seed`, the same
         resamples. The customers stay those of this fit, so that a forecast by a refit is one of the same people. Raises
