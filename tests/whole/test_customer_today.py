@@ -22,7 +22,14 @@ def names() -> dict:
 def test_the_cells_run_and_tell_numbers(names: dict) -> None:
     shown = " ".join(names["shown"])
     assert not re.search(r"\bnan\b", shown)
-    for told in ("What follows", "When they buy next", "Who is overdue", "RFM", "What this cannot say", "Glossary"):
+    for told in (
+        "The forecast of purchases and value: ",
+        "When they buy next",
+        "Who is overdue",
+        "RFM",
+        "What this cannot say",
+        "Glossary",
+    ):
         assert told in shown
     assert str(names["today"]) == "1998-06-30"
     assert [check.months for check in names["checks"]] == [9, 12]
