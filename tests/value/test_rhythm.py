@@ -1,9 +1,12 @@
 """A rhythm of payments is found where there is one, and not among customers who buy at random."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from rhythm_cases import months_later, random_buyers, subscribers
+from shop_codebook import shop_codebook
 
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.value.rhythm import MONTH_DAYS, purchase_rhythm, rhythm_of, variation
@@ -117,3 +120,14 @@ def test_thirty_customers_must_tell():
     assert rhythm_of(shop) is not None
     assert rhythm_of(shop[shop["customer"] < 29]) is None
     assert rhythm_of(shop.iloc[:0]) is None
+
+
+def test_customers_may_be_whole_numbers(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-15", "2020-12-15", freq="MS") + pd.Timedelta(days=14)
+    frame = pd.DataFrame([(i, day, 10.0) for i in range(60) for day in days], columns=["who", "when", "paid"])
+    frame.to_parquet(tmp_path / "shop.parquet", index=False)
+    text = shop_codebook().replace("shop.csv", "shop.parquet")
+    (tmp_path / "codebook.yaml").write_text(text, encoding="utf-8")
+    found = purchase_rhythm(load_transactions(str(tmp_path)), "2020-12-31")
+    assert found is not None
+    assert found.period == "month"

@@ -61,7 +61,8 @@ def purchase_rhythm(transactions: Transactions, cutoff: date | str) -> Rhythm | 
     often = transactions.run(bought.group_by("customer").agg(n=_.count()).filter(_.n > 2).select("customer"))
     names = often["customer"].sort_values()
     some = names.iloc[:: max(1, -(-len(names) // MOST))]
-    chosen = ibis.memtable(pd.DataFrame({"customer": some.astype(object).to_numpy()}), schema={"customer": "string"})
+    of_type = {"customer": bought.customer.type()}  # whole numbers where the file has such
+    chosen = ibis.memtable(pd.DataFrame({"customer": some.astype(object).to_numpy()}), schema=of_type)
     return rhythm_of(transactions.run(bought.semi_join(chosen, "customer"))) if len(some) else None
 
 
