@@ -21,15 +21,13 @@ from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.algorithm import Floats, Scheme
 from crmresearch.sem.pls.bootstrap import bootstrap
+from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
 
 AIMS = ("satisfaction", "loyalty")
 ESTIMATORS = ("pls", "plsc", "cbsem")
 ENDS = ["ci_lower", "ci_upper"]
-# codes of cautions that are about PLSc alone; those of CB-SEM begin with cb_, and all others hold for PLS
-OF_PLSC = frozenset({"rho_a", "correlation", "correlations", "loading", "r_squared", "weak_plsc",
-                     "inadmissible_resamples", "undefined_resamples"})  # fmt: skip
 FIT = ["chisq", "df", "p_value", "cfi", "tli", "rmsea", "srmr"]
 
 

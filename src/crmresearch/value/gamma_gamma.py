@@ -8,7 +8,7 @@ mean m of x purchases the likelihood is
 Checked against the published CDNOW estimates and numerical integration over ν.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from scipy.special import gammaln
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_weights, numbers, unique_rows
-from crmresearch.value.maximum import Maximum, digamma, maximise
+from crmresearch.value.maximum import MaximumFit, digamma, maximise
 
 RELATED = 0.3  # correlation of spend and frequency from which their independence, which the model assumes, is in doubt
 
@@ -32,17 +32,11 @@ class GammaGammaParameters(NamedTuple):
 
 
 @dataclass(frozen=True)
-class GammaGammaFit:
+class GammaGammaFit(MaximumFit):
     """Gamma–Gamma at its maximum likelihood; gamma is in units of money."""
 
     parameters: GammaGammaParameters
     standard_errors: GammaGammaParameters
-    log_likelihood: float
-    n: float
-    converged: bool
-    cautions: tuple[Caution, ...]
-    covariances: Floats = field(repr=False)
-    rows: UniqueRows = field(repr=False)
 
     @property
     def population_mean(self) -> float:
@@ -72,12 +66,6 @@ class GammaGammaFit:
         own = np.where(repeats > 0, np.asarray(mean_spend, dtype=np.float64), 0.0)
         nu = rng.gamma(q + p * repeats) / (gamma + repeats * own)
         return rng.gamma(p * numbers("purchases", purchases)) / np.maximum(nu, 1e-300)
-
-    @property
-    def maximum(self) -> Maximum:
-        """The fit as the optimiser left it."""
-        parameters = np.array(self.parameters)
-        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.cautions)
 
     @classmethod
     def estimate(cls, rows: UniqueRows, near: "GammaGammaFit | None" = None) -> "GammaGammaFit":

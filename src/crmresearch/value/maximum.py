@@ -6,6 +6,7 @@ ten times a gradient: a resample of the same customers is fitted with the Hessia
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import psi, zeta
 
 from crmresearch.caution import Caution
-from crmresearch.value.histories import Floats, Scores
+from crmresearch.value.histories import Floats, Scores, UniqueRows
 
 WIDTH = float(np.log(1e4))  # a parameter is sought within a factor of 10,000 of its start
 STEP = 1e-30  # imaginary; no difference is taken, so it can be as small as one likes
@@ -37,6 +38,30 @@ class Maximum(NamedTuple):
     def standard_errors(self) -> Floats:
         """Standard errors (k,) of the natural parameters, NaN where the information has none to give."""
         return np.sqrt(np.diagonal(self.covariances))
+
+
+@dataclass(frozen=True)
+class MaximumFit:
+    """What every model is at its maximum likelihood; `maximum` is where the search for it ended.
+
+    `parameters` and `standard_errors` are named tuples, `covariances` (k, k) those of natural parameters; `rows` are
+    the unique weighted customers the fit saw, `n` how many they are together.
+    """
+
+    parameters: Any
+    standard_errors: Any
+    log_likelihood: float
+    n: float
+    converged: bool
+    cautions: tuple[Caution, ...]
+    covariances: Floats = field(repr=False)
+    rows: UniqueRows = field(repr=False)
+
+    @property
+    def maximum(self) -> Maximum:
+        """The fit as the optimiser left it."""
+        parameters = np.array(self.parameters)
+        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.cautions)
 
 
 def hessian(likelihood: Likelihood, theta: Floats) -> Floats:

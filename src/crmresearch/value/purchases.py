@@ -2,17 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_histories, histories, unique_rows
-from crmresearch.value.maximum import Maximum, maximise
+from crmresearch.value.maximum import MaximumFit, maximise
 from crmresearch.value.negative_binomial import fit_nbd
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
@@ -21,21 +20,12 @@ DROPOUT = 9.21  # χ² of two degrees of freedom, 99 %
 
 
 @dataclass(frozen=True)
-class PurchaseFit(ABC):
+class PurchaseFit(MaximumFit, ABC):
     """A purchase model at its maximum likelihood; times are in the unit of the t_x and T it was fitted on.
 
     `parameters` and `standard_errors` are named tuples; `covariances` (k, k) belong to the natural parameters;
     `rows` are the unique weighted histories the fit saw.
     """
-
-    parameters: Any
-    standard_errors: Any
-    log_likelihood: float
-    n: float
-    converged: bool
-    cautions: tuple[Caution, ...]
-    covariances: Floats = field(repr=False)
-    rows: UniqueRows = field(repr=False)
 
     names: ClassVar[type[Any]]  # the named tuple of the parameters
     timed: ClassVar[tuple[bool, ...]]  # which parameters are times, so that their start follows the data
@@ -57,12 +47,6 @@ class PurchaseFit(ABC):
     @abstractmethod
     def _draw_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
         """Purchases (n,) in (T, T + horizon] drawn for customers known to be alive at T."""
-
-    @property
-    def maximum(self) -> Maximum:
-        """The fit as the optimiser left it."""
-        parameters = np.array(self.parameters)
-        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.cautions)
 
     @cached_property
     def dropout_evidence(self) -> float:

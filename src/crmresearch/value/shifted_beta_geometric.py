@@ -10,7 +10,7 @@ renew t times and P(t) the share who leave at renewal t,
 Checked against the published estimates and forecasts of both cases of the paper.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -20,7 +20,7 @@ from scipy.special import betaln, gammaln, hyp2f1
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_weights, numbers, unique_rows
-from crmresearch.value.maximum import Maximum, digamma, maximise
+from crmresearch.value.maximum import Maximum, MaximumFit, digamma, maximise
 
 ALIKE = 0.001  # polarization below which customers are alike
 
@@ -33,7 +33,7 @@ class ShiftedBetaGeometricParameters(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ShiftedBetaGeometricFit:
+class ShiftedBetaGeometricFit(MaximumFit):
     """The model at its maximum likelihood; time counts periods of the contract.
 
     `parameters` and `standard_errors` are named tuples, `covariances` (2, 2) those of the parameters; `rows` are the
@@ -42,12 +42,6 @@ class ShiftedBetaGeometricFit:
 
     parameters: ShiftedBetaGeometricParameters
     standard_errors: ShiftedBetaGeometricParameters
-    log_likelihood: float
-    n: float
-    converged: bool
-    cautions: tuple[Caution, ...]
-    covariances: Floats = field(repr=False)
-    rows: UniqueRows = field(repr=False)
 
     @staticmethod
     def score(theta: Scores, rows: UniqueRows) -> tuple[float, Scores]:
@@ -65,12 +59,6 @@ class ShiftedBetaGeometricFit:
         estimates, errors = names(*best.parameters.tolist()), names(*best.standard_errors.tolist())
         found = (best.log_likelihood, rows.n, best.converged, lifetime_cautions(best), best.covariances)
         return cls(estimates, errors, *found, rows)
-
-    @property
-    def maximum(self) -> Maximum:
-        """The fit as the optimiser left it."""
-        parameters = np.array(self.parameters)
-        return Maximum(parameters, self.covariances, self.log_likelihood, self.converged, self.cautions)
 
     @property
     def mean_churn(self) -> float:

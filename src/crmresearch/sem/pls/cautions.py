@@ -17,6 +17,9 @@ HTMT_LIMIT = 0.90  # Henseler, Ringle & Sarstedt (2015) for constructs that are 
 RELIABLE = 0.70  # of α and ρ_C; Hair et al. (2021), chapter 4
 VIF_LIMIT = 5.0  # Hair et al. (2021), chapter 5
 WEAK_ERROR = 0.5  # standard error of a standardised path above which the data hardly determine it
+# codes of cautions that are about PLSc alone
+OF_PLSC = frozenset({"rho_a", "correlation", "correlations", "loading", "r_squared", "weak_plsc",
+                     "inadmissible_resamples", "undefined_resamples"})  # fmt: skip
 FAILED_SHARE = 0.01  # of resamples; more than this and the intervals describe a selection
 
 

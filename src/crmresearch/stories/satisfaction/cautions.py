@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.caution import Caution
+from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
@@ -15,10 +16,6 @@ from crmresearch.stories.story import Row, caution_table
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
 OF_ANSWERS = {"proxies", "unmeasured", "rows_dropped", "missing_replaced"}
 OF_CBSEM = {"missing_fiml"}
-OF_PLSC = {
-    "rho_a", "correlation", "correlations", "loading", "r_squared", "weak_plsc", "undefined_resamples",
-    "inadmissible_resamples",
-}  # fmt: skip
 _CONSTRUCTS = {"construct", "other", "predictor", "outcome", "moderator"}
 
 
