@@ -282,7 +282,11 @@ def thinned(shape, a, b, z):
     return density @ (1 + np.exp(log_p) * z) ** -(shape + 1) / density.sum()
 
 
-@pytest.mark.parametrize(("shape", "a", "b", "z"), [(0.5, 0.8, 2.4, 3), (200, 5, 2, 0.4), (1e4, 2e3, 9e3, 1e-4)])
+@pytest.mark.parametrize(
+    ("shape", "a", "b", "z"),
+    [(0.5, 0.8, 2.4, 3), (200, 5, 2, 0.4), (1e4, 2e3, 9e3, 1e-4), (1e4, 0.05, 3, 1e-4), (1e4, 0.05, 3, 9e-3),
+     (1.3, 300, 3000, 250), (0.3, 30, 300, 30)],
+)  # fmt: skip
 def test_thinned_rate(shape, a, b, z):
     found = thinned_rate(np.array([shape]), a, np.array([b]), np.log1p(np.array([z])))
     assert found == pytest.approx([thinned(shape, a, b, z)], rel=1e-9)
