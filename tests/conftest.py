@@ -8,6 +8,7 @@ from tiny_project import make_project
 
 from crmresearch import paths
 from crmresearch.data import documents
+from crmresearch.segmentation.methods import mixture
 
 # an example that was quick once is slow on a busy machine, which says nothing of the code
 settings.register_profile("any_machine", deadline=None)
@@ -20,6 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in order:
             item.add_marker("slow")
+
+
+@pytest.fixture
+def few_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gaussian mixtures from 3 starts instead of 40, where a test asks for a report and not for the best maximum."""
+    real = mixture.best_mixture
+    few = lambda rows, first, starts, *rest: real(rows, first, min(starts, 3), *rest)  # noqa: E731
+    monkeypatch.setattr(mixture, "best_mixture", few)
 
 
 @pytest.fixture

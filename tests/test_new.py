@@ -322,10 +322,15 @@ def test_survey_theory_and_report_make_a_page(study: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_starts")
 @pytest.mark.parametrize("notebook", [name for name in ALL if name not in OF_SURVEYS])
 def test_a_shop_and_a_report_make_a_page(notebook: str, study: Path) -> None:
     path = write_report(notebook)
     if notebook == "customer_value":
+        path.write_text(
+            re.sub(r"# ((?:value_)?resamples:) 200", r"\1 50", path.read_text(encoding="utf-8")), encoding="utf-8"
+        )
+        assert load_report(str(path)).parameters["value_resamples"] == 50
         new("report", "mine.yaml", "--out", "out")
         assert (study / "out" / "mine.html").is_file()
     else:

@@ -62,7 +62,7 @@ def verdicts(survey: Survey, first: Theory, second: Theory, weights: dict[str, f
         causes = {key: rng.normal(size=120) for key in weights}
         made = sum(weight * causes[key] for key, weight in weights.items()) + 0.7 * rng.normal(size=120)
         sample = survey_of(survey, {**causes, "satisfaction": np.asarray(made)}, rng)
-        rows.append(compare_theories([first, second], sample, resamples=200, seed=run).differences.iloc[0])
+        rows.append(compare_theories([first, second], sample, resamples=100, seed=run).differences.iloc[0])
     return pd.DataFrame(rows)
 
 
@@ -143,17 +143,17 @@ def test_satisfaction_by_other_items_is_not_compared(survey: Survey) -> None:
 
 @pytest.mark.slow
 def test_equal_theories_are_not_told_apart_more_often_than_the_level(survey: Survey) -> None:
-    """Two causes of equal weight, a theory of each: within 3 binomial standard errors of 5 % in 120 samples."""
-    told = verdicts(survey, theory("a", ["a"]), theory("b", ["b"]), {"a": 0.5, "b": 0.5}, 120)
+    """Two causes of equal weight, a theory of each: within 3 binomial standard errors of 5 % in 60 samples."""
+    told = verdicts(survey, theory("a", ["a"]), theory("b", ["b"]), {"a": 0.5, "b": 0.5}, 60)
     rate = ((told["ci_lower"] > 0) | (told["ci_upper"] < 0)).mean()
-    assert abs(rate - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 120)
+    assert abs(rate - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 60)
 
 
 @pytest.mark.slow
 def test_a_cause_that_is_none_does_not_explain_more(survey: Survey) -> None:
     """R² never falls by a cause more; that the larger theory explains more is told in 5 % of the samples at most."""
     larger = theory("larger", ["a", "noise", "more", "most"])
-    told = verdicts(survey, theory("a", ["a"]), larger, {"a": 0.7, "noise": 0.0, "more": 0.0, "most": 0.0}, 60)
+    told = verdicts(survey, theory("a", ["a"]), larger, {"a": 0.7, "noise": 0.0, "more": 0.0, "most": 0.0}, 40)
     assert (told["ci_lower"] > 0).mean() <= 0.05
 
 

@@ -263,9 +263,9 @@ def test_what_is_drawn_has_the_mean_that_is_expected(customers, model):
 
 @pytest.mark.slow
 def test_the_predictive_interval_holds_what_groups_spend_and_that_of_the_mean_does_not():
-    """Customers of BG/NBD and Gamma–Gamma, three groups of 16 times; 95 % less 4 standard errors of 48 is 82 %."""
+    """Customers of BG/NBD and Gamma–Gamma, three groups of 10 times; 95 % less 4 standard errors of 30 is 79 %."""
     rng, held, of_mean = np.random.default_rng(7), [], []
-    for seed in range(16):
+    for seed in range(10):
         frame, spent = simulated(400, rng)
         groups = pd.cut(frame["repeat"], [-1, 0, 2, np.inf], labels=["none", "few", "many"]).astype(str)
         table, _ = CustomerValue.fit(frame).intervals(182, 0.0, resamples=50, seed=seed, groups=groups)
@@ -273,7 +273,7 @@ def test_the_predictive_interval_holds_what_groups_spend_and_that_of_the_mean_do
         for quantity, holds in (("spend_expected", held), ("value", of_mean)):
             rows = table[table.quantity == quantity].set_index("group").drop(index="all")
             holds += ((rows.ci_lower <= made) & (made <= rows.ci_upper)).tolist()
-    assert np.mean(held) > 0.82
+    assert np.mean(held) > 0.79
     assert np.mean(of_mean) < 0.8
 
 

@@ -17,6 +17,8 @@ from crmresearch.errors import CrmResearchError, DataError
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.stories.customer_value.cautions import customer_warnings
 
+pytestmark = pytest.mark.usefixtures("few_starts")
+
 CODEBOOK = """\
 kind: transactions
 key: {key}

@@ -59,11 +59,14 @@ def report(folder: Path, notebook: str, **parameters: Any) -> Path:
 
 
 def shop(folder: Path) -> None:
-    """600 customers with hostile ids, categories and levels, and segments of one's own."""
+    """200 customers with hostile ids, categories and levels, and segments of one's own."""
     rng = np.random.default_rng(1)
-    rows, n = [], 600
+    rows, n = [], 200
     for i in range(n):
-        days = np.sort(rng.choice(720, 1 + rng.poisson(3), replace=False))
+        # rates and lifetimes differ, as the value models have it
+        left = min(int(rng.exponential(700)), 719)
+        bought = min(1 + rng.poisson(rng.gamma(1, 4) * left / 720), left + 1)
+        days = np.sort(rng.choice(left + 1, bought, replace=False))
         region = [hostile("level"), "North", "=1+1", "*South* _u_"][i % 4]
         for day in days:
             when = pd.Timestamp("2022-01-01") + pd.Timedelta(days=int(day))

@@ -12,6 +12,8 @@ from crmresearch.data.reserved_columns import FORECASTS
 from crmresearch.errors import ParameterError
 from crmresearch.segmentation.registry import described, every_method
 
+pytestmark = pytest.mark.usefixtures("few_starts")
+
 CODEBOOK = """\
 kind: transactions
 key: shop

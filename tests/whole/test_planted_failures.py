@@ -71,7 +71,7 @@ def project(home: Path, answers: pd.DataFrame, theory: str) -> str:
     answers.to_csv(folder / "planted.csv", index=False)
     name = f"satisfaction-index-planted-{theory}"
     parameters = {"notebook": "satisfaction_index", "title": {"en": "Planted"}, "group": {"en": "Planted"}}
-    parameters["parameters"] = {"dataset": "planted", "theory": theory, "resamples": 200}
+    parameters["parameters"] = {"dataset": "planted", "theory": theory, "resamples": 100}
     (home / "notebooks" / "parameters").mkdir(parents=True)
     (home / "notebooks" / "parameters" / f"{name}.yaml").write_text(yaml.safe_dump(parameters), encoding="utf-8")
     return name

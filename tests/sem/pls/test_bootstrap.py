@@ -123,11 +123,11 @@ def test_any_chunk_and_number_of_workers_gives_the_same_bytes(interval: str) -> 
 
     def tables(chunk: int, workers: int) -> str:
         return csv_of(
-            bootstrap(estimate, resamples=530, seed=SEED, interval=interval, chunk=chunk, workers=workers)  # type: ignore[arg-type]
+            bootstrap(estimate, resamples=320, seed=SEED, interval=interval, chunk=chunk, workers=workers)  # type: ignore[arg-type]
         )
 
     expected = tables(250, 1)
-    for chunk, workers in [(1, 1), (7, 2), (100, 3), (250, 2), (250, 3), (1000, 1), (1000, 2)]:
+    for chunk, workers in [(7, 2), (100, 3), (250, 2), (1000, 1)]:
         assert tables(chunk, workers) == expected, (chunk, workers)
 
 
@@ -256,7 +256,7 @@ def test_intervals_cover_the_truth_of_simulated_composites() -> None:
     spec = path_model({c: [f"{c}{i}" for i in range(3)] for c in "xzy"}, [("x", "y"), ("z", "y")])
     rng = np.random.default_rng(11)
     truth = {"x": 0.5, "z": 0.2}
-    runs, covered, estimates = 120, {"x": 0, "z": 0}, []
+    runs, covered, estimates = 60, {"x": 0, "z": 0}, []
     for run in range(runs):
         estimate = bootstrap(estimate_pls(spec, simulated(rng, 200)), resamples=300, seed=run)
         paths = estimate.paths[estimate.paths["estimator"] == "pls"].set_index("predictor")
@@ -266,8 +266,8 @@ def test_intervals_cover_the_truth_of_simulated_composites() -> None:
     mean, se = pd.concat(estimates, axis=1).mean(axis=1), pd.concat(estimates, axis=1).std(axis=1) / np.sqrt(runs)
     for key, value in truth.items():
         assert abs(mean[key] - value) < 4 * se[key] + 0.01  # PLS weights fitted to 200 rows have a bias of this size
-        # 114 of 120 expected; a binomial with p = .95 falls below 105 in 2 of 10,000 tries
-        assert covered[key] >= 105
+        # 57 of 60 expected; a binomial with p = .95 falls below 50 in 2 of 10,000 tries
+        assert covered[key] >= 50
 
 
 def almost_constant() -> pd.DataFrame:
