@@ -22,12 +22,12 @@ MODULES := $(subst /,.,$(patsubst src/%.py,%,$(subst /__init__,,$(filter-out %/_
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup reports report reproduce test test-fast lab refresh bench lint docs clean FORCE
+.PHONY: help setup reports report reproduce test test-all test-fast lab refresh bench lint docs clean FORCE
 
 # one thread of linear algebra and one hash seed, here as in the reports: the same digits everywhere
-test test-fast refresh: export OMP_NUM_THREADS = 1
-test test-fast refresh: export OPENBLAS_NUM_THREADS = 1
-test test-fast refresh: export PYTHONHASHSEED = 0
+test test-all test-fast refresh: export OMP_NUM_THREADS = 1
+test test-all test-fast refresh: export OPENBLAS_NUM_THREADS = 1
+test test-all test-fast refresh: export PYTHONHASHSEED = 0
 
 help:
 	@echo 'make <target>, where target is one of'
@@ -65,13 +65,20 @@ reproduce: reports
 	  count=$$((count + 1)); cmp -s "$$file" "$$copy/$$file" || { different=yes; echo "different: $$file" >&2; }; \
 	done; [ -z "$$different" ] || exit 1; echo "$$count tables are the same to the byte"
 
-## test                  run all tests, the notebooks among them (options for pytest: ARGS=...)
-test: setup
-	@$(PY) -m pytest --nbval --nbval-current-env -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+# both workers to the end: the longest files first, and a file stays with its fixtures
+PYTEST := -n auto --dist loadfile --no-loadscope-reorder
 
-## test-fast             run the quick tests only: no whole reports, no notebooks, no long simulations
+## test                  run the tests and the notebooks in some minutes (options for pytest: ARGS=...)
+test: setup
+	@$(PY) -m pytest --nbval --nbval-current-env -m 'not long' $(PYTEST) $(ARGS)
+
+## test-all              run everything there is: with every report of odd input, and long simulations
+test-all: setup
+	@$(PY) -m pytest --nbval --nbval-current-env $(PYTEST) $(ARGS)
+
+## test-fast             run the quick tests only: no whole reports and no notebooks
 test-fast: setup
-	@$(PY) -m pytest -m 'not slow' -n auto --dist loadfile --no-loadscope-reorder tests $(ARGS)
+	@$(PY) -m pytest -m 'not slow' $(PYTEST) tests $(ARGS)
 
 ## lab                   open the notebooks in JupyterLab
 lab: export JUPYTER_PREFER_ENV_PATH = 1

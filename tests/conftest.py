@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {"whole": 0, "notebooks": 1}
     items.sort(key=lambda item: order.get(item.path.parent.name, 2))
     for item in items:
-        if item.path.parent.name in order:
+        if item.path.parent.name in order or item.get_closest_marker("long"):
             item.add_marker("slow")
 
 

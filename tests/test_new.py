@@ -310,7 +310,7 @@ def test_the_commands_of_the_readme_work() -> None:
             load_report(name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_survey_theory_and_report_make_a_page(study: Path) -> None:
     new("new-survey", "guests")
     new("new-theory", "mine")
@@ -321,7 +321,7 @@ def test_survey_theory_and_report_make_a_page(study: Path) -> None:
     assert (study / "out" / "first.html").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("few_starts")
 @pytest.mark.parametrize("notebook", [name for name in ALL if name not in OF_SURVEYS])
 def test_a_shop_and_a_report_make_a_page(notebook: str, study: Path) -> None:

@@ -262,7 +262,7 @@ def test_attributes_by_the_names_of_the_chain_keep_their_values(shop):
     assert {name: frame[name].tolist() for name in names} == {name: [f"{name}-1", f"{name}-2"] for name in names}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_column_of_a_table_is_a_name_no_attribute_can_have(shop):
     transactions = shop()
     table = customer_table(transactions, "2021-06-30", "2021-12-31", (7, 91), categories=["tea"])
@@ -328,6 +328,7 @@ def spark():
     session.stop()
 
 
+@pytest.mark.long
 def test_spark_gives_the_same_table(shop, spark):
     ours, theirs = shop(), shop(connection=spark)
     pd.testing.assert_frame_equal(ours.counts, theirs.counts)
@@ -340,6 +341,7 @@ def test_spark_gives_the_same_table(shop, spark):
     pd.testing.assert_frame_equal(tables[0].counts, tables[1].counts)
 
 
+@pytest.mark.long
 def test_spark_reads_formats_and_zones_alike(shop, spark):
     data = lines("ann,2/3/2021 8:26,1.5", "bob,3/14/2021 7:30,2", "bob,14.3.2021,2", "cid,12/31/2020 23:00,1_0")
     keys = "currency: EUR\ntime_format: '%m/%d/%Y %H:%M'\nday_zone: America/New_York"
@@ -350,6 +352,7 @@ def test_spark_reads_formats_and_zones_alike(shop, spark):
     assert ours.rows == 2
 
 
+@pytest.mark.long
 def test_spark_counts_clocks_marks_and_lines_left_out_alike(shop, spark):
     data = "who,when,paid,kind,off,town\n" + "".join(
         f"{line},tea,,Rome\n"
@@ -366,6 +369,7 @@ def test_spark_counts_clocks_marks_and_lines_left_out_alike(shop, spark):
     assert len(both[0].examples()) == 6
 
 
+@pytest.mark.long
 def test_spark_knows_a_zoned_column_from_one_without(tmp_path, spark):
     instants = pd.to_datetime(["2021-03-14 03:30:00", "2021-03-14 07:30:00"])
     for zone in ("America/New_York", None):

@@ -68,7 +68,7 @@ def bazaar() -> pd.DataFrame:
     return pd.concat([lines, lines.sample(80, random_state=1)], ignore_index=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_shop_that_has_everything(bazaar, tmp_path):
     text = bazaar.assign(
         when=bazaar["when"].dt.strftime("%d.%m.%Y %H:%M"),

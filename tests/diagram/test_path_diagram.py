@@ -212,7 +212,7 @@ OTHER_WORDS = {"ecsi_long_labels", "ecsi_chinese", "staged_chinese"}
 _drawn: dict[str, Figure] = {}
 
 
-@pytest.fixture(params=[pytest.param(m, marks=[pytest.mark.slow] * (m in OTHER_WORDS)) for m in MODELS])
+@pytest.fixture(params=[pytest.param(m, marks=[pytest.mark.long] * (m in OTHER_WORDS)) for m in MODELS])
 def drawn(request):
     """A model and its figure."""
     return *MODELS[request.param](), drawing(request.param)
@@ -472,7 +472,7 @@ def models(draw):
     return ellipses, arrows
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(models())
 @settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_nothing_collides_in_any_acyclic_model(model):

@@ -12,7 +12,7 @@ from tiny_project import write_parameters
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("make") is None, reason="needs make"),
-    pytest.mark.slow,
+    pytest.mark.long,
 ]
 
 

@@ -108,7 +108,7 @@ def test_a_method_that_cannot_learn_is_left_out_with_its_reason() -> None:
     assert "life_cycle_rhythm" not in set(found.table["method"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_number_does_not_depend_on_which_other_methods_take_part(found: Benchmark) -> None:
     alone = benchmark(customers(1), customers(2), [RfmEight("mean"), KMeans(4)], **SMALL)  # type: ignore[arg-type]
     both = [one.table.set_index("method").loc["k_means_4"].drop(["kind", "family"]) for one in (alone, found)]
@@ -129,7 +129,7 @@ def test_a_method_is_applied_once_for_its_seconds(monkeypatch: pytest.MonkeyPatc
     assert seconds["method"].tolist() == [learned[0].name]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_value_model_learned_again_makes_its_segments_less_stable(found: Benchmark) -> None:
     noise = np.random.default_rng(5).normal(size=(2, 500))
 

@@ -43,6 +43,7 @@ def test_the_error_is_that_of_the_jackknife_over_customers() -> None:
     assert error.to_numpy() == pytest.approx(jackknife, rel=1e-9)
 
 
+@pytest.mark.long
 def test_segments_that_buy_alike_are_rarely_told_apart_and_others_are() -> None:
     """Holm aims at a false finding in at most 5 % of the shops: of 20, 4 at most (1 in 400 at 5 %).
 

@@ -77,7 +77,7 @@ def test_raw_metric_weighs_by_its_own_weights() -> None:
         assert frame.set_index("construct").loc[construct.key, "estimate"] == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_interval_is_the_quantiles_of_a_plain_loop() -> None:
     resamples, answers = 60, mobi()
     in_their_units = (mobi()[ecsi().items] - 1) / 9 * 100

@@ -141,7 +141,7 @@ def test_satisfaction_by_other_items_is_not_compared(survey: Survey) -> None:
     assert len(found.differences) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_equal_theories_are_not_told_apart_more_often_than_the_level(survey: Survey) -> None:
     """Two causes of equal weight, a theory of each: within 3 binomial standard errors of 5 % in 60 samples."""
     told = verdicts(survey, theory("a", ["a"]), theory("b", ["b"]), {"a": 0.5, "b": 0.5}, 60)
@@ -149,7 +149,7 @@ def test_equal_theories_are_not_told_apart_more_often_than_the_level(survey: Sur
     assert abs(rate - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 60)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_cause_that_is_none_does_not_explain_more(survey: Survey) -> None:
     """R² never falls by a cause more; that the larger theory explains more is told in 5 % of the samples at most."""
     larger = theory("larger", ["a", "noise", "more", "most"])

@@ -119,7 +119,7 @@ def test_a_replicate_is_both_models_fitted_to_the_customers_drawn_and_their_mean
         assert refit.spend.parameters != pytest.approx(value.spend.parameters, rel=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_standard_errors_are_those_of_the_bootstrap():
     x, t_x, T = simulate("bg_nbd", (0.5, 6.0, 0.8, 2.4), 3000, seed=11)
     fit = fit_bg_nbd(x, np.ceil(t_x), np.ceil(T))
@@ -261,7 +261,7 @@ def test_what_is_drawn_has_the_mean_that_is_expected(customers, model):
     assert (nothing == 0).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_predictive_interval_holds_what_groups_spend_and_that_of_the_mean_does_not():
     """Customers of BG/NBD and Gamma–Gamma, three groups of 10 times; 95 % less 4 standard errors of 30 is 79 %."""
     rng, held, of_mean = np.random.default_rng(7), [], []

@@ -85,7 +85,7 @@ def test_truth_is_recovered():
     assert (np.abs(np.array(fit.parameters) - (6, 4, 15)) < 3 * np.array(fit.standard_errors)).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_standard_errors_are_those_of_the_bootstrap():
     fit = fit_gamma_gamma(*spenders(2000, 3))
     errors = bootstrap(fit, 200, seed=1).standard_errors

@@ -97,7 +97,10 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("notebook", ["segmentation_comparison", "segment_monitoring", "customer_today"])
+@pytest.mark.parametrize(
+    "notebook",
+    [pytest.param("segmentation_comparison", marks=pytest.mark.long), "segment_monitoring", "customer_today"],
+)
 @pytest.mark.parametrize("case", list(UNUSUAL))
 def test_other_reports_end_in_findings_or_in_one_sentence(tmp_path: Path, notebook: str, case: str) -> None:
     dataset = write(tmp_path, UNUSUAL[case]())
@@ -258,6 +261,7 @@ def test_growth_of_a_category_from_more_returns_than_sales_is_told_as_not_define
     assert any("growth from there is not defined" in shown and "pots" in shown for shown in names["shown"])
 
 
+@pytest.mark.long
 def test_suspicions_and_early_returns_stand_in_the_box_of_every_report(tmp_path: Path) -> None:
     lines = customers(60)
     early = pd.DataFrame({"customer": lines["customer"].unique(), "day": "2020-01-01", "amount": -3.0})
@@ -285,6 +289,7 @@ def test_a_negative_sum_has_no_shares(tmp_path: Path) -> None:
     assert told["message"].startswith("1 customers (")
 
 
+@pytest.mark.long
 def test_the_comparison_asks_whether_demographics_reach_the_segments(tmp_path: Path) -> None:
     """The town of a customer tells how much they spend; of every fifth nothing is on record."""
     lines = customers(90)

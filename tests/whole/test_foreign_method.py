@@ -15,6 +15,8 @@ import pytest
 from crmresearch.paths import NOTEBOOKS
 from crmresearch.segmentation.registry import GROUP
 
+pytestmark = pytest.mark.long
+
 CODEBOOK = """\
 kind: transactions
 key: shop

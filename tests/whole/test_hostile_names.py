@@ -27,7 +27,6 @@ COLUMN = "EXTRA <img src=x onerror=window.ran=1> $x *b* [l](javascript:window.ra
 RAN = "() => [window.ran === 1, document.querySelectorAll('main script, main img[src=x], main svg[onload]').length]"
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium to open the page in (Debian: apt install chromium)"),
 ]
 
@@ -153,7 +152,12 @@ REPORTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("notebook", REPORTS)
+SHORT = "survey_quality"
+
+
+@pytest.mark.parametrize(
+    "notebook", [pytest.param(name, marks=[] if name == SHORT else pytest.mark.long) for name in REPORTS]
+)
 def test_names_are_text_and_nothing_runs(folder: Path, notebook: str) -> None:
     sync = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser; install it to run this")
     parameters, fields = REPORTS[notebook]

@@ -29,6 +29,7 @@ REPORTS: dict[str, dict[str, object]] = {
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
 }
 SKIPPED = ("satisfaction-index-acsi-2015-acsi", "customer-value-online-retail")  # no data, but how to get them
+SHORT = "survey-quality-ecsi-mobile"
 LETTERS = set(marked("aeio"))
 SYMBOLS = ["alpha", "beta", "gamma"]  # parameters of the value models, which the literature writes so
 RULES = ["cdnow desk"]  # the key of a file of rules, by which its method is called
@@ -97,7 +98,9 @@ def _data(root: Path) -> list[str]:
     return [*(text for texts in found for text in texts), *SYMBOLS, *RULES]
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == SHORT else pytest.mark.long) for name in REPORTS]
+)
 def test_a_report_says_nothing_that_its_language_does_not_say(site: Path, name: str) -> None:
     _run(site, "report", name)
     html = (site / "home" / "reports" / f"{name}.html").read_text(encoding="utf-8")

@@ -69,7 +69,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("method", FOLLOWED)
+@pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=[pytest.mark.long] * (i % 6 > 0)) for i, name in enumerate(FOLLOWED)]
+)
 def test_a_method_is_followed(shop: Path, method: str) -> None:
     names = run_cells("segment_monitoring", {"dataset": str(shop), "method": method, **FEW})
     assert names["monitoring"].method.name == method

@@ -16,6 +16,8 @@ from crmresearch.paths import DATA
 from crmresearch.sem.covariance.model import build_ram, covariance_part
 from crmresearch.sem.covariance.ram import implied
 
+pytestmark = pytest.mark.long
+
 ROWS = 400
 
 

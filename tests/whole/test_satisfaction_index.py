@@ -131,6 +131,7 @@ def test_figures_are_written_as_svg_and_png(reports: Path) -> None:
     assert names == {f"{figure}.{kind}" for figure in ("model", "paths", "index") for kind in ("svg", "png")}
 
 
+@pytest.mark.long
 def test_an_installed_wheel_makes_the_same_bytes_from_files_of_ones_own(reports: Path, tmp_path: Path) -> None:
     """Made a second time: by a wheel, of files that lie anywhere, in another language and time zone."""
     site, study, elsewhere = (tmp_path / name for name in ("site é", "my study", "elsewhere"))
@@ -174,6 +175,7 @@ def test_the_weakly_identified_structure_is_red_at_the_top(page: str, tables: di
     assert fit["chisq"] == pytest.approx(575.571282, abs=1e-4)
 
 
+@pytest.mark.long
 def test_an_inadmissible_correction_turns_the_report_red(tmp_path: Path) -> None:
     name = "satisfaction-index-ecsi-mobile-staged"
     reports = render(tmp_path / "project", name)

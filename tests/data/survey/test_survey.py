@@ -272,7 +272,7 @@ def test_a_missing_file_says_how_to_get_it(cafe_folder):
             read(str(folder))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(
     answers=st.lists(
         st.tuples(st.integers(-1, 7), st.integers(1, 5), st.integers(0, 10)), min_size=2, max_size=12, unique=True
@@ -290,7 +290,7 @@ def test_every_cell_outside_the_scale_is_found_and_no_other(cafe_folder, answers
         assert ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "") + ". " in outside[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(st.binary(max_size=60))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_bytes_whatever_end_in_a_traceback(cafe_folder, noise):

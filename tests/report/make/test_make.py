@@ -66,7 +66,7 @@ def test_a_changed_file_renders_what_depends_on_it(project: Project, file: str, 
     assert project.would_render() == names
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_changed_file_is_rendered_once(project: Project) -> None:
     past = time.time() - 100
     for record in project.root.glob("reports/*/report.json"):
@@ -107,7 +107,7 @@ def test_a_deleted_input_does_not_stop_make(project: Project) -> None:
     assert TINY in project.would_render()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_reports_come_go_and_fail_by_themselves(project: Project) -> None:
     parameters = project.root / "notebooks" / "parameters"
     reports = project.root / "reports"
@@ -130,7 +130,7 @@ def test_reports_come_go_and_fail_by_themselves(project: Project) -> None:
     assert project.would_render() == {PLAIN}  # tried again, and only that
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_skipped_report_waits_for_its_data(project: Project, tmp_path: Path) -> None:
     (project.root / "data" / "toy" / "toy.csv").rename(tmp_path / "toy.csv")
     os.utime(tmp_path / "toy.csv", (1e9, 1e9))
@@ -172,7 +172,7 @@ def test_the_reference_is_of_every_package_and_module(built: Project) -> None:
     assert "crmresearch.__main__" not in command
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_reference_shows_every_name_of_the_front_door_and_loads_nothing_from_a_network(project: Project) -> None:
     done = project.make("docs", "MODULES=crmresearch crmresearch.errors crmresearch.value crmresearch.value.pareto_nbd")
     assert done.returncode == 0, done.stderr

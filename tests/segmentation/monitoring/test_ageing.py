@@ -115,13 +115,13 @@ def alarms(faster: float, seeds: range) -> int:
     return raised
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("faster", [3.0, 1 / 3])
 def test_customers_who_buy_three_times_as_often_or_a_third_raise_the_alarm(faster: float) -> None:
     assert alarms(faster, range(1, 5)) == 4
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_customers_who_go_on_as_before_seldom_raise_the_alarm() -> None:
     """At 5 % more than 4 of 20 worlds are 1 in 400; at 6.5 %, as measured in 200 worlds, 1 in 125."""
     assert alarms(1.0, range(1, 21)) <= 4

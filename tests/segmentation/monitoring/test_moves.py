@@ -57,7 +57,7 @@ def planted(rng: np.random.Generator, n: int = 400) -> tuple[pd.Series, pd.Serie
     return pd.Series(np.where(up, "up", "stayed")), segments, spend(after)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_interval_is_that_of_a_bootstrap_of_customers() -> None:
     direction, segments, money = planted(np.random.default_rng(5))
     up = moves(direction, segments, money).set_index("direction").loc["up"]
@@ -70,7 +70,7 @@ def test_the_interval_is_that_of_a_bootstrap_of_customers() -> None:
     assert (up.upper - up.lower) / (2 * 1.959964) == pytest.approx(np.std(drawn, ddof=1), rel=0.15)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_where_nothing_tells_the_interval_holds_none_95_times_of_100() -> None:
     """200 worlds in which the segment says everything; ±3 % is two standard errors of that share."""
     held = 0

@@ -346,7 +346,7 @@ def test_bad_input_is_refused_in_one_sentence(features: pd.DataFrame, change: di
         evaluate_segmentations(table, change.pop("methods", []), **change)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_order_of_the_customers_changes_nothing(features: pd.DataFrame) -> None:
     some = features.iloc[:400]
     shuffled = some.sample(frac=1, random_state=3)

@@ -67,7 +67,7 @@ def intervals(y: np.ndarray, segments: list[np.ndarray], rng: np.random.Generato
     return Evaluation(scores, paired, none, none, none, names[-1], 10, 200, 0, draws)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_interval_of_a_difference_holds_the_truth_as_often_as_it_says() -> None:
     """27 against 8 segments of 600 customers: the truth is what the values learned here foresee of 200,000 others."""
     rng = np.random.default_rng(5)
@@ -92,7 +92,7 @@ def test_the_interval_of_a_difference_holds_the_truth_as_often_as_it_says() -> N
     assert held >= 54  # nominal 57
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_of_many_equally_good_methods_hardly_one_is_beyond_the_simultaneous_interval() -> None:
     """Twelve cuts of one measure, each with noise of its own: looking for the best of eleven finds a lead too often."""
     rng = np.random.default_rng(6)

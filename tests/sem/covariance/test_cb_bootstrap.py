@@ -80,7 +80,7 @@ def test_chisq_of_answers_made_to_fit(theory: str) -> None:
     np.testing.assert_allclose(chisq[admissible], lavaan(theory, "bollen_stine")[admissible], atol=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("theory", THEORIES)
 def test_nearly_every_resample_ends_at_a_minimum(theory: str) -> None:
     """At least 99.5 % end with a projected gradient below 1e-6, and the shares say how."""
@@ -96,7 +96,7 @@ def test_nearly_every_resample_ends_at_a_minimum(theory: str) -> None:
     assert shares["bounded"] == pytest.approx({"scsb": 0.075, "acsi": 0.17}[theory], abs=0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("theory", THEORIES)
 def test_same_seed_same_numbers_whatever_the_chunk(theory: str) -> None:
     """To 8 digits: every resample goes its own way through the batch, from the same start values.

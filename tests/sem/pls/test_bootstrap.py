@@ -116,7 +116,7 @@ def test_replicates_equal_python_seminr_on_the_same_resamples(case: int, consist
             np.testing.assert_allclose(estimate.resampling.replicates[key][b], theirs, rtol=0, atol=1e-10, err_msg=key)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("interval", ["percentile", "bca"])
 def test_any_chunk_and_number_of_workers_gives_the_same_bytes(interval: str) -> None:
     estimate = estimate_pls(ecsi(), mobi())
@@ -159,7 +159,7 @@ def test_se_and_percentile_limits_are_those_of_numpy(booted: PlsEstimate) -> Non
         np.testing.assert_allclose(summary["se"], values.std(axis=0, ddof=1), rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bca_limits_are_those_of_scipy() -> None:
     answers = mobi().head(80)
     spec = path_model(
@@ -251,7 +251,7 @@ def simulated(rng: np.random.Generator, n: int) -> pd.DataFrame:
     return pd.DataFrame(np.hstack([items(x, 3), items(z, 3), items(y, 3)]), columns=columns)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_intervals_cover_the_truth_of_simulated_composites() -> None:
     spec = path_model({c: [f"{c}{i}" for i in range(3)] for c in "xzy"}, [("x", "y"), ("z", "y")])
     rng = np.random.default_rng(11)

@@ -92,7 +92,7 @@ def test_no_unit_is_too_small_or_too_large(unit: float) -> None:
     assert_same(estimate_pls(ecsi(), mobi() * unit), estimate_pls(ecsi(), mobi()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @few
 @given(seed=SEEDS, turned=st.sets(st.sampled_from("uxyz"), min_size=1, max_size=3), mode_b=st.booleans())
 def test_reversing_all_items_of_a_construct_turns_its_paths_and_nothing_else(
@@ -115,7 +115,7 @@ def test_reversing_all_items_of_a_construct_turns_its_paths_and_nothing_else(
         np.testing.assert_allclose(found, expected * flips, **ROUNDING)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @few
 @given(seed=SEEDS)
 def test_reversing_one_item_turns_that_item_only(seed: int) -> None:
@@ -197,7 +197,7 @@ def test_two_blocks_in_mode_a_are_the_first_singular_pair(seed: int) -> None:
         np.testing.assert_allclose(direction * np.sign(direction @ expected), expected, rtol=0, atol=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @few
 @given(seed=SEEDS)
 def test_schemes_agree_when_there_are_two_constructs(seed: int) -> None:

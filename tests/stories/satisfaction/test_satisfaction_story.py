@@ -135,7 +135,7 @@ def test_htmt_view_is_a_lower_triangle(ecsi: SatisfactionStory) -> None:
     assert np.isnan(np.triu(square.to_numpy(), 1)[np.triu_indices(6, 1)]).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pictures_show_every_path_and_construct(ecsi: SatisfactionStory) -> None:
     model = charts.plot_model(ecsi)
     texts = " ".join(text.get_text() for text in model.findobj(plt.Text)).replace("\n", " ")
