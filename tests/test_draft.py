@@ -1,5 +1,6 @@
 """Codebooks drafted from bare files: they pass their own check, and say what is in the files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from notebook_cells import run_cells
 from crmresearch.__main__ import main
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.transactions.transactions import load_transactions
-from crmresearch.errors import TemplateError
+from crmresearch.errors import CodebookError, TemplateError
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.paths import DATA, TEMPLATES
@@ -239,3 +240,64 @@ def test_a_drafted_survey_goes_through_the_reports_that_need_no_theory(tmp_path:
     assert segments["models"] is None
     quality = run_cells("survey_quality", {"dataset": str(tmp_path)})
     assert len(quality["quality"].items) == 60
+
+
+def answers_in(words: Sequence[str], rows: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    columns = [f"{stem}_{i}" for stem in ("Zimmer", "Zufriedenheit", "Treue") for i in (1, 2)]
+    return pd.DataFrame({name: rng.choice(words, rows) for name in columns}).assign(
+        Reise=rng.choice(["mit", "ohne"], rows)
+    )
+
+
+def test_answers_in_the_words_of_another_language_are_a_scale(tmp_path: Path) -> None:
+    words = ["trifft gar nicht zu", "trifft eher nicht zu", "teils, teils", "trifft eher zu", "trifft voll zu", "k. A."]
+    answers_in(words).to_csv(tmp_path / "Gästebefragung 2025.csv", sep=";", index=False, encoding="cp1252")
+    draft_codebook(tmp_path / "Gästebefragung 2025.csv")
+    survey = load_survey(str(tmp_path))
+    assert (survey.codebook.key, survey.codebook.title["en"]) == ("gastebefragung_2025", "Gästebefragung 2025")
+    assert list(survey.codebook.constructs) == ["zimmer", "satisfaction", "loyalty"]
+    assert list(survey.codebook.groups) == ["Reise"]
+    expected = answers_in(words)["Zimmer_1"].map({word: i for i, word in enumerate(words[:5], 1)})
+    assert survey.items["Zimmer_1"].tolist() == pytest.approx(expected.tolist(), nan_ok=True)
+
+
+def test_words_of_no_known_order_are_asked_for_and_never_guessed(tmp_path: Path) -> None:
+    answers_in(["grün", "gelb", "rot"]).to_csv(tmp_path / "ampel.csv", index=False)
+    path = draft_codebook(tmp_path / "ampel.csv")
+    with pytest.raises(CodebookError, match=r"labels\.rot") as refused:
+        load_survey(str(tmp_path))
+    assert str(refused.value).count("labels.") == 3
+    text = path.read_text(encoding="utf-8")
+    for number, word in enumerate(["rot", "gelb", "grün"], 1):
+        text = text.replace(f'"{word}": null', f'"{word}": {number}')
+    path.write_text(text, encoding="utf-8")
+    survey = load_survey(str(tmp_path))
+    assert survey.codebook.items["Treue_2"].max == 3
+    assert set(survey.items["Treue_2"]) == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("written", "time_format"),
+    [("%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M %p"), ("%d-%b-%Y", "%d-%b-%Y"), ("%B %d, %Y", "%b %d, %Y")],
+)
+def test_purchases_by_half_days_and_names_of_months_are_drafted(tmp_path: Path, written: str, time_format: str) -> None:
+    times = pd.Timestamp("2024-01-20 09:30") + pd.to_timedelta(np.arange(60) * 31, "h")
+    frame = pd.DataFrame({
+        "Order date": times.strftime(written), "Invoice": [f"INV-{i // 2}" for i in range(60)],
+        "Client no.": [f"K{i % 7}" for i in range(60)], "Product group": "Tea", "Net amount USD": "1,012.50",
+    })  # fmt: skip
+    frame.to_csv(tmp_path / "orders.tsv.gz", sep="\t", index=False)
+    draft_codebook(tmp_path / "orders.tsv.gz")
+    transactions = load_transactions(str(tmp_path))
+    columns = transactions.codebook.columns
+    assert (columns.order, columns.category, columns.product) == ("Invoice", "Product group", None)
+    assert (transactions.codebook.time_format, transactions.codebook.currency) == (time_format, "USD")
+    assert transactions.rows == 60
+
+
+def test_a_file_of_purchases_without_a_readable_day_is_told_as_one(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"] * 30, "date": "whenever", "amount": 1.5})
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+    with pytest.raises(TemplateError, match="no column looks like the time"):
+        draft_codebook(tmp_path / "shop.csv")

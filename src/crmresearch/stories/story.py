@@ -146,7 +146,7 @@ class Story:
         """The frame with the sentences of engines among its cells told in the language of this story."""
         told = {
             name: [cell.told_in(self.language) if isinstance(cell, Sentence) else cell for cell in frame[name]]
-            for name in frame.select_dtypes("object")
+            for name in frame.select_dtypes(["object", "str"])
             if self.language != "en"
         }
         return frame.assign(**told) if told else frame

@@ -15,7 +15,7 @@ from crmresearch.data.survey.codebook import Codebook
 from crmresearch.errors import TemplateError
 from crmresearch.templates.begin import free_place, write_new
 from crmresearch.templates.draft_purchases import purchases_codebook, roles_of
-from crmresearch.templates.draft_survey import survey_codebook
+from crmresearch.templates.draft_survey import questions_of, survey_codebook
 from crmresearch.templates.draft_words import key_of, one_line, quoted
 
 Kind = Literal["survey", "purchases"]
@@ -89,6 +89,6 @@ def draft_theory(dataset: str, name: str, folder: Path = Path()) -> Path:
 
 
 def _kind(table: TextTable) -> Kind:
-    """Purchases where there are a day, an amount and customers who come again; else a survey."""
-    roles = roles_of(table)
-    return "purchases" if {"customer", "time", "amount"} <= roles.keys() else "survey"
+    """Purchases where there are a day, an amount and customers who come again, or two of these and no question."""
+    found = len({"customer", "time", "amount"} & roles_of(table).keys())
+    return "purchases" if found == 3 or (found == 2 and not questions_of(table)) else "survey"

@@ -24,8 +24,9 @@ _ROLES = {
 }
 _PLAINLY = r"customer|client|member|user|household|kunde|客户|会员"
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%d.%m.%y",
-         "%d/%m/%y", "%m/%d/%y")  # fmt: skip
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S")
+         "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")  # fmt: skip
+_CURRENCIES = ("JPY", "AUD", "CAD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "BRL", "MXN", "ZAR", "TRY", "SGD")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 
 
 def purchases_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
@@ -80,7 +81,7 @@ def roles_of(table: TextTable) -> dict[str, str]:
         "quantity": _are_numbers,
     }
     roles: dict[str, str] = {}
-    for role in ("time", "quantity", "amount", "currency", "order", "customer", "product", "category", "channel"):
+    for role in ("time", "quantity", "amount", "currency", "order", "customer", "category", "product", "channel"):
         named = [
             name for name in cells.columns if re.search(_ROLES[role], str(name), re.I) and name not in roles.values()
         ]
@@ -124,10 +125,11 @@ def _time_format(cells: pd.Series) -> tuple[str | None, str, pd.Series]:
         steps = read.dropna().diff().dropna()
         return float((steps < pd.Timedelta(0)).mean()), (read.max() - read.min()) / pd.Timedelta(days=1)
 
-    chosen = min(reads, key=lambda written: disorder(reads[written]))
-    others = [written for written in reads if written != chosen]
+    chosen = min(reads, key=lambda one: disorder(reads[one]))
+    written = chosen.replace("%B", "%b")  # the codebook has one code for names of months, short or whole
+    others = [other for other in reads if other not in (chosen, chosen.replace("%B", "%b")) and "%B" not in other]
     why = f"{given.iloc[0]!r} could also be {', '.join(others)}: look at it" if others else f"such as {given.iloc[0]!r}"
-    return chosen, why, pd.to_datetime(cells[cells != ""], format=chosen, errors="coerce")
+    return written, why, pd.to_datetime(cells[cells != ""], format=chosen, errors="coerce")
 
 
 def _decimal(cells: pd.Series) -> tuple[str, str]:
@@ -152,4 +154,9 @@ def _currency(cells: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, str]:
         return most, "as the file says"
     text = " ".join(cells[roles["amount"]].head(100))
     found = next((code for sign, code in signs.items() if sign in text), None)
-    return (found, "by the sign in the amounts") if found else ("EUR", "the file does not say: mend it")
+    if found:
+        return found, "by the sign in the amounts"
+    words = re.findall(r"[A-Z]{3}", roles["amount"])
+    if named := [word for word in words if word in (*signs.values(), *_CURRENCIES)]:
+        return named[-1], f"by the name of the column {roles['amount']}"
+    return "EUR", "the file does not say: mend it"

@@ -29,11 +29,43 @@ _ANSWERS = (  # answers in words, from low to high
     ("never", "rarely", "sometimes", "often", "always"),
     ("not at all", "slightly", "moderately", "very", "extremely"),
     ("low", "medium", "high"),
+    ("nein", "ja"),
+    ("trifft gar nicht zu", "trifft eher nicht zu", "teils, teils", "trifft eher zu", "trifft voll zu"),
+    ("trifft überhaupt nicht zu", "trifft eher nicht zu", "teils/teils", "trifft eher zu", "trifft voll und ganz zu"),
+    ("stimme gar nicht zu", "stimme eher nicht zu", "teils/teils", "stimme eher zu", "stimme voll zu"),
+    ("sehr unzufrieden", "unzufrieden", "weder noch", "zufrieden", "sehr zufrieden"),
+    ("sehr unzufrieden", "eher unzufrieden", "teils/teils", "eher zufrieden", "sehr zufrieden"),
+    ("nie", "selten", "manchmal", "oft", "immer"),
+    ("non", "oui"),
+    ("pas du tout d'accord", "pas d'accord", "neutre", "d'accord", "tout à fait d'accord"),
+    (
+        "pas du tout d'accord",
+        "plutôt pas d'accord",
+        "ni d'accord ni pas d'accord",
+        "plutôt d'accord",
+        "tout à fait d'accord",
+    ),
+    ("très insatisfait", "insatisfait", "neutre", "satisfait", "très satisfait"),
+    ("muy en desacuerdo", "en desacuerdo", "neutral", "de acuerdo", "muy de acuerdo"),
+    (
+        "totalmente en desacuerdo",
+        "en desacuerdo",
+        "ni de acuerdo ni en desacuerdo",
+        "de acuerdo",
+        "totalmente de acuerdo",
+    ),
+    ("muy insatisfecho", "insatisfecho", "neutral", "satisfecho", "muy satisfecho"),
     ("非常不同意", "不同意", "一般", "同意", "非常同意"),
     ("非常不满意", "不满意", "一般", "满意", "非常满意"),
     ("否", "是"),
 )
-_NO_ANSWER = ("", "n/a", "na", "nan", "null", "none", "-", "don't know", "dont know", "no answer", "refused", "不知道")
+_NO_ANSWER = (
+    "", "n/a", "na", "nan", "null", "none", "-", "–", "don't know", "dont know", "no answer", "not applicable",
+    "refused", "prefer not to say", "k. a.", "k.a.", "keine angabe", "weiß nicht", "weiss nicht", "sans réponse",
+    "ne sait pas",
+    "ns/nr", "no sabe", "不知道",
+)  # fmt: skip
+_MOST_WORDS = 11  # of the scale of a question
 _ID = re.compile(
     r"^(respondent|resp|case|interview|person|participant|user|response)?_?(id|nr|no|number|key)$|^id_|_id$", re.I
 )
@@ -45,14 +77,14 @@ _WEIGHT = re.compile(r"^(w|wt|wgt|weight|weights|gewicht|权重)$|weight$", re.I
 MEAN_ONE = 0.1  # a complete column called weight whose mean is this near to 1 holds sampling weights, not kilograms
 _MOST_GROUPS = 30
 _CONSTRUCTS = {
-    "satisfaction": r"satis|csat|cusa|^sat|满意",
-    "loyalty": r"loyal|cusl|repurch|recommend|nps|忠诚",
-    "expectation": r"expect|cuex|^exp|期望",
-    "quality": r"qual|perq|质量",
-    "value": r"value|perv|^val|price|价值",
+    "satisfaction": r"satis|csat|cusa|^sat|zufried|满意",
+    "loyalty": r"loyal|cusl|repurch|recommend|nps|^treue|weiterempf|fidel|fidél|lealtad|忠诚",
+    "expectation": r"expect|cuex|^exp|erwart|attente|期望",
+    "quality": r"qual|perq|calidad|质量",
+    "value": r"value|perv|^val|price|preis|prix|precio|价值",
     "image": r"image|imag|reput|brand|形象",
-    "complaint_handling": r"compl|cusco|抱怨",
-    "trust": r"trust|信任",
+    "complaint_handling": r"compl|cusco|beschwer|réclam|queja|抱怨",
+    "trust": r"trust|vertrau|confian|信任",
 }
 
 
@@ -65,6 +97,8 @@ class _Column:
     why: str = ""
     scale: tuple[int, int] = (1, 5)
     missing: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # words that say that there is no answer
+    unordered: tuple[str, ...] = ()  # words of a scale whose order only their owner knows
     values: dict[str, str] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
 
@@ -84,6 +118,7 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
     else:
         yield "# id: the column that names the respondent, if any"
     yield from _weights(columns)
+    yield from _words_to_number(items)
     left = [column.name for column in columns if column.role in ("none", "suspect")]
     if left:
         yield f"other_columns: ignore    # not used: {', '.join(left)[:200]}"
@@ -113,8 +148,10 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
         yield f"    text: {{en: {quoted(text)}}}"
         yield f"    min: {column.scale[0]}"
         yield f"    max: {column.scale[1]}"
-        if column.missing:
-            yield f"    missing_codes: {_numbers(column.missing)}    # suspected: they lie beyond the scale"
+        if column.missing or column.refused:
+            why = "suspected: they lie beyond the scale" if column.missing else "words for no answer"
+            codes = [*map(_plain, column.missing), *map(quoted, column.refused)]
+            yield f"    missing_codes: [{', '.join(codes)}]    # {why}"
         if column.labels:
             yield f"    labels: {{{', '.join(f'{quoted(text)}: {number}' for text, number in column.labels.items())}}}"
     yield ""
@@ -123,6 +160,20 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
     yield "constructs:"
     for construct, names in _constructs([column.name for column in items], table.questions).items():
         yield f"  {construct}: [{', '.join(map(column_key, names))}]"
+
+
+def questions_of(table: TextTable) -> list[str]:
+    """The columns that look like answers to a question with a scale."""
+    return [column.name for column in _survey_columns(table) if column.role == "item"]
+
+
+def _words_to_number(items: Sequence[_Column]) -> Iterator[str]:
+    """Answers in words of no known scale, for their owner to number; until then the codebook does not pass."""
+    words = dict.fromkeys(word for column in items for word in column.unordered)
+    if words:
+        yield "# answers in words whose order is not known here: write the number of each, 1 for the lowest"
+        yield "labels:"
+        yield from (f"  {quoted(word)}: null" for word in words)
 
 
 def _weights(columns: Sequence[_Column]) -> Iterator[str]:
@@ -139,6 +190,7 @@ def _weights(columns: Sequence[_Column]) -> Iterator[str]:
 def _survey_columns(table: TextTable) -> list[_Column]:
     cells = table.cells
     found = [_survey_column(cells[name], table.labels.get(str(name), {}), len(cells)) for name in cells.columns if name]
+    _find_scales_in_words(found)
     ids = [column for column in found if column.role == "id"]
     for column in ids[1:]:
         column.role = "none"
@@ -156,9 +208,35 @@ def _survey_columns(table: TextTable) -> list[_Column]:
     return found
 
 
+def _find_scales_in_words(columns: Sequence[_Column]) -> None:
+    """Numbered columns of one name that answer in the same few words are questions, whatever the words mean."""
+    series: dict[str, list[_Column]] = {}
+    for column in columns:
+        if column.role == "group" and re.search(r"\d[a-z]?$", column.name) and len(column.values) >= 3:
+            series.setdefault(_stem(column.name), []).append(column)
+    for same in series.values():
+        words = tuple(dict.fromkeys(word for column in same for word in column.values))
+        shared = all(len(column.values) >= len(words) / 2 for column in same)
+        if len(same) >= 2 and len(words) <= _MOST_WORDS and shared and not any(map(_is_number, words)):
+            for column in same:
+                column.role, column.why, column.unordered = "item", f"answers in {len(words)} words", words
+                column.scale = (1, len(words))
+
+
+def _is_number(word: str) -> bool:
+    return bool(re.fullmatch(r"-?\d+([.,]\d+)?", word))
+
+
 def _survey_column(cells: pd.Series, labels: Mapping[str, str], rows: int) -> _Column:
     name = str(cells.name)
-    answers = cells[~cells.str.casefold().isin(_NO_ANSWER)]
+    silent = cells.str.casefold().str.strip().isin(_NO_ANSWER)
+    answers, said = cells[~silent], [word for word in cells[silent].unique() if word.strip()]
+    column = _answered(name, answers, labels, rows)
+    column.refused = said if column.role == "item" else []
+    return column
+
+
+def _answered(name: str, answers: pd.Series, labels: Mapping[str, str], rows: int) -> _Column:
     distinct = answers.unique().tolist()
     if not distinct:
         return _Column(name, "none", "empty")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ _WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")  # which 
 
 def key_of(text: str) -> str:
     """A text as the key of a data set or a construct."""
-    key = re.sub(r"[^a-z0-9]+", "_", text.split(".")[0].lower()).strip("_")
+    plain = unicodedata.normalize("NFKD", text.split(".")[0].replace("ß", "ss")).encode("ascii", "ignore").decode()
+    key = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
     return key if is_key(key) else f"data_{key}".rstrip("_")
 
 
@@ -43,7 +45,8 @@ def head(kind: str, file: Path, key: str, rows: str, table: TextTable) -> Iterat
     yield "# `crmresearch check-data` then says what does not fit, all at once."
     yield f"kind: {kind}"
     yield f"key: {key}"
-    yield f"title: {{en: {quoted(key.replace('_', ' ').capitalize())}}}"
+    title = re.sub(r"[_\s]+", " ", file.name.split(".")[0]).strip() or key
+    yield f"title: {{en: {quoted(title[:1].upper() + title[1:])}}}"
     yield f"about: {{en: {quoted(f'{rows}. Say here who they are, when and how the data came about.')}}}"
     yield f"file: {quoted(file.name)}"
     for text, facts in table.notes:

@@ -17,8 +17,11 @@ TIME_PARTS = {
     "%Y": r"(\d{4})",
     "%y": r"(\d{2})",
     "%m": r"(\d{1,2})",
+    "%b": r"([A-Za-z]{3})[A-Za-z]*\.?",  # Jan, January or JAN
     "%d": r"(\d{1,2})",
     "%H": r"(\d{1,2})",
+    "%I": r"(0?[1-9]|1[0-2])",
+    "%p": r"([AaPp])\.?[Mm]\.?",
     "%M": r"(\d{1,2})",
     "%S": r"(\d{1,2})(?:\.\d+)?",
     "%z": r"(Z|[+-]\d{2}:?\d{2})",
@@ -38,9 +41,14 @@ def _time_format(text: str) -> str:
         raise ValueError(f"{unknown[0]!r} is not known; the parts are {', '.join(TIME_PARTS)}")
     if twice := [code for code in codes if codes.count(code) > 1]:
         raise ValueError(f"{twice[0]} is written twice; keep one")
-    if ("%Y" in codes) + ("%y" in codes) != 1 or "%m" not in codes or "%d" not in codes:
-        raise ValueError("must hold a year (%Y or %y), a month (%m) and a day (%d), such as '%Y-%m-%d %H:%M'")
-    if ("%M" in codes and "%H" not in codes) or ("%S" in codes and "%M" not in codes):
+    years, months = ("%Y" in codes) + ("%y" in codes), ("%m" in codes) + ("%b" in codes)
+    if years != 1 or months != 1 or "%d" not in codes:
+        raise ValueError(
+            "must hold a year (%Y or %y), a month (%m, or %b for Jan) and a day (%d), such as '%Y-%m-%d %H:%M'"
+        )
+    if ("%I" in codes) != ("%p" in codes) or {"%I", "%H"} <= set(codes):
+        raise ValueError("an hour is %H, from 0 to 23, or %I with %p, from 1 to 12 AM or PM")
+    if ("%M" in codes and not {"%H", "%I"} & set(codes)) or ("%S" in codes and "%M" not in codes):
         raise ValueError("minutes need hours and seconds need minutes")
     return text
 

@@ -21,6 +21,8 @@ EARLIEST = date(FIRST_YEAR, 1, 1)  # placeholders such as 0001-01-01 lie before 
 _ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 _WIDEST = timedelta(hours=26)  # no two zones are further apart
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
 Steps = list[tuple[datetime, int]]
 Changes = list[tuple[datetime, int, int]]
 
@@ -155,7 +157,9 @@ def time_pattern(time_format: str) -> tuple[str, list[str]]:
 
 
 def swapped_format(time_format: str) -> str:
-    """The format with days for months and months for days."""
+    """The format with days for months and months for days; of months by name, the same."""
+    if "%b" in time_format:
+        return time_format
     return re.sub("%[md]", lambda code: "%d" if code[0] == "%m" else "%m", time_format)
 
 
@@ -176,8 +180,16 @@ def _formatted(text: ir.StringValue, time_format: str, lines: ir.Table) -> ir.Ti
     year = part("%Y")
     if "%y" in codes:  # as POSIX has it: 69 to 99 are of the last century
         year = ibis.ifelse(part("%y") < "69", ibis.literal("20"), ibis.literal("19")) + part("%y")
-    iso = year + "-" + part("%m").lpad(2, "0") + "-" + part("%d").lpad(2, "0")
-    iso += " " + part("%H").lpad(2, "0") + ":" + part("%M").lpad(2, "0") + ":" + part("%S").lpad(2, "0")
+    month = part("%m").lpad(2, "0")
+    if "%b" in codes:
+        names = [(part("%b").lower() == name, f"{number:02d}") for number, name in enumerate(MONTHS, 1)]
+        month = ibis.cases(*names, else_=ibis.null("string"))
+    hour = part("%H").lpad(2, "0")
+    if "%I" in codes:  # 12 AM is the first hour of the day
+        noon = ibis.ifelse(part("%p").lower() == "p", 12, 0)
+        hour = (part("%I").try_cast("int64") % 12 + noon).cast("string").lpad(2, "0")
+    iso = year + "-" + month + "-" + part("%d").lpad(2, "0")
+    iso += " " + hour + ":" + part("%M").lpad(2, "0") + ":" + part("%S").lpad(2, "0")
     times = ibis.ifelse(text.re_search(pattern), iso, ibis.null("string")).try_cast("timestamp(6)")
     return _without_offset(times, part("%z"), lines) if "%z" in codes else times
 
