@@ -134,7 +134,7 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Monit
     for one in (story, without, with_last(story, r2_refitted=np.nan), with_last(story, r2_frozen=np.nan)):
         told = [*one.findings(), *one.drift(), *one.foresight(), *one.introduction()]
         told += [*one.limits(), *one.method_notes(), *one.balance()]
-        told += [*cautions(one).query("severity != 'none'").message, one.terms().markdown]
+        told += [*cautions(one).query("severity != 'none'").message, repr(one.terms())]
         assert all(sentence and "{" not in sentence and not re.search(r"\bnan\b", sentence) for sentence in told)
     t = monitoring_tables
     views = [t.windows(story), t.ageing(story), t.scores(story), t.segments(story)]

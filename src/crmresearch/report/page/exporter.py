@@ -15,6 +15,7 @@ from crmresearch.paths import PACKAGE
 from crmresearch.report.page.cells import cell_to_html, folded_code
 from crmresearch.report.page.markdown import Heading, Outline
 from crmresearch.report.page.self_contained import check_self_contained
+from crmresearch.report.page.terms import explain_terms
 from crmresearch.report.show.wording import fact_label, words
 
 if TYPE_CHECKING:  # importing nbformat takes a second, which the index page need not wait
@@ -49,11 +50,12 @@ def export_html(
     a reference to a table that is not there, or anything the page would fetch from elsewhere.
     """
     outline = Outline()
-    body = number_captions("\n\n".join(_blocks(notebook, outline, language)), language)
+    body = explain_terms(number_captions("\n\n".join(_blocks(notebook, outline, language)), language))
     headings = [*outline.headings, Heading(2, words(language)["provenance"], "provenance")]
     page = render_template(
         "report.html.j2",
         language,
+        scripts=("page.js", "terms.js"),
         title=title,
         subtitle=subtitle,
         home=home,

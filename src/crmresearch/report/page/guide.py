@@ -25,6 +25,7 @@ def export_guide(language: str = "en", home: str | None = None) -> str:
     page = render_template(
         "guide.html.j2",
         language,
+        scripts=("page.js", "terms.js"),
         home=home,
         guide=TEXTS.section("guide", language),
         parts=[(part, Markup(number_captions(samples.get(part, ""), language))) for part in PARTS],
