@@ -25,7 +25,7 @@ class Story:
     """What one report says. A subclass is a frozen dataclass of results whose last field is `language`.
 
     Texts are those of its folder: `say` fills a sentence in, `prose` gives paragraphs of Markdown, `show_table` and
-    `show_figure` find their captions (`table.<name>`, `figure.<name>`, `alt.<name>`) and column headings there.
+    `show_figure` find their captions (`table.<name>`, `figure.<name>`) and column headings there.
     """
 
     texts: ClassVar[Texts]
@@ -193,11 +193,19 @@ class Story:
         write_table(frame, name)
         return WrittenTable(name, self.say(f"long_table.{name}", rows=len(frame), **facts), self.language)
 
-    def show_figure(self, name: str, figure: Figure, *, alt: str | None = None, **facts: Any) -> FigureView:
-        """The figure `name` with its caption `figure.<name>` and, unless given, the text `alt.<name>`."""
+    def show_figure(self, name: str, figure: Figure, **facts: Any) -> FigureView:
+        """The figure `name` with its caption `figure.<name>`, how to read it, and what it shows to who does not see it.
+
+        How to read it is said by `reading.<name>`, else by `chart_reading.<kind>` for the kind of chart that its label
+        names; what it shows by its kind (`crmresearch.stories.pictures`). KeyError for a figure of no kind.
+        """
+        from crmresearch.stories.pictures import picture  # which tells it by a story
+
         facts = {**self.facts, **facts}
-        told = self.say(f"alt.{name}", **facts) if alt is None else alt
-        return show_figure(figure, name, self.say(f"figure.{name}", **facts), told, language=self.language)
+        own = name in self.texts.section("reading", self.language)
+        reading = self.say(f"reading.{name}", **facts) if own else self.say(f"chart_reading.{figure.get_label()}")
+        caption = self.say(f"figure.{name}", **facts)
+        return show_figure(figure, name, caption, picture(self, figure), reading, language=self.language)
 
 
 def interval(row: Any, prefix: str = "ci_") -> dict[str, float]:

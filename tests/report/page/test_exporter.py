@@ -19,8 +19,10 @@ from crmresearch.report.make.site import export_index
 from crmresearch.report.page.exporter import export_html
 from crmresearch.report.page.guide import PARTS, export_guide
 from crmresearch.report.page.self_contained import external_resources
+from crmresearch.report.page.terms import explain_terms
 from crmresearch.report.show.boxes import show_findings, show_trust
 from crmresearch.report.show.figures import show_figure
+from crmresearch.report.show.glossary import Entry, Glossary
 from crmresearch.report.show.tables import show_table
 
 PROVENANCE = {
@@ -80,7 +82,7 @@ def code(source: str, *outputs: Any, tags: tuple[str, ...] = ()) -> Any:
 def figure(name: str) -> Any:
     drawing, axes = plt.subplots(figsize=(3, 2))
     axes.plot([0, 1])
-    return show_figure(drawing, name, f"Figure of {name}", "A rising line")
+    return show_figure(drawing, name, f"Figure of {name}", "A rising line", "Up is more.")
 
 
 def notebook(*cells: Any) -> Any:
@@ -375,6 +377,21 @@ def test_index_begins_with_what_can_be_read_and_says_why_models_name_different_d
     assert [select["data-of"] for select in page.all("select")] == ["theory"]  # one data set, one question
     alike = [{**report, "drivers": ["Value"]} for report in reports]
     assert "models of one survey" not in export_index([{"title": "The model", "reports": alike}])
+
+
+def test_a_term_is_explained_where_it_first_stands_and_nowhere_else() -> None:
+    entries = (Entry("auc", "AUC", 'Odds, in "short".', ("AUC",)), Entry("fit", "Fit", "Close.", ("fit",)),
+               Entry("r2", "R²", "A share.", ("R²",)), Entry("rule", "Rule", "Branches.", (), ("Rule",)))  # fmt: skip
+    glossary = Glossary(entries)
+    html = explain_terms(
+        "<h2>AUC</h2><details><p>fit</p><p>R² in a fold</p></details><th>AUCs</th><p>Rule: AUC_x (R², AUC)</p>"
+        "<th>Rule</th><code>fit</code><p>R²</p>" + glossary._repr_html_()
+    )
+    found = re.findall(r'<a class="term" href="#term-(\w+)"[^>]*>(.*?)</a>', html)
+    assert found == [("fit", "fit"), ("r2", "R²"), ("auc", "AUC"), ("rule", "Rule")]
+    assert "(<a" in html  # R² in sight, not the one in the fold
+    assert 'title="Odds, in &quot;short&quot;."' in html
+    assert explain_terms("<p>no glossary</p>") == "<p>no glossary</p>"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,0 +1,68 @@
+"""What a figure shows to those who do not see it: what is drawn, its axes and their range, told from the drawing."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FuncFormatter
+
+from crmresearch.stories.story import Story
+
+MOST_NAMED = 8  # rows, columns or lines that are named one by one
+
+
+def picture(story: Story, figure: Figure) -> str:
+    """The alternative text of a figure, `picture.<kind>`, panel by panel where it has several."""
+    kind, shades = str(figure.get_label()), [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
+    panels = [axes for axes in figure.axes if axes not in shades]
+    if kind == "path_diagram":
+        gids = {str(artist.get_gid()) for artist in figure.findobj() if artist.get_gid()}
+        parts = Counter(gid.partition(":")[0] for gid in gids)
+        return story.say("picture.path_diagram", constructs=parts["ellipse"], items=parts["box"], arrows=parts["path"])
+    if kind == "flows":
+        titles = [text.get_text() for text in panels[0].texts if text.get_fontweight() == "bold"]
+        return story.say("picture.flows", columns=story.some(titles, MOST_NAMED))
+    shade = shades[0].get_ylabel() if shades else ""
+    return " ".join(_panels(story, kind, figure, panels, shade))
+
+
+def _panels(story: Story, kind: str, figure: Figure, panels: list[Axes], shade: str) -> Iterator[str]:
+    below = next((axes.get_xlabel() for axes in reversed(panels) if axes.get_xlabel()), figure.get_supxlabel())
+    beside = next((names for axes in panels if (names := _names(axes.yaxis))), [])  # panels may share their rows
+    for axes in panels:
+        drawn = [name for name in axes.get_legend_handles_labels()[1] if name]
+        facts: dict[str, Any] = {
+            "x": axes.get_xlabel() or below,
+            "y": axes.get_ylabel(),
+            "x_range": story.say("picture.range", **_range(axes.xaxis)),
+            "y_range": story.say("picture.range", **_range(axes.yaxis)),
+            "rows": story.some(_names(axes.yaxis) or beside, MOST_NAMED),
+            "columns": story.some(_names(axes.xaxis), MOST_NAMED),
+            "drawn": story.say("picture.drawn", names=story.some(drawn, MOST_NAMED)) if len(drawn) > 1 else "",
+            "shade": shade,
+        }
+        told = story.say(f"picture.{kind}", **facts)
+        title = axes.get_title(loc="left") or axes.get_title()
+        yield story.say("picture.panel", title=" ".join(title.split()), told=told) if title else told
+
+
+def _names(axis: Axis) -> list[str]:
+    """Labels that were given to the ticks of an axis; none where it has numbers."""
+    given = isinstance(axis.get_major_formatter(), FixedFormatter | FuncFormatter)
+    labels = [label.get_text() for label in axis.get_ticklabels()] if given else []
+    return [" ".join(label.split()) for label in labels if label.strip()]
+
+
+def _range(axis: Axis) -> dict[str, str]:
+    """The ends of an axis: its first and last label, or numbers."""
+    if names := _names(axis):
+        return {"low": names[0], "high": names[-1]}
+    low, high = sorted(axis.get_view_interval())
+    return {"low": _number(low), "high": _number(high)}
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
