@@ -1,5 +1,6 @@
 """What a figure shows to those who do not see it: what is drawn, its axes and their range, told from the drawing."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,7 @@ def picture(story: Story, figure: Figure) -> str:
     panels = [axes for axes in figure.axes if axes not in shades]
     if kind == "path_diagram":
         gids = {str(artist.get_gid()) for artist in figure.findobj() if artist.get_gid()}
+        gids = {gid for gid in gids if not re.fullmatch(r"path:key\d+", gid)}  # samples that explain the lines
         parts = Counter(gid.partition(":")[0] for gid in gids)
         return story.say("picture.path_diagram", constructs=parts["ellipse"], items=parts["box"], arrows=parts["path"])
     if kind == "flows":
