@@ -14,6 +14,8 @@ from crmresearch.stories.story import Story
 
 MOST_NAMED = 8  # rows, columns or lines that are named one by one
 
+NAMED_BY_TITLE = ("lines", "points", "bars", "gains")  # kinds whose panels say in their title what goes up
+
 
 def picture(story: Story, figure: Figure) -> str:
     """The alternative text of a figure, `picture.<kind>`, panel by panel where it has several."""
@@ -34,11 +36,13 @@ def picture(story: Story, figure: Figure) -> str:
 def _panels(story: Story, kind: str, figure: Figure, panels: list[Axes], shade: str) -> Iterator[str]:
     below = next((axes.get_xlabel() for axes in reversed(panels) if axes.get_xlabel()), figure.get_supxlabel())
     beside = next((names for axes in panels if (names := _names(axes.yaxis))), [])  # panels may share their rows
+    titles: dict[str, list[str]] = {}  # of the panels that are told alike
     for axes in panels:
+        title = " ".join((axes.get_title(loc="left") or axes.get_title()).split())
         drawn = [name for name in axes.get_legend_handles_labels()[1] if name]
         facts: dict[str, Any] = {
             "x": axes.get_xlabel() or below,
-            "y": axes.get_ylabel(),
+            "y": axes.get_ylabel() or title,
             "x_range": story.say("picture.range", **_range(axes.xaxis)),
             "y_range": story.say("picture.range", **_range(axes.yaxis)),
             "rows": story.some(_names(axes.yaxis) or beside, MOST_NAMED),
@@ -46,9 +50,10 @@ def _panels(story: Story, kind: str, figure: Figure, panels: list[Axes], shade: 
             "drawn": story.say("picture.drawn", names=story.some(drawn, MOST_NAMED)) if len(drawn) > 1 else "",
             "shade": shade,
         }
-        told = story.say(f"picture.{kind}", **facts)
-        title = axes.get_title(loc="left") or axes.get_title()
-        yield story.say("picture.panel", title=" ".join(title.split()), told=told) if title else told
+        told = titles.setdefault(story.say(f"picture.{kind}", **facts), [])
+        told += [title] if title and (axes.get_ylabel() or kind not in NAMED_BY_TITLE) else []
+    for sentence, named in titles.items():
+        yield story.say("picture.panel", title=story.listed(named), told=sentence) if named else sentence
 
 
 def _names(axis: Axis) -> list[str]:

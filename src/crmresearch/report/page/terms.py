@@ -16,28 +16,35 @@ _LETTER = "[A-Za-z0-9_]"  # of a longer word; Chinese has no blanks between word
 
 
 def explain_terms(html: str) -> str:
-    """The body of a page with the first place of every term linked to its entry; what is folded away comes last."""
+    """The body of a page with every word for a term linked to its entry where it first stands, in sight if it can."""
     entries = {found["anchor"]: found for found in _ENTRY.finditer(html)}
-    links = {
-        anchor: f'<a class="term" href="#{anchor}" aria-describedby="{anchor}-meaning" title="{found["meaning"]}">'
-        for anchor, found in entries.items()
-    }
     words = {word: anchor for anchor, found in entries.items() for word in found["words"].split("|") if word}
     headings = {word: anchor for anchor, found in entries.items() for word in found["headings"].split("|") if word}
+    meanings = {anchor: found["meaning"] for anchor, found in entries.items()}
+    waiting = {*words, *headings}
     for folds in ({"details"}, set[str]()):
-        html = _linked(html, links, words, headings, _WITHOUT | folds)
+        html = _linked(html, meanings, words, headings, waiting, _WITHOUT | folds)
     return html
 
 
 def _linked(
-    html: str, links: dict[str, str], words: Mapping[str, str], headings: Mapping[str, str], without: set[str]
+    html: str,
+    meanings: Mapping[str, str],
+    words: Mapping[str, str],
+    headings: Mapping[str, str],
+    waiting: set[str],
+    without: set[str],
 ) -> str:
-    """The page with the terms of `links` linked where they first stand outside `without`; these are taken from it."""
+    """The page with the words `waiting` linked where they first stand outside `without`; these are taken from them."""
     forms = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     pattern = re.compile(f"(?<!{_LETTER})(?:{forms})(?!{_LETTER})") if forms else None
 
     def link(anchor: str, text: str) -> str:
-        return f"{links.pop(anchor)}{text}</a>" if anchor in links else text
+        if text not in waiting:
+            return text
+        waiting.remove(text)
+        meaning = f'aria-describedby="{anchor}-meaning" title="{meanings[anchor]}"'
+        return f'<a class="term" href="#{anchor}" {meaning}>{text}</a>'
 
     told, within, heads = [], list[str](), False
     for part in _TAG.split(html):
@@ -49,9 +56,9 @@ def _linked(
                 within.pop()
             elif tag and not tag["closes"] and (name in without or 'role="heading"' in part or name in within):
                 within.append(name)
-        elif links and not within and part.strip():
-            if heads and (anchor := headings.get(part.replace("\u00a0", " "))) in links:
-                part = link(str(anchor), part)
+        elif waiting and not within and part.strip():
+            if heads and (heading := part.replace("\u00a0", " ")) in headings:
+                part = link(headings[heading], heading)
             elif pattern:
                 part = pattern.sub(lambda found: link(words[found[0]], found[0]), part)
         told.append(part)
