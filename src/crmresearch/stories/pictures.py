@@ -2,22 +2,33 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
-from crmresearch.stories.story import Story
-
 MOST_NAMED = 8  # rows, columns or lines that are named one by one
 
 NAMED_BY_TITLE = ("lines", "points", "bars", "gains")  # kinds whose panels say in their title what goes up
 
 
-def picture(story: Story, figure: Figure) -> str:
+class Teller(Protocol):
+    """A story, as far as a picture is told by it."""
+
+    def say(self, key: str, **facts: Any) -> str:
+        """A sentence."""
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Words as a list."""
+
+    def some(self, words: Sequence[str], most: int) -> str:
+        """The first few of many words as a list."""
+
+
+def picture(story: Teller, figure: Figure) -> str:
     """The alternative text of a figure, `picture.<kind>`, panel by panel where it has several."""
     kind, shades = str(figure.get_label()), [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
     panels = [axes for axes in figure.axes if axes not in shades]
@@ -33,7 +44,7 @@ def picture(story: Story, figure: Figure) -> str:
     return " ".join(_panels(story, kind, figure, panels, shade))
 
 
-def _panels(story: Story, kind: str, figure: Figure, panels: list[Axes], shade: str) -> Iterator[str]:
+def _panels(story: Teller, kind: str, figure: Figure, panels: list[Axes], shade: str) -> Iterator[str]:
     below = next((axes.get_xlabel() for axes in reversed(panels) if axes.get_xlabel()), figure.get_supxlabel())
     beside = next((names for axes in panels if (names := _names(axes.yaxis))), [])  # panels may share their rows
     titles: dict[str, list[str]] = {}  # of the panels that are told alike

@@ -16,6 +16,7 @@ from crmresearch.report.show.glossary import Entry, Glossary
 from crmresearch.report.show.paragraphs import Prose
 from crmresearch.report.show.tables import Table, WrittenTable, show_table, write_table
 from crmresearch.report.show.wording import columns
+from crmresearch.stories.pictures import picture
 from crmresearch.texts import Sentence, Terms, Texts
 
 Row = tuple[str, str, str, str]  # a caution as told: code, severity, quantity, message
@@ -199,8 +200,6 @@ class Story:
         How to read it is said by `reading.<name>`, else by `chart_reading.<kind>` for the kind of chart that its label
         names; what it shows by its kind (`crmresearch.stories.pictures`). KeyError for a figure of no kind.
         """
-        from crmresearch.stories.pictures import picture  # which tells it by a story
-
         facts = {**self.facts, **facts}
         own = name in self.texts.section("reading", self.language)
         reading = self.say(f"reading.{name}", **facts) if own else self.say(f"chart_reading.{figure.get_label()}")
