@@ -37,7 +37,7 @@ def test_every_kind_of_chart_says_how_to_read_it_and_what_it_shows_and_every_fig
     kinds -= {"stable", "kind"}  # of sorting, and a column
     shared = Texts(PACKAGE / "stories")
     assert kinds == shared.section("chart_reading").keys()
-    assert kinds == shared.section("picture").keys() - {"range", "drawn", "panel"}
+    assert kinds == shared.section("picture").keys() - {"range", "drawn", "named", "panel"}
     bare = re.findall(r"plt\.subplots\((?:(?!set_label|def ).)*?\ndef ", source, re.DOTALL)
     assert bare == []
     for path in (PACKAGE / "stories").glob("*/en.yaml"):
@@ -60,8 +60,8 @@ def test_a_figure_is_told_by_what_is_drawn_and_needs_a_kind() -> None:
     axes.set_xlim(-0.5, 1)
     assert picture(story, figure) == "Dots on intervals, a row each for a and b; across, Share (−0.5 to 1)."
     table = pd.DataFrame([[1.0, 2.0]], index=["one"], columns=["c", "d"])
-    heat = charts.heat_map(table, (1, 1), (2, 2), ("Percent", "", ""))
-    told = "Heat map with a row each for one and a column each for c and d; its shade is Percent."
+    heat = charts.heat_map(table, (1, 1), (2, 2), ("Percent", "Letters", ""))
+    told = "Heat map with a row each for one and a column each for c and d (Letters); its shade is Percent."
     assert picture(story, heat) == told
     with pytest.raises(KeyError):
         story.show_figure("nothing", plt.figure())

@@ -56,8 +56,8 @@ def _panels(story: Teller, kind: str, figure: Figure, panels: list[Axes], shade:
             "y": axes.get_ylabel() or title,
             "x_range": story.say("picture.range", **_range(axes.xaxis)),
             "y_range": story.say("picture.range", **_range(axes.yaxis)),
-            "rows": story.some(_names(axes.yaxis) or beside, MOST_NAMED),
-            "columns": story.some(_names(axes.xaxis), MOST_NAMED),
+            "rows": _named(story, _names(axes.yaxis) or beside, axes.get_ylabel()),
+            "columns": _named(story, _names(axes.xaxis), axes.get_xlabel() if shade else ""),
             "drawn": story.say("picture.drawn", names=story.some(drawn, MOST_NAMED)) if len(drawn) > 1 else "",
             "shade": shade,
         }
@@ -65,6 +65,12 @@ def _panels(story: Teller, kind: str, figure: Figure, panels: list[Axes], shade:
         told += [title] if title and (axes.get_ylabel() or kind not in NAMED_BY_TITLE) else []
     for sentence, named in titles.items():
         yield story.say("picture.panel", title=story.listed(named), told=sentence) if named else sentence
+
+
+def _named(story: Teller, names: Sequence[str], axis: str) -> str:
+    """Names of rows or columns, and what they are where the axis says it."""
+    told = story.some(names, MOST_NAMED)
+    return story.say("picture.named", names=told, axis=axis) if axis else told
 
 
 def _names(axis: Axis) -> list[str]:
