@@ -17,17 +17,20 @@ import yaml
 TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 
 
+Terms = frozenset[tuple[str, str]]  # key of a term, and the words that stand for it in a text
+
+
 class Sentence(str):
     """A sentence as it is told, which remembers its `key` among the `texts`, the `facts` it was made of, and the
-    `terms` marked in it."""
+    `terms` in it: their keys, with the words for them."""
 
     texts: "Texts"
     key: str
     facts: dict[str, Any]
-    terms: frozenset[str]
+    terms: Terms
 
     def __new__(
-        cls, told: str, texts: "Texts", key: str, facts: dict[str, Any], terms: frozenset[str] = frozenset()
+        cls, told: str, texts: "Texts", key: str, facts: dict[str, Any], terms: Terms = frozenset()
     ) -> "Sentence":
         sentence = super().__new__(cls, told)
         sentence.texts, sentence.key, sentence.facts, sentence.terms = texts, key, facts, terms
@@ -41,15 +44,15 @@ class Sentence(str):
         return self.texts.say(self.key, language, **self.facts)
 
 
-def without_marks(text: str) -> tuple[str, frozenset[str]]:
-    """A text without the marks of its terms, and the keys of these.
+def without_marks(text: str) -> tuple[str, Terms]:
+    """A text without the marks of its terms, and these.
 
     `[[stability index|PSI]]` is not a mark; `[[psi|stability index]]` marks the words "stability index" as the term
     psi, and `[[Latent class]]` the words as the term latent_class.
     """
     found = TERM.findall(text)
-    keys = frozenset(key or "_".join(re.findall(r"\w+", words.lower())) for key, words in found)
-    return TERM.sub(r"\2", text), keys
+    terms = frozenset((key or "_".join(re.findall(r"\w+", words.lower())), words) for key, words in found)
+    return TERM.sub(r"\2", text), terms
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,18 @@ class Texts:
 
         Raises KeyError for a sentence nobody wrote.
         """
-        text, terms = without_marks(self.written(key, language))  # before the facts: data mark nothing
+        text, terms = self.with_terms(self.written(key, language), language)  # before the facts: data mark nothing
         told = " ".join(text.format(**facts).split())
         return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms)
+
+    def with_terms(self, text: str, language: str = "en") -> tuple[str, Terms]:
+        """A text without marks, and the terms in it: those marked, and the words of the section `technical`.
+
+        These, such as `auc: AUC` or `pls: PLS, PLSc`, are the term of their key wherever they stand.
+        """
+        text, marked = without_marks(text)
+        keys, pattern = _technical(self, language)
+        return text, marked | {(keys[word], word) for word in pattern.findall(text)}
 
     def in_languages(self, key: str, **facts: Any) -> dict[str, str]:
         """The sentence in every language that has it; a fact that is itself a text by language is told in each."""
@@ -143,6 +155,14 @@ def _facts(key: str, text: str) -> set[str]:
     if key.startswith("prose."):  # Markdown as written, with braces of its own
         return set()
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@cache
+def _technical(texts: Texts, language: str) -> tuple[dict[str, str], re.Pattern[str]]:
+    """The term of every technical word, and where one stands: not within a longer word of Latin letters."""
+    keys = {word: key for key, words in texts.section("technical", language).items() for word in words.split(", ")}
+    forms = "|".join(re.escape(word) for word in sorted(keys, key=len, reverse=True))
+    return keys, re.compile(f"(?<![A-Za-z0-9])(?:{forms})(?![A-Za-z0-9])" if forms else r"(?!)")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +14,9 @@ from matplotlib.patches import PathPatch, Rectangle
 from crmresearch.paths import PACKAGE
 from crmresearch.stories import charts
 from crmresearch.stories.charts import spread
+from crmresearch.stories.pictures import picture
+from crmresearch.stories.story import Story
+from crmresearch.texts import Texts
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +28,43 @@ def closed() -> Iterator[None]:
 def test_no_story_has_a_colour_of_its_own() -> None:
     modules = (path for path in (PACKAGE / "stories").rglob("*.py") if path != PACKAGE / "stories" / "charts.py")
     assert [path.name for path in modules if re.search(r"#[0-9a-f]{6}", path.read_text(encoding="utf-8"))] == []
+
+
+def test_every_kind_of_chart_says_how_to_read_it_and_what_it_shows_and_every_figure_has_a_kind() -> None:
+    """Static: the modules that draw name a kind for each figure, and the texts know it."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "stories").rglob("*.py"))
+    kinds = set(re.findall(r'(?:kind(?:: str)? ?=|set_label\() ?"(\w+)"', source))
+    kinds -= {"stable", "kind"}  # of sorting, and a column
+    shared = Texts(PACKAGE / "stories")
+    assert kinds == shared.section("chart_reading").keys()
+    assert kinds == shared.section("picture").keys() - {"range", "drawn", "named", "panel"}
+    bare = re.findall(r"plt\.subplots\((?:(?!set_label|def ).)*?\ndef ", source, re.DOTALL)
+    assert bare == []
+    for path in (PACKAGE / "stories").glob("*/en.yaml"):
+        texts = Texts(path.parent)
+        assert texts.section("reading").keys() <= texts.section("figure").keys()
+
+
+@dataclass
+class Told(Story):
+    """A story that says nothing but what all share."""
+
+    texts = Texts(PACKAGE / "stories")
+    language: str = "en"
+
+
+def test_a_figure_is_told_by_what_is_drawn_and_needs_a_kind() -> None:
+    story = Told()
+    figure, axes, heights = charts.row_chart(["a", "b"], "Share", top=1, row=0.3)
+    charts.draw_interval(axes, heights, [0.2, 0.4], [0.1, 0.3], [0.3, 0.5], charts.WARM)
+    axes.set_xlim(-0.5, 1)
+    assert picture(story, figure) == "Dots on intervals, a row each for a and b; across, Share (−0.5 to 1)."
+    table = pd.DataFrame([[1.0, 2.0]], index=["one"], columns=["c", "d"])
+    heat = charts.heat_map(table, (1, 1), (2, 2), ("Percent", "Letters", ""))
+    told = "Heat map with a row each for one and a column each for c and d (Letters); its shade is Percent."
+    assert picture(story, heat) == told
+    with pytest.raises(KeyError):
+        story.show_figure("nothing", plt.figure())
 
 
 def test_the_first_row_is_on_top_and_every_row_has_its_label() -> None:

@@ -30,9 +30,16 @@ GAP = 0.02  # between blocks, in shares of all customers
 LEAST_LABEL = 0.012  # share of a block below which a name would not fit; the caption's table has it
 
 
-def chart(width: float, height: float, x: str = "", y: str = "", *, grid: str | None = None) -> tuple[Figure, Axes]:
-    """An empty chart of so many inches, its axes named, with grid lines of one axis ("x", "y"), "both" or none."""
+def chart(
+    width: float, height: float, x: str = "", y: str = "", *, grid: str | None = None, kind: str = "lines"
+) -> tuple[Figure, Axes]:
+    """An empty chart of so many inches, its axes named, with grid lines of one axis ("x", "y"), "both" or none.
+
+    By its `kind`, the label of the figure, a page says how to read it (`chart_reading.<kind>`) and what it shows to
+    those who do not see it (`picture.<kind>`).
+    """
     figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+    figure.set_label(kind)
     axes.set(xlabel=x, ylabel=y)
     dress(axes, grid)
     return figure, axes
@@ -57,10 +64,10 @@ def label_rows(axes: Axes, labels: Sequence[str], **font: Any) -> Floats:
 
 
 def row_chart(
-    labels: Sequence[str], x: str, *, top: float, row: float, width: float = 7.2
+    labels: Sequence[str], x: str, *, top: float, row: float, width: float = 7.2, kind: str = "rows"
 ) -> tuple[Figure, Axes, Floats]:
     """An empty chart of labelled rows, `row` inches each below `top` inches: figure, axes, heights of the rows."""
-    figure, axes = chart(width, top + row * len(labels), x, grid="x")
+    figure, axes = chart(width, top + row * len(labels), x, grid="x", kind=kind)
     return figure, axes, label_rows(axes, labels)
 
 
@@ -92,6 +99,7 @@ def heat_map(
     figure, axes = plt.subplots(
         figsize=(cell[0] * width + margin[0], cell[1] * height + margin[1]), layout="constrained"
     )
+    figure.set_label("heat_map")
     given = {"annot": True, "fmt": ".0f", "cmap": "Blues", "xticklabels": True, "yticklabels": True, **style}
     shades = {"label": bar, **given.pop("cbar_kws", {})}
     sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
@@ -137,6 +145,7 @@ def ribbons(
     stages are drawn.
     """
     figure, axes = plt.subplots(figsize=size, layout="constrained")
+    figure.set_label("flows")
     shared = stages[0].index
     for stage in stages[1:]:
         shared = shared.intersection(stage.index, sort=False)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -11,10 +12,12 @@ from matplotlib.figure import Figure
 from crmresearch.caution import Caution, Severity
 from crmresearch.report.show.boxes import SEVERITIES
 from crmresearch.report.show.figures import FigureView, show_figure
+from crmresearch.report.show.glossary import Entry, Glossary
 from crmresearch.report.show.paragraphs import Prose
 from crmresearch.report.show.tables import Table, WrittenTable, show_table, write_table
 from crmresearch.report.show.wording import columns
-from crmresearch.texts import Sentence, Texts, without_marks
+from crmresearch.stories.pictures import picture
+from crmresearch.texts import Sentence, Terms, Texts
 
 Row = tuple[str, str, str, str]  # a caution as told: code, severity, quantity, message
 
@@ -23,7 +26,7 @@ class Story:
     """What one report says. A subclass is a frozen dataclass of results whose last field is `language`.
 
     Texts are those of its folder: `say` fills a sentence in, `prose` gives paragraphs of Markdown, `show_table` and
-    `show_figure` find their captions (`table.<name>`, `figure.<name>`, `alt.<name>`) and column headings there.
+    `show_figure` find their captions (`table.<name>`, `figure.<name>`) and column headings there.
     """
 
     texts: ClassVar[Texts]
@@ -32,7 +35,7 @@ class Story:
     def say(self, key: str, **facts: Any) -> str:
         """A sentence of this story in its language, which knows its key and facts. KeyError for one nobody wrote."""
         told = self.texts.say(key, self.language, **facts)
-        self._terms.update(told.terms)
+        self._use(told.terms)
         return told
 
     def listed(self, words: Sequence[str]) -> str:
@@ -89,22 +92,46 @@ class Story:
 
     def prose(self, key: str) -> Prose:
         """The paragraphs `prose.<key>`, Markdown as written, with their heading."""
-        text, terms = without_marks(self.texts.written(f"prose.{key}", self.language))
-        self._terms.update(terms)
+        text, terms = self.texts.with_terms(self.texts.written(f"prose.{key}", self.language), self.language)
+        self._use(terms)
         return Prose(text)
 
     @cached_property
-    def _terms(self) -> set[str]:
-        """Terms marked in what was said so far, or heading a column of what was shown."""
-        return set()
+    def _terms(self) -> dict[str, set[str]]:
+        """Terms in what was said and shown so far, with the words for them in sentences."""
+        return {}
 
-    def terms(self) -> Prose:
+    @cached_property
+    def _heads(self) -> dict[str, set[str]]:
+        """Headings of columns that are terms by their key."""
+        return {}
+
+    def _use(self, terms: Terms) -> None:
+        for key, words in terms:
+            self._terms.setdefault(key, set()).add(words)
+
+    def terms(self) -> Glossary:
         """The glossary: the entry `term.<key>` of every term said or heading a column so far, in alphabetical order.
 
         Raises KeyError for a term without an entry.
         """
-        entries = (" ".join(self.texts.written(f"term.{key}", self.language).split()) for key in self._terms)
-        return Prose("\n".join(f"- {entry}" for entry in sorted(entries, key=str.casefold)))
+        found: list[Entry] = []
+        while waiting := self._terms.keys() - {entry.key for entry in found}:  # a meaning may hold other terms
+            for key in waiting:
+                written = " ".join(self.texts.written(f"term.{key}", self.language).split())
+                text, terms = self.texts.with_terms(written, self.language)
+                self._use(terms)
+                name, _, meaning = text.removeprefix("**").partition("**")
+                found.append(Entry(key, name, meaning.lstrip(" –—:：")))
+        used = [
+            replace(
+                entry,
+                words=tuple(sorted(self._terms[entry.key])),
+                headings=tuple(sorted(self._heads.get(entry.key, set()))),
+            )
+            for entry in found
+        ]
+        return Glossary(tuple(sorted(used, key=lambda entry: entry.name.casefold())))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -119,7 +146,8 @@ class Story:
 
     def _own_columns(self) -> dict[str, str]:
         """Headings that columns have in this story only."""
-        return {name: self.say(f"column.{name}", **self.facts) for name in self.texts.section("column")}
+        own = self.texts.section("column")
+        return {name: self.texts.say(f"column.{name}", self.language, **self.facts) for name in own}
 
     def show_table(
         self,
@@ -138,9 +166,19 @@ class Story:
         if not (told := self._told_here(frame)).equals(frame):
             frame, data = told, frame if data is None else data
         own = {**self._own_columns(), **(headings or {})}
-        self._terms.update(set(self.texts.section("term")) & set(map(str, frame.columns)))
+        self._note_headings(frame, own)
         caption = self.say(f"table.{name}", **{**self.facts, **facts})
         return show_table(frame, name, caption, digits=digits, headings=own, language=self.language, data=data)
+
+    def _note_headings(self, frame: pd.DataFrame, own: Mapping[str, str]) -> None:
+        """Terms among the columns of a table: those by whose key an entry is known, and those in a heading."""
+        known, entries = {**columns(self.language), **own}, self.texts.section("term")
+        for name in map(str, frame.columns):
+            heading = known.get(name, "")
+            self._use(self.texts.with_terms(heading, self.language)[1])
+            if name in entries:
+                self._terms.setdefault(name, set())
+                self._heads.setdefault(name, set()).add(heading)
 
     def _told_here(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with the sentences of engines among its cells told in the language of this story."""
@@ -156,11 +194,17 @@ class Story:
         write_table(frame, name)
         return WrittenTable(name, self.say(f"long_table.{name}", rows=len(frame), **facts), self.language)
 
-    def show_figure(self, name: str, figure: Figure, *, alt: str | None = None, **facts: Any) -> FigureView:
-        """The figure `name` with its caption `figure.<name>` and, unless given, the text `alt.<name>`."""
+    def show_figure(self, name: str, figure: Figure, **facts: Any) -> FigureView:
+        """The figure `name` with its caption `figure.<name>`, how to read it, and what it shows to who does not see it.
+
+        How to read it is said by `reading.<name>`, else by `chart_reading.<kind>` for the kind of chart that its label
+        names; what it shows by its kind (`crmresearch.stories.pictures`). KeyError for a figure of no kind.
+        """
         facts = {**self.facts, **facts}
-        told = self.say(f"alt.{name}", **facts) if alt is None else alt
-        return show_figure(figure, name, self.say(f"figure.{name}", **facts), told, language=self.language)
+        own = name in self.texts.section("reading", self.language)
+        reading = self.say(f"reading.{name}", **facts) if own else self.say(f"chart_reading.{figure.get_label()}")
+        caption = self.say(f"figure.{name}", **facts)
+        return show_figure(figure, name, caption, picture(self, figure), reading, language=self.language)
 
 
 def interval(row: Any, prefix: str = "ci_") -> dict[str, float]:

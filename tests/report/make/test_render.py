@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,16 +16,16 @@ from crmresearch import paths
 from crmresearch.errors import ParameterError, RenderError
 from crmresearch.report.make.outputs import Outputs
 from crmresearch.report.make.provenance import find_commit
-from crmresearch.report.make.refresh import refresh_notebook
+from crmresearch.report.make.refresh import committed_notebooks, refresh_notebook, without_traces
 from crmresearch.report.make.render import render_report
-from crmresearch.report.make.site import build_index
+from crmresearch.report.make.site import STAGES, build_index
 
 NAME = "tiny-toy-scsb"
 
 
 def files_of_reports() -> list[str]:
     found = (path.relative_to(paths.REPORTS).as_posix() for path in paths.REPORTS.rglob("*") if path.is_file())
-    return sorted(name for name in found if not name.startswith(".depends"))
+    return sorted(name for name in found if not name.startswith("."))
 
 
 def dependencies(name: str = NAME) -> set[str]:
@@ -166,12 +167,55 @@ def test_outputs_of_a_report_that_is_no_more_are_taken_away(project: Path) -> No
     stranger = paths.REPORTS / "mine.txt"
     stranger.write_text("not ours")
     build_index()
-    assert files_of_reports() == ["index.html", "mine.txt"]
+    assert files_of_reports() == ["how-to-read.html", "index.html", "mine.txt"]
 
 
 def test_the_index_lists_what_was_not_made_yet(project: Path) -> None:
     build_index()
-    assert f"make report REPORT={NAME}" in (project / "reports" / "index.html").read_text(encoding="utf-8")
+    index = (project / "reports" / "index.html").read_text(encoding="utf-8")
+    assert "Not made yet" in index
+    assert f"Title of {NAME}" in index
+
+
+def test_the_index_tells_what_changed_since_it_told_something_else(project: Path) -> None:
+    def built(headline: str, trust: str) -> list[str]:
+        outputs = Outputs(NAME)
+        outputs.begin()
+        outputs.publish({"status": "done", "headline": headline, "trust": trust}, None, 0)
+        build_index()
+        index = paths.REPORTS.joinpath("index.html").read_text()
+        changes = re.search(r'<details class="changes".*?</details>', index, re.S)
+        return re.findall("<li>.*</li>", changes[0]) if changes else []
+
+    title = f"<li><strong>Title of {NAME}</strong>: "
+    assert built("6 answers.", "note") == []  # a first build has nothing to compare with
+    told = [f"{title}7 answers. Before: 6 answers.</li>", f"{title}with care; before: usable.</li>"]
+    assert built("7 answers.", "weak") == told
+    assert built("7 answers.", "weak") == told  # until they tell something else
+    Outputs(NAME).fail({"status": "failed"}, None)
+    build_index()
+    assert built("7 answers.", "note") == [f"{title}usable; before: with care.</li>"]
+    (project / "notebooks" / "parameters" / f"{NAME}.yaml").unlink()
+    build_index()
+    assert "no longer made" in paths.REPORTS.joinpath("index.html").read_text()
+
+
+def test_a_notebook_says_where_the_index_lists_its_reports(project: Path) -> None:
+    notebook = project / "notebooks" / "tiny.ipynb"
+    content = nbformat.read(notebook, as_version=4)
+    content.metadata["crmresearch"] = {"stage": "watch"}
+    nbformat.write(content, notebook)
+    outputs = Outputs(NAME)
+    outputs.begin()
+    outputs.publish({"status": "done"}, None, 0)
+    build_index()
+    assert "What to watch" in paths.REPORTS.joinpath("index.html").read_text()
+    assert without_traces(content).metadata["crmresearch"] == {"stage": "watch"}
+
+
+@pytest.mark.parametrize("notebook", committed_notebooks(), ids=lambda path: path.stem)
+def test_every_committed_notebook_stands_on_the_way(notebook: Path) -> None:
+    assert nbformat.read(notebook, as_version=4).metadata["crmresearch"]["stage"] in STAGES
 
 
 def test_refreshing_a_notebook_twice_gives_the_same_bytes(project: Path) -> None:

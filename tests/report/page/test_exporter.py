@@ -17,9 +17,12 @@ import pytest
 from crmresearch.errors import RenderError
 from crmresearch.report.make.site import export_index
 from crmresearch.report.page.exporter import export_html
+from crmresearch.report.page.guide import PARTS, export_guide
 from crmresearch.report.page.self_contained import external_resources
+from crmresearch.report.page.terms import explain_terms
 from crmresearch.report.show.boxes import show_findings, show_trust
 from crmresearch.report.show.figures import show_figure
+from crmresearch.report.show.glossary import Entry, Glossary
 from crmresearch.report.show.tables import show_table
 
 PROVENANCE = {
@@ -79,7 +82,7 @@ def code(source: str, *outputs: Any, tags: tuple[str, ...] = ()) -> Any:
 def figure(name: str) -> Any:
     drawing, axes = plt.subplots(figsize=(3, 2))
     axes.plot([0, 1])
-    return show_figure(drawing, name, f"Figure of {name}", "A rising line")
+    return show_figure(drawing, name, f"Figure of {name}", "A rising line", "Up is more.")
 
 
 def notebook(*cells: Any) -> Any:
@@ -337,8 +340,8 @@ def test_index_tells_what_was_found_and_what_is_missing() -> None:
     page = Page(html)
     assert external_resources(html) == []
     assert "Value &lt;matters&gt;." in html
-    assert [a["href"] for a in page.all("a")] == ["#content", "a/a.html"]
-    assert [item["class"] for item in page.all("li")] == ["done", "skipped", "failed"]
+    assert [a["href"] for a in page.all("a")] == ["#content", "a/a.html", "a/a.html"]
+    assert [item["class"] for item in page.all("li") if "class" in item] == ["done", "failed", "skipped"]
     assert "Get the file from Mendeley." in html
     assert "Kept in reports/failed/c.ipynb" in html
     assert "1 ready · 1 skipped · 1 failed" in html
@@ -346,3 +349,58 @@ def test_index_tells_what_was_found_and_what_is_missing() -> None:
     assert "已跳过" in export_index([{"title": "Mobile", "reports": reports}], "zh")
     with pytest.raises(ValueError, match="unknown status"):
         export_index([{"title": "x", "reports": [{**reports[0], "status": "perhaps"}]}])
+
+
+def _finished(name: str, theory: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": name,
+        "href": f"{name}.html",
+        "status": "done",
+        "dataset": "Mobile",
+        "theory": theory,
+        **facts,
+    }
+
+
+def test_index_begins_with_what_can_be_read_and_says_why_models_name_different_drivers() -> None:
+    reports = [
+        _finished("first", "ACSI", trust="inadmissible", drivers=["Value"]),
+        _finished("second", "ECSI", trust="weak", drivers=["Image", "Quality"]),
+    ]
+    html = export_index([{"title": "The model", "reports": reports}], guide="how-to-read.html")
+    page = Page(html)
+    assert [a["href"] for a in page.all("a")][1:3] == ["second.html", "how-to-read.html"]
+    assert [span["class"] for span in page.all("span")] == ["status inadmissible", "status weak"]
+    assert "Why 2 models of one survey" in html
+    assert "Image and Quality" in html
+    assert [select["data-of"] for select in page.all("select")] == ["theory"]  # one data set, one question
+    alike = [{**report, "drivers": ["Value"]} for report in reports]
+    assert "models of one survey" not in export_index([{"title": "The model", "reports": alike}])
+
+
+def test_a_term_is_explained_where_it_first_stands_and_nowhere_else() -> None:
+    entries = (Entry("auc", "AUC", 'Odds, in "short".', ("AUC",)), Entry("fit", "Fit", "Close.", ("fit",)),
+               Entry("r2", "R²", "A share.", ("R²",)), Entry("rule", "Rule", "Branches.", (), ("Rule",)))  # fmt: skip
+    glossary = Glossary(entries)
+    html = explain_terms(
+        "<h2>AUC</h2><details><p>fit</p><p>R² in a fold</p></details><th>AUCs</th><p>Rule: AUC_x (R², AUC)</p>"
+        "<th>Rule</th><code>fit</code><p>R²</p>" + glossary._repr_html_()
+    )
+    found = re.findall(r'<a class="term" href="#term-(\w+)"[^>]*>(.*?)</a>', html)
+    assert found == [("fit", "fit"), ("r2", "R²"), ("auc", "AUC"), ("rule", "Rule")]
+    assert "(<a" in html  # R² in sight, not the one in the fold
+    assert 'title="Odds, in &quot;short&quot;."' in html
+    assert explain_terms("<p>no glossary</p>") == "<p>no glossary</p>"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_on_how_to_read_reports_shows_every_part_and_loads_nothing(language: str) -> None:
+    html = export_guide(language, "index.html")
+    page = Page(html)
+    assert external_resources(html) == []
+    assert [section["aria-labelledby"] for section in page.all("section") if section["class"] == "part"] == [
+        f"part-{part}" for part in PARTS
+    ]
+    assert len(page.ids) == len(set(page.ids))
+    assert {link["href"].removeprefix("#") for link in page.all("a") if link["href"].startswith("#")} <= set(page.ids)

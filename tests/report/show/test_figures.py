@@ -22,11 +22,11 @@ def draw() -> Figure:
 def view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FigureView:
     """A figure of a rendered report."""
     monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
-    return show_figure(draw(), "importance", "Importance <and> performance", 'Three "points"')
+    return show_figure(draw(), "importance", "Importance <and> performance", 'Three "points"', "Up is <more>.")
 
 
 def test_same_bytes_twice(view: FigureView) -> None:
-    again = show_figure(draw(), "importance", "Importance <and> performance", 'Three "points"')
+    again = show_figure(draw(), "importance", "Importance <and> performance", 'Three "points"', "Up is <more>.")
     assert again.svg == view.svg
     assert again.png == view.png
     assert again._repr_html_() == view._repr_html_()
@@ -51,6 +51,7 @@ def test_html_is_escaped_and_described(view: FigureView) -> None:
     html = view._repr_html_()
     assert 'alt="Three &quot;points&quot;"' in html
     assert "Importance &lt;and&gt; performance" in html
+    assert "How to read this:</span> Up is &lt;more&gt;.</p>" in html
     assert '<img src="data:image/svg+xml' in html
     assert 'download="importance.svg"' in html
     assert 'download="importance.png"' in html
@@ -59,7 +60,7 @@ def test_html_is_escaped_and_described(view: FigureView) -> None:
 
 def test_a_notebook_keeps_one_small_picture(view: FigureView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CRMRESEARCH_REPORT_FOLDER")
-    by_hand = show_figure(draw(), "importance", "Importance", "A line")
+    by_hand = show_figure(draw(), "importance", "Importance", "A line", "Up is more.")
     html = by_hand._repr_html_()
     assert '<img src="data:image/png' in html
     assert "download" not in html
@@ -69,7 +70,7 @@ def test_a_notebook_keeps_one_small_picture(view: FigureView, monkeypatch: pytes
 
 def test_figure_is_closed() -> None:
     before = plt.get_fignums()
-    show_figure(draw(), "closed", "Closed", "A line")
+    show_figure(draw(), "closed", "Closed", "A line", "Up is more.")
     assert plt.get_fignums() == before
 
 
@@ -78,11 +79,13 @@ def test_files_inside_a_report(view: FigureView, tmp_path: Path) -> None:
     assert (tmp_path / "figures" / "importance.png").read_bytes() == view.png
 
 
-def test_alt_text_is_required() -> None:
+def test_alt_text_and_how_to_read_it_are_required() -> None:
     with pytest.raises(ValueError, match="alt text"):
-        show_figure(draw(), "importance", "Importance", " ")
+        show_figure(draw(), "importance", "Importance", " ", "Up is more.")
+    with pytest.raises(ValueError, match="how to read it"):
+        show_figure(draw(), "importance", "Importance", "A line", " ")
     with pytest.raises(ValueError, match="lower-case words"):
-        show_figure(draw(), "Not a name", "Importance", "A line")
+        show_figure(draw(), "Not a name", "Importance", "A line", "Up is more.")
     plt.close("all")
 
 
@@ -95,7 +98,7 @@ def test_panels_stand_at_the_same_place_whatever_the_memory(view: FigureView) ->
         for axes in panels:
             axes.set_yticks(range(12), [f"method {i}" for i in range(12)])
             axes.plot([0.1, 0.2, 0.3], [1, 2, 3])
-        drawn.append((show_figure(figure, "forest", "Forest", "A forest").svg, kept))
+        drawn.append((show_figure(figure, "forest", "Forest", "A forest", "Up is more.").svg, kept))
     assert len({svg for svg, _ in drawn}) == 1
 
 
@@ -107,7 +110,7 @@ def test_dollar_signs_of_a_name_are_no_formula(tmp_path: Path, monkeypatch: pyte
         axes.set_xlabel(name)
         axes.set_yticks([0, 1], [name, "b"])
         axes.annotate(name, (0, 0))
-        return show_figure(figure, "a", "b", "c").svg
+        return show_figure(figure, "a", "b", "c", "d").svg
 
     assert drawn(r"$\frac{1$ from $5")
     assert drawn("$a$") != drawn("a")

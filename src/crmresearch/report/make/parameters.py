@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -52,6 +52,8 @@ class Heading:
 
     title: dict[str, str]
     group: dict[str, str]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    notebook: Path = Path()
 
 
 class _File(BaseModel):
@@ -132,11 +134,16 @@ def load_report(name: str) -> Report:
 
 def read_heading(name: str) -> Heading:
     """Title and group of a report, or its name under "Other reports" when the file cannot be read."""
+    path = paths.PARAMETERS / f"{name}.yaml"
     try:
-        file = read_document(paths.PARAMETERS / f"{name}.yaml", _File, ParameterError)
+        file = read_document(path, _File, ParameterError)
     except ParameterError:
         return Heading({"en": name}, TEXTS.in_languages("word.other_reports"))
-    return Heading(file.title, file.group)
+    try:
+        notebook = find_notebook(file.notebook, path)
+    except ParameterError:  # told when the report is rendered
+        notebook = Path()
+    return Heading(file.title, file.group, file.parameters, notebook)
 
 
 def locate_dataset(dataset: str, notebook: Path) -> str:

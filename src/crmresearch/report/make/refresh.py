@@ -41,8 +41,12 @@ def committed_notebooks() -> list[Path]:
 
 
 def without_traces(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without times, durations, versions and papermill's notes: only tags stay on cells."""
-    notebook = nbformat.from_dict({**notebook, "metadata": _METADATA})
+    """The notebook without times, durations, versions and papermill's notes: only tags stay on cells.
+
+    Of its own metadata `crmresearch` stays, which says where the index lists its reports.
+    """
+    ours = {key: value for key, value in notebook.metadata.items() if key == "crmresearch"}
+    notebook = nbformat.from_dict({**notebook, "metadata": {**ours, **_METADATA}})
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags" and v})
     return notebook

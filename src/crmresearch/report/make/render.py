@@ -196,6 +196,7 @@ def _export(report: Report, outputs: Outputs, record: dict[str, Any], downloads:
         provenance={key: record[key] for key in origin if key in record},
         language=report.language,
         home="index.html" if outputs.where == paths.REPORTS else None,
+        guide="how-to-read.html" if outputs.where == paths.REPORTS else None,
         downloads=[(path.name, path.read_bytes()) for path in downloads],
     )
     page.write_text(html, encoding="utf-8")

@@ -15,6 +15,7 @@ from crmresearch.paths import PACKAGE
 from crmresearch.report.page.cells import cell_to_html, folded_code
 from crmresearch.report.page.markdown import Heading, Outline
 from crmresearch.report.page.self_contained import check_self_contained
+from crmresearch.report.page.terms import explain_terms
 from crmresearch.report.show.wording import fact_label, words
 
 if TYPE_CHECKING:  # importing nbformat takes a second, which the index page need not wait
@@ -37,25 +38,28 @@ def export_html(
     provenance: Mapping[str, Any],
     language: str = "en",
     home: str | None = None,
+    guide: str | None = None,
     downloads: Sequence[tuple[str, bytes]] = (),
 ) -> str:
     """The whole page of a report.
 
     `notebook`: executed. `provenance`: facts for the table at the end, in the order given; values may be
-    mappings or lists. `home`: address of the index page, or None. `downloads`:
+    mappings or lists. `home` and `guide`: addresses of the index and of how to read a report, or None. `downloads`:
     names and contents of the files that hold all tables. Same notebook and facts, same bytes.
     Raises RenderError for a formula that cannot be set (naming the cell), two tables or figures of one name,
     a reference to a table that is not there, or anything the page would fetch from elsewhere.
     """
     outline = Outline()
-    body = number_captions("\n\n".join(_blocks(notebook, outline, language)), language)
+    body = explain_terms(number_captions("\n\n".join(_blocks(notebook, outline, language)), language))
     headings = [*outline.headings, Heading(2, words(language)["provenance"], "provenance")]
     page = render_template(
         "report.html.j2",
         language,
+        scripts=("page.js", "terms.js"),
         title=title,
         subtitle=subtitle,
         home=home,
+        guide=guide,
         contents=contents_tree(headings),
         body=Markup(body),
         downloads=[Markup(_saved(name, content)) for name, content in downloads],
@@ -133,10 +137,10 @@ def contents_tree(headings: list[Heading]) -> list[tuple[Heading, list[Heading]]
     return tree
 
 
-def render_template(name: str, language: str, **values: Any) -> str:
-    """A page template filled in; style sheet and script are put inside the page."""
+def render_template(name: str, language: str, *, scripts: Sequence[str] = ("page.js",), **values: Any) -> str:
+    """A page template filled in; style sheet and scripts are put inside the page."""
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    script = Markup("\n" + (TEMPLATES / "page.js").read_text(encoding="utf-8"))
+    script = Markup("".join("\n" + (TEMPLATES / file).read_text(encoding="utf-8") for file in scripts))
     environment = _environment()
     environment.filters["plain"] = partial(_plain_value, language=language)
     template = environment.get_template(name)  # read each time: a report's record names the templates it read

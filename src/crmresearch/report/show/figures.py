@@ -27,7 +27,8 @@ PLACES = 10  # of the position of axes, in shares of the figure
 
 @dataclass(frozen=True, repr=False)
 class FigureView:
-    """One figure: its SVG (empty outside a rendered report) and PNG bytes, caption, text for those who do not see it.
+    """One figure: its SVG (empty outside a rendered report) and PNG bytes, caption, text for those who do not see it,
+    how to read it.
 
     `width`, `height`: in CSS pixels.
     """
@@ -37,6 +38,7 @@ class FigureView:
     name: str
     caption: str
     alt: str
+    reading: str
     width: int
     height: int
     language: str = "en"
@@ -47,6 +49,7 @@ class FigureView:
     def _repr_html_(self) -> str:
         anchor = f"figure-{self.name}"
         word = words(self.language)
+        reading = f'<p class="crm-reading"><span class="lead">{word["reading"]}</span> {escape(self.reading)}</p>'
         size = " wide" if self.width > 620 else ""
         source = data_uri(self.svg, "image/svg+xml") if self.svg else data_uri(self.png, "image/png")
         return f"""<figure class="crm-figure{size}" id="{anchor}">
@@ -54,7 +57,8 @@ class FigureView:
 <img src="{source}" alt="{escape(self.alt)}" width="{self.width}" height="{self.height}">
 </div>
 <figcaption id="{anchor}-caption"><span class="crm-number" data-counter="figure">{word["figure"]}</span> \
-{escape(self.caption)}</figcaption>{self._downloads() if self.svg else ""}
+{escape(self.caption)}</figcaption>
+{reading}{self._downloads() if self.svg else ""}
 </figure>"""
 
     def _downloads(self) -> str:
@@ -63,15 +67,17 @@ class FigureView:
         return f'\n<p class="crm-downloads">{words(self.language)["download"]} {svg} {png}</p>'
 
 
-def show_figure(figure: Figure, name: str, caption: str, alt: str, *, language: str = "en") -> FigureView:
+def show_figure(figure: Figure, name: str, caption: str, alt: str, reading: str, *, language: str = "en") -> FigureView:
     """A numbered figure; in a rendered report with SVG and PNG (200 dpi) downloads. The drawing is closed.
 
     In a rendered report the files are also written to `figures/<name>.svg` and `.png`; a notebook run by hand
-    keeps a small picture. `alt` says what the figure shows to a reader who cannot see it. Raises ValueError
-    for an empty `alt` or an unusable `name`.
+    keeps a small picture. `alt` says what the figure shows to a reader who cannot see it, `reading` in a line below
+    it how to read it. Raises ValueError when either is empty, or for an unusable `name`.
     """
     if not alt.strip():
         raise ValueError(f"figure {name!r} needs an alt text: what it shows, in a sentence")
+    if not reading.strip():
+        raise ValueError(f"figure {name!r} needs a line that says how to read it")
     check_name(name)
     rendered = report_folder() is not None
     dpi = PNG_DPI if rendered else PREVIEW_DPI
@@ -83,7 +89,7 @@ def show_figure(figure: Figure, name: str, caption: str, alt: str, *, language: 
         svg = _save(figure, "svg", dpi, {"Date": None, "Creator": None}) if rendered else b""
         png = _save(figure, "png", dpi, {"Software": None})
     plt.close(figure)
-    view = FigureView(svg, png, name, caption, alt, *_size_of_png(png, dpi), language)
+    view = FigureView(svg, png, name, caption, alt, reading, *_size_of_png(png, dpi), language)
     if rendered:
         write_output("figures", f"{name}.svg", svg)
         write_output("figures", f"{name}.png", png)

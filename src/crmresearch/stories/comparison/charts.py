@@ -18,7 +18,9 @@ GAIN_METHODS = 4  # families whose best segmentation is drawn: more curves are o
 def plot_validity_stability(story: ComparisonStory) -> Figure:
     """R² against ARI of the refits, a point a segmentation; dashed lines: the best single number and no segments."""
     table, single = story.segmentations.dropna(subset=["ari", "r2"]), story.single
-    figure, axes = charts.chart(9.0, 6.4, story.say("chart.ari"), story.say("chart.validity"), grid="both")
+    figure, axes = charts.chart(
+        9.0, 6.4, story.say("chart.ari"), story.say("chart.validity"), grid="both", kind="points"
+    )
     for family, part in table.groupby("family", sort=False):
         marker, colour = FAMILIES[family]
         name = story.say(f"family.{family}")
@@ -28,8 +30,8 @@ def plot_validity_stability(story: ComparisonStory) -> Figure:
     axes.plot([left, 1], [single["r2"]] * 2, color=QUIET, linestyle="--", linewidth=1)
     axes.set_xlim(left, 1 + 0.36 * width)  # room for the names on the right
     axes.text(left + 0.01 * width, single["r2"], story.name(single["method"]), fontsize=FONT, color=QUIET, va="bottom")
-    names, colours = [story.name(key) for key in table["method"]], [FAMILIES[key][1] for key in table["family"]]
-    charts.name_beside(axes, table["ari"].to_numpy(float), table["r2"].to_numpy(float), names, colours, width)
+    labels, colours = [story.name(key) for key in table["method"]], [FAMILIES[key][1] for key in table["family"]]
+    charts.name_beside(axes, table["ari"].to_numpy(float), table["r2"].to_numpy(float), labels, colours, width)
     axes.set_xticks(np.arange(np.ceil(10 * left) / 10, 1.001, 0.1))
     charts.legend_above(axes, 6)
     return figure
@@ -44,6 +46,7 @@ def plot_forest(story: ComparisonStory) -> Figure:
         len(blocks), 1, figsize=(8.2, 1.3 + 0.27 * len(table) + 0.25 * len(blocks)), layout="constrained", sharex=True,
         height_ratios=[size + 1 for size in sizes], squeeze=False,
     )  # fmt: skip
+    figure.set_label("rows")
     for axes, block in zip(panels[:, 0], blocks, strict=True):
         rows = table[table["block"] == block]
         axes.axvspan(single["r2_lower"], single["r2_upper"], color=SHADE, zorder=0)
@@ -63,7 +66,9 @@ def plot_gains(story: ComparisonStory) -> Figure:
     """Share of spend held by the best-ranked customers: the best of each family and the best single number."""
     ordered = story.segmentations.sort_values("gini", ascending=False, kind="stable")
     leaders = ordered.drop_duplicates("family")["method"].iloc[:GAIN_METHODS]
-    figure, axes = charts.chart(6.4, 5.0, story.say("chart.gains_share"), story.say("chart.gains_captured"))
+    figure, axes = charts.chart(
+        6.4, 5.0, story.say("chart.gains_share"), story.say("chart.gains_captured"), kind="gains"
+    )
     styles = ["-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)), "-"]
     curves = zip([*leaders, story.single["method"]], styles, [ACCENT, VIOLET, GREEN, RED, WARM], strict=False)
     for method, style, colour in curves:

@@ -10,7 +10,9 @@ from crmresearch.stories.customer_today.story import TodayStory
 
 def plot_half(story: TodayStory) -> Figure:
     """Share of the expected value over the share of customers, most first, with the list that holds half of it."""
-    figure, axes = charts.chart(5.2, 4.2, story.say("chart.share_first"), story.say("chart.share_value"), grid="both")
+    figure, axes = charts.chart(
+        5.2, 4.2, story.say("chart.share_first"), story.say("chart.share_value"), grid="both", kind="gains"
+    )
     ranked = np.sort(story.customers["expected_value"].fillna(0).clip(lower=0))[::-1]
     share, count = np.concatenate([[0], ranked.cumsum() / ranked.sum()]), len(story.half)
     axes.plot(np.linspace(0, 1, len(share)), share, color=ACCENT, linewidth=2)
@@ -25,7 +27,9 @@ def plot_half(story: TodayStory) -> Figure:
 def plot_calibration(story: TodayStory) -> Figure:
     """Mean purchases that came, with their interval, over those expected, in groups of customers; the line is right."""
     table = story.checks[0].calibration()
-    figure, axes = charts.chart(5.6, 4.2, story.say("chart.foretold"), story.say("chart.came"), grid="both")
+    figure, axes = charts.chart(
+        5.6, 4.2, story.say("chart.foretold"), story.say("chart.came"), grid="both", kind="points"
+    )
     top = float(table[["expected", "actual", "ci_upper"]].max().max())
     axes.plot([0, top], [0, top], color=QUIET, linewidth=0.8, linestyle="--")
     axes.vlines(table["expected"], table["ci_lower"], table["ci_upper"], color=ACCENT, linewidth=1.8)

@@ -13,7 +13,9 @@ KIND_COLOURS = {"segmentation": ACCENT, "forecast": WARM, "learner": WARM, "naiv
 
 def plot_lorenz(story: CustomerStory) -> Figure:
     """Cumulated share of spend against cumulated share of customers, before and after the cut-off."""
-    figure, axes = charts.chart(5.2, 4.6, story.say("chart.share_customers"), story.say("chart.share_spend"))
+    figure, axes = charts.chart(
+        5.2, 4.6, story.say("chart.share_customers"), story.say("chart.share_spend"), kind="gains"
+    )
     for column, colour, key in (("monetary_total", ACCENT, "before"), ("holdout_spend", WARM, "after")):
         values = story.table.frame[column]
         if not values.sum() > 0:  # nothing to share

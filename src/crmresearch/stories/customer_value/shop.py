@@ -78,7 +78,9 @@ def channel_sentences(story: CustomerStory, spend: pd.DataFrame) -> list[str]:
 
 def plot_channels(story: CustomerStory, table: pd.DataFrame) -> Figure:
     """Share of spend and of purchases of each channel."""
-    figure, axes, heights = charts.row_chart(list(table["channel"]), story.say("chart.share"), top=0.9, row=0.42)
+    figure, axes, heights = charts.row_chart(
+        list(table["channel"]), story.say("chart.share"), top=0.9, row=0.42, kind="row_bars"
+    )
     purchases = table["purchases"] / table["purchases"].sum()
     for values, colour, key, shift in (
         (table["share"], ACCENT, "share_spend", -0.18),

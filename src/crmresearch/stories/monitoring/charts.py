@@ -102,24 +102,6 @@ def plot_foresight(story: MonitoringStory) -> Figure:
     return figure
 
 
-def seen(story: MonitoringStory, figure: str) -> dict[str, object]:
-    """What the alternative text of a figure (migration, transitions, ageing, drift, foresight) names."""
-    monitoring = story.monitoring
-    facts: dict[str, object] = {"count": len(monitoring.windows), "first": story.first, "last": story.now.cutoff}
-    facts |= story.facts
-    if figure == "migration":
-        shares = monitoring.assigned[story.now.cutoff].value_counts(normalize=True)
-        facts["shares"] = ", ".join(f"{story.labels[str(key)]} {share:.0%}" for key, share in shares.items())
-    elif figure == "transitions":
-        steps = monitoring.transitions
-        stay = steps.loc[steps["before"] == steps["after"], "customers"].sum()
-        facts["share"] = stay / steps["customers"].sum()
-    elif figure == "drift":
-        rows = monitoring.windows.itertuples()
-        facts["values"] = ", ".join(f"{row.cutoff} {row.psi:.2f}" for row in rows)
-    return facts
-
-
 def _over_time(story: MonitoringStory, windows: pd.DataFrame, measure: str) -> tuple[Figure, Axes, Floats]:
     """An empty chart of a measure over the cut-offs, and where they stand."""
     days = date2num(windows["cutoff"].tolist())

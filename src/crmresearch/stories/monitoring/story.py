@@ -57,7 +57,7 @@ class MonitoringStory(Story):
     def facts(self) -> dict[str, Any]:
         """What captions and alternative text of the foresight say, with segments learned anew or without any."""
         ending = "anew" if self.learns else "rules"
-        return {f"told_{what}": self.say(f"monitoring.{what}_{ending}") for what in ("table", "figure", "alt")}
+        return {f"told_{what}": self.say(f"monitoring.{what}_{ending}") for what in ("table", "figure")}
 
     def feature(self, column: str) -> str:
         """What readers call a column that the method reads."""

@@ -77,7 +77,9 @@ def _picture(
         ellipses.append(Ellipse(construct.key, story.label(construct.key), share, items, stage))
     words = ("width", "zero", "negative", "loading", "weight")
     key = {word: story.say(f"satisfaction_chart.key_{word}") for word in words}
-    return plot_path_diagram(ellipses, arrows, moderations, words=key)
+    figure = plot_path_diagram(ellipses, arrows, moderations, words=key)
+    figure.set_label("path_diagram")
+    return figure
 
 
 def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
@@ -121,18 +123,3 @@ def plot_index(story: SatisfactionStory) -> Figure:
         axes.annotate(text, place, (0, 7), textcoords="offset points", ha="center", fontsize=9, color=INK)
     axes.set_xlim(0, 100)
     return figure
-
-
-def seen(story: SatisfactionStory, figure: str) -> dict[str, object]:
-    """What the alternative text of a figure (`model`, `covariance`, `paths` or `index`) names."""
-    spec, paths = story.estimate.specification, story.paths
-    links = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in paths.itertuples()]
-    if figure == "model":
-        told = [f"{link} {value:.2f}" for link, value in zip(links, paths["estimate"], strict=True)]
-        return {"constructs": len(spec.constructs), "items": len(spec.items), "paths": ", ".join(told)}
-    if figure == "paths":
-        low, high = paths["estimate"].argmin(), paths["estimate"].argmax()
-        ends = {"low": paths["estimate"].min(), "high": paths["estimate"].max()}
-        return {"count": len(paths), "lowest": links[low], "highest": links[high], **ends}
-    defined = story.index.dropna(subset="estimate")
-    return {"values": ", ".join(f"{story.label(row.construct)} {row.estimate:.1f}" for row in defined.itertuples())}

@@ -100,6 +100,13 @@ class SatisfactionStory(Story):
         spec = self.estimate.specification
         return {key: self.estimate.leading(key) for key in spec.theory.aims.values() if key in spec.outcomes}
 
+    @property
+    def drivers(self) -> list[dict[str, str]]:
+        """By language, what goes most with satisfaction and is not told apart: the index compares theories by it."""
+        spec = self.estimate.specification
+        leading = self.leading.get(spec.theory.satisfaction)
+        return [] if leading is None else [spec.construct(key).label for key in leading["predictor"]]
+
     def _drivers(self, outcome: str) -> Iterator[str]:
         if outcome not in self.leading:
             return

@@ -24,16 +24,6 @@ def plot_runs(story: SurveyQualityStory) -> Figure:
     counts = story.quality.lining["longest_run"].value_counts().sort_index()
     lengths = np.arange(counts.index.min(), counts.index.max() + 1)
     names = story.say("quality_chart.run"), story.say("quality_chart.respondents")
-    figure, axes = charts.chart(7.2, 3.2, *names, grid="y")
+    figure, axes = charts.chart(7.2, 3.2, *names, grid="y", kind="bars")
     axes.bar(lengths, counts.reindex(lengths, fill_value=0), color=ACCENT, width=0.8)
     return figure
-
-
-def seen(story: SurveyQualityStory, figure: str) -> dict[str, object]:
-    """What the alternative text of a figure (answers, runs) names."""
-    if figure == "runs":
-        longest = story.quality.lining["longest_run"]
-        return {"least": int(longest.min()), "most": int(longest.max()), "median": longest.median()}
-    answers = story.quality.answers
-    common = answers.loc[answers.groupby("item", sort=False)["share"].idxmax()]
-    return {"items": len(common), "answers": story.some([f"{row.item} {row.answer:g}" for row in common.itertuples()])}

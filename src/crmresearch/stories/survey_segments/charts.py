@@ -17,6 +17,7 @@ def plot_numbers(story: SurveySegmentStory) -> Figure:
     table, segments = story.numbers.solutions, story.numbers.segments
     several = table[table.k > 1]
     figure, grid = plt.subplots(2, 2, figsize=(7.4, 5.0), sharex=True, layout="constrained")
+    figure.set_label("lines")
     bic, entropy, stability, within = grid.ravel()
     bic.plot(table.k, table.bic, "o-", color=ACCENT, markersize=5)
     entropy.plot(several.k, several.entropy_r2, "o-", color=ACCENT, markersize=5)
@@ -47,6 +48,7 @@ def plot_profiles(story: SurveySegmentStory) -> Figure:
     size = max(7.4, 1.4 + 1.75 * len(profile)), 1.2 + 0.235 * profile.shape[1]
     figure, panels = plt.subplots(1, len(profile), figsize=size, sharey=True, sharex=True, layout="constrained",
                                   squeeze=False)  # fmt: skip
+    figure.set_label("row_bars")
     most = float(np.nanmax(np.abs(profile.to_numpy())))
     ends = np.cumsum([len(items) for items in story.constructs.values()])[:-1]  # of the items of a construct
     for axes, (key, values) in zip(panels[0], profile.iterrows(), strict=True):
@@ -73,6 +75,7 @@ def plot_outcomes(story: SurveySegmentStory) -> Figure:
     keys = [ALL, *story.keys]
     colours = [INK, *(ACCENT if story.stable(key) else QUIET for key in story.keys)]
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 1.3 + 0.42 * len(keys)), sharey=True, layout="constrained")
+    figure.set_label("rows")
     for axes in (left, right):
         height = charts.label_rows(axes, [story.label(key, short=True) for key in keys])
         charts.dress(axes, "x")

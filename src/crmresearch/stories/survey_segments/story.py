@@ -292,12 +292,3 @@ class SurveySegmentStory(Story):
         """Where theory and data were published."""
         theory = [self.specification.theory.citation] if self.specification else []
         return [*theory, self.survey.codebook.citation]
-
-    def profile_alt(self) -> str:
-        """The highest and lowest item of every segment, for those who do not see the profile."""
-        ends = {"highest": self.profile.idxmax(axis=1), "lowest": self.profile.idxmin(axis=1)}
-        told = []
-        for key in self.profile.index:
-            items = {end: item[key] for end, item in ends.items()}
-            told.append(self.say("alt.profile_segment", segment=self.label(key), **items))
-        return self.say("alt.profile", told="; ".join(told))
