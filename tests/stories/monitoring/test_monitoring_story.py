@@ -44,8 +44,8 @@ def test_the_drift_of_an_ageing_cohort_is_told_as_ageing(story: MonitoringStory)
     assert story.now.psi > 1
     assert last.chance < last.unexplained < 0.1
     assert story.alarm == "yes"
-    headline, verdicts = story.findings()[:2]
-    assert story.drift()[2] in headline  # how many moved, beside how many time alone would have moved
+    _, moved, verdicts = story.findings()[:3]
+    assert moved == story.drift()[2]  # how many moved, beside how many time alone would have moved
     assert "Drift alarm: yes; the shares differ" in verdicts
     assert "small by convention" in verdicts
     assert "Nobody joined after 1997-06-30" in story.cohort()[0]
@@ -67,7 +67,7 @@ def test_the_alarm_follows_the_numbers(story: MonitoringStory) -> None:
         assert story.ageing is not None
         drift = story.ageing.drift.assign(unexplained=unexplained, chance=0.01, outside=outside, alarm=alarm)
         changed = replace(story, ageing=replace(story.ageing, drift=drift))
-        return changed.alarm, changed.findings()[1]
+        return changed.alarm, changed.findings()[2]
 
     key, headline = told(0.3, 5, True)
     assert key == "yes"
@@ -91,10 +91,10 @@ def test_the_headline_is_what_to_do_and_what_follows_agrees(story: MonitoringSto
     for one, act in ((aged, "drop"), (with_last(story, lower=-0.1, upper=-0.05, reason="loss"), "refit"),
                      (with_last(story, small="", reason="none"), "keep")):  # fmt: skip
         assert one.action == act
-        assert one.findings()[0].facts["action"].key.startswith(f"monitoring.act_{act}_")
+        assert one.findings()[0].key.startswith(f"monitoring.act_{act}_")
         assert one.follows()[0].key == f"monitoring.follows_{act}"
     without = replace(with_last(story, small="", reason="none"), ageing=None, no_ageing="nobody bought twice.")
-    assert without.findings()[0].facts["moved"].key == "monitoring.moved_alone"
+    assert without.findings()[1].key == "monitoring.moved_alone"
     assert without.follows()[0].key == "monitoring.follows_look"
 
 

@@ -92,13 +92,12 @@ class MonitoringStory(Story):
         return action(self.monitoring, self.ageing)
 
     def findings(self) -> list[str]:
-        """What to do and who moved; alarm and refit; the drift; foresight; convention; what moves are worth."""
-        headline = self.say("monitoring.headline", action=self._act(), moved=self._moved())
+        """What to do; who moved; alarm and refit; foresight; the drift; convention; what moves are worth."""
         facts = self._alarm_facts() if self.ageing else {}
         alarm = self.say(f"monitoring.alarm_{self.alarm}", **facts)
         verdicts = self.say("monitoring.verdicts", alarm=alarm, refit=self.say(f"monitoring.refit_{self.decision}"))
         told = [*self.foresight()[:1], *self.drift()[:2], *self.ageing_segments(), *self.agreement()]
-        return [headline, verdicts, *told, *self.worth()]
+        return [self._act(), self._moved(), verdicts, *told, *self.worth()]
 
     def _act(self) -> str:
         """The decision in one sentence, with its reason."""
