@@ -97,8 +97,9 @@ def heat_map(
     height, width = table.shape
     bar, x, y = words
     table = table.set_axis(table.index.map(wrapped)).set_axis(table.columns.map(wrapped), axis=1)
+    lines = max((str(name).count("\n") + 1 for name in table.index), default=1)  # of a label beside
     figure, axes = plt.subplots(
-        figsize=(cell[0] * width + margin[0], cell[1] * height + margin[1]), layout="constrained"
+        figsize=(cell[0] * width + margin[0], max(cell[1], 0.17 * lines) * height + margin[1]), layout="constrained"
     )
     given = {"annot": True, "fmt": ".0f", "cmap": "Blues", "xticklabels": True, "yticklabels": True, **style}
     shades = {"label": bar, **given.pop("cbar_kws", {})}

@@ -120,7 +120,7 @@ class RfmEight(Segmenter):
                 segment.key: told("level.any" if segment.other and what != "monetary" else _LEVELS[sides[position]])
                 for position, segment in enumerate(self.segments)  # who is in no class is low in money
             }
-            heading = told(f"criterion.{what}", cut=shown(self.cuts_[column]), column=column_names([column]))
+            heading = told(f"criterion.{what}", cut=shown(self.cuts_[column]))
             found.append(Criterion(column, heading, levels))
         return tuple(found)
 

@@ -124,7 +124,8 @@ class CustomerStory(SegmentsStory):
         others = [
             self.method_name(method.name) for method in self.methods if method.advice and method.name != self.lead
         ]
-        told = [self.say("customers.follows_advice", lead=self.method_name(self.lead))]
+        own = self.lead == self.evaluation.smallest_alike()
+        told = [self.say(f"customers.follows_advice{'' if own else '_lead'}", lead=self.method_name(self.lead))]
         return [*told, self.say("customers.follows_others", others=self.some(others))] if others else told
 
     def follows(self) -> list[str]:

@@ -127,7 +127,7 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
         row = {"segment": labels.get(str(group), str(group)), "customers": int(part["customers"].iloc[0])}
         for line in part.itertuples():
             d, name = SHOWN_DIGITS[line.quantity], INTERVAL_OF[line.quantity == SPEND] + line.quantity
-            row[name] = f"{line.estimate:,.{d}f}\u00a0({line.ci_lower:,.{d}f}–{line.ci_upper:,.{d}f})"
+            row[name] = f"{line.estimate:,.{d}f}\u00a0({line.ci_lower:,.{d}f}–\u2060{line.ci_upper:,.{d}f})"
             if pd.notna(line.actual):
                 row["spend_after"] = f"{line.actual:,.{d}f}"
         rows.append(row)
