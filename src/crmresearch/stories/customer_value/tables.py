@@ -91,9 +91,9 @@ def category_portfolio(story: CustomerStory) -> pd.DataFrame:
     table = table.rename(columns={"lower": "ci_lower", "upper": "ci_upper"})
     advice = {key: story.text(text) for key, text in PortfolioMatrix.advice.items()}
     quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
-    same = ["–" if pd.isna(growth) else story.say("customers.no_quadrant") for growth in table["growth"]]
+    same = [None if pd.isna(growth) else story.say("customers.no_quadrant") for growth in table["growth"]]
     return table.assign(
-        strategy=[advice.get(key, "–") for key in table["quadrant"]],
+        strategy=[advice.get(key) for key in table["quadrant"]],
         quadrant=[quadrants.get(key, other) for key, other in zip(table["quadrant"], same, strict=True)],
     )
 
@@ -103,10 +103,10 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
     if table.empty:
         return [story.say("customers.portfolio_none")]
     facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0], "items": len(table)}
-    apart = ~table["quadrant"].isin(["–", story.say("customers.no_quadrant")])
+    apart = table["quadrant"].notna() & (table["quadrant"] != story.say("customers.no_quadrant"))
     less = int((apart & (table["against_whole"] < 0)).sum())
     told = [story.say("customers.portfolio", more=int(apart.sum()) - less, less=less, **facts)]
-    undefined = table.loc[table["quadrant"] == "–"].iloc[:, 0]
+    undefined = table.loc[table["quadrant"].isna()].iloc[:, 0]
     if len(undefined):
         told.append(story.say("customers.portfolio_undefined", items=story.listed(undefined.astype(str).tolist())))
     return told
