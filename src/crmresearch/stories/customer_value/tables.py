@@ -99,7 +99,9 @@ def category_portfolio(story: CustomerStory) -> pd.DataFrame:
 
 
 def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
-    """The category with most of the recent sales, and how many grow more or less than the whole beyond chance."""
+    """The category with most of the recent sales, and how many grow more or less beyond chance; nothing without any."""
+    if story.transactions.codebook.columns.category is None:
+        return []
     if table.empty:
         return [story.say("customers.portfolio_none")]
     facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0], "items": len(table)}
