@@ -43,6 +43,9 @@ def test_sales_of_two_windows_by_hand(shop):
     )
     sales = category_sales(shop(), "2021-01-20", 10)
     pd.testing.assert_frame_equal(sales, expected.astype({"category": "str"}))
+    parts = category_sales(shop(), "2021-01-20", 10, by_customer=True)
+    assert parts.columns.tolist() == ["customer", "category", "current", "previous"]
+    assert parts.groupby("category")["current"].sum().to_dict() == {"tea": 40, "cake": pytest.approx(19.9), "wine": 0}
     matrix = portfolio_matrix(*(sales.set_index("category")[window] for window in ("current", "previous")))
     # the mean category sells 19.97 now; the whole shrank from 75 to 59.9, so tea and cake grow against it
     assert matrix["quadrant"].to_dict() == {"tea": "star", "cake": "question_mark", "wine": "dog"}

@@ -35,7 +35,6 @@ def test_the_report_on_cdnow(tmp_path: Path) -> None:
         "Who comes back",
         "What each customer is worth",
         "Segments",
-        "Segments as a portfolio",
         "Who the segments are",
         "What this cannot say",
         "Methods",

@@ -12,12 +12,17 @@ from crmresearch.errors import ParameterError
 _ = ibis._
 
 
-def category_sales(transactions: Transactions, cutoff: date | str, days: int = 91) -> pd.DataFrame:
+def category_sales(
+    transactions: Transactions, cutoff: date | str, days: int = 91, *, by_customer: bool = False
+) -> pd.DataFrame:
     """Columns `category` (text), `current` and `previous` (float64, in the currency), largest current sales first.
+
+    With `by_customer` a row for each customer of a category, `customer` (text) the first column.
 
     `current` is of the `days` days that end with the cut-off, `previous` of the `days` days before them. Returns are
     netted where the codebook nets them; lines without a category are left out. Amounts are rounded to 1/10,000 first.
-    Index it by `category` and give its two columns to `portfolio_matrix`. Checked by hand and against plain pandas.
+    Index it by `category` and give its two columns to `portfolio_matrix`, or that by customer to `told_apart`. Checked
+    by hand and against plain pandas.
 
     Raises ParameterError when there is no column of categories, or when the data do not cover both windows.
     """
@@ -36,13 +41,15 @@ def category_sales(transactions: Transactions, cutoff: date | str, days: int = 9
     lines = transactions.table.filter(_.day > ibis.date(start), _.day <= ibis.date(cut), _.category.notnull()).mutate(
         parts=in_parts(_.amount)
     )
-    sales = lines.group_by("category").agg(
+    keys = ["customer", "category"] if by_customer else ["category"]
+    sales = lines.group_by(*keys).agg(
         current=_.parts.sum(where=_.day > ibis.date(middle)).fill_null(0),
         previous=_.parts.sum(where=_.day <= ibis.date(middle)).fill_null(0),
     )
-    frame = transactions.run(sales).sort_values(["current", "category"], ascending=[False, True], ignore_index=True)
+    order = [False, *(True for _ in keys)]
+    frame = transactions.run(sales).sort_values(["current", *keys], ascending=order, ignore_index=True)
     money = frame[["current", "previous"]].astype("float64") / PARTS
-    return pd.DataFrame({"category": frame["category"].astype("str"), **money})
+    return pd.DataFrame({**{key: frame[key].astype("str") for key in keys}, **money})
 
 
 def _other(transactions: Transactions, days: int) -> str:

@@ -33,6 +33,15 @@ class Segment:
     other: bool = False
 
 
+@dataclass(frozen=True)
+class Criterion:
+    """What one column says of every segment: the column, its heading by language, and the level of each key."""
+
+    column: str
+    heading: Text
+    levels: Mapping[str, Text]
+
+
 class Segmenter(ABC):
     """A segmentation method. Parameters are set in the constructor; what `fit` learns ends with an underscore.
 
@@ -96,9 +105,19 @@ class Segmenter(ABC):
         """The segments in the order in which a table shows them."""
 
     @property
+    def keys(self) -> list[str]:
+        """The keys of the segments, in their order."""
+        return [segment.key for segment in self.segments]
+
+    @property
     @abstractmethod
     def needs(self) -> tuple[str, ...]:
         """Columns of the customer table that the method reads."""
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Columns of a table that define the segments, such as high or low; none of a method told by its definition."""
+        return ()
 
     @property
     def learns(self) -> bool:
@@ -120,9 +139,9 @@ class Segmenter(ABC):
         frame = self._checked(features)
         if self.learns:
             distinct = len(frame.drop_duplicates())
-            if distinct < len(self.segments):
+            if distinct < len(self.keys):
                 raise SegmentationError(
-                    f"{self.name} has {len(self.segments)} segments, but only {distinct} of the {len(frame)} customers "
+                    f"{self.name} has {len(self.keys)} segments, but only {distinct} of the {len(frame)} customers "
                     f"differ in {_listed(self.needs)}; use more customers or fewer segments."
                 )
         self._learn(frame)
@@ -137,8 +156,7 @@ class Segmenter(ABC):
         if not hasattr(self, "learned_from_"):
             raise SegmentationError(f"{self.name} has not learned its cut points yet; call fit first.")
         frame = self._checked(features)
-        keys = [segment.key for segment in self.segments]
-        segments = pd.Categorical.from_codes(self._assign(frame), categories=keys)
+        segments = pd.Categorical.from_codes(self._assign(frame), categories=self.keys)
         return pd.Series(segments, index=features.index, name=self.name)
 
     def _checked(self, features: pd.DataFrame) -> pd.DataFrame:

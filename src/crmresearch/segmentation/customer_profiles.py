@@ -12,18 +12,22 @@ MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled
 
 
 def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
-    """What each segment did: segment, customers, share, spend_before, spend_after, active_after.
+    """What each segment did: segment, customers, share, spend_before, spend_expected, spend_after, active_after.
 
-    `customers` is a customer table with a holdout. One row a category of `segments`, in its order; spend and activity
-    are means a customer, NaN in a segment that has none.
+    `customers` is a customer table with a holdout. With `expected_purchases` and `expected_spend` (a purchase) of a
+    forecast in it, spend_expected is what they are expected to spend in the holdout, not discounted; else there is no
+    such column. One row a category of `segments`, in its order; spend and activity are means a customer, NaN in a
+    segment that has none.
     """
+    taken = {"spend_before": "monetary_total", "spend_after": "holdout_spend", "active_after": "holdout_active"}
+    told = pd.DataFrame({name: customers[column] for name, column in taken.items()})
+    if {"expected_purchases", "expected_spend"} <= set(customers):
+        told.insert(1, "spend_expected", customers["expected_purchases"] * customers["expected_spend"])
     rows = []
     for key in segments.cat.categories:
-        part = customers[segments == key]
-        means = part[["monetary_total", "holdout_spend", "holdout_active"]].mean()
-        rows.append((key, len(part), len(part) / len(customers), *means))
-    columns = ["segment", "customers", "share", "spend_before", "spend_after", "active_after"]
-    return pd.DataFrame(rows, columns=columns)
+        part = told[segments == key]
+        rows.append((key, len(part), len(part) / len(customers), *part.mean()))
+    return pd.DataFrame(rows, columns=["segment", "customers", "share", *told])
 
 
 LISTED = {"p_alive": 4, "expected_purchases": 3, "value": 2}  # forecasts of a campaign list, and their decimals

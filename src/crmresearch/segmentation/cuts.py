@@ -29,3 +29,8 @@ def middle(values: Floats, cut: Literal["mean", "median"]) -> float:
     """Mean or median of the values (n,), the same to the last digit in whatever order they come."""
     ordered = np.sort(values)  # a mean summed in another order could part a customer who sits on it
     return float(ordered.mean() if cut == "mean" else np.median(ordered))
+
+
+def shown(value: float) -> str:
+    """A cut or a centre in units of the data for readers: two decimals at most, thousands by commas."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from textwrap import fill
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -23,6 +24,7 @@ FAMILIES = {
     "rfm": ("o", ACCENT), "value": ("s", WARM), "stage": ("^", GREEN), "clusters": ("D", VIOLET), "tree": ("P", RED),
     "own": ("X", INK), "other": ("v", INK),
 }  # fmt: skip  # marker and colour of each family of segmentations
+LONG = 44  # characters of a name in one line
 FONT = 8.5  # points, of labels where there are many
 
 BLOCK = 0.04  # width, in distances between stages
@@ -53,10 +55,15 @@ def dress(axes: Axes, grid: str | None = None) -> None:
         axes.set_axisbelow(True)
 
 
+def wrapped(name: Any) -> Any:
+    """A name in lines where it is too long for a chart, as those of clusters are; others and numbers as they are."""
+    return fill(name, 36) if isinstance(name, str) and len(name) > LONG else name
+
+
 def label_rows(axes: Axes, labels: Sequence[str], **font: Any) -> Floats:
     """One labelled row per entry, the first on top; the heights (n,) of the rows."""
     height = np.arange(len(labels), dtype=float)
-    axes.set_yticks(height, labels, **font)
+    axes.set_yticks(height, [wrapped(label) for label in labels], **font)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -96,8 +103,10 @@ def heat_map(
     """
     height, width = table.shape
     bar, x, y = words
+    table = table.set_axis(table.index.map(wrapped)).set_axis(table.columns.map(wrapped), axis=1)
+    lines = max((str(name).count("\n") + 1 for name in table.index), default=1)  # of a label beside
     figure, axes = plt.subplots(
-        figsize=(cell[0] * width + margin[0], cell[1] * height + margin[1]), layout="constrained"
+        figsize=(cell[0] * width + margin[0], max(cell[1], 0.17 * lines) * height + margin[1]), layout="constrained"
     )
     figure.set_label("heat_map")
     given = {"annot": True, "fmt": ".0f", "cmap": "Blues", "xticklabels": True, "yticklabels": True, **style}
@@ -162,7 +171,7 @@ def ribbons(
             axes.add_patch(Rectangle((i - BLOCK / 2, bottom), BLOCK, height, color=INK, linewidth=0))
             if height < LEAST_LABEL:
                 continue
-            text = f"{label.get(key, key)} ({height:.0%})" if label.get(key, key) else f"{height:.0%}"
+            text = wrapped(f"{label.get(key, key)} ({height:.0%})") if label.get(key, key) else f"{height:.0%}"
             axes.text(i + side * (BLOCK / 2 + 0.015), bottom + height / 2, text, fontsize=8, bbox=box,
                       ha="right" if i == 0 else "left", va="center")  # fmt: skip
         axes.text(i, 1.02, title, ha="center", va="bottom", fontsize=9.5, fontweight="bold")

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from customers import simulated_customers
+from scipy.stats import norm
 
 from crmresearch.segmentation.contract import SegmentationError, coverage
 from crmresearch.segmentation.methods.abc_classes import Abc, gini, lorenz_curve, top_share
 from crmresearch.segmentation.methods.ladder import RelationshipLadder
 from crmresearch.segmentation.methods.life_cycle import LifeCycle, LifeCycleAlive
-from crmresearch.segmentation.methods.portfolio import PortfolioMatrix, portfolio_matrix, segment_windows
+from crmresearch.segmentation.methods.portfolio import PortfolioMatrix, portfolio_matrix, told_apart
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
 from crmresearch.segmentation.methods.rfm import RfmCells, RfmScore, recency_frequency
 from crmresearch.segmentation.methods.rfm_classes import RfmEight, RfmFour
@@ -181,15 +182,43 @@ def test_growth_from_more_returns_than_sales_is_not_defined() -> None:
     assert method.predict(frame)["c0"] == method.predict(as_nothing)["c0"] == "star"
 
 
-def test_portfolio_of_customers_and_of_segments_agree_on_the_whole() -> None:
+def test_portfolio_of_customers() -> None:
     frame = table(
         spend_last_91=[60, 50, 10, 0],
         spend_last_182=[90, 95, 10, 5],
     )
     assert PortfolioMatrix().fit(frame).predict(frame).tolist() == ["star", "cash_cow", "question_mark", "dog"]
-    segments = pd.Series(["x", "x", "y", "y"], index=frame.index)
-    current, previous = segment_windows(frame, segments)
-    assert (current.to_dict(), previous.to_dict()) == ({"x": 110, "y": 10}, {"x": 75, "y": 5})
+
+
+def _sales(rng: np.random.Generator, customers: int, grown: float = 1.0) -> pd.DataFrame:
+    """Purchases of five items at constant rates by customers who differ, in two windows; item a times `grown`."""
+    rates = rng.gamma(0.5, 2, customers)[:, None] * np.array([3.0, 2, 1, 0.5, 0.2])
+    now, before = (rng.poisson(rates) * rng.gamma(4, 5, rates.shape) for _ in range(2))
+    now[:, 0] *= grown
+    frame = pd.DataFrame({"customer": np.repeat(np.arange(customers), 5), "item": list("abcde") * customers})
+    return frame.assign(current=now.ravel(), previous=before.ravel())
+
+
+def test_in_a_world_that_stands_still_nothing_grows_beyond_chance() -> None:
+    """5 % of 40 worlds is 2; more than 6 would come once in 300 tests."""
+    rng = np.random.default_rng(1)
+    found = [told_apart(_sales(rng, 200))["quadrant"].notna().any() for _ in range(40)]
+    assert sum(found) <= 6
+    grown = told_apart(_sales(rng, 400, grown=1.6)).loc["a"]
+    assert grown["quadrant"] == "star"
+    assert 0 < grown["lower"] < grown["against_whole"] < grown["upper"]
+
+
+def test_growth_against_the_whole_varies_as_in_a_bootstrap_of_customers() -> None:
+    rng = np.random.default_rng(2)
+    sales = _sales(rng, 400)
+    told = told_apart(sales)
+    wide = sales.pivot(index="customer", columns="item", values=["current", "previous"])
+    rows = rng.integers(0, 400, (1000, 400))
+    now, before = (wide[window].to_numpy()[rows].sum(axis=1) for window in ("current", "previous"))
+    against = now / before - now.sum(axis=1, keepdims=True) / before.sum(axis=1, keepdims=True)
+    error = (told["upper"] - told["lower"]) / 2 / norm.ppf(1 - 0.05 / 2 / 5)
+    assert error.to_numpy() == pytest.approx(against.std(axis=0), rel=0.12)
 
 
 @pytest.mark.parametrize(("first", "refused"), [(120, True), (172, True), (173, False)])
@@ -199,8 +228,6 @@ def test_growth_from_before_the_data_is_refused(first: float, refused: bool) -> 
     if refused:
         with pytest.raises(SegmentationError, match=f"the first purchase of all is only {first} days old"):
             PortfolioMatrix().fit(frame)
-        with pytest.raises(SegmentationError, match=rf"choose a cut-off {173 - first:.0f} or more days later"):
-            segment_windows(frame, pd.Series(["x", "y", "y", "x"], index=frame.index))
     else:
         assert PortfolioMatrix().fit(frame).learned_from_ == 4
 

@@ -10,7 +10,7 @@ import pytest
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
 from crmresearch.segmentation.monitoring.ageing import Ageing
 from crmresearch.segmentation.monitoring.monitor import Monitoring
-from crmresearch.segmentation.monitoring.verdict import drift_alarm, refit_decision, segment_shares
+from crmresearch.segmentation.monitoring.verdict import action, drift_alarm, refit_decision, segment_shares
 
 FIRST, LAST = date(2020, 1, 1), date(2020, 1, 1) + timedelta(days=91)
 
@@ -100,3 +100,21 @@ def test_shares_of_segments_then_expected_and_now() -> None:
     untaught = followed()
     frozen = untaught.shares.query("segmentation == 'frozen'")
     assert segment_shares(replace(untaught, shares=frozen), None)["refitted_share"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("last", "ageing", "expected"),
+    [
+        ({"reason": "loss"}, None, "refit"),
+        ({"small": "q1"}, grown_older(), "refit"),
+        ({"small": "q1"}, grown_older(upper=0.001, unexplained=0.05), "drop"),
+        ({"small": "q1", "lower": 0.01}, grown_older(unexplained=0.05), "drop"),
+        ({}, grown_older(unexplained=0.3), "look"),
+        ({}, grown_older(unexplained=0.05), "keep"),  # beyond chance, but small, and no foresight is lost
+        ({}, grown_older(unexplained=0.3, alarm=False), "keep"),
+        ({"psi": 0.3}, None, "look"),
+        ({"psi": 0.2}, None, "keep"),
+    ],
+)
+def test_one_action_follows_from_both_verdicts(last: dict[str, object], ageing: Ageing | None, expected: str) -> None:
+    assert action(followed(**last), ageing) == expected

@@ -147,7 +147,6 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Custo
     named = set(story.headings)
     for view in (
         tables.segment_table(story, story.methods[0]),
-        tables.portfolio_table(story, "rfm_eight_mean"),
         story.forecast.calibration(story.table.frame),
         story.named(story.forecast.parameters, model=story.model_name),
         tables.purchase_models(story),
@@ -199,8 +198,9 @@ def test_intervals_are_of_everyone_and_of_every_segment_in_its_order(story: Cust
         (above, "spend_missed", {"inside": 1, "segments": 3, "worst": "C", "actual": above["C"]}),
     ):
         known = intervals.assign(actual=intervals["group"].map(actual).where(intervals["quantity"] == "spend_expected"))
-        sentence = story.worth(known, 50)[-1]
+        _, _, sentence, *wrong = story.worth(known, 50)
         assert sentence.key == f"customers.{key}"
+        assert len(wrong) == (facts["inside"] == 1)  # one of three is too few for intervals of 95 %
         assert facts.items() <= sentence.facts.items()
 
 
@@ -212,11 +212,22 @@ def test_purchase_models_are_told_apart_by_their_likelihood(story: CustomerStory
     assert f"{story.model_name(better)} fits" in " ".join(story.models())
 
 
-def test_a_portfolio_of_segments_has_all_recent_sales(story: CustomerStory) -> None:
-    table = tables.portfolio_table(story, "rfm_eight_mean")
-    assert table.share.sum() == pytest.approx(1)
-    value = story.table.frame["spend_last_91"][story.methods[1].predict(story.customers) == "important_value"].sum()
-    assert table.share[0] == pytest.approx(value / story.table.frame["spend_last_91"].sum())
+def test_expected_stands_beside_actual_and_classes_are_defined_by_high_and_low(story: CustomerStory) -> None:
+    eight = story.fitted("rfm_eight_mean")
+    table = tables.segment_table(story, eight)
+    assert list(table.columns[:4]) == ["segment", "recency", "frequency", "monetary_total"]
+    assert list(table.columns).index("spend_after") == list(table.columns).index("spend_expected") + 1
+    spend = story.forecast.frame["expected_purchases"] * story.forecast.frame["expected_spend"]
+    assert table["spend_expected"][0] == pytest.approx(
+        spend[eight.predict(story.customers) == "important_value"].mean()
+    )
+    assert len(table[["recency", "frequency", "monetary_total"]].drop_duplicates()) == 8
+
+
+def test_one_method_advises(story: CustomerStory) -> None:
+    advised = [m.name for m in story.methods if m.name != "rfm_cells" and "strategy" in tables.segment_table(story, m)]
+    assert advised == [story.lead]
+    assert [told.key for told in story.advice()][-1] == "customers.follows_others"
 
 
 def test_a_method_left_out_is_a_warning_with_its_reason(story: CustomerStory) -> None:

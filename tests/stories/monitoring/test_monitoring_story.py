@@ -45,10 +45,10 @@ def test_the_drift_of_an_ageing_cohort_is_told_as_ageing(story: MonitoringStory)
     assert story.now.psi > 1
     assert last.chance < last.unexplained < 0.1
     assert story.alarm == "yes"
-    headline = story.findings()[0]
-    assert headline.startswith(f"{story.now.share_moved:.0%} of the customers moved")
-    assert "Drift alarm: yes; the shares differ" in headline
-    assert "small by convention" in headline
+    _, moved, verdicts = story.findings()[:3]
+    assert moved == story.drift()[2]  # how many moved, beside how many time alone would have moved
+    assert "Drift alarm: yes; the shares differ" in verdicts
+    assert "small by convention" in verdicts
     assert "Nobody joined after 1997-06-30" in story.cohort()[0]
 
 
@@ -68,7 +68,7 @@ def test_the_alarm_follows_the_numbers(story: MonitoringStory) -> None:
         assert story.ageing is not None
         drift = story.ageing.drift.assign(unexplained=unexplained, chance=0.01, outside=outside, alarm=alarm)
         changed = replace(story, ageing=replace(story.ageing, drift=drift))
-        return changed.alarm, changed.findings()[0]
+        return changed.alarm, changed.findings()[2]
 
     key, headline = told(0.3, 5, True)
     assert key == "yes"
@@ -85,6 +85,18 @@ def test_the_alarm_follows_the_numbers(story: MonitoringStory) -> None:
     without = replace(story, ageing=None, no_ageing="nobody bought twice.")
     assert without.alarm == "convention_yes"
     assert with_last(without, psi=0.2).alarm == "convention_no"
+
+
+def test_the_headline_is_what_to_do_and_what_follows_agrees(story: MonitoringStory) -> None:
+    aged = with_last(story, lower=-0.005, upper=0.005, reason="size")
+    for one, act in ((aged, "drop"), (with_last(story, lower=-0.1, upper=-0.05, reason="loss"), "refit"),
+                     (with_last(story, small="", reason="none"), "keep")):  # fmt: skip
+        assert one.action == act
+        assert one.findings()[0].key.startswith(f"monitoring.act_{act}_")
+        assert one.follows()[0].key == f"monitoring.follows_{act}"
+    without = replace(with_last(story, small="", reason="none"), ageing=None, no_ageing="nobody bought twice.")
+    assert without.findings()[1].key == "monitoring.moved_alone"
+    assert without.follows()[0].key == "monitoring.follows_look"
 
 
 def test_the_best_number_and_the_balance_say_more_only_beyond_chance(story: MonitoringStory) -> None:

@@ -64,6 +64,21 @@ def test_names_come_from_the_deviations(story: SurveySegmentStory) -> None:
     assert "high" in story.name(str(level.idxmax()))
 
 
+def test_what_follows_is_said_of_stable_segments_only(story: SurveySegmentStory) -> None:
+    def keys(one: SurveySegmentStory) -> list[str]:
+        return [told.key.removeprefix("survey.follows_") for told in one.follows()]
+
+    assert keys(with_named(story, False)) == ["none"]
+    told = with_named(story, True)
+    assert told.level[0] > 0.75
+    assert keys(told) == ["level", "no_reach"]  # nothing describes the respondents
+    lowest = story.by_construct.mean(axis=1).idxmin()
+    assert told.follows()[0].facts["lowest"] == told.label(str(lowest))
+    one_grey = story.numbers.segments.assign(named=story.numbers.segments["segment"] != "c2")
+    grey = dataclasses.replace(story, numbers=dataclasses.replace(story.numbers, segments=one_grey))
+    assert keys(grey) == ["level", "unstable", "no_reach"]
+
+
 def with_profile(story: SurveySegmentStory, *shifts: np.ndarray) -> SurveySegmentStory:
     """The story with the deviations of the first segments replaced, one (items,) each."""
     changed = dataclasses.replace(story)

@@ -8,7 +8,6 @@ import sklearn.cluster
 from scipy.cluster.hierarchy import fcluster, linkage
 from threadpoolctl import threadpool_limits
 
-from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Floats, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.methods.k_centroids import FAMILIES, k_centroids, some_rows
 from crmresearch.segmentation.methods.space_clusters import CentroidClusters, distinct_points, drawn
@@ -54,7 +53,7 @@ class KMeans(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space and the objective."""
-        return told("definition.k_means", k=self.k, columns=column_names(self.space.columns))
+        return self._told("k_means", k=self.k)
 
     def _learn_points(self, X: Floats) -> None:
         points, weights = distinct_points(X, self.k, self.name)
@@ -110,8 +109,7 @@ class KCentroids(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space, the distance and the centroid."""
-        columns, centroid = column_names(self.space.columns), told(f"centroid.{self.centre}")
-        return told("definition.k_centroids", k=self.k, columns=columns, centroid=centroid)
+        return self._told("k_centroids", k=self.k, centroid=told(f"centroid.{self.centre}"))
 
     def _learn_points(self, X: Floats) -> None:
         points, weights = distinct_points(X, self.k, self.name)
@@ -169,7 +167,7 @@ class Ward(CentroidClusters):
     @property
     def definition(self) -> Text:
         """The space, the sample and the assignment."""
-        return told("definition.ward", k=self.k, columns=column_names(self.space.columns), sample=self.sample)
+        return self._told("ward", k=self.k, sample=self.sample)
 
     def _learn_points(self, X: Floats) -> None:
         points = drawn(X, self.sample, self.seed)

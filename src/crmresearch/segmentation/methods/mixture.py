@@ -11,7 +11,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.methods.gaussian_em import Rows, best_mixture
 from crmresearch.segmentation.methods.space_clusters import SpaceClusters, distinct_points, drawn
@@ -91,10 +90,11 @@ class GaussianMixtureClusters(SpaceClusters):
     @property
     def definition(self) -> Text:
         """The space, the number of components and the assignment."""
-        columns = column_names(self.space.columns)
-        if self.k:
-            return told("definition.mixture", k=self.k, columns=columns)
-        return told("definition.mixture_by_bic", largest=self.largest, columns=columns)
+        return self._told("mixture", k=self.k) if self.k else self._told("mixture_by_bic", largest=self.largest)
+
+    @property
+    def _centres(self) -> pd.DataFrame:
+        return self.space_.restored(self.mixture_.means_[self.order_])
 
     @property
     def _number(self) -> int:

@@ -1,4 +1,4 @@
-"""The portfolio matrix of the Boston Consulting Group turned on one's own customers, segments or categories.
+"""The portfolio matrix of the Boston Consulting Group turned on one's own customers or categories.
 
 Boston compares a product's share with its largest competitor's and growth with the market's. Inside one firm there is
 no competitor: here share is relative to the mean item of the portfolio, growth to that of the whole portfolio.
@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from crmresearch.segmentation.contract import (
     Codes,
@@ -91,6 +92,11 @@ class PortfolioMatrix(Segmenter):
         """As in the contract."""
         return [cls()]
 
+    @classmethod
+    def as_described(cls, seed: int = 0) -> list[Segmenter]:
+        """None: what one customer spent in two windows differs by chance, and growth of one is nothing to act on."""
+        return []
+
     def __post_init__(self) -> None:
         if not 0 < self.windows[0] < self.windows[1]:
             raise SegmentationError(f"The portfolio matrix needs a short and a longer window; {self.windows} are not.")
@@ -166,15 +172,29 @@ def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
     )
 
 
-def segment_windows(
-    features: pd.DataFrame, segments: pd.Series, windows: tuple[int, int] = (91, 182)
-) -> tuple[pd.Series, pd.Series]:
-    """Sales of each segment in the last window and in the one before, ready for `portfolio_matrix`.
+def told_apart(sales: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """The `portfolio_matrix` of items by their customers' sales, with a quadrant only where growth is beyond chance.
 
-    Raises SegmentationError as `PortfolioMatrix.fit`.
+    `sales`: customer, item, current, previous, a row for each customer of an item. Beside the columns of the matrix
+    stand `against_whole`, the growth of the item less that of the whole, and its `lower` and `upper` at `level`,
+    Bonferroni-adjusted for the items, by the linearised variance of a ratio (Cochran 1977, Sampling Techniques, section
+    6.3) over customers, who are taken as a sample. An item whose interval holds 0, or that a single customer bought,
+    has no quadrant: it is neither growing nor shrinking beyond chance. Checked against a bootstrap of customers.
+
+    Raises SegmentationError as `portfolio_matrix`.
     """
-    _check_covered(features, windows, "The portfolio of segments")
-    frame = needed_columns(features, [f"spend_last_{days}" for days in windows], "The portfolio of segments")
-    totals = numeric(frame, frozenset(), "The portfolio of segments").groupby(segments, observed=True).sum()
-    current = totals.iloc[:, 0]
-    return current, totals.iloc[:, 1] - current
+    totals = sales.groupby("item")[["current", "previous"]].sum()
+    matrix = portfolio_matrix(totals["current"], totals["previous"])
+    whole = totals.sum()
+    away = sales["current"] - whole["current"] / whole["previous"] * sales["previous"]
+    customer = away.groupby(sales["customer"]).transform("sum")  # over the items of a customer
+    sums = pd.DataFrame({"square": away**2, "cross": away * customer, "away": away}).groupby(sales["item"]).sum()
+    squares = float((away.groupby(sales["customer"]).sum() ** 2).sum())
+    part, previous = totals["previous"] / whole["previous"], totals["previous"].where(totals["previous"] > 0)
+    variance = np.maximum(sums["square"] - 2 * part * sums["cross"] + part**2 * squares, 0)
+    customers, single = sales["customer"].nunique(), sales.groupby("item")["customer"].nunique() < 2
+    width = norm.ppf(1 - (1 - level) / 2 / len(totals)) * np.sqrt(variance * customers / max(customers - 1, 1))
+    found = pd.DataFrame({"against_whole": sums["away"], "lower": sums["away"] - width, "upper": sums["away"] + width})
+    chance = (sums["away"].abs() <= width) | single
+    found[["lower", "upper"]] = found[["lower", "upper"]].mask(single)
+    return matrix.assign(quadrant=matrix["quadrant"].mask(chance)).join(found.div(previous, axis=0))

@@ -11,8 +11,17 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from crmresearch.segmentation.contract import Codes, Segment, SegmentationError, Segmenter, Text, register
-from crmresearch.segmentation.cuts import groups_above, middle
+from crmresearch.segmentation.column_names import column_names
+from crmresearch.segmentation.contract import (
+    Codes,
+    Criterion,
+    Segment,
+    SegmentationError,
+    Segmenter,
+    Text,
+    register,
+)
+from crmresearch.segmentation.cuts import groups_above, middle, shown
 from crmresearch.segmentation.wording import named_segment, told
 
 Cut = Literal["mean", "median", "threshold"]
@@ -31,7 +40,8 @@ _ADVICE: dict[str, Text] = {
     "general_win_back": told("advice.rfm_classes_general_win_back"),
 }
 _POSITION = {(m, r, f): 4 * (1 - m) + i for m in (1, 0) for i, (r, f) in enumerate(_ROLES)}
-
+_RFM = ("recency", "frequency", "monetary")
+_LEVELS = ("level.low", "level.high")
 
 _CUTS: dict[Cut, Text] = {
     "mean": told("word.rfm_classes_mean"),
@@ -88,8 +98,31 @@ class RfmEight(Segmenter):
 
     @property
     def definition(self) -> Text:
-        """The eight classes and the cut in use."""
-        return told("definition.rfm_eight", cut=told(f"cut.{self.cut}"))
+        """The eight classes and the cut in use, with its values where they are learned."""
+        return self._defined("rfm_eight")
+
+    def _defined(self, which: str) -> Text:
+        cut = told(f"cut.{self.cut}")
+        if hasattr(self, "cuts_"):
+            values = {what: shown(self.cuts_[column]) for what, column in zip(_RFM, self.needs, strict=True)}
+            cut = told("cut.with_values", cut=cut, column=column_names([self.monetary]), **values)
+        return told(f"definition.{which}", cut=cut)
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Recency, frequency and money, each high or low in every class, with the cut in the heading; once learned."""
+        if not hasattr(self, "cuts_"):
+            return ()
+        found = []
+        for place, (what, column) in enumerate(zip(_RFM, self.needs, strict=True)):
+            sides = {position: (r, f, m)[place] for (m, r, f), position in _POSITION.items()}
+            levels = {
+                segment.key: told("level.any" if segment.other and what != "monetary" else _LEVELS[sides[position]])
+                for position, segment in enumerate(self.segments)  # who is in no class is low in money
+            }
+            heading = told(f"criterion.{what}", cut=shown(self.cuts_[column]))
+            found.append(Criterion(column, heading, levels))
+        return tuple(found)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -150,8 +183,8 @@ class RfmFour(RfmEight):
 
     @property
     def definition(self) -> Text:
-        """The four classes and the cut in use."""
-        return told("definition.rfm_four", cut=told(f"cut.{self.cut}"))
+        """The four classes and the cut in use, with its values where they are learned."""
+        return self._defined("rfm_four")
 
     @property
     def segments(self) -> tuple[Segment, ...]:

@@ -19,6 +19,8 @@ from crmresearch.segmentation.contract import (
     numeric,
     register,
 )
+from crmresearch.segmentation.cuts import shown
+from crmresearch.segmentation.segment_names import listed, rule_name
 from crmresearch.segmentation.wording import named_segment, told
 
 
@@ -71,13 +73,27 @@ class OutcomeTree(Segmenter):
     def definition(self) -> Text:
         """The outcome, the features and when the tree was learned."""
         columns, outcome = column_names(self.columns), column_names([self.outcome])
-        return told("definition.tree", outcome=outcome, columns=columns, leaves=self.leaves)
+        definition = told("definition.tree", outcome=outcome, columns=columns, leaves=self.leaves)
+        if not hasattr(self, "leaves_"):
+            return definition
+        pairs = zip(self.segments, self.leaves_["mean_outcome"], strict=True)
+        rules = [told("name.rule", rule=leaf.label, value=shown(value)) for leaf, value in pairs]
+        told_rules = listed(rules, "list.centres")
+        return told("definition.with_rules", definition=definition, outcome=outcome, rules=told_rules)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """The leaves, lowest mean of the outcome first; as many as the tree has grown."""
+        """The leaves, lowest mean of the outcome first; as many as the tree has grown, called by their rules."""
+        if hasattr(self, "leaves_"):
+            names = [rule_name(self.columns, *bound) for bound in self._paths]
+            return tuple(Segment(key, name) for key, name in zip(self.keys, names, strict=True))
+        return tuple(named_segment(key, "leaf", number=i) for i, key in enumerate(self.keys, start=1))
+
+    @property
+    def keys(self) -> list[str]:
+        """leaf1, leaf2, … without their rules, for which a refit has no use."""
         number = len(self.leaves_) if hasattr(self, "leaves_") else self.leaves
-        return tuple(named_segment(f"leaf{i}", "leaf", number=i) for i in range(1, number + 1))
+        return [f"leaf{i}" for i in range(1, number + 1)]
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -137,7 +153,8 @@ class OutcomeTree(Segmenter):
                 "mean_outcome": np.bincount(codes, np.expm1(y), minlength=len(ends)) / counts,
             }
         )
-        self.rules_ = {f"leaf{self._place[end] + 1}": self._rule(int(end)) for end in ends}
+        self._paths = [self._bounds(int(end)) for end in ends]
+        self.rules_ = {key: self._rule(*bound) for key, bound in zip(self.keys, self._paths, strict=True)}
 
     def _assign(self, frame: pd.DataFrame) -> Codes:
         return self._leaf(frame.to_numpy())
@@ -153,8 +170,8 @@ class OutcomeTree(Segmenter):
             moving = moving[self._feature[node[moving]] >= 0]
         return self._place[node]
 
-    def _rule(self, end: int) -> list[str]:
-        """The conditions on the way to a leaf, the narrowest lower and upper bound of each column."""
+    def _bounds(self, end: int) -> tuple[dict[str, float], dict[str, float]]:
+        """The narrowest lower and upper bound of each column on the way to a leaf."""
         above: dict[str, float] = {}
         up_to: dict[str, float] = {}
         node = end
@@ -166,6 +183,9 @@ class OutcomeTree(Segmenter):
             else:
                 up_to[column] = min(cut, up_to.get(column, np.inf))
             node = parent
+        return above, up_to
+
+    def _rule(self, above: dict[str, float], up_to: dict[str, float]) -> list[str]:
         conditions = []
         for column in self.columns:
             conditions += [f"{column} > {_written(above[column])}"] if column in above else []

@@ -5,12 +5,13 @@ from typing import Literal
 import pandas as pd
 
 from crmresearch.segmentation.monitoring.ageing import Ageing
-from crmresearch.segmentation.monitoring.drift import SHIFTED
+from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import FROZEN, REFITTED, Monitoring
 from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
 
 Decision = Literal["loss", "size", "size_aged", "size_only", "none", "untested", "rules", "rules_size"]
 Alarm = Literal["yes", "segments", "no", "convention_yes", "convention_no"]
+Action = Literal["refit", "look", "drop", "keep"]
 
 
 def refit_decision(monitoring: Monitoring, ageing: Ageing | None) -> Decision:
@@ -45,6 +46,23 @@ def drift_alarm(monitoring: Monitoring, ageing: Ageing | None) -> Alarm:
     if not ageing.now.alarm:
         return "no"
     return "yes" if ageing.now.unexplained > ageing.now.chance else "segments"
+
+
+def action(monitoring: Monitoring, ageing: Ageing | None) -> Action:
+    """The one thing to do, which both verdicts lead to: learn again, look at the data, drop small segments, or keep.
+
+    refit where `refit_decision` calls for it (loss, size). Else look where the alarm is raised and the drift that time
+    does not explain is no longer small by convention (PSI of .1), or, without a model of time, where the convention
+    calls the shares shifted. Else drop what became too small to act on, and keep the segments where nothing did. So an
+    alarm over a small drift that costs no foresight changes nothing.
+    """
+    decision, alarm = refit_decision(monitoring, ageing), drift_alarm(monitoring, ageing)
+    if decision in ("loss", "size"):
+        return "refit"
+    large = ageing is not None and drift_verdict(ageing.now.unexplained) != "stable"
+    if alarm == "convention_yes" or (alarm in ("yes", "segments") and large):
+        return "look"
+    return "drop" if decision in ("size_aged", "size_only", "rules_size") else "keep"
 
 
 def segment_shares(monitoring: Monitoring, ageing: Ageing | None) -> pd.DataFrame:

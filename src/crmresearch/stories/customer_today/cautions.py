@@ -37,7 +37,7 @@ def _checked(story: TodayStory) -> Iterator[Row]:
         for quantity in QUANTITIES:
             if abs(error := check.error(quantity)) > LARGE:
                 name = story.say(f"quantity.{quantity}")
-                yield story.caution("today_caution.check_off", "weak", name, error=error, limit=LARGE, **facts)
+                yield story.caution("today_caution.check_off", "weak", name, off=story.off(error), limit=LARGE, **facts)
     checked = [check.months for check in story.checks]
     for months in story.outlook.days:
         if months not in checked:

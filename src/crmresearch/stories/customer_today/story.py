@@ -97,7 +97,7 @@ class TodayStory(SegmentsStory):
             told = self.tell(f"today.headline_{self.money}", purchases=purchases, **value)
             error = self.checks[0].error("spend") if self.checks else np.nan
             key = "today.headline_checked" if np.isfinite(error) else "today.headline_unchecked"
-            first = [self.say(key, told=told, error=error), *self.shortest(), self._alive()]
+            first = [self.say(key, told=told, error=error, off=self.off(error)), *self.shortest(), self._alive()]
         else:
             first = [self.tell("today.headline_none", recent=int((self.customers["recency"] < 365).sum()))]
         return [*first, self.late()]
@@ -107,6 +107,11 @@ class TodayStory(SegmentsStory):
         if not (own := int(self.customers["gap_sd"].notna().sum())):
             return self.say("today.overdue_unknown")
         return self.say("today.overdue", count=len(self.overdue), own=own, share=len(self.overdue) / own)
+
+    def off(self, error: float) -> str:
+        """How much too high or too low a forecast was, in words; empty where there is no error to tell."""
+        side = "high" if error > 0 else "low"
+        return self.say(f"today.too_{side}", share=abs(error)) if np.isfinite(error) else ""
 
     @property
     def money(self) -> str:
@@ -136,7 +141,7 @@ class TodayStory(SegmentsStory):
                 facts |= {"rank": check.rank_correlation(quantity), "start": check.table.cutoff}
                 error = check.error(quantity)
                 key = f"today.check_{quantity}" if np.isfinite(error) else "today.check_nothing"
-                told.append(self._line(check.trust(quantity), key, error=error, **facts))
+                told.append(self._line(check.trust(quantity), key, off=self.off(error), **facts))
         if not self.checks:
             told.append(self._line("care", "today.check_none", first=self.transactions.first_day))
         alive = ("care", "today.alive_model") if self.outlook.alive_identified else ("no", "today.alive_unknown")

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
@@ -26,8 +27,9 @@ from crmresearch.value.customer_value import SPEND
 from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
+RARE = 0.05
 SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
-EIGHT = "rfm_eight_mean"  # the classes whose value, portfolio and purchases are shown
+EIGHT = "rfm_eight_mean"  # the classes whose value and purchases are shown
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,31 @@ class CustomerStory(SegmentsStory):
         facts = {"single": self.method_name(single.method), "difference": paired.difference, **interval(paired, "")}
         return [*told, self.say(f"customers.segments_{verdict(paired.lower, paired.upper)}", **facts)]
 
+    @cached_property
+    def lead(self) -> str:
+        """The method whose advice the page follows: the one to act by where it has advice, else the RFM classes."""
+        chosen = self.fitted(self.evaluation.smallest_alike() or "")
+        return chosen.name if chosen and chosen.advice else EIGHT
+
+    def advice(self) -> list[str]:
+        """Whose advice the page follows, and which other methods would advise otherwise; nothing without any."""
+        if self.fitted(self.lead) is None:
+            return []
+        others = [
+            self.method_name(method.name) for method in self.methods if method.advice and method.name != self.lead
+        ]
+        own = self.lead == self.evaluation.smallest_alike()
+        told = [self.say(f"customers.follows_advice{'' if own else '_lead'}", lead=self.method_name(self.lead))]
+        return [*told, self.say("customers.follows_others", others=self.some(others))] if others else told
+
     def follows(self) -> list[str]:
-        """Which segments to act by and which number ranks customers; or why nothing follows."""
+        """Which segments to act by, whose advice holds and which number ranks customers; or why nothing follows."""
         chosen = self.evaluation.smallest_alike()
         row = self.scores.set_index("method").loc[chosen] if chosen else None
         if row is None or not row.r2_log_lower > 0:
             return [self.say("customers.follows_nothing")]
         told = [self.say("customers.follows_segments", method=self.method_name(str(chosen)), k=int(row.k))]
+        told += self.advice()
         singles = self._rankable[self._rankable.kind.isin(["naive", "forecast"])]
         if len(singles):
             single = singles.iloc[0].method
@@ -233,7 +253,10 @@ class CustomerStory(SegmentsStory):
         missed = parts[~inside]
         worst = missed.loc[np.log(np.maximum(missed["actual"], 1e-9) / missed["estimate"]).abs().idxmax()]
         facts |= {"lower": worst.ci_lower, "upper": worst.ci_upper, "actual": worst.actual, "expected": worst.estimate}
-        return [self.say("customers.spend_missed", worst=self.labels(EIGHT).get(worst.group, worst.group), **facts)]
+        told = [self.say("customers.spend_missed", worst=self.labels(EIGHT).get(worst.group, worst.group), **facts)]
+        if binom.cdf(facts["inside"], len(parts), 0.95) < RARE:  # more misses than intervals of 95 % have by chance
+            told.append(self.say("customers.spend_wrong"))
+        return told
 
     @cached_property
     def cells(self) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """The reader's tables of a customer report, names instead of keys, and the sentences that read one of them out."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,7 +14,7 @@ from crmresearch.segmentation.customer_profiles import (
     segment_outcomes,
     widest_gap,
 )
-from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatrix, portfolio_matrix, segment_windows
+from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatrix, told_apart
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.segmentation.wording import named_segment
@@ -23,14 +22,15 @@ from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_fa
 from crmresearch.value.customer_value import SPEND
 
 SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2, SPEND: 2}
+INTERVAL_OF = {True: "outcome_", False: "mean_"}  # what the interval of a column holds, the spend expected or a mean
 SMALL_GAP = 0.02  # of a share; less is not told as a difference
-MATRIX = ["share", "relative_share", "growth", "quadrant", "strategy"]
+MATRIX = ["share", "relative_share", "growth", "against_whole", "ci_lower", "ci_upper", "quadrant", "strategy"]
 
 
 def customer_list(story: CustomerStory) -> pd.DataFrame:
-    """`campaign_list` of every method, with what to do by the classes whose value is shown."""
+    """`campaign_list` of every method, with what to do by the method that the page follows."""
     tags = story.tags.of_customers if story.tags else None
-    return story.advised(campaign_list(story.customers, story.methods, tags=tags), EIGHT)
+    return story.advised(campaign_list(story.customers, story.methods, tags=tags), story.lead)
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
@@ -39,11 +39,21 @@ def told_methods(story: CustomerStory) -> list[Segmenter]:
 
 
 def segment_table(story: CustomerStory, method: Segmenter) -> pd.DataFrame:
-    """`segment_outcomes` of one method, with what to do where the sources give some advice."""
-    table = segment_outcomes(story.table.frame, method.predict(story.customers))
-    strategies = [story.text(method.advice.get(key, {"en": "–"})) for key in table["segment"]]
-    named = story.named(table, segment=story.labels(method.name).__getitem__)
-    return named.assign(strategy=strategies) if set(strategies) != {"–"} else named
+    """`segment_outcomes` of one method with its criteria, and what to do where the page follows this method."""
+    customers = story.table.frame
+    if story.forecast.frame is not None:
+        customers = customers.join(story.forecast.frame[["expected_purchases", "expected_spend"]])
+    table = segment_outcomes(customers, method.predict(story.customers))
+    for place, one in enumerate(method.criteria, start=1):
+        table.insert(place, one.column, [story.text(one.levels[key]) for key in table["segment"]])
+    if method.name == story.lead:
+        table["strategy"] = [story.text(method.advice.get(key, {"en": "–"})) for key in table["segment"]]
+    return story.named(table, segment=story.labels(method.name).__getitem__)
+
+
+def segment_headings(story: CustomerStory, method: Segmenter) -> dict[str, str]:
+    """Headings of a segment table: the criteria of the method with their cuts, then those that every table has."""
+    return {**story.headings, **{one.column: story.text(one.heading) for one in method.criteria}}
 
 
 def segment_sentences(story: CustomerStory, method: Segmenter, table: pd.DataFrame) -> list[str]:
@@ -66,57 +76,40 @@ def segment_sentences(story: CustomerStory, method: Segmenter, table: pd.DataFra
     return told
 
 
-def portfolio_table(story: CustomerStory, name: str = EIGHT) -> pd.DataFrame:
-    """The segments of one method as items of a portfolio.
-
-    Empty where the method was left out, or where the data do not cover both windows or one is without sales.
-    """
-    if (method := story.fitted(name)) is None:
-        return pd.DataFrame(columns=["segment", *MATRIX])
-    segments = method.predict(story.customers).astype(str)
-    return _items(story, "segment", lambda: segment_windows(story.customers, segments), story.labels(name))
-
-
 def category_portfolio(story: CustomerStory) -> pd.DataFrame:
-    """The categories of the data set as items of a portfolio, by dated sales of two windows of 91 days.
+    """The categories as items of a portfolio, by dated sales of two windows of 91 days, largest share first.
 
+    A category has a quadrant, and what the sources advise, where it grew more or less than the whole beyond chance.
     Empty where there is no column of categories, where the data do not cover both windows, or one is without sales.
     """
-
-    def windows() -> tuple[pd.Series, pd.Series]:
-        sales = category_sales(story.transactions, story.table.cutoff).set_index("category")
-        return sales["current"], sales["previous"]
-
-    return _items(story, "category", windows, {})
-
-
-def _items(
-    story: CustomerStory, item: str, windows: Callable[[], tuple[pd.Series, pd.Series]], labels: Mapping[str, str]
-) -> pd.DataFrame:
-    """The `portfolio_matrix` of two windows for readers, largest share first, with what the sources advise."""
     try:
-        matrix = portfolio_matrix(*windows()).sort_values("share", ascending=False, kind="stable")
+        sales = category_sales(story.transactions, story.table.cutoff, by_customer=True)
+        matrix = told_apart(sales.rename(columns={"category": "item"}))
     except (ParameterError, SegmentationError):
-        return pd.DataFrame(columns=[item, *MATRIX])
-    quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
-    names: dict[str, Callable[[Any], Any]] = {item: lambda key: labels.get(str(key), str(key))}
-    names["quadrant"] = quadrants.get
-    table = matrix.rename_axis(item).reset_index()
+        return pd.DataFrame(columns=["category", *MATRIX])
+    table = matrix.sort_values("share", ascending=False, kind="stable").rename_axis("category").reset_index()
+    table = table.rename(columns={"lower": "ci_lower", "upper": "ci_upper"})
     advice = {key: story.text(text) for key, text in PortfolioMatrix.advice.items()}
-    strategies = [advice.get(key) for key in table["quadrant"]]
-    return story.named(table.assign(strategy=strategies), **names)
+    quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
+    same = [None if pd.isna(growth) else story.say("customers.no_quadrant") for growth in table["growth"]]
+    return table.assign(
+        strategy=[advice.get(key) for key in table["quadrant"]],
+        quadrant=[quadrants.get(key, other) for key, other in zip(table["quadrant"], same, strict=True)],
+    )
 
 
 def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
-    """Which item has most of the recent sales, and how many are stars; nothing of categories the data do not have."""
-    if "category" in table and story.transactions.codebook.columns.category is None:
+    """The category with most of the recent sales, and how many grow more or less beyond chance; nothing without any."""
+    if story.transactions.codebook.columns.category is None:
         return []
     if table.empty:
         return [story.say("customers.portfolio_none")]
-    stars = int((table["quadrant"] == story.text(named_segment(QUADRANTS[0]).label)).sum())
-    facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0]}
-    told = [story.say("customers.portfolio", stars=stars, items=len(table), **facts)]
-    if len(undefined := table.loc[table["quadrant"].isna()].iloc[:, 0]):
+    facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0], "items": len(table)}
+    apart = table["quadrant"].notna() & (table["quadrant"] != story.say("customers.no_quadrant"))
+    less = int((apart & (table["against_whole"] < 0)).sum())
+    told = [story.say("customers.portfolio", more=int(apart.sum()) - less, less=less, **facts)]
+    undefined = table.loc[table["quadrant"].isna()].iloc[:, 0]
+    if len(undefined):
         told.append(story.say("customers.portfolio_undefined", items=story.listed(undefined.astype(str).tolist())))
     return told
 
@@ -135,13 +128,13 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
     for group, part in intervals.groupby("group", sort=False):
         row = {"segment": labels.get(str(group), str(group)), "customers": int(part["customers"].iloc[0])}
         for line in part.itertuples():
-            d = SHOWN_DIGITS[line.quantity]
-            row[line.quantity] = f"{line.estimate:,.{d}f}\u00a0({line.ci_lower:,.{d}f}–{line.ci_upper:,.{d}f})"
+            d, name = SHOWN_DIGITS[line.quantity], INTERVAL_OF[line.quantity == SPEND] + line.quantity
+            row[name] = f"{line.estimate:,.{d}f}\u00a0({line.ci_lower:,.{d}f}–\u2060{line.ci_upper:,.{d}f})"
             if pd.notna(line.actual):
                 row["spend_after"] = f"{line.actual:,.{d}f}"
         rows.append(row)
-    shown = [name for name in SHOWN_DIGITS if name in set(intervals["quantity"])]
-    return pd.DataFrame(rows, columns=["segment", "customers", *shown, "spend_after"])
+    means = [f"mean_{name}" for name in SHOWN_DIGITS if name != SPEND and name in set(intervals["quantity"])]
+    return pd.DataFrame(rows, columns=["segment", "customers", f"outcome_{SPEND}", "spend_after", *means])
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from crmresearch.segmentation.monitoring.ageing import Ageing
 from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import Monitoring
 from crmresearch.segmentation.monitoring.moves import DIRECTIONS, balance
-from crmresearch.segmentation.monitoring.verdict import Alarm, Decision, drift_alarm, refit_decision
+from crmresearch.segmentation.monitoring.verdict import Action, Alarm, Decision, action, drift_alarm, refit_decision
 from crmresearch.stories.monitoring import TEXTS
 from crmresearch.stories.story import Story, interval
 from crmresearch.stories.story import verdict as told_apart
@@ -86,20 +86,50 @@ class MonitoringStory(Story):
         """Whether the drift is an alarm, as `drift_alarm` has it."""
         return drift_alarm(self.monitoring, self.ageing)
 
+    @property
+    def action(self) -> Action:
+        """The one thing to do, as `action` has it."""
+        return action(self.monitoring, self.ageing)
+
     def findings(self) -> list[str]:
-        """Headline with alarm and refit; the drift and its ageing; foresight; convention; what moves are worth."""
+        """What to do; who moved; alarm and refit; foresight; the drift; convention; what moves are worth."""
         facts = self._alarm_facts() if self.ageing else {}
-        headline = self.say(
-            "monitoring.headline",
-            moved=self.now.share_moved,
-            method=self.name,
-            previous=self.monitoring.cutoffs[-2],
-            cutoff=self.now.cutoff,
-            alarm=self.say(f"monitoring.alarm_{self.alarm}", **facts),
-            refit=self.say(f"monitoring.refit_{self.decision}"),
-        )
-        told = [*self.drift()[:2], *self.ageing_segments(), *self.foresight()[:1], *self.agreement()]
-        return [headline, *told, *self.worth()]
+        alarm = self.say(f"monitoring.alarm_{self.alarm}", **facts)
+        verdicts = self.say("monitoring.verdicts", alarm=alarm, refit=self.say(f"monitoring.refit_{self.decision}"))
+        told = [*self.foresight()[:1], *self.drift()[:2], *self.ageing_segments(), *self.agreement()]
+        return [self._act(), self._moved(), verdicts, *told, *self.worth()]
+
+    def _act(self) -> str:
+        """The decision in one sentence, with its reason."""
+        reasons = {
+            "refit": self.decision,
+            "look": "known" if self.ageing else "convention",
+            "drop": "rules" if self.decision == "rules_size" else "learned",
+            "keep": self.decision if self.decision in ("untested", "rules") else "tested",
+        }
+        size = self.say(f"monitoring_size.{drift_verdict(self.ageing.now.unexplained)}") if self.ageing else ""
+        small = self.listed([self.labels[key] for key in self.now.small.split("+") if key])
+        key = f"monitoring.act_{self.action}_{reasons[self.action]}"
+        return self.say(key, method=self.name, small=small, size=size)
+
+    def _moved(self) -> str:
+        """Who is no longer in the segment of the first cut-off, beside what time alone would have moved."""
+        if self.ageing:
+            return self.drift()[2]
+        return self.say("monitoring.moved_alone", first=self.first, moved=self.now.moved_first)
+
+    def follows(self) -> list[str]:
+        """What to do with the segments until the next cut-off, what to look at, and by what to choose customers."""
+        told = [self.say(f"monitoring.follows_{self.action}", method=self.name)]
+        if self.action == "look" and self.now.small:
+            told.append(self.say("monitoring.follows_then_drop"))
+        if self.ageing and self.ageing.now.outside and self.action != "refit":
+            named = [self.labels[key] for key in self.ageing.outside(self.now.cutoff)["segment"]]
+            told.append(self.say("monitoring.follows_segments", segments=self.some(named)))
+        row = self.monitoring.tested
+        if row is not None and told_apart(row.naive_lower, row.naive_upper) == "wins":
+            told.append(self.say("monitoring.follows_single"))
+        return told
 
     def _alarm_facts(self) -> dict[str, object]:
         assert self.ageing is not None

@@ -25,7 +25,7 @@ ALIKE = 0.65  # adjusted Rand index from which two partitions are called moderat
 
 @dataclass(frozen=True)
 class SurveySegmentStory(Story):
-    """Benefit segments of one survey, ready to be told; every method returns sentences in `language`.
+    """Segments of one survey, ready to be told; every method returns sentences in `language`.
 
     `constructs`: the constructs that define the segments with their items; `answers`: what `numbers` was made from;
     `specification` and `models`: the theory and the satisfaction model within each segment, None without a theory.
@@ -238,14 +238,36 @@ class SurveySegmentStory(Story):
         except SegmentationError:
             return None
 
+    @property
+    def _recognised(self) -> bool:
+        row = self.reached
+        return row is not None and bool(row.balanced_accuracy - 2 * row.error > row.chance)
+
+    def follows(self) -> list[str]:
+        """What to do with the segments, which not to act on, and how to find their members; or why nothing follows."""
+        stable = [key for key in self.keys if self.stable(key)]
+        if self.numbers.choice == "none_stable" or not stable:
+            return [self.say("survey.follows_none")]
+        lowest = min(stable, key=lambda key: float(self.by_construct.loc[key].mean()))
+        if self.level[0] >= LEVEL_LIMIT:
+            told = [self.say("survey.follows_level", lowest=self.label(lowest))]
+        else:
+            told = [self.say("survey.follows_pattern", segments="; ".join(map(self.label, stable)))]
+        if unstable := [self.label(key) for key in self.keys if key not in stable]:
+            told.append(self.say("survey.follows_unstable", segments=self.listed(unstable)))
+        if not self._recognised:
+            return [*told, self.say("survey.follows_no_reach")]
+        return [*told, self.say("survey.follows_reach", variables=self._variables())]
+
+    def _variables(self) -> str:
+        return self.listed([self.text(self.survey.codebook.groups[name].label).lower() for name in self.groups])
+
     def reach(self) -> str:
         """Whether the variables that describe respondents tell the segments apart."""
         if self.reached is None:
             return self.say("survey.no_groups" if self.groups.empty else "survey.few_known")
-        row, groups = self.reached, self.survey.codebook.groups
-        variables = self.listed([self.text(groups[name].label).lower() for name in self.groups])
-        key = "survey.reached" if row.balanced_accuracy - 2 * row.error > row.chance else "survey.not_reached"
-        return self.say(key, variables=variables, accuracy=row.balanced_accuracy, chance=row.chance)
+        key, row = "survey.reached" if self._recognised else "survey.not_reached", self.reached
+        return self.say(key, variables=self._variables(), accuracy=row.balanced_accuracy, chance=row.chance)
 
     def sample(self) -> list[str]:
         """Who answered what, what is missing, and how answers enter."""
