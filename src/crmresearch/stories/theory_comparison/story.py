@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from crmresearch.sem.theory_comparison import AIMS, ESTIMATORS, TheoryComparison, estimator_of
+from crmresearch.sem.pls.cautions import estimator_of
+from crmresearch.sem.theory_comparison import AIMS, ESTIMATORS, TheoryComparison
 from crmresearch.stories.satisfaction.cautions import cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
