@@ -14,27 +14,36 @@ from typing import Any
 
 import yaml
 
+from crmresearch.references import with_citations
+
 TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 
 
 class Sentence(str):
     """A sentence as it is told, which remembers its `key` among the `texts`, the `facts` it was made of, and the
-    `terms` marked in it."""
+    `terms` marked and the publications `cited` in it."""
 
     texts: "Texts"
     key: str
     facts: dict[str, Any]
     terms: frozenset[str]
+    cited: frozenset[str]
 
     def __new__(
-        cls, told: str, texts: "Texts", key: str, facts: dict[str, Any], terms: frozenset[str] = frozenset()
+        cls,
+        told: str,
+        texts: "Texts",
+        key: str,
+        facts: dict[str, Any],
+        terms: frozenset[str] = frozenset(),
+        cited: frozenset[str] = frozenset(),
     ) -> "Sentence":
         sentence = super().__new__(cls, told)
-        sentence.texts, sentence.key, sentence.facts, sentence.terms = texts, key, facts, terms
+        sentence.texts, sentence.key, sentence.facts, sentence.terms, sentence.cited = texts, key, facts, terms, cited
         return sentence
 
     def __reduce__(self) -> tuple[Any, ...]:  # tables of counts hold sentences, and users store and copy tables
-        return Sentence, (str(self), self.texts, self.key, self.facts, self.terms)
+        return Sentence, (str(self), self.texts, self.key, self.facts, self.terms, self.cited)
 
     def told_in(self, language: str) -> "Sentence":
         """The same sentence in this language."""
@@ -89,9 +98,10 @@ class Texts:
 
         Raises KeyError for a sentence nobody wrote.
         """
-        text, terms = without_marks(self.written(key, language))  # before the facts: data mark nothing
+        text, terms = without_marks(self.written(key, language))  # before the facts: data mark and cite nothing
+        text, cited = with_citations(text)
         told = " ".join(text.format(**facts).split())
-        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms)
+        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms, cited)
 
     def in_languages(self, key: str, **facts: Any) -> dict[str, str]:
         """The sentence in every language that has it; a fact that is itself a text by language is told in each."""
