@@ -25,7 +25,7 @@ class SegmentModels:
     `index`: segment, construct, respondents, estimate, ci_lower, ci_upper; `paths`: segment, respondents, predictor,
     outcome, estimate, se, ci_lower, ci_upper, p_value; `r_squared`: segment, outcome, estimate. The segment "all" is
     everybody. `needed`: respondents from which a model is estimated; `small`: segments below it with their number;
-    `failed`: segments whose model could not be estimated, with the reason.
+    `failed`: segments whose model could not be estimated, with the reason; `resamples` and `seed` of the intervals.
     """
 
     index: pd.DataFrame
@@ -34,6 +34,8 @@ class SegmentModels:
     needed: int
     small: dict[str, int]
     failed: dict[str, str]
+    resamples: int
+    seed: int
 
     def step(self, predictor: str, outcome: str | None) -> pd.DataFrame:
         """One path in every model that was estimated, by segment: the other columns of `paths`; empty without it."""
@@ -152,6 +154,8 @@ def segment_models(
         needed,
         small,
         failed,
+        resamples,
+        seed,
     )  # fmt: skip
 
 

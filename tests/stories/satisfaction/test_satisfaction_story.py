@@ -139,7 +139,7 @@ def test_htmt_stands_below_the_diagonal_and_its_interval_above(ecsi: Satisfactio
     assert pairs["estimate"] == pytest.approx(0.92870639, abs=5e-9)
     square = estimate_tables.htmt(ecsi)
     assert square.loc["Perceived quality", "Image"] == "0.93"
-    assert square.loc["Image", "Perceived quality"] == f"[{pairs['ci_lower']:.2f}, {pairs['ci_upper']:.2f}]"
+    assert square.loc["Image", "Perceived quality"] == f"[{pairs['ci_lower']:.2f},\u00a0{pairs['ci_upper']:.2f}]"
     assert set(np.diag(square)) == {""}
 
 
@@ -148,7 +148,7 @@ def test_effects_items_and_constructs_have_what_a_referee_asks_for(ecsi: Satisfa
     through = effects.loc[("Satisfaction", "Image")]
     assert through["indirect_ci_lower"] < through["indirect"] < through["indirect_ci_upper"]
     items = estimate_tables.items(ecsi).set_index("item")
-    assert items.loc["CUSL2", "scale"] == "1 to 10"
+    assert items.loc["CUSL2", "scale"] == "1–10"
     answers = ecsi.survey.items["CUSL2"]
     # pandas has the same adjusted coefficients
     assert items.loc["CUSL2", "skewness"] == pytest.approx(answers.skew(), rel=1e-12)
@@ -298,6 +298,7 @@ def test_full_information_is_told_and_pls_says_what_it_used() -> None:
     assert covariance.estimate.full_information is not None
     assert covariance.resampled is None
     assert "FIML" in covariance.introduction()[0]
+    assert {s.key for s in covariance.methods()} >= {"methods.cb_fiml", "methods.cb_left_out"}  # type: ignore[attr-defined]
     warnings = cautions(story, covariance).set_index("code")
     assert "replaced by the mean" in warnings.message["missing_fiml"]
     assert "social responsibility" in warnings.message["cb_left_out"]
@@ -329,6 +330,8 @@ def test_a_weighted_survey_is_told_and_judged_by_robust_measures() -> None:
     assert covariance.estimate is not None
     keys = [s.key for s in (*covariance.introduction(), *covariance.fit_sentences())]  # type: ignore[attr-defined]
     assert {"covariance.errors_weighted", "covariance.chisq_weighted"} <= set(keys)
+    paragraph = {s.key for s in (*story.methods_paragraph(), *covariance.methods())}  # type: ignore[attr-defined]
+    assert paragraph >= {"methods.weighted", "methods.missing_listwise", "methods.cb_robust"}
     fit, judged = (frame.set_index("measure") for frame in (covariance.fit, covariance.judged))
     assert judged.loc["chisq", "value"] == fit.loc["chisq", "robust"] != fit.loc["chisq", "value"]
     assert judged.loc["srmr", "value"] == fit.loc["srmr", "value"]

@@ -48,4 +48,5 @@ def hypotheses(estimate: PlsEstimate, *others: pd.DataFrame, unreadable: Collect
     table = pairs.merge(every, how="left").merge(expected, how="left").fillna({"hypothesis": "", "sign": "open"})
     rows = zip(table["estimator"], table["sign"], table["ci_lower"], table["ci_upper"], strict=True)
     told = ["unreadable" if estimator in unreadable else verdict_of(*judged) for estimator, *judged in rows]
-    return table.assign(verdict=told)
+    own = list(every.columns)
+    return table.assign(verdict=told)[[*own, "hypothesis", "sign", "verdict"]]

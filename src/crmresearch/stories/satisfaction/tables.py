@@ -76,7 +76,8 @@ def htmt(story: SatisfactionStory) -> pd.DataFrame:
     square = pd.DataFrame("", keys, keys)
     for row in story.estimate.table("htmt").itertuples():
         square.loc[row.construct, row.other] = format_number(row.estimate, 2)
-        square.loc[row.other, row.construct] = format_interval(row.ci_lower, row.ci_upper, 2)
+        interval = format_interval(row.ci_lower, row.ci_upper, 2)
+        square.loc[row.other, row.construct] = interval.replace(" ", "\u00a0")  # never broken across lines
     return square.rename(index=story.label, columns=story.label).rename_axis(index="construct", columns=None)
 
 

@@ -320,7 +320,9 @@ class SurveySegmentStory(Story):
             return []
         rows = int(self.models.paths.query("segment == @ALL")["respondents"].iloc[0])
         facts = {"theory": self.text(self.specification.theory.title), "cited": self.citation("theory")}
-        return [self.say("methods.segments_models", needed=self.models.needed, rows=rows, **facts)]
+        numbers = {"rows": rows, "needed": self.models.needed}
+        numbers |= {"resamples": self.models.resamples, "seed": self.models.seed}
+        return [self.say("methods.segments_models", **facts, **numbers)]
 
     def profile_alt(self) -> str:
         """The highest and lowest item of every segment, for those who do not see the profile."""

@@ -174,7 +174,7 @@ class TheoryComparisonStory(Story):
             "items": len(found.complete.counts),
             "title": self.text(codebook.title),
             "cited": self.citation("data"),
-            "scheme": one.settings.scheme,
+            "scheme": self.say(f"scheme.{one.settings.scheme}"),
             "resamples": one.resampling.resamples,
             "seed": one.resampling.seed,
         }
