@@ -142,6 +142,19 @@ def test_results_of_a_group_are_those_of_its_rows() -> None:
         assert (found["respondents"] == len(rows)).all()
 
 
+def test_scheme_and_moderation_weigh_the_index_as_in_the_report_of_the_theory() -> None:
+    survey = load_survey("corporate_reputation")
+    specification = bind(load_theory("reputation"), survey.codebook)
+    complete = handle_missing(survey.items[specification.items], "mean")
+    members = group_members(survey, "servicetype")
+    found = segment_models(specification, survey, complete, members, 20, 1, scheme="factorial").index
+    estimate = bootstrap(estimate_pls(specification, complete.items, scheme="factorial"), resamples=20, seed=1)
+    index = construct_index(estimate, survey.bounds)[0].set_index("construct")
+    numbers = ["estimate", "ci_lower", "ci_upper"]
+    everybody = found[found["segment"] == "all"].set_index("construct")
+    pd.testing.assert_frame_equal(everybody[numbers], index.loc[["cusa", "cusl"], numbers])
+
+
 def test_what_does_not_divide_the_respondents_is_refused() -> None:
     survey = load_survey("corporate_reputation")
     with pytest.raises(SpecificationError, match="'provider' is no group of the codebook"):

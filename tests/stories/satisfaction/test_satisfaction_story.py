@@ -207,6 +207,7 @@ def test_the_methods_paragraph_says_what_was_done(
     assert {"model", "missing_none", "plsc_unread", "percentile"} <= keys(*ecsi.methods_paragraph())
     assert {"missing_mean", "mode_b", "moderation"} <= keys(*reputation.methods_paragraph())
     assert {"cb_complete", "cb_semopy", "cb_standard", "cb_fit", "cb_resampled"} == keys(*scsb.methods())
+    assert ecsi.group_methods(None, "") == []
     shown = ecsi.references(*structure(ecsi).methods())
     assert "only weakly identified" in shown.paragraph
     assert "crmresearch" in shown.paragraph
