@@ -47,6 +47,11 @@ class CovarianceStory:
         others = [e.standardised(e.paths)] if e else []
         return hypotheses(one, *others, unreadable=unreadable([*one.cautions, *self.cautions]))
 
+    @property
+    def unread(self) -> str:
+        """What the caption of its paths says of a solution that fails the gate; nothing of another."""
+        return "" if self.trustworthy else self.story.say("covariance.unread")
+
     @cached_property
     def cautions(self) -> list[Caution]:
         """Verdicts of the gate and of the bootstrap, or why there is no estimate."""
