@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from crmresearch.references import with_citations
+
 TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 
 
@@ -22,22 +24,29 @@ Terms = frozenset[tuple[str, str]]  # key of a term, and the words that stand fo
 
 class Sentence(str):
     """A sentence as it is told, which remembers its `key` among the `texts`, the `facts` it was made of, and the
-    `terms` in it: their keys, with the words for them."""
+    `terms` in it, their keys with the words for them, and the publications `cited` in it."""
 
     texts: "Texts"
     key: str
     facts: dict[str, Any]
     terms: Terms
+    cited: frozenset[str]
 
     def __new__(
-        cls, told: str, texts: "Texts", key: str, facts: dict[str, Any], terms: Terms = frozenset()
+        cls,
+        told: str,
+        texts: "Texts",
+        key: str,
+        facts: dict[str, Any],
+        terms: Terms = frozenset(),
+        cited: frozenset[str] = frozenset(),
     ) -> "Sentence":
         sentence = super().__new__(cls, told)
-        sentence.texts, sentence.key, sentence.facts, sentence.terms = texts, key, facts, terms
+        sentence.texts, sentence.key, sentence.facts, sentence.terms, sentence.cited = texts, key, facts, terms, cited
         return sentence
 
     def __reduce__(self) -> tuple[Any, ...]:  # tables of counts hold sentences, and users store and copy tables
-        return Sentence, (str(self), self.texts, self.key, self.facts, self.terms)
+        return Sentence, (str(self), self.texts, self.key, self.facts, self.terms, self.cited)
 
     def told_in(self, language: str) -> "Sentence":
         """The same sentence in this language."""
@@ -93,8 +102,9 @@ class Texts:
         Raises KeyError for a sentence nobody wrote.
         """
         text, terms = self.with_terms(self.written(key, language), language)  # before the facts: data mark nothing
+        text, cited = with_citations(text)
         told = " ".join(text.format(**facts).split())
-        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms)
+        return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms, cited)
 
     def with_terms(self, text: str, language: str = "en") -> tuple[str, Terms]:
         """A text without marks, and the terms in it: those marked, and the words of the section `technical`.

@@ -21,8 +21,10 @@ _MARKED = str.maketrans(
 SENTENCES = ("how_to_get", "identical_rows_reason")  # may be written in English only
 # names of formats and files and commands to type, which are the same in every language
 FORMATS = re.compile(r"`[^`]*`|\b(CSV|LaTeX|SVG|PNG|SHA-256)\b|\b[\w-]+\.(csv|tex|svg|png|html|parquet|ipynb)\b")
-# facts, formulas, code, addresses of links and entities are no words
-_KEPT = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|`[^`\n]+`|\]\([^)\s]+\)|&\w+;|\{[^{}]*\}", re.DOTALL)
+# citations, facts, formulas, code, addresses of links and entities are no words
+_KEPT = re.compile(
+    r"\[@[^\]]+\]|(?<!\w)@[a-z]+\d{4}|\$\$.+?\$\$|\$[^$\n]+\$|`[^`\n]+`|\]\([^)\s]+\)|&\w+;|\{[^{}]*\}", re.DOTALL
+)
 _TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 
 

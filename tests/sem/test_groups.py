@@ -21,7 +21,8 @@ from crmresearch.sem.groups import (
     respondents_needed,
     segment_models,
 )
-from crmresearch.sem.index import construct_index, index_scores
+from crmresearch.sem.index import construct_index
+from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 
 
@@ -41,16 +42,17 @@ def models(mobile: tuple[Survey, Specification]) -> tuple[SegmentModels, pd.Seri
     return segment_models(specification, survey, complete, segments, 100, 1), segments
 
 
-def test_the_index_of_everybody_is_the_index(mobile: tuple[Survey, Specification]) -> None:
+def test_the_index_of_everybody_is_the_index_with_its_interval(
+    models: tuple[SegmentModels, pd.Series], mobile: tuple[Survey, Specification]
+) -> None:
     survey, specification = mobile
-    estimate = estimate_pls(specification, survey.items[specification.items])
-    codebook = survey.codebook.items
-    bounds = pd.DataFrame(
-        {"min": {k: i.min for k, i in codebook.items()}, "max": {k: i.max for k, i in codebook.items()}}
-    )
-    index = construct_index(estimate, bounds)[0].set_index("construct")["estimate"]
-    for construct in ("satisfaction", "loyalty"):
-        assert index_scores(estimate, survey.bounds, construct).mean() == pytest.approx(index[construct], abs=1e-10)
+    estimate = bootstrap(estimate_pls(specification, survey.items[specification.items]), resamples=100, seed=1)
+    index = construct_index(estimate, survey.bounds)[0].set_index("construct")
+    found = models[0].index.query("segment == 'all'").set_index("construct")
+    numbers = ["estimate", "ci_lower", "ci_upper"]
+    pd.testing.assert_frame_equal(found[numbers], index.loc[found.index, numbers])
+    everybody = construct_index(estimate, survey.bounds, np.ones(250, dtype=bool))[0]  # the same, row by row
+    pd.testing.assert_frame_equal(everybody.set_index("construct"), index)
 
 
 def test_the_indices_of_segments_make_that_of_everybody(models: tuple[SegmentModels, pd.Series]) -> None:
@@ -138,10 +140,19 @@ def test_results_of_a_group_are_those_of_its_rows() -> None:
             table[(table["group"] == key) & (table["quantity"] == "r_squared")]["estimate"], shares
         )
         assert (found["respondents"] == len(rows)).all()
-    everybody = table[(table["group"] == "all") & (table["quantity"] == "index")].set_index("outcome")["estimate"]
-    whole = estimate_pls(specification, complete.items)
-    index, _ = construct_index(whole, survey.bounds)
-    assert everybody["cusa"] == pytest.approx(index.set_index("construct")["estimate"]["cusa"])
+
+
+def test_scheme_and_moderation_weigh_the_index_as_in_the_report_of_the_theory() -> None:
+    survey = load_survey("corporate_reputation")
+    specification = bind(load_theory("reputation"), survey.codebook)
+    complete = handle_missing(survey.items[specification.items], "mean")
+    members = group_members(survey, "servicetype")
+    found = segment_models(specification, survey, complete, members, 20, 1, scheme="factorial").index
+    estimate = bootstrap(estimate_pls(specification, complete.items, scheme="factorial"), resamples=20, seed=1)
+    index = construct_index(estimate, survey.bounds)[0].set_index("construct")
+    numbers = ["estimate", "ci_lower", "ci_upper"]
+    everybody = found[found["segment"] == "all"].set_index("construct")
+    pd.testing.assert_frame_equal(everybody[numbers], index.loc[["cusa", "cusl"], numbers])
 
 
 def test_what_does_not_divide_the_respondents_is_refused() -> None:

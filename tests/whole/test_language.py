@@ -19,6 +19,7 @@ import yaml
 from pseudo_language import LANGUAGE, add_language, bare_words, codebook_data, headline, marked, visible
 
 from crmresearch.paths import DATA, NOTEBOOKS, PACKAGE
+from crmresearch.references import known
 from crmresearch.texts import lacking
 
 REPORTS: dict[str, dict[str, object]] = {
@@ -33,6 +34,7 @@ SHORT = "survey-quality-ecsi-mobile"
 LETTERS = set(marked("aeio"))
 SYMBOLS = ["alpha", "beta", "gamma"]  # parameters of the value models, which the literature writes so
 RULES = ["cdnow desk"]  # the key of a file of rules, by which its method is called
+KEYS = ["ecsi_mobile", "staged"]  # of a data set and a theory, to be typed
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,13 @@ def _command(root: Path, *arguments: str) -> tuple[int, str]:
 
 def _data(root: Path) -> list[str]:
     found = [codebook_data(path) for path in _documents(root) if path.parent.name != "parameters"]
-    return [*(text for texts in found for text in texts), *SYMBOLS, *RULES]
+    return [*(text for texts in found for text in texts), *SYMBOLS, *RULES, *KEYS, *_publications()]
+
+
+def _publications() -> list[str]:
+    """References and how they are cited, which are the same in every language."""
+    found = [[one.cited(), one.cited(narrative=True), *one.apa("*").split("*")] for one in known().values()]
+    return [text.strip(" ,.") for texts in found for text in texts if text.strip(" ,.")]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +113,8 @@ def test_a_report_says_nothing_that_its_language_does_not_say(site: Path, name: 
     _run(site, "report", name)
     html = (site / "home" / "reports" / f"{name}.html").read_text(encoding="utf-8")
     assert f'<html lang="{LANGUAGE}">' in html
-    formats = ["Excel", "Word", f"{name}.xlsx", f"{name}.docx"]  # names of programs and files
+    files = ["references.bib", "methods.txt", f"{name}.xlsx", f"{name}.docx"]
+    formats = ["BibTeX", "Excel", "Word", *files]  # names of programs and files
     assert bare_words(html, [*_data(site), *formats]) == []
     told = visible(html)
     kinds = {re.split(r"[ .]", place.split(" > ")[-1])[0] for place, text in told if set(text) & LETTERS}

@@ -56,14 +56,15 @@ class Moderation(_Strict):
 class Theory(_Strict):
     """A path model of satisfaction and loyalty, as published.
 
-    `satisfaction` and `loyalty` name the two constructs that such a theory is about; `loyalty` is None in one that ends
-    with satisfaction. `items` (data set →
-    construct → items) says what measures it in a survey whose codebook is not to be changed.
+    `about` says what it claims, `why` the reasons. `satisfaction` and `loyalty` name the two constructs that such a
+    theory is about; `loyalty` is None in one that ends with satisfaction. `items` (data set → construct → items) says
+    what measures it in a survey whose codebook is not to be changed.
     """
 
     key: str
     title: Text
     about: Text
+    why: Text | None = None
     citation: str
     satisfaction: str = "satisfaction"
     loyalty: str | None = "loyalty"

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError, SpecificationError
 from crmresearch.models.specification import Specification
-from crmresearch.resampling import bootstrap_counts
-from crmresearch.sem.index import index_scores
+from crmresearch.sem.index import construct_index
+from crmresearch.sem.pls.algorithm import Scheme
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
@@ -26,7 +25,7 @@ class SegmentModels:
     `index`: segment, construct, respondents, estimate, ci_lower, ci_upper; `paths`: segment, respondents, predictor,
     outcome, estimate, se, ci_lower, ci_upper, p_value; `r_squared`: segment, outcome, estimate. The segment "all" is
     everybody. `needed`: respondents from which a model is estimated; `small`: segments below it with their number;
-    `failed`: segments whose model could not be estimated, with the reason.
+    `failed`: segments whose model could not be estimated, with the reason; `resamples` and `seed` of the intervals.
     """
 
     index: pd.DataFrame
@@ -35,6 +34,8 @@ class SegmentModels:
     needed: int
     small: dict[str, int]
     failed: dict[str, str]
+    resamples: int
+    seed: int
 
     def step(self, predictor: str, outcome: str | None) -> pd.DataFrame:
         """One path in every model that was estimated, by segment: the other columns of `paths`; empty without it."""
@@ -111,11 +112,12 @@ def segment_models(
     resamples: int = 500,
     seed: int = 0,
     confidence: float = 0.95,
+    scheme: Scheme = "path",
 ) -> SegmentModels:
     """The model for everybody and for every segment of `segments` (category, labelled as the rows of the survey).
 
     The index weighs the items by the weights of everybody, so that segments differ by their answers and not by their
-    weights; its interval is a percentile bootstrap of the segment's respondents with these weights fixed. Sampling
+    weights, in every resample as well: the index of everybody and its interval are those of `construct_index`. Sampling
     weights, where the survey has them, weigh the respondents of every model and index. Moderations
     are left out within segments and for everybody alike. Raises EstimationError where the model of everybody cannot be
     estimated.
@@ -124,8 +126,13 @@ def segment_models(
     plain = specification.without_moderation()
     members = segments.reindex(items.index)
     needed = respondents_needed(plain)
-    whole = estimate_pls(plain, items, weights=survey.weights)
-    whole = bootstrap(whole, resamples=resamples, seed=seed, confidence=confidence)
+
+    def resampled(model: Specification, rows: pd.DataFrame) -> PlsEstimate:
+        estimate = estimate_pls(model, rows, weights=survey.weights, scheme=scheme)
+        return bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
+
+    whole = resampled(plain, items)
+    weighed = resampled(specification, items) if specification.moderations else whole  # products move weights a little
     estimates: dict[str, PlsEstimate] = {ALL: whole}
     small, failed = {}, {}
     for key in members.cat.categories:
@@ -134,20 +141,21 @@ def segment_models(
             small[key] = len(rows)
             continue
         try:
-            estimate = estimate_pls(plain, rows, weights=survey.weights)
-            estimates[key] = bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
+            estimates[key] = resampled(plain, rows)
         except EstimationError as error:
             failed[key] = str(error)
     paths = [_labelled(e.paths, key, e) for key, e in estimates.items()]
     shares = [_labelled(e.r_squared, key, e) for key, e in estimates.items()]
     return SegmentModels(
-        _indices(whole, survey, members, resamples, seed, confidence),
+        _indices(weighed, survey, members),
         pd.concat(paths)[["segment", "respondents", "predictor", "outcome", "estimate", "se", "ci_lower", "ci_upper",
                           "p_value"]].reset_index(drop=True),
         pd.concat(shares)[["segment", "outcome", "estimate"]].reset_index(drop=True),
         needed,
         small,
         failed,
+        resamples,
+        seed,
     )  # fmt: skip
 
 
@@ -170,24 +178,17 @@ def _labelled(frame: pd.DataFrame, segment: str, estimate: PlsEstimate) -> pd.Da
     return frame[frame.estimator == "pls"].assign(segment=segment, respondents=estimate.sample.n)
 
 
-def _indices(
-    whole: PlsEstimate, survey: Survey, members: pd.Series, resamples: int, seed: int, confidence: float
-) -> pd.DataFrame:
+def _indices(weighed: PlsEstimate, survey: Survey, members: pd.Series) -> pd.DataFrame:
     """Index of satisfaction and loyalty for everybody and every segment; NaN where a weight is negative."""
-    theory = whole.specification.theory
-    tail = (1 - confidence) / 2
-    rows = []
-    for construct in theory.aims.values():
-        scores = index_scores(whole, survey.bounds, construct)
-        for key in (ALL, *members.cat.categories):
-            mine = np.full(len(scores), True) if key == ALL else (members == key).to_numpy()
-            own, weights = scores[mine], whole.sample.weights[mine]
-            limits = np.full(2, np.nan)
-            if len(own) > 1:
-                drawn = [
-                    counts @ (weights * own) / (counts @ weights)
-                    for counts in bootstrap_counts(len(own), resamples, seed)
-                ]
-                limits = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
-            rows.append((key, construct, len(own), np.average(own, weights=weights) if len(own) else np.nan, *limits))
-    return pd.DataFrame(rows, columns=["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"])
+    everybody = pd.Series(True, members.index)
+    rows = {ALL: everybody, **{key: members == key for key in members.cat.categories}}
+    found = [
+        construct_index(weighed, survey.bounds, None if key == ALL else chosen.to_numpy())[0].assign(
+            segment=key, respondents=int(chosen.sum())
+        )
+        for key, chosen in rows.items()
+    ]
+    table = pd.concat(found, ignore_index=True)
+    shown = ["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"]
+    aims = [table[table["construct"] == construct] for construct in weighed.specification.theory.aims.values()]
+    return pd.concat(aims, ignore_index=True)[shown]

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmresearch.caution import Caution
+from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.result import INTERVAL, PlsEstimate
 
@@ -20,39 +22,25 @@ def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats,
     return (raw * rescaled) @ mask / (raw @ mask)
 
 
-def index_scores(estimate: PlsEstimate, bounds: pd.DataFrame, construct: str) -> Floats:
-    """Index (n,) of every respondent: the mean of the items rescaled to 0–100, weighted as in `construct_index`.
-
-    The mean over respondents, weighted by their sampling weights, is the index of everybody. NaN for all where an item
-    has a negative weight.
-    """
-    keys = list(estimate.specification.construct(construct).items)
-    places = [estimate.specification.items.index(key) for key in keys]
-    low, high = bounds.loc[keys, ["min", "max"]].to_numpy(dtype=np.float64).T
-    weights = estimate.values("standardized_weights/pls")[places]
-    if (weights < 0).any():
-        return np.full(estimate.sample.n, np.nan)
-    weights = weights * (high - low) / estimate.values("deviations/pls")[places]
-    rescaled = 100 * (estimate.items[keys].to_numpy() - low) / (high - low)
-    return np.asarray(rescaled @ weights / weights.sum())
-
-
-def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.DataFrame, list[Caution]]:
+def construct_index(
+    estimate: PlsEstimate, bounds: pd.DataFrame, rows: NDArray[np.bool_] | None = None
+) -> tuple[pd.DataFrame, list[Caution]]:
     """The index of every construct with its bootstrap interval, and a caution per refused index.
 
     `bounds` has one row an item with columns min and max. Columns: estimator, group, construct, estimate, se,
     ci_lower, ci_upper (percentile). An index is refused (NaN) when an item has a negative weight: a mean that
     rewards a worse answer is no index; mode-B composites meet this most often. The interval of an index that is given
     runs over all resamples: leaving out those in which a weight happens to fall below 0 would cut its tail.
+    With `rows` (n,) it is the index of these respondents, their items weighed as everybody's, in every resample too.
     Source: Fornell et al. (1996), Journal of Marketing 60(4), 7–18; Anderson & Fornell (2000).
     """
     spec = estimate.specification
     limits = bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
     mask = estimate.model.main.mask
     weights, means, deviations = "standardized_weights/pls", "means/pls", "deviations/pls"
-    point = index_of(
-        estimate.values(weights)[None], estimate.values(means)[None], estimate.values(deviations)[None], limits, mask
-    )[0]
+    one = np.ones((1, estimate.sample.n))
+    of_rows = estimate.values(means)[None] if rows is None else _means(estimate, one, rows)
+    point = index_of(estimate.values(weights)[None], of_rows, estimate.values(deviations)[None], limits, mask)[0]
     negative = (estimate.values(weights) < 0) @ mask > 0
     point = np.where(negative, np.nan, point)
     frame = pd.DataFrame({"estimator": "pls", "group": "all", "construct": spec.keys, "estimate": point})
@@ -60,19 +48,31 @@ def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.Dat
         frame[column] = np.nan
     boot = estimate.resampling
     if boot is not None:
-        drawn = boot.replicates
-        values = index_of(drawn[weights], drawn[means], drawn[deviations], limits, mask)
+        drawn, of_rows = boot.replicates, boot.replicates[means]
+        if rows is not None:
+            counts = bootstrap_counts(estimate.sample.n, boot.resamples, boot.seed)
+            of_rows = np.concatenate([_means(estimate, part, rows) for part in counts])[boot.usable]
+        values = index_of(drawn[weights], of_rows, drawn[deviations], limits, mask)
         tail = (1 - boot.confidence) / 2
         for j in np.flatnonzero(np.isfinite(point)):
             defined = values[np.isfinite(values[:, j]), j]
-            frame.loc[j, "se"] = defined.std(ddof=1)
-            frame.loc[j, ["ci_lower", "ci_upper"]] = np.quantile(defined, [tail, 1 - tail])
+            if len(defined) > 1:
+                frame.loc[j, "se"] = defined.std(ddof=1)
+                frame.loc[j, ["ci_lower", "ci_upper"]] = np.quantile(defined, [tail, 1 - tail])
     table = estimate.weights
     refused = [
         Caution("index_refused", "weak", f"index: {key}", {
             "construct": key,
             "items": table[(table.construct == key) & (table.standardized < 0)]["item"].tolist(),
         })
-        for key in frame.loc[frame["estimate"].isna(), "construct"]
+        for key in np.array(spec.keys)[negative]
     ]  # fmt: skip
     return frame, refused
+
+
+def _means(estimate: PlsEstimate, counts: Floats, rows: NDArray[np.bool_]) -> Floats:
+    """Means (B, p) of items over some `rows` (n,) of samples that repeat rows `counts` (B, n) times; NaN of none."""
+    sample = estimate.sample
+    weights = (counts * sample.weights)[:, rows]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(weights @ sample.rows[rows] / weights.sum(axis=1, keepdims=True) + sample.shift)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from crmresearch.data.survey.missing import Complete, Policy, handle_missing
 from crmresearch.data.survey.survey import Survey
@@ -21,7 +20,6 @@ from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.algorithm import Floats, Scheme
 from crmresearch.sem.pls.bootstrap import bootstrap
-from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
 
@@ -163,9 +161,8 @@ class TheoryComparison:
         table = "paths" if effect == "direct" else "total_effects"
         frames: list[pd.DataFrame] = [getattr(self.estimates[theory], table)]
         if theory in self.structures:
-            frame = getattr(self.structures[theory], table)
-            size, wide = frame["standardized"], norm.ppf(0.5 + self.confidence / 2) * frame["standardized_se"]
-            frames.append(frame.assign(estimate=size, ci_lower=size - wide, ci_upper=size + wide))
+            structure = self.structures[theory]
+            frames.append(structure.standardised(getattr(structure, table)))
         return pd.concat(frames)[["estimator", "predictor", "outcome", "estimate", *ENDS]]
 
     @cached_property
@@ -249,11 +246,6 @@ def compare_theories(
     options = {"resamples": resamples, "seed": seed, "confidence": confidence}
     estimates = {key: bootstrap(one, **options) for key, one in plain.items()}  # type: ignore[arg-type]
     return TheoryComparison(survey, complete, estimates, tuple(left_out), confidence)
-
-
-def estimator_of(code: str) -> str:
-    """The estimator that a caution of this code is about: pls, plsc or cbsem."""
-    return "plsc" if code in OF_PLSC else "cbsem" if code.startswith("cb_") else "pls"
 
 
 def _arrows(estimate: PlsEstimate, outcome: str | None) -> int:

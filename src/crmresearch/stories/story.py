@@ -1,19 +1,23 @@
 """The base of every story: one language, its texts, and how results become sentences, tables and figures."""
 
+import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from crmresearch.caution import Caution, Severity
+from crmresearch.references import found, known, listed, with_citations
 from crmresearch.report.show.boxes import SEVERITIES
 from crmresearch.report.show.figures import FigureView, show_figure
 from crmresearch.report.show.glossary import Entry, Glossary
 from crmresearch.report.show.paragraphs import Prose
+from crmresearch.report.show.references import References, show_references
 from crmresearch.report.show.tables import Table, WrittenTable, show_table, write_table
 from crmresearch.report.show.wording import columns
 from crmresearch.stories.pictures import picture
@@ -30,12 +34,14 @@ class Story:
     """
 
     texts: ClassVar[Texts]
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "pandas")  # that numbers come from
     language: str
 
     def say(self, key: str, **facts: Any) -> str:
         """A sentence of this story in its language, which knows its key and facts. KeyError for one nobody wrote."""
         told = self.texts.say(key, self.language, **facts)
         self._use(told.terms)
+        self._cited.update(told.cited)
         return told
 
     def listed(self, words: Sequence[str]) -> str:
@@ -93,13 +99,44 @@ class Story:
     def prose(self, key: str) -> Prose:
         """The paragraphs `prose.<key>`, Markdown as written, with their heading."""
         text, terms = self.texts.with_terms(self.texts.written(f"prose.{key}", self.language), self.language)
+        text, cited = with_citations(text)
         self._use(terms)
+        self._cited.update(cited)
         return Prose(text)
 
     @cached_property
     def _terms(self) -> dict[str, set[str]]:
         """Terms in what was said and shown so far, with the words for them in sentences."""
         return {}
+
+    @cached_property
+    def _cited(self) -> set[str]:
+        """Keys of the publications cited in what was said so far."""
+        return set()
+
+    @property
+    def published(self) -> dict[str, str]:
+        """Citations of what the report is about, its theory and its data, in their own words by a key."""
+        return {}
+
+    def citation(self, key: str) -> str:
+        """How a sentence cites what is `published` under a key, in brackets; nothing for one only listed in words."""
+        one = found(self.published[key], key)
+        return "" if one.text else f" ({one.cited()})"
+
+    def methods_paragraph(self) -> list[str]:
+        """The methods paragraph: what was done, in the sentences and facts that a paper asks for."""
+        raise NotImplementedError
+
+    def references(self, *more: str) -> References:
+        """The methods paragraph to paste, sentences of others in it, and what the page cites, in it or otherwise."""
+        named = [f"{name} {version(name)}" for name in ("crmresearch", *self.packages)]
+        software = self.say("methods.software", packages=self.listed([*named, f"Python {platform.python_version()}"]))
+        paragraph = [*self.methods_paragraph(), *more, software]
+        about = [found(told, key) for key, told in self.published.items()]
+        within = {key for told in paragraph if isinstance(told, Sentence) for key in told.cited}
+        own, everything = ([*about, *(known()[key] for key in keys)] for keys in (within, self._cited | within))
+        return show_references(paragraph, listed(own), listed(everything), language=self.language)
 
     @cached_property
     def _heads(self) -> dict[str, set[str]]:

@@ -11,7 +11,7 @@ from crmresearch.errors import EstimationError
 from crmresearch.models.lavaan import model
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_counts
-from crmresearch.sem.index import construct_index, index_scores
+from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.measurement import collinearity, reliability
@@ -109,15 +109,14 @@ def test_weights_undo_unequal_probabilities_of_selection() -> None:
         assert ((wrong["estimate"] - truth).abs() / wrong["se"]).min() > 3.5
 
 
-def test_scores_have_a_weighted_mean_of_0_and_the_index_is_their_weighted_mean() -> None:
+def test_scores_have_a_weighted_mean_of_0_and_the_index_weighs_rows_alike() -> None:
     answers = mobi()
     w = reference_weights(answers)
     estimate = estimate_pls(ecsi(), answers, weights=w)
     np.testing.assert_allclose(np.average(estimate.scores, axis=0, weights=w), 0, atol=1e-12)
     np.testing.assert_allclose(np.average(estimate.scores**2, axis=0, weights=w), 249 / 250, rtol=1e-12)
-    index = construct_index(estimate, BOUNDS)[0].set_index("construct")["estimate"]
-    of_each = index_scores(estimate, BOUNDS, "satisfaction")
-    assert np.average(of_each, weights=w) == pytest.approx(index["satisfaction"], abs=1e-10)
+    index, everybody = (construct_index(estimate, BOUNDS, rows)[0]["estimate"] for rows in (None, np.ones(250, bool)))
+    np.testing.assert_allclose(index, everybody, rtol=1e-12)
 
 
 def test_few_rows_are_counted_as_rows_of_equal_weight() -> None:

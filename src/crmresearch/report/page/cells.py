@@ -15,7 +15,7 @@ from crmresearch.report.page.markdown import Outline, markdown_to_html, mathml
 from crmresearch.report.show.wording import words
 
 _TITLES = {"injected-parameters": "parameters", "parameters": "parameters_default"}
-_PROSE = re.compile(r'story\.(prose\("\w+"\)|terms\(\))')  # text, which no reader looks for code behind
+_PROSE = re.compile(r'story\.(prose\("\w+"\)|references\(\)|terms\(\))')  # text, which no reader looks for code behind
 _BOX_LEVEL = re.compile(r'(<div class="box-title"[^>]*aria-level=")\d')
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -82,8 +83,9 @@ def _column(heading: str, name: str, values: list[Any], places: int, language: s
     # counts stored as floats (because a cell is missing) read as counts; a column of 0s and 1s stays rounded
     floats = any(isinstance(value, float) for value in present)
     counts = all(is_whole(value) for value in present) and (not floats or max(abs(v) for v in present) > 1)
-    places = 0 if counts else places
-    return Column(heading, tuple(MISSING if is_missing(v) else format_number(float(v), places) for v in values), True)
+    decimals = [0 if counts or isinstance(value, Integral) else places for value in values]
+    pairs = zip(values, decimals, strict=True)
+    return Column(heading, tuple(MISSING if is_missing(v) else format_number(float(v), d) for v, d in pairs), True)
 
 
 def _text(value: Any, places: int, language: str) -> str:

@@ -1,7 +1,7 @@
 """Batched ML bootstrap: unbounded first, refits with variances ≥ 0 where that fails or is inadmissible.
 
 Dropping inadmissible resamples would truncate the intervals; bounding the variances keeps every resample (De
-Jonckheere & Rosseel 2022, Structural Equation Modeling 29, 412–427).
+Jonckere & Rosseel 2022, Structural Equation Modeling 29, 412–427).
 """
 
 from dataclasses import dataclass, replace

@@ -124,6 +124,13 @@ class CbEstimate:
         frame["p_value"] = 2 * norm.sf((frame["estimate"] / frame["se"]).abs())
         return frame
 
+    def standardised(self, table: pd.DataFrame) -> pd.DataFrame:
+        """`paths`, `loadings` or `total_effects` with estimate, se, interval and p of the standardised solution.
+
+        Wald statistics of the delta-method error, as lavaan's standardizedSolution has them.
+        """
+        return self._with_interval(table.assign(estimate=table["standardized"], se=table["standardized_se"]))
+
     def _tidy(self, frame: pd.DataFrame, **labels: Any) -> pd.DataFrame:
         columns = ["estimate", "standardized", "se", "ci_lower", "ci_upper", "p_value", "standardized_se"]
         front = pd.DataFrame({"estimator": "cbsem", "group": "all", **labels}, index=frame.index)

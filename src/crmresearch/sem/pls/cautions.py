@@ -3,6 +3,8 @@
 The sentences are the reports'; the facts here fill them in.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from crmresearch.caution import Caution, Severity, gravest_first
@@ -21,6 +23,16 @@ WEAK_ERROR = 0.5  # standard error of a standardised path above which the data h
 OF_PLSC = frozenset({"rho_a", "correlation", "correlations", "loading", "r_squared", "weak_plsc",
                      "inadmissible_resamples", "undefined_resamples"})  # fmt: skip
 FAILED_SHARE = 0.01  # of resamples; more than this and the intervals describe a selection
+
+
+def estimator_of(code: str) -> str:
+    """The estimator that a caution of this code is about: pls, plsc or cbsem."""
+    return "plsc" if code in OF_PLSC else "cbsem" if code.startswith("cb_") else "pls"
+
+
+def unreadable(cautions: Iterable[Caution]) -> frozenset[str]:
+    """Estimators whose solution is not to be read: those with an inadmissible or a weakly identified one."""
+    return frozenset(estimator_of(one.code) for one in cautions if one.severity in ("inadmissible", "unidentified"))
 
 
 def cautions_of(estimate: PlsEstimate) -> tuple[Caution, ...]:

@@ -1,5 +1,6 @@
 """The paths of a theory as hypotheses: the sign it expects against the interval of every estimator."""
 
+from collections.abc import Collection
 from typing import Literal
 
 import pandas as pd
@@ -8,7 +9,7 @@ from crmresearch.models.specification import product_key
 from crmresearch.models.theory import Sign
 from crmresearch.sem.pls.result import PlsEstimate
 
-Verdict = Literal["supported", "not_established", "contrary", "any"]
+Verdict = Literal["supported", "not_established", "contrary", "any", "unreadable"]
 
 
 def verdict_of(sign: Sign, lower: float, upper: float) -> Verdict:
@@ -27,11 +28,12 @@ def verdict_of(sign: Sign, lower: float, upper: float) -> Verdict:
     return "supported" if above == (sign == "positive") else "contrary"
 
 
-def hypotheses(estimate: PlsEstimate, *others: pd.DataFrame) -> pd.DataFrame:
+def hypotheses(estimate: PlsEstimate, *others: pd.DataFrame, unreadable: Collection[str] = ()) -> pd.DataFrame:
     """Every path by every estimator, path by path: the columns of `paths`, hypothesis, sign and verdict.
 
-    `others`: the `paths` of other estimates of the same specification, such as a covariance structure. A moderation has
-    the sign that the theory gives it and no number of a hypothesis.
+    `others`: the `paths` of other estimates of the same specification, such as a covariance structure. `unreadable`:
+    estimators whose solution is not to be read, which is then the verdict on all their paths. A moderation has the sign
+    that the theory gives it and no number of a hypothesis.
     """
     spec = estimate.specification
     expected = pd.DataFrame(
@@ -44,5 +46,7 @@ def hypotheses(estimate: PlsEstimate, *others: pd.DataFrame) -> pd.DataFrame:
     pairs = estimate.only("paths")[["predictor", "outcome"]]
     every = pd.concat([estimate.paths, *others], ignore_index=True)
     table = pairs.merge(every, how="left").merge(expected, how="left").fillna({"hypothesis": "", "sign": "open"})
-    ends = zip(table["sign"], table["ci_lower"], table["ci_upper"], strict=True)
-    return table.assign(verdict=[verdict_of(*end) for end in ends])
+    rows = zip(table["estimator"], table["sign"], table["ci_lower"], table["ci_upper"], strict=True)
+    told = ["unreadable" if estimator in unreadable else verdict_of(*judged) for estimator, *judged in rows]
+    own = list(every.columns)
+    return table.assign(verdict=told)[[*own, "hypothesis", "sign", "verdict"]]

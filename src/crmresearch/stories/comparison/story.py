@@ -204,6 +204,20 @@ class ComparisonStory(Story):
         """The definition of the lead method."""
         return [self.text(self._fitted(self.lead).definition)]
 
+    @property
+    def published(self) -> dict[str, str]:
+        """The data."""
+        return {"data": self.transactions.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """The data, and how the segmentations were scored and compared, as a paper tells it."""
+        evaluation, title = self.benchmark.evaluation, self.text(self.transactions.codebook.title)
+        facts = {"folds": evaluation.folds, "resamples": evaluation.resamples, "refits": self.refits}
+        facts |= {"methods": len(self.segmentations), "customers": len(self.table.frame), "seed": evaluation.seed}
+        valued = ["comparison_value"] if self.windows.value is not None else []
+        told = [self.say(f"methods.{key}", **self.facts, **facts) for key in ("comparison", *valued, "seed")]
+        return [self.say("methods.data", title=title, cited=self.citation("data")), *told]
+
     def limits(self) -> list[str]:
         """What this comparison cannot say."""
         about = self.text(self.transactions.codebook.about)

@@ -313,13 +313,24 @@ class CustomerStory(SegmentsStory):
         about = self.text(self.transactions.codebook.about)
         return [self.say(f"customers.limit_{key}", about=about) for key in ("uplift", "advice", "company", "segments")]
 
+    @property
+    def published(self) -> dict[str, str]:
+        """The data."""
+        return {"data": self.transactions.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """The data, and how the results were made, as a paper tells them."""
+        title = self.text(self.transactions.codebook.title)
+        return [self.say("methods.data", title=title, cited=self.citation("data")), *self.method_notes()]
+
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
         contract = ["contract"] if self.forecast.rhythm else []
         numbers = {"folds": self.evaluation.folds, "resamples": self.evaluation.resamples, "rate": self.forecast.rate}
         facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": self.forecast.days, **numbers}
         windows = "windows_orders" if self.transactions.has_orders else "windows"
-        steps = [windows, "learning", "scores", "intervals", *(["value", *contract] if self.forecast.value else [])]
+        modelled = ["models", "value", *contract] if self.forecast.value else []
+        steps = [windows, "learning", "sources", "scores", "intervals", *modelled]
         return [self.say(f"customer_method.{step}", **facts) for step in steps]
 
 

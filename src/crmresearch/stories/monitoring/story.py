@@ -277,6 +277,16 @@ class MonitoringStory(Story):
             for key in (*modelled, "season", *(["margin"] if self.learns else []), "many", "uplift")
         ]
 
+    @property
+    def published(self) -> dict[str, str]:
+        """The data."""
+        return {"data": self.transactions.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """The data, and how the results were made, as a paper tells them."""
+        title = self.text(self.transactions.codebook.title)
+        return [self.say("methods.data", title=title, cited=self.citation("data")), *self.method_notes()]
+
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
         facts = {"method": self.name, "folds": self.folds, "resamples": self.resamples}

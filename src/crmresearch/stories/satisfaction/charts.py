@@ -5,11 +5,9 @@ from typing import Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.stats import norm
 
 from crmresearch.diagram.path_diagram import Arrow, Ellipse, Indicator, Moderation, plot_path_diagram
 from crmresearch.models.specification import product_key
-from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.stories import charts
 from crmresearch.stories.charts import ACCENT, INK, QUIET, WARM
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
@@ -40,17 +38,9 @@ def plot_covariance(covariance: CovarianceStory) -> Figure:
     """The covariance structure as a picture: standardised loadings and paths with intervals, R²."""
     estimate = covariance.estimate
     assert estimate is not None
-    paths = _standardised_paths(estimate)
+    paths = estimate.standardised(estimate.paths)
     arrows = [Arrow(p.predictor, p.outcome, p.estimate, p.ci_lower, p.ci_upper) for p in paths.itertuples()]
     return _picture(covariance.story, estimate.loadings, estimate.r_squared, arrows, left_out=estimate.left_out)
-
-
-def _standardised_paths(estimate: CbEstimate) -> pd.DataFrame:
-    """Standardised paths of a covariance structure with intervals of their delta-method errors."""
-    paths = estimate.paths
-    reach = norm.ppf(0.5 + estimate.confidence / 2) * paths["standardized_se"]
-    value = paths["standardized"]
-    return paths.assign(estimate=value, ci_lower=value - reach, ci_upper=value + reach)
 
 
 def _picture(
@@ -91,7 +81,8 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
     frames = {e: paths[paths.estimator == e] for e in story.estimate.estimators}
     first = frames["pls"]
     if covariance.trustworthy and covariance.estimate is not None:
-        cb = _standardised_paths(covariance.estimate).set_index(["predictor", "outcome"])
+        structure = covariance.estimate
+        cb = structure.standardised(structure.paths).set_index(["predictor", "outcome"])
         frames["cbsem"] = cb.reindex(pd.MultiIndex.from_frame(first[["predictor", "outcome"]]))
     labels = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in first.itertuples()]
     figure, axes, height = charts.row_chart(labels, story.say("satisfaction_chart.paths_axis"), top=1.1, row=0.4)

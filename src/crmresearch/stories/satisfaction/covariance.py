@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, b
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import CUT_OFFS, fit_table, missed_cut_offs
 from crmresearch.sem.covariance.result import CbEstimate, Errors
+from crmresearch.sem.pls.cautions import unreadable
+from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 
@@ -36,6 +39,18 @@ class CovarianceStory:
     def trustworthy(self) -> bool:
         """Whether there is an estimate that passes the gate."""
         return self.estimate is not None and self.estimate.trustworthy
+
+    @property
+    def judged_paths(self) -> pd.DataFrame:
+        """Every path by every estimator, standardised, with the verdict on its hypothesis, as `hypotheses`."""
+        e, one = self.estimate, self.story.estimate
+        others = [e.standardised(e.paths)] if e else []
+        return hypotheses(one, *others, unreadable=unreadable([*one.cautions, *self.cautions]))
+
+    @property
+    def unread(self) -> str:
+        """What the caption of its paths says of a solution that fails the gate; nothing of another."""
+        return "" if self.trustworthy else self.story.say("covariance.unread")
 
     @cached_property
     def cautions(self) -> list[Caution]:
@@ -88,6 +103,21 @@ class CovarianceStory:
             told.append(say("covariance.engines", distance=float(e.distances.max())))
         return told
 
+    def methods(self) -> list[str]:
+        """What the methods paragraph says of the covariance structure."""
+        e, say = self.estimate, self.story.say
+        if e is None:
+            return [say("methods.cb_none")]
+        facts: dict[str, Any] = {"rows": e.rows, "npar": len(e.ram.labels), "df": e.df}
+        told = ["cb_fiml" if e.full_information is not None else "cb_complete"]
+        told += ["cb_semopy"] if e.semopy is not None else []
+        told += ["cb_left_out"] if e.left_out or e.specification.moderations else []
+        told += [f"cb_{e.errors}", "cb_fit" if self.trustworthy else f"cb_{self.cautions[0].severity}"]
+        if self.resampled is not None:
+            told.append("cb_resampled")
+            facts |= {"resamples": len(self.resampled.theta), "seed": self.resampled.seed}
+        return [say(f"methods.{key}", **facts) for key in told]
+
     def fit_sentences(self) -> list[str]:
         """χ² and the cut-offs in words."""
         if self.estimate is None:
@@ -109,11 +139,17 @@ class CovarianceStory:
             return [say("covariance.none", reason=self.failure)]
         return [say("covariance.no_bootstrap" if self.trustworthy else "covariance.gate_bootstrap")]
 
-    def bootstrap_table(self) -> pd.DataFrame:
-        """Bootstrap intervals of the paths over all and over admissible resamples; empty without a bootstrap."""
-        if self.estimate is None or self.resampled is None:
-            return pd.DataFrame({"outcome": [], "predictor": [], "estimate": []})
-        return bootstrap_paths(self.estimate, self.resampled)
+    def structural_paths(self) -> pd.DataFrame:
+        """The paths in units of the items; where they were resampled with bootstrap intervals, `drawn` over all
+        resamples, `admissible`, and `standardized` of the standardised path."""
+        assert self.estimate is not None
+        table = self.estimate.paths
+        if self.resampled is None:
+            return table
+        drawn = bootstrap_paths(self.estimate, self.resampled)
+        drawn = drawn.rename(columns={"ci_lower": "drawn_lower", "ci_upper": "drawn_upper"})
+        names = ("drawn", "admissible", "standardized")
+        return table.join(drawn[[f"{name}_{end}" for name in names for end in ("lower", "upper")]])
 
 
 def tell_covariance(

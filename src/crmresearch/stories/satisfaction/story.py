@@ -15,6 +15,8 @@ from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import product_key
 from crmresearch.sem.groups import ALL, SegmentModels
 from crmresearch.sem.index import construct_index
+from crmresearch.sem.pls.cautions import unreadable
+from crmresearch.sem.pls.fit import SRMR_LIMIT, approximate_fit
 from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
@@ -33,6 +35,7 @@ class SatisfactionStory(Story):
     """
 
     texts = TEXTS
+    packages = (*Story.packages, "semopy")
 
     survey: Survey
     complete: Complete
@@ -179,7 +182,8 @@ class SatisfactionStory(Story):
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """Every PLS path with the sign the theory expects and what the interval says of it, as in `hypotheses`."""
-        return hypotheses(self.estimate).query("estimator == 'pls'")
+        judged = hypotheses(self.estimate, unreadable=unreadable(self.estimate.cautions))
+        return judged[judged["estimator"] == "pls"]
 
     def _hypotheses(self) -> Iterator[str]:
         told = {
@@ -227,14 +231,33 @@ class SatisfactionStory(Story):
                 told.append(self.say("sample.weighted_used", used=complete.rows_used, effective=effective))
         return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
 
+    def claim(self) -> list[str]:
+        """What the theory claims, why, and what it expects to go with what."""
+        spec = self.estimate.specification
+        theory = spec.theory
+        told = [self.say("model.claim", about=self.text(theory.about), cited=self.citation("theory"), **self.facts)]
+        told += [self.text(theory.why)] if theory.why else []
+        for sign in ("positive", "negative", "open"):
+            into = {o: [self.label(p.predictor).lower() for p in spec.paths if (p.outcome, p.sign) == (o, sign)]
+                    for o in spec.outcomes}  # fmt: skip
+            ends = [self.say("model.from_to", outcome=self.label(outcome).lower(), predictors=self.listed(named))
+                    for outcome, named in into.items() if named]  # fmt: skip
+            told += [self.say(f"model.expects_{sign}", paths="; ".join(ends))] if ends else []
+        return told
+
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
-        spec, moderations = self.estimate.specification, len(self.estimate.specification.moderations)
-        size: dict[str, Any] = {"constructs": len(spec.constructs), "items": len(spec.items), "paths": len(spec.paths)}
-        size["moderations"] = f" {self.say('model.moderations', count=moderations)}" if moderations else ""
         settled = int(self.estimate.fits.outer.iterations[0])
         scheme = self.say(f"scheme.{self.estimate.settings.scheme}")
-        return [self.say("model.summary", **size, iterations=settled, scheme=scheme)]
+        return [self.say("model.summary", **self._size, iterations=settled, scheme=scheme)]
+
+    @property
+    def _size(self) -> dict[str, Any]:
+        """How many constructs, items, paths and moderations the model has."""
+        spec = self.estimate.specification
+        size: dict[str, Any] = {"constructs": len(spec.constructs), "items": len(spec.items), "paths": len(spec.paths)}
+        count = len(spec.moderations)
+        return {**size, "moderations": f" {self.say('model.moderations', count=count)}" if count else ""}
 
     def measurement(self) -> list[str]:
         """Which constructs and items fall below the usual limits."""
@@ -247,14 +270,33 @@ class SatisfactionStory(Story):
         ]
         key = "measurement.unreliable" if named else "measurement.reliable"
         told = [self.say(key, constructs=self.listed(named))]
-        items = item_validity(self.estimate)
-        low = items[(items.own < LOADING_LIMIT) & (items.measurement != "composite_b")]
+        low, items = self.weak_items, item_validity(self.estimate)
         named = [f"{row.item} ({row.own:.2f})" for row in low.itertuples()]
         key = "measurement.weak_items" if named else "measurement.no_weak_items"
         told.append(self.say(key, items=self.listed(named)))
+        if named:
+            facts = {"dataset": self.survey.codebook.key, "theory": self.estimate.specification.theory.key}
+            told.append(self.say("measurement.advice", items=self.listed([*low["item"]]), **facts))
         misplaced = items[items.cross.abs() > items.own.abs()]
         named = [f"{r.item} ({self.label(r.construct)}; {self.label(r.other)})" for r in misplaced.itertuples()]
         return told + ([self.say("measurement.misplaced", items=self.listed(named))] if named else [])
+
+    @cached_property
+    def weak_items(self) -> pd.DataFrame:
+        """Items that correlate less than .50 with their own construct, composites that they make up apart."""
+        items = item_validity(self.estimate)
+        return items[(items.own < LOADING_LIMIT) & (items.measurement != "composite_b")]
+
+    def fit(self) -> list[str]:
+        """Whether the correlations that the model implies are close to those of the answers, by SRMR."""
+        found = approximate_fit(self.estimate).set_index("model")["pls"]
+        facts = {"saturated": found["saturated"], "estimated": found["estimated"]}
+        if not np.isfinite(found["estimated"]):
+            close = found["saturated"] <= SRMR_LIMIT
+            return [self.say(f"structure.srmr_saturated_{'close' if close else 'far'}", **facts)]
+        worst = "measurement" if found["saturated"] > SRMR_LIMIT else "paths"
+        close = max(found) <= SRMR_LIMIT
+        return [self.say("structure.srmr_close" if close else f"structure.srmr_{worst}", **facts)]
 
     def structure(self) -> list[str]:
         """What the intervals are, and how much the correction for unreliability changes."""
@@ -318,6 +360,50 @@ class SatisfactionStory(Story):
             *self._note(),
         ]
 
-    def sources(self) -> list[str]:
-        """Where theory and data were published."""
-        return [self.estimate.specification.theory.citation, self.survey.codebook.citation]
+    @property
+    def published(self) -> dict[str, str]:
+        """The theory and the data."""
+        return {"theory": self.estimate.specification.theory.citation, "data": self.survey.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """Model, respondents, gaps, estimator, resamples and measures, as a paper tells them."""
+        e, boot, settings = self.estimate, self.estimate.resampling, self.estimate.settings
+        assert boot is not None
+        rows, gaps = self.complete.rows_used, int(self.complete.counts["missing_cells"].sum())
+        formative = [c.key for c in e.specification.constructs if c.measurement == "composite_b"]
+        cited = {"cited": self.citation("theory"), "data_cited": self.citation("data")}
+        facts: dict[str, Any] = {
+            **self.facts,
+            **self._size,
+            **cited,
+            "title": self.text(self.survey.codebook.title),
+            "used": rows,
+            "rows": self.complete.rows_in,
+            "cells": gaps,
+            "dropped": self.complete.rows_dropped,
+            "metric": self.say(f"metric.{settings.metric}"),
+            "scheme": self.say(f"scheme.{settings.scheme}"),
+            "tolerance": settings.tolerance,
+            "iterations": int(e.fits.outer.iterations[0]),
+            "resamples": boot.resamples,
+            "seed": boot.seed,
+            "failed": boot.failed,
+            "column": self.survey.codebook.weight,
+        }
+        told = ["model", f"missing_{self.complete.policy if gaps else 'none'}"]
+        told += [*(["weighted"] if e.sample.weighted else []), "pls"]
+        if formative:
+            facts["formative"] = self.listed([self.label(key).lower() for key in formative])
+            told.append("mode_b")
+        if "plsc" in e.estimators and e.model.main.factor.any():
+            told += ["plsc", *(["plsc_unread"] if "plsc" in unreadable(e.cautions) else [])]
+        told += ["moderation"] if e.specification.moderations else []
+        told += [boot.interval, *(["failed"] if boot.failed else []), "measures"]
+        return [self.say(f"methods.{key}", **facts) for key in told]
+
+    def group_methods(self, models: SegmentModels | None, group: str) -> list[str]:
+        """The sentence of the methods on models within groups; none without groups."""
+        if not models:
+            return []
+        label = self.text(self.survey.codebook.groups[group].label)
+        return [self.say("methods.groups", group=label, needed=models.needed)]

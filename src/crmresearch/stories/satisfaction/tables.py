@@ -7,10 +7,12 @@ from functools import partial
 
 import pandas as pd
 
+from crmresearch.data.survey.answers import response_distributions
 from crmresearch.data.survey.weights import means_and_deviations
+from crmresearch.report.show.number_format import format_interval, format_number
 from crmresearch.sem.groups import SegmentModels, group_table
 from crmresearch.sem.pls import measurement
-from crmresearch.sem.pls.hypotheses import hypotheses
+from crmresearch.sem.pls.fit import approximate_fit as measured_fit
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
@@ -18,18 +20,23 @@ INTERVAL = ["ci_lower", "ci_upper"]
 
 
 def items(story: SatisfactionStory) -> pd.DataFrame:
-    """Every item of the model: construct, item, question, mean and sd, weighted if the survey is, missing answers."""
+    """Every item: construct, question, scale, mean and sd (weighted if the survey is), skewness, kurtosis, missing."""
     survey, spec = story.survey, story.estimate.specification
     answers = survey.items[spec.items]
     moments = means_and_deviations(answers, survey.weights)
+    shape = response_distributions(answers, survey.bounds)
+    scales = [survey.codebook.items[item] for item in spec.items]
     return pd.DataFrame(
         {
             "construct": [story.label(c.key) for c in spec.constructs for _ in c.items],
             "item": spec.items,
             "question": [story.text(survey.codebook.items[item].text) for item in spec.items],
+            "scale": [story.say("word.scale", lowest=item.min, highest=item.max) for item in scales],
             "mean": moments["mean"].to_numpy(),
             "sd": moments["sd"].to_numpy(),
-            "missing": answers.isna().sum().to_numpy(),
+            "skewness": shape["skewness"].to_numpy(),
+            "kurtosis": shape["kurtosis"].to_numpy(),
+            "missing": shape["missing"].to_numpy(),
         }
     )
 
@@ -41,9 +48,12 @@ def reliability(story: SatisfactionStory) -> pd.DataFrame:
 
 
 def loadings(story: SatisfactionStory) -> pd.DataFrame:
-    """Loading of every item with interval, and the loading corrected for unreliability."""
+    """Loading of every item with interval, and corrected for unreliability; what to do about an item that fails."""
     table = _with_corrected(story, "loadings")
-    shown = ["construct", "item", "estimate", *INTERVAL, "plsc"]
+    if failing := set(story.weak_items["item"]):
+        told = story.say("measurement.item_note")
+        table["note"] = [told if item in failing else "" for item in table["item"]]
+    shown = ["construct", "item", "estimate", *INTERVAL, "plsc", "note"]
     return story.named(table[[c for c in shown if c in table]], construct=story.label)
 
 
@@ -61,11 +71,13 @@ def _with_corrected(story: SatisfactionStory, table: str) -> pd.DataFrame:
 
 
 def htmt(story: SatisfactionStory) -> pd.DataFrame:
-    """HTMT of every pair of constructs as a lower triangle, constructs in rows and columns."""
-    pairs = story.estimate.table("htmt")
+    """HTMT of every pair of constructs below the diagonal, its interval above, constructs in rows and columns."""
     keys = story.estimate.specification.keys
-    square = pairs.pivot(index="construct", columns="other", values="estimate")
-    square = square.reindex(index=keys[1:], columns=keys[:-1])
+    square = pd.DataFrame("", keys, keys)
+    for row in story.estimate.table("htmt").itertuples():
+        square.loc[row.construct, row.other] = format_number(row.estimate, 2)
+        interval = format_interval(row.ci_lower, row.ci_upper, 2)
+        square.loc[row.other, row.construct] = interval.replace(" ", "\u00a0")  # never broken across lines
     return square.rename(index=story.label, columns=story.label).rename_axis(index="construct", columns=None)
 
 
@@ -75,34 +87,47 @@ def cross_loadings(story: SatisfactionStory) -> pd.DataFrame:
 
 
 def paths(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
-    """Every path by every estimator, a row each: unstandardised, standardised, SE, interval, p and verdict.
+    """Every path by every estimator, a row each: standardised estimate with its SE, interval and p."""
+    table = covariance.judged_paths
+    table["path"] = [f"{row.hypothesis} {story.arrow(row)}".strip() for row in table.itertuples()]
+    names = [story.say(f"word.{estimator}") for estimator in table["estimator"]]
+    unread = table["verdict"] == "unreadable"
+    told = [story.say("word.unread", estimator=n) if u else n for n, u in zip(names, unread, strict=True)]
+    return table.assign(estimator=told)[["path", "estimator", "estimate", "se", *INTERVAL, "p_value"]]
 
-    Composites have no units, so PLS has standardised estimates only; SE, interval and p of CB-SEM are those of its
-    unstandardised estimate.
-    """
-    others = [covariance.estimate.paths] if covariance.estimate else []
-    table = hypotheses(story.estimate, *others)
-    signs = [story.say(f"word.{sign}") for sign in table["sign"]]
-    rows = zip(table.itertuples(), signs, strict=True)
-    table["path"] = [f"{row.hypothesis} {story.arrow(row)} ({sign})".strip() for row, sign in rows]
-    structure = table["estimator"] == "cbsem"
-    table["unstandardised"] = table["estimate"].where(structure)
-    table["standardized"] = table["standardized"].where(structure, table["estimate"])  # what the interval is of
-    shown = ["path", "estimator", "unstandardised", "standardized", "se", *INTERVAL, "p_value", "verdict"]
-    return story.named(table[shown], estimator="word", verdict="word")
+
+def hypotheses(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
+    """Every hypothesis by number: path, expected sign, the estimate of PLS, and the verdict by every estimator."""
+    table = covariance.judged_paths
+    ends = ["predictor", "outcome"]
+    verdicts = table.pivot(index=ends, columns="estimator", values="verdict").reset_index()
+    view = table[table["estimator"] == "pls"].drop(columns="verdict").merge(verdicts, on=ends)
+    view["path"] = [story.arrow(row) for row in view.itertuples()]
+    judged = {estimator: partial(_verdict, story) for estimator in table["estimator"].unique()}
+    shown = ["hypothesis", "path", "sign", "estimate", *INTERVAL, *judged]
+    return story.named(view[shown], sign="word", **judged)
+
+
+def _verdict(story: SatisfactionStory, verdict: str) -> str:
+    return "" if pd.isna(verdict) else story.say(f"word.{verdict}")
 
 
 def fit(covariance: CovarianceStory) -> pd.DataFrame:
-    """The measures of fit by name, with robust values where they were asked for."""
-    return covariance.story.named(covariance.fit, measure="measure")
+    """The measures of fit by name, counts as whole numbers, with robust values where they were asked for."""
+    table = covariance.fit.astype(dict.fromkeys(covariance.fit.columns, object))
+    counts = table["measure"].isin(["n", "npar", "df", "baseline_df"])
+    for column in table.columns.drop("measure"):
+        table.loc[counts, column] = [v if pd.isna(v) else int(v) for v in table.loc[counts, column]]
+    return covariance.story.named(table, measure="measure")
 
 
 def cb_paths(covariance: CovarianceStory) -> pd.DataFrame:
-    """Bootstrap intervals of the paths of the covariance structure."""
-    table = covariance.bootstrap_table()
-    ends = [f"{draws}_{end}" for draws in ("ci", "admissible", "standardized") for end in ("lower", "upper")]
-    view = table.reindex(columns=["estimate", *ends])
-    view.insert(0, "path", [covariance.story.arrow(row) for row in table.itertuples()])
+    """Paths of the covariance structure in units of the items, with the bootstrap intervals there are."""
+    table = covariance.structural_paths()
+    path = [covariance.story.arrow(row) for row in table.itertuples()]
+    hidden = ["estimator", "group", "outcome", "predictor", "standardized", "standardized_se"]
+    view = table.drop(columns=hidden)
+    view.insert(0, "path", path)
     return view
 
 
@@ -126,10 +151,22 @@ def groups(story: SatisfactionStory, models: SegmentModels, group: str) -> pd.Da
 
 
 def effects(story: SatisfactionStory) -> pd.DataFrame:
-    """Direct, indirect and total effects (PLS) with the interval of the total."""
+    """Direct, indirect and total effects (PLS) with the intervals of the indirect and of the total."""
     table = story.estimate.only("total_effects").rename(columns={"estimate": "total"})
-    shown = ["outcome", "predictor", "direct", "indirect", "total", *INTERVAL, "p_value"]
-    return story.named(table[shown], outcome=story.label, predictor=story.label)
+    shown = ["outcome", "predictor", "direct", "indirect", *[f"indirect_{end}" for end in INTERVAL], "total", *INTERVAL]
+    return story.named(table[[*shown, "p_value"]], outcome=story.label, predictor=story.label)
+
+
+def constructs(story: SatisfactionStory) -> pd.DataFrame:
+    """What every construct of the model means, and how its items stand for it."""
+    rows = story.estimate.specification.constructs
+    told = [(story.label(c.key), story.text(c.definition), story.say(f"measured.{c.measurement}")) for c in rows]
+    return pd.DataFrame(told, columns=["construct", "definition", "measured"])
+
+
+def approximate_fit(story: SatisfactionStory) -> pd.DataFrame:
+    """SRMR of the saturated and of the estimated model by PLS and PLSc."""
+    return story.named(measured_fit(story.estimate), model="fitted")
 
 
 def index(story: SatisfactionStory) -> pd.DataFrame:

@@ -125,9 +125,23 @@ class SurveyQualityStory(Story):
         """What these numbers cannot say."""
         return [self.say(f"quality.limit_{key}") for key in ("random", "lining", "tests")]
 
-    def sources(self) -> list[str]:
-        """Where the survey was published."""
-        return [self.survey.codebook.citation]
+    @property
+    def published(self) -> dict[str, str]:
+        """The survey."""
+        return {"data": self.survey.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """What was looked at and by which measures and tests, as a paper tells it."""
+        items, little = self.quality.items, self.quality.little
+        low, high = self.survey.bounds.loc[items.columns[0]]
+        facts = {"respondents": len(items), "items": items.shape[1], "low": low, "high": high, "share": self.missing}
+        facts |= {"limit": AT_AN_END, "title": self.text(self.survey.codebook.title), "cited": self.citation("data")}
+        told = ["data", "quality", *(["quality_little"] if little is not None and not little.reason else [])]
+        if self.quality.factorability is not None:
+            told.append("quality_factors")
+            facts["rows"] = self.quality.factorability.rows
+        told += ["quality_normal"] if self.quality.normality is not None else []
+        return [self.say(f"methods.{key}", **facts) for key in told]
 
     def undefined(self, test: str) -> str:
         """Why a test has no result."""

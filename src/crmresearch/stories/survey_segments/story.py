@@ -42,6 +42,7 @@ class SurveySegmentStory(Story):
     language: str = "en"
 
     texts = TEXTS
+    packages = (*Story.packages, "scikit-learn", "stepmix")
 
     def construct(self, key: str) -> str:
         """Name of a construct; without a theory its key in the codebook, in words."""
@@ -310,7 +311,37 @@ class SurveySegmentStory(Story):
             self.say("survey.limit_sample", about=self.text(self.survey.codebook.about)),
         ]
 
-    def sources(self) -> list[str]:
-        """Where theory and data were published."""
-        theory = [self.specification.theory.citation] if self.specification else []
-        return [*theory, self.survey.codebook.citation]
+    @property
+    def published(self) -> dict[str, str]:
+        """The theory, where there is one, and the data."""
+        theory = {"theory": self.specification.theory.citation} if self.specification else {}
+        return {**theory, "data": self.survey.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """Respondents, items, classes, their number and stability, and the models within them, for a paper."""
+        codebook, rows = self.survey.codebook, self.numbers.solutions
+        facts = {
+            "respondents": len(self.answers),
+            "items": self.answers.shape[1],
+            "constructs": self._defining(),
+            "most": int(rows["k"].max()),
+            "k": self.numbers.chosen,
+            "starts": int(self.solution.starts),
+            "refits": self.refits,
+            "seed": self.seed,
+            "cited": self.citation("data"),
+            "title": self.text(codebook.title),
+        }
+        given = self.numbers.choice == "given"
+        told = ["data", "segments", f"segments_{self.method.measurement}"]
+        told += ["segments_given" if given else "segments_rule", "segments_stability", "seed"]
+        return [*[self.say(f"methods.{key}", **facts) for key in told], *self._models_methods()]
+
+    def _models_methods(self) -> list[str]:
+        if self.models is None or self.specification is None:
+            return []
+        rows = int(self.models.paths.query("segment == @ALL")["respondents"].iloc[0])
+        facts = {"theory": self.text(self.specification.theory.title), "cited": self.citation("theory")}
+        numbers = {"rows": rows, "needed": self.models.needed}
+        numbers |= {"resamples": self.models.resamples, "seed": self.models.seed}
+        return [self.say("methods.segments_models", **facts, **numbers)]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from crmresearch.sem.theory_comparison import AIMS, ESTIMATORS, TheoryComparison, estimator_of
+from crmresearch.sem.pls.cautions import estimator_of
+from crmresearch.sem.theory_comparison import AIMS, ESTIMATORS, TheoryComparison
 from crmresearch.stories.satisfaction.cautions import cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
@@ -28,6 +29,7 @@ class TheoryComparisonStory(Story):
     language: str = "en"
 
     texts = TEXTS
+    packages = (*Story.packages, "semopy")
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -149,7 +151,33 @@ class TheoryComparisonStory(Story):
         keys = ("sample", "order", "items", *(["stated"] if self.comparison.ranked("loyalty") else []))
         return [self.say(f"limit.{key}") for key in keys]
 
-    def sources(self) -> list[str]:
-        """Where theories and data were published."""
-        cited = [one.specification.theory.citation for one in self.comparison.estimates.values()]
-        return [*dict.fromkeys([*cited, self.comparison.survey.codebook.citation])]
+    @property
+    def published(self) -> dict[str, str]:
+        """The theories and the data."""
+        theories = {key: one.specification.theory.citation for key, one in self.comparison.estimates.items()}
+        return {**theories, "data": self.comparison.survey.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """Theories, respondents, gaps, estimators and how theories were compared, as a paper tells them."""
+        found, codebook = self.comparison, self.comparison.survey.codebook
+        one = next(iter(found.estimates.values()))
+        assert one.resampling is not None
+        gaps = "complete" if not found.complete.counts["missing_cells"].sum() else found.complete.policy
+        named = [f"{name}{self.citation(key)}" for key, name in self.names.items()]
+        facts = {
+            **self.facts,
+            "count": len(named),
+            "theories": self.listed(named),
+            "column": codebook.weight,
+            "used": found.complete.rows_used,
+            "of": found.complete.rows_in,
+            "items": len(found.complete.counts),
+            "title": self.text(codebook.title),
+            "cited": self.citation("data"),
+            "scheme": self.say(f"scheme.{one.settings.scheme}"),
+            "resamples": one.resampling.resamples,
+            "seed": one.resampling.seed,
+        }
+        told = ["theories", f"theories_{gaps}", "theories_pls", "theories_compared"]
+        told += ["theories_weighted"] if one.sample.weighted else []
+        return [self.say(f"methods.{key}", **facts) for key in told]
