@@ -11,6 +11,7 @@ from crmresearch.errors import EstimationError, SpecificationError
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.index import index_scores
+from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
@@ -26,7 +27,8 @@ class SegmentModels:
     `index`: segment, construct, respondents, estimate, ci_lower, ci_upper; `paths`: segment, respondents, predictor,
     outcome, estimate, se, ci_lower, ci_upper, p_value; `r_squared`: segment, outcome, estimate. The segment "all" is
     everybody. `needed`: respondents from which a model is estimated; `small`: segments below it with their number;
-    `failed`: segments whose model could not be estimated, with the reason.
+    `failed`: segments whose model could not be estimated, with the reason; `draws`: of every construct, its index in
+    each segment and resample, in the order of `index`.
     """
 
     index: pd.DataFrame
@@ -35,6 +37,7 @@ class SegmentModels:
     needed: int
     small: dict[str, int]
     failed: dict[str, str]
+    draws: dict[str, Floats]
 
     def step(self, predictor: str, outcome: str | None) -> pd.DataFrame:
         """One path in every model that was estimated, by segment: the other columns of `paths`; empty without it."""
@@ -140,14 +143,16 @@ def segment_models(
             failed[key] = str(error)
     paths = [_labelled(e.paths, key, e) for key, e in estimates.items()]
     shares = [_labelled(e.r_squared, key, e) for key, e in estimates.items()]
+    index, draws = _indices(whole, survey, members, resamples, seed, confidence)
     return SegmentModels(
-        _indices(whole, survey, members, resamples, seed, confidence),
+        index,
         pd.concat(paths)[["segment", "respondents", "predictor", "outcome", "estimate", "se", "ci_lower", "ci_upper",
                           "p_value"]].reset_index(drop=True),
         pd.concat(shares)[["segment", "outcome", "estimate"]].reset_index(drop=True),
         needed,
         small,
         failed,
+        draws,
     )  # fmt: skip
 
 
@@ -172,14 +177,15 @@ def _labelled(frame: pd.DataFrame, segment: str, estimate: PlsEstimate) -> pd.Da
 
 def _indices(
     whole: PlsEstimate, survey: Survey, members: pd.Series, resamples: int, seed: int, confidence: float
-) -> pd.DataFrame:
-    """Index of satisfaction and loyalty for everybody and every segment; NaN where a weight is negative."""
+) -> tuple[pd.DataFrame, dict[str, Floats]]:
+    """Index of satisfaction and loyalty of everybody and every segment, and its draws; NaN for a negative weight."""
     theory = whole.specification.theory
     tail = (1 - confidence) / 2
-    rows = []
+    rows, draws = [], {}
     for construct in theory.aims.values():
         scores = index_scores(whole, survey.bounds, construct)
-        for key in (ALL, *members.cat.categories):
+        draws[construct] = np.full((1 + len(members.cat.categories), resamples), np.nan)
+        for place, key in enumerate((ALL, *members.cat.categories)):
             mine = np.full(len(scores), True) if key == ALL else (members == key).to_numpy()
             own, weights = scores[mine], whole.sample.weights[mine]
             limits = np.full(2, np.nan)
@@ -188,6 +194,8 @@ def _indices(
                     counts @ (weights * own) / (counts @ weights)
                     for counts in bootstrap_counts(len(own), resamples, seed)
                 ]
-                limits = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
+                draws[construct][place] = np.concatenate(drawn)
+                limits = np.quantile(draws[construct][place], [tail, 1 - tail])
             rows.append((key, construct, len(own), np.average(own, weights=weights) if len(own) else np.nan, *limits))
-    return pd.DataFrame(rows, columns=["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"])
+    columns = ["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"]
+    return pd.DataFrame(rows, columns=columns), draws

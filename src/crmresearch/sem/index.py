@@ -37,6 +37,16 @@ def index_scores(estimate: PlsEstimate, bounds: pd.DataFrame, construct: str) ->
     return np.asarray(rescaled @ weights / weights.sum())
 
 
+def index_draws(estimate: PlsEstimate, bounds: pd.DataFrame) -> Floats:
+    """Index of every construct in every resample, (constructs, resamples); none before the bootstrap."""
+    spec = estimate.specification
+    if estimate.resampling is None:
+        return np.empty((len(spec.keys), 0))
+    drawn, limits = estimate.resampling.replicates, bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
+    weights, means, deviations = (drawn[f"{name}/pls"] for name in ("standardized_weights", "means", "deviations"))
+    return index_of(weights, means, deviations, limits, estimate.model.main.mask).T
+
+
 def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.DataFrame, list[Caution]]:
     """The index of every construct with its bootstrap interval, and a caution per refused index.
 
@@ -60,8 +70,7 @@ def construct_index(estimate: PlsEstimate, bounds: pd.DataFrame) -> tuple[pd.Dat
         frame[column] = np.nan
     boot = estimate.resampling
     if boot is not None:
-        drawn = boot.replicates
-        values = index_of(drawn[weights], drawn[means], drawn[deviations], limits, mask)
+        values = index_draws(estimate, bounds).T
         tail = (1 - boot.confidence) / 2
         for j in np.flatnonzero(np.isfinite(point)):
             defined = values[np.isfinite(values[:, j]), j]

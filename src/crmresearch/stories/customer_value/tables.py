@@ -145,15 +145,16 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:
-    """The scores: kind, method, k, coverage, smallest share, R², AUC, Gini, capture."""
+    """The scores: kind, method, k, coverage, smallest share, R² of log spend and of spend, AUC, Gini, capture."""
     shown = ["kind", "method", "k", "coverage", "smallest_share", "r2_log", "r2_log_lower", "r2_log_upper", "auc"]
-    view = story.scores[[*shown, "gini", "capture"]].rename(columns={"r2_log": "r2"})
+    names = {"r2": "r2_spend", "r2_log": "r2"}
+    view = story.scores[[*shown, "r2", "gini", "capture"]].rename(columns=names)
     return story.named(view, kind="kind", method=story.method_name)
 
 
 def differences_view(story: CustomerStory) -> pd.DataFrame:
     """Paired differences in R² of log spend to the reference."""
-    view = story.evaluation.differences.query("metric == 'r2_log'")[["method", "difference", "lower", "upper"]]
+    view = story.differences[["method", "difference", "lower", "upper"]]
     return story.named(view.rename(columns={"lower": "ci_lower", "upper": "ci_upper"}), method=story.method_name)
 
 

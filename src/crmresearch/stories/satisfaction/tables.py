@@ -15,6 +15,7 @@ from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 INTERVAL = ["ci_lower", "ci_upper"]
+P_VALUE = ["p_value", "p_value_floor"]
 
 
 def items(story: SatisfactionStory) -> pd.DataFrame:
@@ -49,8 +50,15 @@ def loadings(story: SatisfactionStory) -> pd.DataFrame:
 
 def weights(story: SatisfactionStory) -> pd.DataFrame:
     """Weight of every item with interval and p."""
-    shown = ["construct", "item", "estimate", *INTERVAL, "p_value"]
-    return story.named(story.estimate.weights[shown], construct=story.label)
+    shown = ["construct", "item", "estimate", *INTERVAL, *P_VALUE]
+    return story.named(_floored(story, story.estimate.weights)[shown], construct=story.label)
+
+
+def _floored(story: SatisfactionStory, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with p_value_floor: whether a p-value of PLS is the least that the resamples can show."""
+    assert story.estimate.resampling is not None
+    resampled = table["estimator"] != "cbsem"
+    return table.assign(p_value_floor=story.estimate.resampling.at_floor(table["p_value"]) & resampled)
 
 
 def _with_corrected(story: SatisfactionStory, table: str) -> pd.DataFrame:
@@ -81,14 +89,14 @@ def paths(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame
     unstandardised estimate.
     """
     others = [covariance.estimate.paths] if covariance.estimate else []
-    table = hypotheses(story.estimate, *others)
+    table = _floored(story, hypotheses(story.estimate, *others))
     signs = [story.say(f"word.{sign}") for sign in table["sign"]]
     rows = zip(table.itertuples(), signs, strict=True)
     table["path"] = [f"{row.hypothesis} {story.arrow(row)} ({sign})".strip() for row, sign in rows]
     structure = table["estimator"] == "cbsem"
     table["unstandardised"] = table["estimate"].where(structure)
     table["standardized"] = table["standardized"].where(structure, table["estimate"])  # what the interval is of
-    shown = ["path", "estimator", "unstandardised", "standardized", "se", *INTERVAL, "p_value", "verdict"]
+    shown = ["path", "estimator", "unstandardised", "standardized", "se", *INTERVAL, *P_VALUE, "verdict"]
     return story.named(table[shown], estimator="word", verdict="word")
 
 
@@ -127,8 +135,8 @@ def groups(story: SatisfactionStory, models: SegmentModels, group: str) -> pd.Da
 
 def effects(story: SatisfactionStory) -> pd.DataFrame:
     """Direct, indirect and total effects (PLS) with the interval of the total."""
-    table = story.estimate.only("total_effects").rename(columns={"estimate": "total"})
-    shown = ["outcome", "predictor", "direct", "indirect", "total", *INTERVAL, "p_value"]
+    table = _floored(story, story.estimate.only("total_effects")).rename(columns={"estimate": "total"})
+    shown = ["outcome", "predictor", "direct", "indirect", "total", *INTERVAL, *P_VALUE]
     return story.named(table[shown], outcome=story.label, predictor=story.label)
 
 
