@@ -12,17 +12,18 @@ MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled
 
 
 def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
-    """What each segment did: segment, customers, share, spend_before, spend_after, active_after.
+    """What each segment did: segment, customers, share, spend_before, spend_after, spend_error, active_after.
 
     `customers` is a customer table with a holdout. One row a category of `segments`, in its order; spend and activity
-    are means a customer, NaN in a segment that has none.
+    are means a customer, NaN in a segment that has none; `spend_error` is the standard error of spend_after.
     """
     rows = []
     for key in segments.cat.categories:
         part = customers[segments == key]
-        means = part[["monetary_total", "holdout_spend", "holdout_active"]].mean()
-        rows.append((key, len(part), len(part) / len(customers), *means))
-    columns = ["segment", "customers", "share", "spend_before", "spend_after", "active_after"]
+        before, after, active = part[["monetary_total", "holdout_spend", "holdout_active"]].mean()
+        error = part["holdout_spend"].sem()
+        rows.append((key, len(part), len(part) / len(customers), before, after, error, active))
+    columns = ["segment", "customers", "share", "spend_before", "spend_after", "spend_error", "active_after"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -11,6 +11,7 @@ from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.ranks import LEVEL, independent_draws
 from crmresearch.report.show.paragraphs import Prose
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
@@ -27,6 +28,7 @@ from crmresearch.value.forecast import CustomerForecast
 
 TOP = 0.2  # the share of customers whose part of the spend is told
 SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
+NORMAL = 1.96  # standard errors to each side in a 95 % interval
 EIGHT = "rfm_eight_mean"  # the classes whose value, portfolio and purchases are shown
 
 
@@ -221,12 +223,10 @@ class CustomerStory(SegmentsStory):
         facts = {"currency": self.transactions.codebook.currency, "resamples": resamples, **interval(everyone)}
         told = [self.say("customers.worth", value=everyone.estimate, **facts)]
         if len(parts) > 1:
-            ordered = parts.sort_values("estimate", ascending=False, kind="stable")
-            best, least = ordered.iloc[0], ordered.iloc[-1]
-            labels = self.labels(EIGHT)
-            names = {"best": labels.get(best.group, best.group), "least": labels.get(least.group, least.group)}
-            facts = {"value": best.estimate, "low": least.estimate, **interval(best)}
-            told.append(self.say("customers.worth_most", **names, **facts))
+            labels, points = self.labels(EIGHT), parts["estimate"].to_numpy(dtype=float)
+            errors = (parts["ci_upper"] - parts["ci_lower"]).to_numpy(dtype=float) / (2 * NORMAL)
+            names, draws = [labels.get(key, key) for key in parts["group"]], independent_draws(points, errors)
+            told.append(self.say("customers.worth_ends", ends=self.ends(names, points, draws, LEVEL)))
         return [*told, *self._spent_as_foreseen(intervals)]
 
     def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:
