@@ -227,9 +227,9 @@ def test_a_story_reads_no_texts_of_another() -> None:
 
 
 def test_a_sentence_remembers_what_it_says() -> None:
-    told = TEXTS.say("index.highest", highest="a", lowest="b", high=2.0, low=-1.0)
+    told = TEXTS.say("measurement.weak", construct="a", rho_c=0.5, ave=-1.0)
     assert isinstance(told, Sentence)
-    assert (told.key, told.facts["low"]) == ("index.highest", -1.0)
+    assert (told.key, told.facts["ave"]) == ("measurement.weak", -1.0)
 
 
 def _write(path: Path, text: str) -> None:

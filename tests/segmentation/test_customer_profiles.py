@@ -23,8 +23,8 @@ def test_outcomes_are_means_of_the_members_and_an_empty_segment_has_none() -> No
         index=SEGMENTS.index,
     )
     table = segment_outcomes(customers, SEGMENTS).set_index("segment")
-    assert table.loc["high"].tolist() == [2, 0.5, 40, 4, 0.5]
-    assert table.loc["low"].tolist() == [2, 0.5, 2, 1, 0.5]
+    assert table.loc["high"].tolist() == [2, 0.5, 40, 4, 4, 0.5]
+    assert table.loc["low"].tolist() == [2, 0.5, 2, 1, 1, 0.5]
     assert (table.customers["nobody"], table.share["nobody"]) == (0, 0)
     assert table.loc["nobody"][["spend_before", "spend_after", "active_after"]].isna().all()
 

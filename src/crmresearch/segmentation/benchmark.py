@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,10 +32,10 @@ class Benchmark:
     """What `benchmark` found.
 
     `table`: one row a method, naive and individual rows last: method, kind, family, k, coverage, smallest_share,
-    r2 (of log spend), difference (paired, in r2, to the reference), r2_spend, deviance, auc, brier, gini, capture, each
-    of these with _lower and _upper; ari, lowest_jaccard (of its segments, under bootstrap),
-    r2_frozen and ari_frozen (learned one window earlier: R², and ARI with the segments learned now), share_moved and
-    psi (between the windows, with frozen cut points), rule_length
+    r2 (of log spend), difference (paired, in r2, to the reference; its intervals for all rows at once), r2_spend,
+    deviance, auc, brier, gini, capture, each of these with _lower and _upper; ari, lowest_jaccard (of its segments,
+    under bootstrap), r2_frozen and ari_frozen (learned one window earlier: R², and ARI with the segments learned now),
+    share_moved and psi (between the windows, with frozen cut points), rule_length
     (leaves). `seconds`: method, seconds (processor time of fit and predict), apart because they are never the same
     twice. `before`, `after`: segments of each method learned one window earlier, then and now. `left_out`: method,
     reason.
@@ -108,6 +108,10 @@ def benchmark(
     after = {method.name: method.predict(then) for method in old}
     carried = [after[method.name].rename(FROZEN + method.name) for method in old if not method.outcome]
     evaluation = evaluate_segmentations(now, [*fitted, *carried], forecasts, base, folds, resamples, seed)
+    earlier_ones = evaluation.scores["method"].str.startswith(FROZEN)  # no candidates among which a best is named
+    evaluation = replace(
+        evaluation, scores=evaluation.scores.assign(kind=evaluation.scores["kind"].mask(earlier_ones, "frozen"))
+    )
     stability = _stability(fitted, now, earlier, refits, seed, estimates)
     segments = {method.name: method.predict(now) for method in fitted}
     table = _table(evaluation, fitted, stability, before, after)
@@ -190,7 +194,8 @@ def _table(
     others = [f"{metric}{end}" for metric in OTHERS for end in ends]
     frozen = scores["method"].str.startswith(FROZEN)
     carried = scores[frozen].assign(method=scores["method"].str.removeprefix(FROZEN)).set_index("method")["r2"]
-    paired = evaluation.differences.query("metric == 'r2_log'").set_index("method")
+    rivals = [name for name in scores["method"][~frozen] if name != evaluation.reference]
+    paired = evaluation.simultaneous(rivals, evaluation.reference).set_index("method")
     solutions = stability.solutions.set_index("method")
     table = scores[~frozen].reset_index(drop=True)
     name = table["method"]

@@ -12,12 +12,12 @@ MOST_LEVELS = 6  # of an attribute; the rarer ones are pooled
 
 
 def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
-    """What each segment did: segment, customers, share, spend_before, spend_expected, spend_after, active_after.
+    """What each segment did: segment, customers, share, spend_before, …_expected, …_after, …_error, active_after.
 
     `customers` is a customer table with a holdout. With `expected_purchases` and `expected_spend` (a purchase) of a
     forecast in it, spend_expected is what they are expected to spend in the holdout, not discounted; else there is no
     such column. One row a category of `segments`, in its order; spend and activity are means a customer, NaN in a
-    segment that has none.
+    segment that has none; `spend_error` is the standard error of spend_after.
     """
     taken = {"spend_before": "monetary_total", "spend_after": "holdout_spend", "active_after": "holdout_active"}
     told = pd.DataFrame({name: customers[column] for name, column in taken.items()})
@@ -26,8 +26,9 @@ def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFra
     rows = []
     for key in segments.cat.categories:
         part = told[segments == key]
-        rows.append((key, len(part), len(part) / len(customers), *part.mean()))
-    return pd.DataFrame(rows, columns=["segment", "customers", "share", *told])
+        rows.append((key, len(part), len(part) / len(customers), *part.mean(), part["spend_after"].sem()))
+    found = pd.DataFrame(rows, columns=["segment", "customers", "share", *told, "spend_error"])
+    return found[[*found.columns[:-2], "spend_error", "active_after"]]
 
 
 LISTED = {"p_alive": 4, "expected_purchases": 3, "value": 2}  # forecasts of a campaign list, and their decimals

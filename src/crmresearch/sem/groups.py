@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError, SpecificationError
 from crmresearch.models.specification import Specification
-from crmresearch.sem.index import construct_index
-from crmresearch.sem.pls.algorithm import Scheme
+from crmresearch.sem.index import construct_index, index_draws
+from crmresearch.sem.pls.algorithm import Floats, Scheme
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
@@ -25,7 +26,8 @@ class SegmentModels:
     `index`: segment, construct, respondents, estimate, ci_lower, ci_upper; `paths`: segment, respondents, predictor,
     outcome, estimate, se, ci_lower, ci_upper, p_value; `r_squared`: segment, outcome, estimate. The segment "all" is
     everybody. `needed`: respondents from which a model is estimated; `small`: segments below it with their number;
-    `failed`: segments whose model could not be estimated, with the reason; `resamples` and `seed` of the intervals.
+    `failed`: segments whose model could not be estimated, with the reason; `resamples` and `seed` of the intervals;
+    `draws`: of every construct, its index in each segment and resample, in the order of `index`.
     """
 
     index: pd.DataFrame
@@ -36,6 +38,7 @@ class SegmentModels:
     failed: dict[str, str]
     resamples: int
     seed: int
+    draws: dict[str, Floats]
 
     def step(self, predictor: str, outcome: str | None) -> pd.DataFrame:
         """One path in every model that was estimated, by segment: the other columns of `paths`; empty without it."""
@@ -146,8 +149,9 @@ def segment_models(
             failed[key] = str(error)
     paths = [_labelled(e.paths, key, e) for key, e in estimates.items()]
     shares = [_labelled(e.r_squared, key, e) for key, e in estimates.items()]
+    index, draws = _indices(weighed, survey, members)
     return SegmentModels(
-        _indices(weighed, survey, members),
+        index,
         pd.concat(paths)[["segment", "respondents", "predictor", "outcome", "estimate", "se", "ci_lower", "ci_upper",
                           "p_value"]].reset_index(drop=True),
         pd.concat(shares)[["segment", "outcome", "estimate"]].reset_index(drop=True),
@@ -156,6 +160,7 @@ def segment_models(
         failed,
         resamples,
         seed,
+        draws,
     )  # fmt: skip
 
 
@@ -178,17 +183,21 @@ def _labelled(frame: pd.DataFrame, segment: str, estimate: PlsEstimate) -> pd.Da
     return frame[frame.estimator == "pls"].assign(segment=segment, respondents=estimate.sample.n)
 
 
-def _indices(weighed: PlsEstimate, survey: Survey, members: pd.Series) -> pd.DataFrame:
-    """Index of satisfaction and loyalty for everybody and every segment; NaN where a weight is negative."""
-    everybody = pd.Series(True, members.index)
-    rows = {ALL: everybody, **{key: members == key for key in members.cat.categories}}
+def _indices(weighed: PlsEstimate, survey: Survey, members: pd.Series) -> tuple[pd.DataFrame, dict[str, Floats]]:
+    """Index of satisfaction and loyalty of everybody and every segment, and its draws; NaN for a negative weight."""
+    theory, keys = weighed.specification.theory, weighed.specification.keys
+    rows = {ALL: None, **{key: (members == key).to_numpy() for key in members.cat.categories}}
+    drawn = {key: index_draws(weighed, survey.bounds, chosen) for key, chosen in rows.items()}
     found = [
-        construct_index(weighed, survey.bounds, None if key == ALL else chosen.to_numpy())[0].assign(
-            segment=key, respondents=int(chosen.sum())
+        construct_index(weighed, survey.bounds, chosen)[0].assign(
+            segment=key, respondents=len(members) if chosen is None else int(chosen.sum())
         )
         for key, chosen in rows.items()
     ]
     table = pd.concat(found, ignore_index=True)
     shown = ["segment", "construct", "respondents", "estimate", "ci_lower", "ci_upper"]
-    aims = [table[table["construct"] == construct] for construct in weighed.specification.theory.aims.values()]
-    return pd.concat(aims, ignore_index=True)[shown]
+    aims = [table[table["construct"] == construct] for construct in theory.aims.values()]
+    draws = {
+        construct: np.array([drawn[key][keys.index(construct)] for key in rows]) for construct in theory.aims.values()
+    }
+    return pd.concat(aims, ignore_index=True)[shown], draws

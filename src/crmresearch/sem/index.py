@@ -22,6 +22,19 @@ def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats,
     return (raw * rescaled) @ mask / (raw @ mask)
 
 
+def index_draws(estimate: PlsEstimate, bounds: pd.DataFrame, rows: NDArray[np.bool_] | None = None) -> Floats:
+    """Index of every construct in every resample, (constructs, resamples), of `rows` (n,) or all; none before one."""
+    spec, boot = estimate.specification, estimate.resampling
+    if boot is None:
+        return np.empty((len(spec.keys), 0))
+    drawn, limits = boot.replicates, bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
+    weights, means, deviations = (drawn[f"{name}/pls"] for name in ("standardized_weights", "means", "deviations"))
+    if rows is not None:
+        counts = bootstrap_counts(estimate.sample.n, boot.resamples, boot.seed)
+        means = np.concatenate([_means(estimate, part, rows) for part in counts])[boot.usable]
+    return index_of(weights, means, deviations, limits, estimate.model.main.mask).T
+
+
 def construct_index(
     estimate: PlsEstimate, bounds: pd.DataFrame, rows: NDArray[np.bool_] | None = None
 ) -> tuple[pd.DataFrame, list[Caution]]:
@@ -48,11 +61,7 @@ def construct_index(
         frame[column] = np.nan
     boot = estimate.resampling
     if boot is not None:
-        drawn, of_rows = boot.replicates, boot.replicates[means]
-        if rows is not None:
-            counts = bootstrap_counts(estimate.sample.n, boot.resamples, boot.seed)
-            of_rows = np.concatenate([_means(estimate, part, rows) for part in counts])[boot.usable]
-        values = index_of(drawn[weights], of_rows, drawn[deviations], limits, mask)
+        values = index_draws(estimate, bounds, rows).T
         tail = (1 - boot.confidence) / 2
         for j in np.flatnonzero(np.isfinite(point)):
             defined = values[np.isfinite(values[:, j]), j]

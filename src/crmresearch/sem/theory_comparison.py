@@ -14,6 +14,7 @@ from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError, SpecificationError
 from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import Theory
+from crmresearch.ranks import highest
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import fit_table
 from crmresearch.sem.covariance.result import CbEstimate
@@ -118,6 +119,16 @@ class TheoryComparison:
                 limits = self._limits(drawn[np.isfinite(drawn)])
                 rows.append((aim, theory, other, known[theory] - known[other], *limits))
         return pd.DataFrame(rows, columns=["aim", "theory", "other", "difference", *ENDS])
+
+    def alike(self, aim: str) -> list[str]:
+        """Of the theories `ranked`, those not told apart from the one that explains most: `ranks.highest`."""
+        ranked = self.ranked(aim)
+        known = self.explained.query("aim == @aim").set_index("theory")["adjusted"]
+        if not ranked:
+            return []
+        draws = np.array([self._adjusted_draws(theory, aim) for theory in ranked])
+        kept = highest(known[ranked].to_numpy(dtype=float), draws, self.confidence)
+        return [theory for theory, one in zip(ranked, kept, strict=True) if one]
 
     def _adjusted_draws(self, theory: str, aim: str) -> Floats:
         estimate = self.estimates[theory]

@@ -8,10 +8,12 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from crmresearch.caution import Caution, Severity
+from crmresearch.ranks import Floats, highest
 from crmresearch.references import found, known, listed, with_citations
 from crmresearch.report.show.boxes import SEVERITIES
 from crmresearch.report.show.figures import FigureView, show_figure
@@ -53,6 +55,24 @@ class Story:
         kept = words if len(words) <= most else [*words[: most - 1], self.say("list.more", count=len(words) - most + 1)]
         return self.listed(kept)
 
+    def first_of(self, names: Sequence[str]) -> str:
+        """The first of several names, with those that it is not told apart from."""
+        return self.say("rank.first", first=names[0], others=self.some(names[1:], 3)) if names[1:] else names[0]
+
+    def ends(self, names: Sequence[str], points: Floats, draws: Floats, confidence: float) -> str:
+        """Which of several estimates are the highest and the lowest, those not told apart together: `ranks.highest`.
+
+        `names` of the estimates in the sentence, `points` (k,), `draws` (k, B) of paired resamples.
+        """
+        told = {}
+        for end, sign in (("high", 1), ("low", -1)):
+            alike = highest(sign * points, sign * draws, confidence)
+            order = [i for i in np.argsort(-sign * points, kind="stable") if alike[i]]
+            key = "none" if alike.all() else "one" if len(order) == 1 else "some"
+            named = self.listed([f"{names[i]} ({points[i]:.1f})" for i in order])
+            told[end] = self.say(f"rank.{end}_{key}", names=named)
+        return self.say("rank.ends", **told)
+
     def text(self, texts: Mapping[str, str]) -> str:
         """A text of a codebook, a theory or a method in the language of the story."""
         return texts.get(self.language, texts["en"])
@@ -92,9 +112,9 @@ class Story:
         for (code, severity, method), part in found.groupby(["code", "severity", "method"], sort=False):
             known = labels(method) if method else {}
             rows = part[part["segment"] != ""].itertuples()
-            named = [f"{known.get(row.segment, row.segment)} ({row.customers:,.0f})" for row in rows]
-            facts = {"segments": self.some(named, 5), "count": len(part)}
-            yield self.caution(f"customer_caution.{code}", severity, name(method) if method else "", **facts)
+            named = [f"{known.get(row.segment, row.segment)} {row.customers:,.0f}" for row in rows]
+            about = f"{name(method)} ({self.some(named, 5)})" if named else name(method) if method else ""
+            yield self.caution(f"customer_caution.{code}", severity, about)
 
     def prose(self, key: str) -> Prose:
         """The paragraphs `prose.<key>`, Markdown as written, with their heading."""

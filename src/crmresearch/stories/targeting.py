@@ -1,37 +1,29 @@
-"""What contacting the best-ranked customers would leave at a margin and a cost of a contact, in sentences."""
-
-from collections.abc import Callable
+"""What targeting by a segmentation leaves at a margin and a cost of a contact, in sentences."""
 
 import pandas as pd
 
 from crmresearch.stories import TEXTS
+from crmresearch.stories.story import interval, verdict
+
+DIGITS = {"captured": 2, "contacted": 2, "profit": 0, "targeted": 0, "everybody": 0, "gained": 0, "ci_lower": 0}
+HARDLY = 0.05  # of what contacting everybody leaves: less gained than that is told as hardly worth it
 
 
 def targeting_sentences(
-    table: pd.DataFrame,
-    margin: float,
-    contact_cost: float,
-    top: float,
-    currency: str,
-    name: Callable[[str], str],
-    language: str,
+    row: pd.Series, margin: float, cost: float, currency: str, name: str, language: str
 ) -> list[str]:
-    """What the best ranking of a `targeting` table leaves at the share `top` and at any share, and what it is not.
+    """Whether contacting the segments that pay leaves more than contacting everybody, and what that is not.
 
-    `name` is what readers call a method. Empty for an empty table.
+    `row`: that of the segmentation to use in a `targeting` table; `name`: what readers call it.
     """
-    if table.empty:
-        return []
-    first, most = table.iloc[0], table.loc[table["best_profit"].idxmax()]
-    facts = {"margin": margin, "cost": contact_cost, "share": top, "method": name(first["method"])}
-    money = {"profit": first["profit"], "everybody": first["everybody"], "currency": currency}
-    key = {0: "targeting.nobody", 1: "targeting.all"}.get(most["best_share"], "targeting.most")
-    best = {"method": name(most["method"]), "share": most["best_share"], "profit": most["best_profit"]}
-    return [
-        TEXTS.say("targeting.top", language, **facts, **money),
-        TEXTS.say(key, language, currency=currency, **best),
-        uplift(language),
-    ]
+    facts = {"margin": margin, "cost": cost, "currency": currency, "method": name, "contacted": row["contacted"]}
+    facts |= {"profit": row["targeted"], "everybody": row["everybody"], "gained": row["gained"]}
+    outcome: str = verdict(row["ci_lower"], row["ci_upper"])
+    if row["contacted"] in (0, 1):
+        outcome = "all" if row["contacted"] else "nobody"
+    elif outcome == "wins" and 0 < row["gained"] < HARDLY * row["everybody"]:
+        outcome, facts["share"] = "hardly", row["gained"] / row["everybody"]
+    return [TEXTS.say(f"targeting.{outcome}", language, **facts, **interval(row)), uplift(language)]
 
 
 def uplift(language: str) -> str:

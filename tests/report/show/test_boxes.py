@@ -43,8 +43,7 @@ def test_every_subject_has_one_line_with_its_gravest_reason() -> None:
 def test_the_same_words_stand_once_with_all_they_are_said_of() -> None:
     rows = [["S", "a", "weak", "first", "Lead."], ["S", "b", "weak", "x", "Same."], ["S", "b", "weak", "y", "Same."]]
     html = show_trust(pd.DataFrame(rows, columns=COLUMNS))._repr_html_()
-    assert html.count("Same.") == 1
-    assert '<span class="quantity">x, y:</span> Same.' in html
+    assert html.count("Same: x; y.") == html.count("Same") == 1
     assert "1 more to know" in html
 
 

@@ -66,6 +66,12 @@ def test_p_values() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         show_table(pd.DataFrame({"p_value": [1.2]}), "t", "T")
     assert [told_p_value(p) for p in (0.0, 0.05, 1.0)] == ["< .001", "= .050", "> .999"]
+    # 2/1001, the least that 1,000 resamples can show, is an upper bound; 2/5001 is below what is printed anyway
+    assert [told_p_value(2 / n, True) for n in (1001, 5001)] == ["≤ .002", "< .001"]
+    table = show_table(
+        pd.DataFrame({"p_value": [2 / 1001, 0.5, np.nan], "p_value_floor": [True, False, False]}), "t", "T"
+    )
+    assert [list(column.cells) for column in table.columns] == [["≤ .002", ".500", "–"]]
 
 
 @pytest.mark.usefixtures("in_report")

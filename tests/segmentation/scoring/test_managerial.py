@@ -1,12 +1,15 @@
 """Usable segments: rules of known length, reachable and unreachable ones, profit by hand, indices of their family."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
 from crmresearch.segmentation.contract import SegmentationError
-from crmresearch.segmentation.scoring.managerial import internal_indices, reachability, rule_length, targeting_profit
+from crmresearch.segmentation.scoring.evaluation import Evaluation
+from crmresearch.segmentation.scoring.managerial import internal_indices, reachability, rule_length, targeting
 from crmresearch.segmentation.scoring.scores import gains
 
 RNG = np.random.default_rng(7)
@@ -93,22 +96,45 @@ def test_segments_too_small_for_the_folds_are_left_out() -> None:
         reachability(demographics.iloc[:50], segments)
 
 
+def four_customers(expected: list[float], resamples: int = 50) -> Evaluation:
+    """An evaluation of one method on four customers of whom so much is expected."""
+    none, shares = pd.DataFrame(), [0.25, 0.5, 0.75, 1]
+    captured = gains(np.array(expected), SPEND.to_numpy(), np.zeros(4, dtype=np.intp), shares)
+    curve = pd.DataFrame({"method": "m", "share": shares, "captured": captured})
+    columns = pd.DataFrame({"m": expected, "frozen:m": expected}, index=SPEND.index)
+    return Evaluation(none, none, none, none, curve, "m", 2, resamples, 1, np.empty((0, 7, 0)), columns)
+
+
+SPEND = pd.Series([100.0, 60, 20, 10], index=list("abcd"))
+
+
 def test_profit_of_targeting_by_hand() -> None:
-    value, spend = np.array([9.0, 5, 5, 1]), np.array([100.0, 60, 20, 10])
-    shares = [0, 0.25, 0.5, 0.75, 1]
-    captured = gains(value, spend, np.zeros(4, dtype=np.intp), shares)
-    found = targeting_profit(shares, captured, 190, 4, margin=0.5, cost=8)
-    # the two of equal value share their 80: one of them is worth 40
-    assert found["profit"].tolist() == pytest.approx([0, 50 - 8, 70 - 16, 90 - 24, 95 - 32])
-    assert found["contacted"].tolist() == [0, 1, 2, 3, 4]
-    assert found["profit_at_random"].tolist() == pytest.approx([0, 23.75 - 8, 47.5 - 16, 71.25 - 24, 63])
-
-
-def test_profit_of_impossible_shares_is_refused() -> None:
+    row = targeting(four_customers([18.0, 17, 17, 3]), SPEND[::-1], margin=0.5, cost=8, top=0.5).iloc[0]
+    # the best half: the second and third of equal value share their 80, so that half holds 140 of 190
+    assert (row["method"], row["captured"]) == ("m", pytest.approx(140 / 190))
+    assert row["profit"] == pytest.approx(0.5 * 140 - 8 * 2)
+    assert row["contacted"] == 0.75  # of the last 1.5 is expected, less than the contact costs
+    assert row["targeted"] == pytest.approx(0.5 * 180 - 8 * 3)
+    assert row["everybody"] == pytest.approx(0.5 * 190 - 8 * 4)
+    assert row["gained"] == pytest.approx(8 - 0.5 * 10)  # the contact saved less the margin lost
+    assert len(targeting(four_customers([18.0, 17, 17, 3]), SPEND, 0.5, 8)) == 1  # nothing of an earlier window
     with pytest.raises(SegmentationError, match="from 0 to 1"):
-        targeting_profit([20], [0.5], 190, 4, 1, 1)
-    with pytest.raises(SegmentationError, match="equally many"):
-        targeting_profit([0.2], [0.5, 0.6], 190, 4, 1, 1)
+        targeting(four_customers([1.0, 1, 1, 1]), SPEND, 1, 1, top=20)
+
+
+def test_the_interval_of_what_targeting_brings_is_that_of_a_mean() -> None:
+    """n customers of whom the first half is contacted: the difference is a sum with the error √(n Σ(dᵢ − d̄)²)."""
+    rng = np.random.default_rng(3)
+    y = pd.Series(rng.normal(10, 4, 400).clip(0))
+    found = four_customers([1.0, 1, 1, 1], resamples=2000)
+    found = replace(found, expected=pd.DataFrame({"m": np.where(np.arange(400) < 200, 99.0, 0.0)}))
+    row = targeting(found, y, 0.5, 5.0).iloc[0]
+    saved = np.where(np.arange(400) < 200, 0, 5 - 0.5 * y)
+    error = np.sqrt(400) * saved.std()
+    assert row["gained"] == pytest.approx(saved.sum())
+    assert [row["ci_lower"], row["ci_upper"]] == pytest.approx(
+        saved.sum() + 1.96 * error * np.array([-1, 1]), abs=0.1 * error
+    )
 
 
 def test_internal_indices_prefer_the_planted_clusters_to_chance() -> None:

@@ -37,6 +37,7 @@ from crmresearch.stories.comparison.tables import (
     lasting as lasting_table,
 )
 from crmresearch.stories.comparison.verdict import claim, findings
+from crmresearch.stories.targeting import targeting_sentences
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +69,20 @@ def with_table(story: ComparisonStory, **columns: object) -> ComparisonStory:
     return dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, table=table))
 
 
-def paired(difference: float, lower: float, upper: float) -> pd.Series:
-    return pd.Series({"difference": difference, "lower": lower, "upper": upper})
-
-
 @pytest.mark.parametrize(
-    ("spread", "said"), [((0.1, 0.05, 0.2), ("more than any of them", "better than segments")),
-                         ((-0.1, -0.2, -0.05), ("naive rule tells less", "individual number tells less")),
-                         ((0.0, -0.1, 0.1), ("about as much", "about as well"))]
-)  # fmt: skip
+    ("spread", "outcome"), [((0.1, 0.05, 0.2), "wins"), ((-0.1, -0.2, -0.05), "loses"), ((0.0, -0.1, 0.1), "ties")]
+)
 def test_the_naive_rule_wins_where_it_does(
-    story: ComparisonStory, monkeypatch: pytest.MonkeyPatch, spread: tuple[float, float, float], said: tuple[str, str]
+    story: ComparisonStory, monkeypatch: pytest.MonkeyPatch, spread: tuple[float, float, float], outcome: str
 ) -> None:
-    monkeypatch.setattr(comparison_verdict, "_paired", lambda *_: paired(*spread))
-    assert said[0] in findings(story)[1]
-    assert said[1] in findings(story)[2]
+    def lead(_: ComparisonStory, methods: list[str]) -> pd.Series:
+        return pd.Series({"method": methods[0], **dict(zip(("difference", "lower", "upper"), spread, strict=True))})
+
+    monkeypatch.setattr(comparison_verdict, "_lead", lead)
+    assert [told.key for told in findings(story)[1:3]] == [
+        f"comparison.naive_{outcome}",
+        f"comparison.forecast_{outcome}",
+    ]
 
 
 def test_the_forecast_of_a_model_at_its_bounds_is_never_the_best_number(story: ComparisonStory) -> None:
@@ -131,18 +131,15 @@ def test_the_claim_compares_value_first_with_groups_of_several_numbers(
     assert "cannot be tested" in claim(without)[0]
 
 
-def test_other_scores_are_told_each_with_its_own_best(story: ComparisonStory) -> None:
+def test_other_scores_are_told_of_the_same_two_methods(story: ComparisonStory) -> None:
     """By AUC and Brier as by spend: each score is named once, on the side of its own paired interval."""
     told = comparison_verdict.single_number(story, "naive")[1]
-    scores = story.benchmark.evaluation.scores
-    scores = scores[~scores["method"].str.contains(":")]
+    single = story.singles.query("kind == 'naive'")["method"].iloc[0]
+    assert story.name(single) in told
+    assert story.name(story.best["method"]) in told
+    rows = story.benchmark.evaluation.against(story.best["method"]).query("method == @single").set_index("metric")
     for metric, sign in (("r2", 1), ("deviance", -1), ("auc", 1), ("brier", -1)):
-        best = {}
-        for kind in ("naive", "segmentation"):
-            rows = scores[scores["kind"] == kind].set_index("method")[metric]
-            best[kind] = rows.idxmax() if sign > 0 else rows.idxmin()
-        rows = story.benchmark.evaluation.against(best["segmentation"]).query("metric == @metric").set_index("method")
-        lower, upper = rows.loc[best["naive"], ["lower", "upper"]]
+        lower, upper = rows.loc[metric, ["lower", "upper"]]
         side = "not told apart by" if lower < 0 < upper else "ahead by" if (lower > 0) == (sign > 0) else "behind by"
         part = next(part for part in told.split("; ") if story.say(f"comparison_score.{metric}") in part)
         assert side in part, metric
@@ -161,12 +158,13 @@ def test_the_headline_names_the_smallest_segmentation_not_told_apart_from_the_be
 def test_only_segmentations_that_last_are_recommended(story: ComparisonStory) -> None:
     lasting = with_table(story, lowest_jaccard=0.9)
     assert lasting.choice is not None
-    assert lasting.choice["r2"] == lasting.segmentations.query("k <= 10")["r2"].max()
+    few = list(lasting.segmentations.query("k <= 10")["method"])
+    assert lasting.choice["method"] == story.benchmark.evaluation.smallest_alike(few)
     assert any("every one of them" in sentence for sentence in findings(lasting))
     none = with_table(story, lowest_jaccard=0.3)
     assert none.choice is None
     assert none.lead == none.best["method"]
-    assert any("No segmentation is to be recommended" in sentence for sentence in findings(none))
+    assert any(sentence.key == "comparison.choice_none" for sentence in findings(none))
 
 
 def test_rules_that_learn_nothing_are_not_counted_as_found_again(story: ComparisonStory) -> None:
@@ -191,17 +189,31 @@ def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
     assert set(table["block"]) >= {4, 8}
 
 
-def test_targeting_is_margin_times_spend_less_cost(story: ComparisonStory) -> None:
-    spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
-    free = dataclasses.replace(story, contact_cost=0.0).targets
-    assert free["best_profit"].to_numpy() == pytest.approx(0.3 * spend)  # contacts that cost nothing go to everybody
-    dear = dataclasses.replace(story, contact_cost=1e6).targets
-    assert (dear[["best_share", "best_profit"]] == 0).all(axis=None)
-    some = dataclasses.replace(story, contact_cost=2.0, top=0.25).targets.set_index("method")
+def test_targeting_is_told_against_contacting_everybody(story: ComparisonStory) -> None:
+    targets = dataclasses.replace(story, top=0.25).targets.set_index("method")
     quarter = story.benchmark.evaluation.gains.query("share == 0.25").set_index("method")["captured"]
-    assert some["profit"].to_numpy() == pytest.approx(0.3 * spend * quarter[some.index].to_numpy() - 2 * 0.25 * n)
-    assert "Capture is not uplift" in " ".join(story.targeting_text())
-    assert "Contacting nobody" in " ".join(dataclasses.replace(story, contact_cost=1e6).targeting_text())
+    assert targets["captured"].to_numpy() == pytest.approx(quarter[targets.index].to_numpy())
+    spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
+    assert targets["everybody"].to_numpy() == pytest.approx(story.margin * spend - story.contact_cost * n)
+    assert story.targeting_text()[0] in comparison_verdict.follows(story)
+
+
+@pytest.mark.parametrize(
+    ("key", "facts"),
+    [
+        ("wins", {"everybody": 20.0}),
+        ("hardly", {"everybody": 1000.0}),
+        ("wins", {"everybody": -5.0}),
+        ("ties", {"ci_lower": -1.0}),
+        ("loses", {"gained": -10.0, "ci_lower": -12.0, "ci_upper": -8.0}),
+        ("all", {"contacted": 1.0}),
+        ("nobody", {"contacted": 0.0}),
+    ],
+)
+def test_whether_targeting_pays_is_told(key: str, facts: dict[str, float]) -> None:
+    row = {"contacted": 0.5, "targeted": 30.0, "everybody": 20.0, "gained": 10.0, "ci_lower": 8.0, "ci_upper": 12.0}
+    told, limit = targeting_sentences(pd.Series(row | facts), 0.3, 1, "USD", "RFM", "en")
+    assert (told.key, limit.key) == (f"targeting.{key}", "targeting.uplift")
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:
@@ -236,9 +248,8 @@ def test_a_solution_that_one_start_reached_is_warned_about(story: ComparisonStor
     mixture.agreed_ = agreed
     changed = dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, methods=methods))
     rows = cautions(changed).query("code == 'one_start'")
-    assert list(rows["quantity"]) == ([story.name(mixture.name)] if warned else [])
-    expected = story.say("comparison_caution.one_start", agreed=agreed, starts=mixture.starts)
-    assert list(rows["message"]) == ([expected] if warned else [])
+    assert list(rows["quantity"]) == ([f"{story.name(mixture.name)} ({agreed}/{mixture.starts})"] if warned else [])
+    assert list(rows["message"]) == ([story.say("comparison_caution.one_start")] if warned else [])
 
 
 def test_starts_that_agreed_stand_beside_the_bic_of_every_number(story: ComparisonStory) -> None:

@@ -85,23 +85,16 @@ def test_the_headline_is_counted_from_the_lines(story: CustomerStory, lines: pd.
 
 
 @pytest.mark.parametrize(
-    ("lower", "upper", "verdict"),
-    [
-        (0.001, 0.002, "Here segments predict better than the best of these single numbers"),
-        (-0.001, 0.002, "predict equally well within the uncertainty"),
-        (-0.002, -0.001, "Segments predict worse than the best of these single numbers"),
-    ],
+    ("lower", "upper", "outcome"), [(0.001, 0.002, "wins"), (-0.001, 0.002, "ties"), (-0.002, -0.001, "loses")]
 )
-def test_the_verdict_is_that_of_the_paired_interval(
-    story: CustomerStory, lower: float, upper: float, verdict: str
+def test_a_number_is_told_against_the_segments_to_use(
+    story: CustomerStory, monkeypatch: pytest.MonkeyPatch, lower: float, upper: float, outcome: str
 ) -> None:
-    """The scores of segments and number overlap widely in each case; the same resamples tell them apart or do not."""
-    methods = list(story.evaluation.scores["method"])
-    best, single = (story.scores.query(f"kind == '{kind}'")["method"].iloc[0] for kind in ("segmentation", "forecast"))
-    draws = story.evaluation.draws.copy()
-    draws[methods.index(best), 0] = draws[methods.index(single), 0] + np.linspace(lower, upper, 50)
-    planted = replace(story, evaluation=replace(story.evaluation, draws=draws))
-    assert verdict in " ".join(planted.findings())
+    lead = pd.Series({"method": "recency", "difference": (lower + upper) / 2, "lower": lower, "upper": upper})
+    monkeypatch.setattr(CustomerStory, "_single_against", lambda *_: lead)
+    assert f"customers.number_{outcome}" in [told.key for told in story.findings()]  # type: ignore[attr-defined]
+    follows = [told.key for told in story.follows()]  # type: ignore[attr-defined]
+    assert (f"customers.follows_{outcome}" in follows) == (outcome != "loses")
 
 
 def test_segments_hold_every_customer_once(story: CustomerStory) -> None:

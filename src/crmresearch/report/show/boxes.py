@@ -54,27 +54,31 @@ class TrustBox:
 
     def _line(self, subject: str, reasons: Sequence[tuple[str, str, str]]) -> str:
         """A subject with its verdict; notes alone are folded, of graver reasons the first is not."""
-        severity = reasons[0][0]
+        severity, told = reasons[0][0], self._once(reasons)
         shown = 0 if severity in ("note", "none") else 1
-        first = f": {_reason(*reasons[0])}" if shown else ""
+        first = "".join(f": {_reason(*reason)}" for reason in told[:shown])
         return (
             f'<li class="{severity}"><span class="severity">{escape(words(self.language)["trust_" + severity])}</span> '
-            f'<span class="what"><strong>{escape(subject)}</strong>{first}{self._folded(reasons[shown:])}</span></li>'
+            f'<span class="what"><strong>{escape(subject)}</strong>{first}{self._folded(told[shown:])}</span></li>'
         )
 
-    def _folded(self, reasons: Sequence[tuple[str, str, str]]) -> str:
-        """Reasons behind a fold, the same words once with all they are said of."""
+    def _once(self, reasons: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+        """Reasons with the same words once, before all they are said of where these are several."""
         merged: dict[tuple[str, str], list[str]] = {}
         for severity, quantity, message in reasons:
             if message:
                 merged.setdefault((severity, message), []).append(quantity)
-        if not merged:
-            return ""
-        told = [
-            f'<li class="{severity}">{_reason(severity, ", ".join(filter(None, quantities)), message)}</li>'
-            for (severity, message), quantities in merged.items()
-        ]
-        return _fold(words(self.language)["trust_more"].format(count=len(told)), told)
+        told = []
+        for (severity, message), quantities in merged.items():
+            several = len(quantities) > 1 and all(quantities)
+            listed = f"{message.removesuffix('.')}: {'; '.join(quantities)}." if several else message
+            told.append((severity, "" if several else quantities[0], listed))
+        return told
+
+    def _folded(self, reasons: Sequence[tuple[str, str, str]]) -> str:
+        """Reasons behind a fold."""
+        told = [f'<li class="{reason[0]}">{_reason(*reason)}</li>' for reason in reasons]
+        return _fold(words(self.language)["trust_more"].format(count=len(told)), told) if told else ""
 
     def _lines(self) -> list[tuple[str, list[tuple[str, str, str]]]]:
         """Each subject with severity, quantity and message of its reasons, worst first."""

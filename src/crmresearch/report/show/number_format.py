@@ -19,8 +19,11 @@ def format_number(value: float, digits: int) -> str:
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
 
 
-def format_p_value(value: float) -> str:
-    """A probability to three decimals without the leading zero; `< .001` and `> .999` at the ends."""
+def format_p_value(value: float, at_least: bool = False) -> str:
+    """A probability to three decimals without the leading zero; `< .001` and `> .999` at the ends.
+
+    `at_least`: the resamples it comes from cannot show less, so that it is an upper bound: `≤ .002`.
+    """
     if math.isnan(value):
         return MISSING
     if not 0 <= value <= 1:
@@ -29,17 +32,18 @@ def format_p_value(value: float) -> str:
         return "< .001"
     if value > 0.999:
         return "> .999"
-    return f"{value:.3f}".removeprefix("0")
+    told = f"{value:.3f}".removeprefix("0")
+    return f"≤ {told}" if at_least else told
 
 
-def told_p_value(value: float) -> str:
-    """A probability as a sentence has it after its p: `= .042`, `< .001`.
+def told_p_value(value: float, at_least: bool = False) -> str:
+    """A probability as a sentence has it after its p: `= .042`, `< .001`, `≤ .002`.
 
     >>> f"p {told_p_value(0.042)}, p {told_p_value(0.00042)}"
     'p = .042, p < .001'
     """
-    told = format_p_value(value)
-    return told if told.startswith(("<", ">")) else f"= {told}"
+    told = format_p_value(value, at_least)
+    return told if told.startswith(("<", ">", "≤")) else f"= {told}"
 
 
 def format_interval(lower: float, upper: float, digits: int) -> str:

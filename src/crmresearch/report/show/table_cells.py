@@ -1,6 +1,6 @@
 """A data frame as a reader sees it: columns of formatted text, numbers rounded, intervals in one column."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -45,12 +45,14 @@ def printed_columns(
 ) -> list[Column]:
     """The columns of a flat frame as printed.
 
-    `p_value` prints as a p-value. `x_lower` and `x_upper` become one interval column, headed by
-    `headings["interval"]` (for `ci`) or `headings[x]`, unless `headings` names either end itself.
+    `p_value` prints as a p-value, with ≤ where `p_value_floor`, not printed itself, is true. `x_lower` and `x_upper`
+    become one interval column, headed by `headings["interval"]` (for `ci`) or `headings[x]`, unless `headings` names
+    either end itself.
     `digits` may be a mapping column -> decimals (3 for columns it does not name).
     """
     columns: list[Column] = []
-    for name in frame.columns:
+    floor = frame.get("p_value_floor", pd.Series(False, frame.index)).tolist()
+    for name in frame.columns.drop("p_value_floor", errors="ignore"):
         stem = name.removesuffix("_upper") if name.endswith("_upper") else None
         if stem is not None and _joined(stem, frame, headings):
             continue
@@ -63,7 +65,7 @@ def printed_columns(
             columns.append(Column(headings.get(key, column_heading(key, language)), cells, numeric=True))
         else:
             heading = headings.get(name, column_heading(name, language))
-            columns.append(_column(heading, name, frame[name].tolist(), places, language))
+            columns.append(_column(heading, name, frame[name].tolist(), places, language, floor))
     return columns
 
 
@@ -72,13 +74,14 @@ def _joined(stem: str, frame: pd.DataFrame, headings: Mapping[str, str]) -> bool
     return all(end in frame.columns for end in ends) and not any(end in headings for end in ends)
 
 
-def _column(heading: str, name: str, values: list[Any], places: int, language: str) -> Column:
+def _column(heading: str, name: str, values: list[Any], places: int, language: str, floor: Sequence[bool]) -> Column:
     present = [value for value in values if not is_missing(value)]
     numeric = bool(present) and all(is_number(value) for value in present)
     if not numeric:
         return Column(heading, tuple(_text(value, places, language) for value in values), numeric=not present)
     if name == "p_value" or name.endswith("_p_value"):
-        cells = tuple(MISSING if is_missing(v) else format_p_value(float(v)) for v in values)
+        ends = zip(values, floor, strict=True)
+        cells = tuple(MISSING if is_missing(v) else format_p_value(float(v), bool(end)) for v, end in ends)
         return Column(heading, cells, numeric=True)
     # counts stored as floats (because a cell is missing) read as counts; a column of 0s and 1s stays rounded
     floats = any(isinstance(value, float) for value in present)

@@ -304,9 +304,8 @@ def _scores(
     naive = r2[[name for name in NAIVE if name in r2]].dropna()
     if naive.empty:  # nobody spent after the cut-off, or all the same: nothing to foresee
         return row
-    best = naive.idxmax()
-    against = evaluation.against(FROZEN).set_index(["method", "metric"]).loc[(best, "r2_log")]
-    row |= {"r2_frozen": r2[FROZEN], "r2_naive": r2[best]}
+    against = evaluation.best_against(list(naive.index), FROZEN)
+    row |= {"r2_frozen": r2[FROZEN], "r2_naive": r2[against["method"]]}
     row |= {f"naive_{key}": against[key] for key in PAIRED}
     if fresh is None:
         return row

@@ -132,6 +132,7 @@ def evaluate_segmentations(
         resamples,
         seed,
         draws,
+        pd.DataFrame({row.method: row.prediction.spend for row in rows}, index=features.index),
     )
 
 

@@ -1,24 +1,24 @@
 """What an evaluation found: scores with intervals, and differences that hold for one method or for the best of many."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from crmresearch.caution import SMALL_NUMBER
+from crmresearch.ranks import LEVEL, highest, leads
 from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.scoring.scores import METRICS
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Scores of all methods, paired differences to the reference, warnings, and who is in which segment.
 
-    `scores`: method, kind (segmentation, forecast, learner, naive, none), k (segments with members), coverage,
-    smallest_share, then each metric of `scores.METRICS` with _lower and _upper, 95 % intervals of `draws`.
+    `scores`: method, kind (segmentation, forecast, learner, naive, none; frozen of segments carried over from an
+    earlier window), k (segments with members), coverage, smallest_share, then each metric of `scores.METRICS` with
+    _lower and _upper, 95 % intervals of `draws`.
     `differences`: method, reference, metric, difference (method − reference), lower, upper.
     `warnings`: code, severity (weak, note), method, segment, customers, share. Codes: small_segment, empty_segment,
     negative_spend (counted as 0), no_recent_spend (no `spend_last_<days>` column), constant_spend and
@@ -27,6 +27,7 @@ class Evaluation:
     `gains`: method, share (of the customers, those of highest predicted spend), captured (share of the spend).
     `draws`: scores of every resample, (methods, metrics, resamples), in the order of `scores` and `scores.METRICS`,
     moved so that their mean is the score of all customers: a resample holds 63 % of them, which teach values worse.
+    `expected`: cross-fitted expected spend of every customer, a column a method.
     """
 
     scores: pd.DataFrame
@@ -39,48 +40,54 @@ class Evaluation:
     resamples: int
     seed: int
     draws: Floats = field(repr=False)
+    expected: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     def against(self, reference: str) -> pd.DataFrame:
         """Paired differences of every other method to this one: the columns of `differences`."""
         points = self.scores[list(METRICS)].to_numpy(dtype=float)
         return differences(list(self.scores["method"]), points, self.draws, reference)
 
-    def smallest_alike(self, smallest: int = SMALL_NUMBER) -> str | None:
-        """The segmentation to use: of those not told apart from the best, that of the fewest segments.
+    def alike(self, methods: Collection[str] | None = None) -> list[str]:
+        """The methods not told apart from the best, highest R² of log spend first: the best is among them.
 
-        The best has the highest R² of log spend; a method is told apart from it where the interval of their paired
-        difference leaves zero out. Methods whose smallest segment has fewer than `smallest` customers come last: a
-        segment nobody can act upon is no segment. None where no segmentation has a defined R².
+        `methods`: those compared, by default every segmentation. The truly best is kept in at least 95 of 100 samples,
+        however many are compared: `ranks.highest`. Empty where no segmentation has a defined R².
         """
-        rows = self.scores[(self.scores["kind"] == "segmentation") & self.scores["r2_log"].notna()]
+        rows = self.scores.reset_index(drop=True)
+        compared = rows["kind"] == "segmentation" if methods is None else rows["method"].isin(methods)
+        rows = rows[compared & rows["r2_log"].notna()].sort_values("r2_log", ascending=False, kind="stable")
+        draws = self.draws[rows.index, METRICS.index("r2_log")]
+        return [str(name) for name in rows["method"][highest(rows["r2_log"].to_numpy(dtype=float), draws, LEVEL)]]
+
+    def smallest_alike(self, methods: Collection[str] | None = None, smallest: int = SMALL_NUMBER) -> str | None:
+        """The segmentation to use: of those not told apart from the best, `alike`, that of the fewest segments.
+
+        Methods whose smallest segment has fewer than `smallest` customers come last: a segment nobody can act upon is
+        no segment. None where no segmentation has a defined R².
+        """
+        rows = self.scores[self.scores["method"].isin(self.alike(methods))]
         if rows.empty:
             return None
-        best = str(rows.loc[rows["r2_log"].idxmax(), "method"])
-        apart = self.against(best).query("metric == 'r2_log'").set_index("method")["upper"] < 0
-        alike = rows[~rows["method"].map(apart).fillna(False).astype(bool)]
-        small = alike["smallest_share"] * self.segments["customer"].nunique() < smallest
-        order = alike.assign(small=small).sort_values(
+        small = rows["smallest_share"] * self.segments["customer"].nunique() < smallest
+        order = rows.assign(small=small).sort_values(
             ["small", "k", "r2_log"], ascending=[True, True, False], kind="stable"
         )
         return str(order["method"].iloc[0])
 
+    def best_against(self, methods: Sequence[str], reference: str, metric: str = "r2_log") -> pd.Series:
+        """The row of `simultaneous` of the method with the highest score: the best of several against one other."""
+        leads = self.simultaneous(methods, reference, metric)
+        return leads.loc[leads["difference"].idxmax()]
+
     def simultaneous(self, methods: Sequence[str], reference: str, metric: str = "r2_log") -> pd.DataFrame:
         """Differences of several methods to one with 95 % intervals for all at once: the columns of `differences`.
 
-        The best of several is picked because it came out high; its own interval does not know that. Here every
-        interval is estimate ± c standard errors, c the 95 % quantile of the largest deviation among the methods in a
-        resample, in standard errors (max-t; Romano & Wolf, 2005, Econometrica 73, 1237–1282).
+        The best of several is picked because it came out high; its own interval does not know that: `ranks.leads`.
         """
-        names, m = list(self.scores["method"]), list(METRICS).index(metric)
-        rows, base = [names.index(method) for method in methods], names.index(reference)
-        drawn = self.draws[rows, m] - self.draws[base, m]
-        drawn = drawn[:, np.isfinite(drawn).all(axis=0)]  # the resamples in which the score is defined
-        points = self.scores[metric].to_numpy(dtype=float)
-        difference = points[rows] - points[base]
-        error = drawn.std(axis=1) if drawn.size else np.zeros(len(rows))
-        apart = np.divide(np.abs(drawn - difference[:, None]), error[:, None], out=np.zeros_like(drawn),
-                          where=error[:, None] > 0)  # fmt: skip
-        wide = float(np.quantile(apart.max(axis=0), LEVEL)) * error if drawn.size else np.full(len(rows), np.nan)
+        names, m = list(self.scores["method"]), METRICS.index(metric)
+        rows = [names.index(method) for method in (reference, *methods)]
+        points = self.scores[metric].to_numpy(dtype=float)[rows]
+        difference, wide = leads(points, self.draws[rows, m], 0, LEVEL)
         columns = {"method": list(methods), "reference": reference, "metric": metric, "difference": difference}
         return pd.DataFrame({**columns, "lower": difference - wide, "upper": difference + wide})
 

@@ -3,7 +3,7 @@
 Internal indices stand here too: they say how compact clusters are in their own space, and compare nothing beyond it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 
 import numpy as np
@@ -18,8 +18,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
+from crmresearch.resampling import bootstrap_counts
 from crmresearch.segmentation.contract import Floats, SegmentationError
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT
+from crmresearch.segmentation.scoring.evaluation import Evaluation, interval
 
 
 def rule_length(features: pd.DataFrame, segments: pd.Series, fidelity: float = 0.95, most: int = 64) -> pd.DataFrame:
@@ -101,53 +103,36 @@ def reachability(demographics: pd.DataFrame, segments: pd.Series, folds: int = 5
     return pd.DataFrame([row], columns=["method", "k", "left_out", "balanced_accuracy", "error", "chance"])
 
 
-def targeting_profit(
-    shares: Sequence[float], captured: Sequence[float], spend: float, customers: int, margin: float, cost: float
-) -> pd.DataFrame:
-    """Profit of contacting the best-ranked share b of the customers: share, contacted, profit, profit_at_random.
+def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: float, top: float = 0.2) -> pd.DataFrame:
+    """Profit of contacting some customers against contacting everybody, a row a method, the most profit first.
 
-    profit = margin × captured × spend − cost × b × customers, with `captured` the part of all `spend` that the share
-    holds (`scores.gains`), `margin` of a unit of spend and `cost` of a contact; `profit_at_random` contacts the same
-    number by lot. Spend counts as if the contact had caused all of it, which no observed spend can show.
+    `spend`: of every customer after the cut-off, less than 0 counting as 0; `margin` of a unit of spend, `cost` of a
+    contact. Columns: method; captured, profit: the share of the spend held by the share `top` of the customers that the
+    method ranks first, and margin × that spend − cost × those customers; contacted, targeted: the share of the
+    customers of whom the cost or more is expected (margin × cross-fitted expected spend ≥ cost), and the profit of
+    contacting these; everybody: that of contacting all; gained (targeted − everybody) with ci_lower and ci_upper,
+    the middle 95 % of resamples of the customers with the decisions held. A customer's decision rests on other
+    customers only and no share is picked afterwards, so that what is gained is no best of many. Spend counts as if the
+    contact had caused all of it, which no observed spend can show.
 
-    Raises SegmentationError for shares outside 0 to 1 and lists of different length.
+    Raises SegmentationError for a `top` outside 0 to 1.
     """
-    top, held = np.asarray(shares, dtype=float), np.asarray(captured, dtype=float)
-    if len(top) != len(held):
-        raise SegmentationError("Shares of customers and what they captured must be equally many.")
-    if not ((top >= 0) & (top <= 1)).all():
-        raise SegmentationError("The shares of customers to contact are numbers from 0 to 1, such as 0.1 and 0.2.")
-    contacted = top * customers
-    return pd.DataFrame(
-        {
-            "share": top,
-            "contacted": contacted,
-            "profit": margin * spend * held - cost * contacted,
-            "profit_at_random": margin * spend * top - cost * contacted,
-        }
-    )
-
-
-def targeting(
-    gains: pd.DataFrame, spend: float, customers: int, margin: float, cost: float, top: float
-) -> pd.DataFrame:
-    """Profit of contacting the share `top` of customers that each method ranks first, and at its best share.
-
-    `gains`: method, share, captured of the evaluator (rankings within segments, whose names hold a colon, are left
-    out); `spend` of all `customers` after the cut-off; `margin` of a unit of spend, `cost` of a contact. Columns
-    method, captured, profit (both at `top`), best_share, best_profit, everybody (profit of contacting all); highest
-    profit first.
-    """
-    rows = []
-    for method, part in gains[~gains["method"].str.contains(":")].groupby("method", sort=False):
-        shares, held = [0.0, *part["share"]], [0.0, *part["captured"].fillna(0.0)]  # nobody spends: no share of it
-        at_top = float(np.interp(top, shares, held))
-        profits = targeting_profit([top, *shares], [at_top, *held], spend, customers, margin, cost)["profit"]
-        best = int(profits.iloc[1:].to_numpy().argmax())
-        rows.append((method, at_top, profits.iloc[0], shares[best], profits.iloc[best + 1], profits.iloc[-1]))
-    columns = ["method", "captured", "profit", "best_share", "best_profit", "everybody"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values("profit", ascending=False, kind="stable", ignore_index=True)
+    if not 0 <= top <= 1:
+        raise SegmentationError(f"The share of customers to contact is a number from 0 to 1, such as 0.2, not {top}.")
+    expected = evaluation.expected[[name for name in evaluation.expected if ":" not in name]]  # none carried over
+    held = evaluation.gains.assign(captured=evaluation.gains["captured"].fillna(0.0)).groupby("method", sort=False)
+    captured = {name: np.interp(top, [0.0, *part["share"]], [0.0, *part["captured"]]) for name, part in held}
+    y = np.maximum(spend.reindex(expected.index).to_numpy(dtype=float), 0)
+    n, whole = len(y), margin * y.sum() - cost * len(y)
+    reached = margin * expected.to_numpy() >= cost
+    spared = np.where(reached, 0.0, (cost - margin * y)[:, None])  # what leaving a customer out brings
+    drawn = [counts @ spared for counts in bootstrap_counts(n, evaluation.resamples, evaluation.seed)]
+    lower, upper = interval(np.concatenate(drawn).T)
+    table = pd.DataFrame({"method": expected.columns, "captured": [captured[name] for name in expected]})
+    table["profit"] = margin * y.sum() * table["captured"] - cost * top * n
+    table["contacted"], table["targeted"] = reached.mean(axis=0), whole + spared.sum(axis=0)
+    table = table.assign(everybody=whole, gained=spared.sum(axis=0), ci_lower=lower, ci_upper=upper)
+    return table.sort_values("targeted", ascending=False, kind="stable", ignore_index=True)
 
 
 def reached(demographics: pd.DataFrame, segments: Iterable[pd.Series], seed: int = 0) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from crmresearch.caution import Caution
 from crmresearch.models.specification import Specification
+from crmresearch.ranks import highest
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import Fits, Model, Settings, standardised_weights
 from crmresearch.sem.pls.moments import Sample
@@ -59,6 +60,13 @@ class Resampling:
         several = defined > 1
         se[several] = np.nanstd(values[:, several], axis=0, ddof=1)
         return {"se": se, "ci_lower": lower, "ci_upper": upper, "p_value": p}
+
+    def at_floor(self, p_values: pd.Series) -> pd.Series:
+        """Which p-values of `summary` are the least that these resamples can show, 2/(1 + resamples in which defined).
+
+        The next one is 4/(1 + these): a smaller one has no resample on the other side of 0.
+        """
+        return p_values < 4 / (1 + int(self.usable.sum()))
 
     @property
     def undefined(self) -> int:
@@ -115,17 +123,16 @@ class PlsEstimate:
     def leading(self, outcome: str) -> pd.DataFrame:
         """The largest total effect (PLS) on `outcome` and those not told apart from it, largest first, of any sign.
 
-        Two effects are told apart when the percentile interval of the difference of their sizes, taken resample by
-        resample, leaves out zero.
+        Told apart by the differences of their sizes, taken resample by resample, with intervals for all of them at
+        once: `ranks.highest`.
         """
         frame = self.only("total_effects")
         into = frame[frame["outcome"] == outcome]
         into = into.loc[into["estimate"].abs().sort_values(ascending=False, kind="stable").index]
         if self.resampling is None:
             return into.head(1)
-        sizes = np.abs(self.resampling.replicates["total_effects/pls"][:, into.index])
-        tail = (1 - self.resampling.confidence) / 2
-        return into[np.nanquantile(sizes[:, :1] - sizes, tail, axis=0) <= 0]
+        drawn = np.abs(self.resampling.replicates["total_effects/pls"][:, into.index].T)
+        return into[highest(into["estimate"].abs().to_numpy(), drawn, self.resampling.confidence)]
 
     @cached_property
     def corrections(self) -> pd.Series:

@@ -26,23 +26,23 @@ def _found(story: ComparisonStory) -> Iterator[Row]:
     stability = story.benchmark.stability
     for method, part in stability.segments.query("not named").groupby("method", sort=False):
         labels = story.labels(str(method))
-        named = [f"{labels[row.segment]} ({row.jaccard:.2f})" for row in part.itertuples()]
-        facts = {"segments": story.some(named, MOST_NAMED), "bound": NAMED}
-        yield story.caution("comparison_caution.unstable_segments", "weak", story.name(str(method)), **facts)
+        named = [f"{labels[row.segment]} {row.jaccard:.2f}" for row in part.itertuples()]
+        about = f"{story.name(str(method))} ({story.some(named, MOST_NAMED)})"
+        yield story.caution("comparison_caution.unstable_segments", "weak", about, bound=NAMED)
     if story.refits < FEW_REFITS:
         yield story.caution("comparison_caution.few_refits", "weak", refits=story.refits)
     for row in story.benchmark.left_out.itertuples():
         yield story.caution("comparison_caution.left_out", "weak", story.name(row.method), reason=row.reason)
     for method in story.benchmark.methods:
         if isinstance(method, GaussianMixtureClusters | KCentroids) and method.agreed_ < 2 <= method.starts:
-            facts = {"agreed": method.agreed_, "starts": method.starts}
-            yield story.caution("comparison_caution.one_start", "weak", story.name(method.name), **facts)
+            about = f"{story.name(method.name)} ({method.agreed_}/{method.starts})"
+            yield story.caution("comparison_caution.one_start", "weak", about)
         if isinstance(method, GaussianMixtureClusters) and method.k is None and method.k_ == method.largest:
             name = story.name(method.name)
             yield story.caution("comparison_caution.largest_number", "note", name, largest=method.largest)
     for row in stability.solutions.query("failed > 0").itertuples():
-        facts = {"failed": row.failed, "refits": row.refits}
-        yield story.caution("comparison_caution.failed_refits", "note", story.name(row.method), **facts)
+        about = f"{story.name(row.method)} ({row.failed}/{row.refits})"
+        yield story.caution("comparison_caution.failed_refits", "note", about)
     warnings = story.benchmark.evaluation.warnings
     known = ["", *(method.name for method in story.benchmark.methods)]
     warnings = warnings[warnings["method"].fillna("").isin(known)]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from crmresearch.data.customers import CustomerTable
@@ -92,11 +91,8 @@ class ComparisonStory(Story):
 
     @property
     def alike(self) -> list[str]:
-        """The names of the other segmentations that are not told apart from the one with the highest R², best first."""
-        top = str(self.ranked.iloc[0]["method"])
-        found = self.benchmark.evaluation.against(top).query("metric == 'r2_log'").set_index("method")["upper"]
-        others = [str(name) for name in self.ranked["method"] if name == top or found.get(name, -1.0) >= 0]
-        return [self.name(name) for name in others if name != self.best["method"]]
+        """The names of the other segmentations that are not told apart from the best, best first."""
+        return [self.name(name) for name in self.benchmark.evaluation.alike() if name != self.best["method"]]
 
     @cached_property
     def blocks(self) -> dict[int, pd.DataFrame]:
@@ -106,7 +102,7 @@ class ComparisonStory(Story):
 
     @property
     def single(self) -> pd.Series:
-        """The best single number: naive, or an individual forecast."""
+        """The single number, naive or an individual forecast, of the highest R²."""
         return self.singles[self.singles["kind"].isin(self.rankable)].iloc[0]
 
     @property
@@ -121,11 +117,17 @@ class ComparisonStory(Story):
         chosen = self.choice
         return str(self.best["method"] if chosen is None else chosen["method"])
 
-    @property
+    @cached_property
     def choice(self) -> pd.Series | None:
-        """The segmentation with the highest R² among those of few segments that are all found again."""
+        """The segmentation to use among those of few segments that are all found again, by the same rule as `best`."""
         lasting = self.ranked[(self.ranked["k"] <= MOST) & (self.ranked["lowest_jaccard"] >= NAMED)]
-        return None if lasting.empty else lasting.iloc[0]
+        chosen = self.benchmark.evaluation.smallest_alike(list(lasting["method"]))
+        return None if chosen is None else lasting.set_index("method", drop=False).loc[chosen]
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """The single numbers of which a best is named."""
+        return list(self.singles["method"][self.singles["kind"].isin(self.rankable)])
 
     @property
     def defined(self) -> bool:
@@ -153,7 +155,7 @@ class ComparisonStory(Story):
         """What captions name: the two cut-offs and the end, the lead method, its rival, and the reference."""
         dates = {"cutoff": self.table.cutoff, "earlier": self.earlier.cutoff, "end": self.table.holdout_end}
         names = {"method": self.name(self.lead), "reference": self.name(self.rival)}
-        return {**dates, **names, "base": self.name(self.benchmark.evaluation.reference)}
+        return {**dates, **names, "base": self.name(self.benchmark.evaluation.reference), "top": self.top}
 
     @property
     def rival(self) -> str:
@@ -230,10 +232,9 @@ class ComparisonStory(Story):
 
     @cached_property
     def targets(self) -> pd.DataFrame:
-        """Profit of contacting the customers each method ranks first: `targeting`."""
-        spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
-        gains = self.benchmark.evaluation.gains
-        return targeting(gains, spend, len(self.table.frame), self.margin, self.contact_cost, self.top)
+        """Profit of contacting the customers who pay by each method: `targeting`."""
+        spend = self.table.frame["holdout_spend"]
+        return targeting(self.benchmark.evaluation, spend, self.margin, self.contact_cost, self.top)
 
     @cached_property
     def reached(self) -> pd.DataFrame:
@@ -243,10 +244,10 @@ class ComparisonStory(Story):
         return reached(self.table.frame[known], segments, self.benchmark.evaluation.seed)
 
     def targeting_text(self) -> list[str]:
-        """What the best ranking leaves at the share asked for and at any share, and that capture is not uplift."""
-        currency = self.transactions.codebook.currency
-        money = self.margin, self.contact_cost, self.top, currency
-        return targeting_sentences(self.targets, *money, self.name, self.language)
+        """Whether targeting by the segmentation to use pays against contacting everybody; that capture is no uplift."""
+        row = self.targets.set_index("method").loc[self.best["method"]]
+        money = self.margin, self.contact_cost, self.transactions.codebook.currency
+        return targeting_sentences(row, *money, self.name(self.best["method"]), self.language)
 
     def reach_text(self) -> list[str]:
         """Whether demographics tell the segments of the lead method apart, and of how many customers they are known."""

@@ -18,7 +18,8 @@ DIGITS = {
 
 def validity(story: ComparisonStory) -> pd.DataFrame:
     """What every segmentation tells of later spend, for readers, blocks of equal number first."""
-    return _scores(story, story.segmentations, ["k", "method", "coverage", "smallest_share"], "r2", "difference")
+    first = ["k", "method", "coverage", "smallest_share"]
+    return _scores(story, story.segmentations, first, "r2", "difference", "r2_spend")
 
 
 def lasting(story: ComparisonStory) -> pd.DataFrame:
@@ -30,7 +31,7 @@ def lasting(story: ComparisonStory) -> pd.DataFrame:
 
 def accuracy(story: ComparisonStory) -> pd.DataFrame:
     """How near predictions come, of all methods, segmentations first, for readers."""
-    return _scores(story, story.everything, ["k", "method"], "r2_spend", "deviance", "brier")
+    return _scores(story, story.everything, ["k", "method"], "deviance", "brier")
 
 
 def ranking(story: ComparisonStory) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def ranking(story: ComparisonStory) -> pd.DataFrame:
 
 def singles(story: ComparisonStory) -> pd.DataFrame:
     """Naive numbers, individual forecasts, the learner and no segments at all, for readers."""
-    table = _scores(story, story.singles, ["kind", "method"], "r2", "difference")
+    table = _scores(story, story.singles, ["kind", "method"], "r2", "difference", "r2_spend")
     return story.named(table.join(story.singles[["auc", "gini", "capture"]]), kind="kind")
 
 

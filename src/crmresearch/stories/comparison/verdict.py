@@ -15,7 +15,7 @@ OTHER_SCORES = ("r2", "deviance", "gini", "capture", "auc", "brier")  # besides 
 
 
 def findings(story: ComparisonStory) -> list[str]:
-    """Headline, single numbers by every score, equal numbers of segments, stability, choice, frozen rules, claim."""
+    """Headline, single numbers, what lasts, money, other scores, equal numbers, stability, frozen rules, claim."""
     if not story.defined:
         return [story.say("comparison.nothing")]
     best = story.best
@@ -26,74 +26,67 @@ def findings(story: ComparisonStory) -> list[str]:
     headline = story.say(key, best=story.name(best["method"]), **facts, **interval(best, "r2_"))
     singles = [single_number(story, kind) for kind in story.rankable]
     told = [headline, *(sentence for found in singles for sentence in found[:1]), *chosen(story)]
+    if best["r2_lower"] > 0:
+        name, spend = story.name(best["method"]), best["r2_spend"]
+        told.append(story.say("scale.money", method=name, spend=spend, **interval(best, "r2_spend_")))
     told += [sentence for found in singles for sentence in found[1:] if sentence]
     return [*told, *equal_numbers(story), *lasting(story), *frozen(story), *claim(story)]
 
 
 def follows(story: ComparisonStory) -> list[str]:
-    """Which segmentation to use and where a number serves better; or why nothing follows."""
+    """Which segmentation to use, where a number serves better, whether targeting pays; or why nothing follows."""
     if not story.defined or not story.best["r2_lower"] > 0:
         return [story.say("comparison.follows_nothing")]
-    told = [story.say("comparison.follows_use", method=story.name(story.best["method"]), k=int(story.best["k"]))]
-    single = story.single if len(story.singles[story.singles["kind"].isin(story.rankable)]) else None
-    if single is not None:
-        paired = _paired(story, single["method"], story.best["method"])
-        outcome = told_apart(paired["lower"], paired["upper"])
+    best, choice = story.best, story.choice
+    told = [story.say("comparison.follows_use", method=story.name(best["method"]), k=int(best["k"]))]
+    if choice is not None and choice["method"] != best["method"]:
+        key = "fewer" if best["lowest_jaccard"] >= NAMED else "named"
+        told.append(story.say(f"comparison.follows_{key}", method=story.name(choice["method"]), most=MOST))
+    if story.numbers:
+        lead = _lead(story, story.numbers)
+        outcome = told_apart(lead["lower"], lead["upper"])
         if outcome != "loses":
-            told.append(story.say(f"comparison.follows_{outcome}", single=story.name(single["method"])))
-    return told
+            names = [story.name(method) for method in story.benchmark.evaluation.alike(story.numbers)]
+            told.append(story.say(f"comparison.follows_{outcome}", single=story.first_of(names)))
+    return [*told, *story.targeting_text()[:1]]
 
 
 def single_number(story: ComparisonStory, kind: str) -> list[str]:
     """Whether the best number of a kind (naive, forecast) tells more than the segmentation to use, by every score."""
-    rows = story.singles[story.singles["kind"] == kind]
+    rows = story.singles[story.singles["kind"] == kind].set_index("method", drop=False)
     if rows.empty:
         return []
-    row = rows.iloc[0]
-    paired = _paired(story, row["method"], story.best["method"])
-    outcome = told_apart(paired["lower"], paired["upper"])
-    spread = {f"difference_{end}": value for end, value in interval(paired, "").items()}
-    facts = {"single": story.name(row["method"]), "r2": row["r2"], "difference": paired["difference"], **spread}
-    told = story.say(f"comparison.{kind}_{outcome}", **facts, **interval(row, "r2_"))
-    return [told, _by_other_scores(story, kind)]
+    lead = _lead(story, list(rows.index))
+    row = rows.loc[lead["method"]]
+    spread = {f"difference_{end}": value for end, value in interval(lead, "").items()}
+    facts = {"single": story.name(row["method"]), "r2": row["r2"], "difference": lead["difference"], **spread}
+    key = f"comparison.{kind}_{told_apart(lead['lower'], lead['upper'])}"
+    return [story.say(key, **facts, **interval(row, "r2_")), _by_other_scores(story, str(row["method"]))]
 
 
-def _by_other_scores(story: ComparisonStory, kind: str) -> str:
-    """By which scores the best number of a kind is ahead of the best segmentation, behind it, or level."""
-    scores = story.benchmark.evaluation.scores
-    scores = scores[scores["method"].isin(story.benchmark.table["method"])]
+def _by_other_scores(story: ComparisonStory, single: str) -> str:
+    """By which other scores a number is ahead of the segmentation to use, behind it, or level: the same two by all."""
+    differences = story.benchmark.evaluation.against(story.best["method"]).query("method == @single")
     sides: dict[str, list[str]] = {"wins": [], "loses": [], "ties": []}
-    for metric in OTHER_SCORES:
-        sign = -1 if metric in LOWER_IS_BETTER else 1
-        ranked = scores.assign(rank=sign * scores[metric]).sort_values("rank", ascending=False, kind="stable")
-        ranked = ranked[ranked[metric].notna()]
-        single, best = (ranked[ranked["kind"] == group] for group in (kind, "segmentation"))
-        if single.empty or best.empty:
-            continue
-        paired = _paired(story, single["method"].iloc[0], best["method"].iloc[0], metric)
-        low, high = sorted((sign * paired["lower"], sign * paired["upper"]))
-        sides[told_apart(low, high)].append(story.say(f"comparison_score.{metric}"))
+    for row in differences[differences["metric"].isin(OTHER_SCORES)].dropna().itertuples():
+        sign = -1 if row.metric in LOWER_IS_BETTER else 1
+        low, high = sorted((sign * row.lower, sign * row.upper))
+        sides[told_apart(low, high)].append(story.say(f"comparison_score.{row.metric}"))
     parts = [
         story.say(f"comparison.score_{side}", scores=story.listed(names)) for side, names in sides.items() if names
     ]
-    name = story.say(f"comparison.kind_{kind}")
-    return story.say("comparison.other_scores", kind=name, parts="; ".join(parts)) if parts else ""
+    facts = {"single": story.name(single), "best": story.name(story.best["method"])}
+    return story.say("comparison.other_scores", parts="; ".join(parts), **facts) if parts else ""
 
 
 def equal_numbers(story: ComparisonStory) -> list[str]:
-    """The best of every block of equal numbers against the reference, the choice of the best allowed for."""
+    """Which methods of equal numbers of segments are not told apart from the best of their block."""
     told = []
-    reference = story.benchmark.evaluation.reference
     for k, block in story.blocks.items():
-        row = block.iloc[0]
-        facts = {"k": k, "method": story.name(row["method"]), "r2": row["r2"], "methods": len(block)}
-        if row["method"] == reference:
-            told.append(story.say("comparison.block_reference", **facts))
-            continue
-        rivals = [method for method in block["method"] if method != reference]
-        lead = story.benchmark.evaluation.simultaneous(rivals, reference).iloc[rivals.index(row["method"])]
-        facts |= {"reference": story.name(reference), "difference": lead["difference"], **interval(lead, "")}
-        told.append(story.say(f"comparison.block_{told_apart(lead['lower'], lead['upper'])}", **facts))
+        alike = story.benchmark.evaluation.alike(list(block["method"]))
+        key = "comparison.block_alone" if len(alike) == 1 else "comparison.block_alike"
+        names = story.some([story.name(method) for method in alike])
+        told.append(story.say(key, k=k, methods=len(block), count=len(alike), names=names, r2=block["r2"].max()))
     return told
 
 
@@ -115,14 +108,15 @@ def lasting(story: ComparisonStory) -> list[str]:
 
 
 def chosen(story: ComparisonStory) -> list[str]:
-    """Of the segmentations that are found again, the one that tells most."""
+    """Of the segmentations that are found again, the one to use."""
     choice = story.choice
     if choice is None:
         return [story.say("comparison.choice_none", most=MOST)]
     key = "comparison.rule_none" if pd.isna(choice["rule_length"]) else "comparison.rule_leaves"
     rule = story.say(key, most=LEAVES, leaves=choice["rule_length"])
     facts = {"r2": choice["r2"], "k": int(choice["k"]), "moved": choice["share_moved"], "days": story.days_between}
-    return [story.say("comparison.choice", method=story.name(choice["method"]), most=MOST, rule=rule, **facts)]
+    key = "comparison.choice_same" if choice["method"] == story.best["method"] else "comparison.choice"
+    return [story.say(key, method=story.name(choice["method"]), most=MOST, rule=rule, **facts)]
 
 
 def frozen(story: ComparisonStory) -> list[str]:
@@ -133,10 +127,8 @@ def frozen(story: ComparisonStory) -> list[str]:
     if table.empty:
         return []
     loss = table["r2"] - table["r2_frozen"]
-    worst = loss.idxmax()
     key = "comparison.frozen" if loss.median() > 0 else "comparison.frozen_gain"
-    facts = {"loss": loss.median(), "worst": loss[worst], "method": story.name(table["method"][worst])}
-    return [story.say(key, days=story.days_between, **facts)]
+    return [story.say(key, days=story.days_between, loss=loss.median(), worst=loss.max())]
 
 
 def claim(story: ComparisonStory) -> list[str]:
@@ -166,7 +158,8 @@ def claim(story: ComparisonStory) -> list[str]:
     return [" ".join([story.say("comparison.claim"), *(answers or [story.say("comparison.claim_untested")])])]
 
 
-def _paired(story: ComparisonStory, method: str, reference: str, metric: str = "r2_log") -> pd.Series:
-    """Difference in a score, method − reference, with its interval."""
-    differences = story.benchmark.evaluation.against(reference)
-    return differences[(differences["method"] == method) & (differences["metric"] == metric)].iloc[0]
+def _lead(story: ComparisonStory, methods: list[str]) -> pd.Series:
+    """The best of some single numbers against the segmentation to use; the interval is for all single numbers."""
+    leads = story.benchmark.evaluation.simultaneous(story.numbers, story.best["method"])
+    leads = leads[leads["method"].isin(methods)]
+    return leads.loc[leads["difference"].idxmax()]

@@ -12,6 +12,7 @@ from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.ranks import LEVEL, independent_draws
 from crmresearch.report.show.paragraphs import Prose
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
@@ -29,6 +30,7 @@ from crmresearch.value.forecast import CustomerForecast
 TOP = 0.2  # the share of customers whose part of the spend is told
 RARE = 0.05
 SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
+NORMAL = 1.96  # standard errors to each side in a 95 % interval
 EIGHT = "rfm_eight_mean"  # the classes whose value and purchases are shown
 
 
@@ -103,13 +105,23 @@ class CustomerStory(SegmentsStory):
             key = f"customers.best_{kind}" if row.r2_log_lower > 0 else "customers.best_nothing"
             facts = {"method": self.method_name(row.method), "k": int(row.k) if pd.notna(row.k) else 0}
             told.append(self.say(key, kind=self.say(f"customers.best_kind_{kind}"), **facts, **r2_facts(row)))
-        if "segmentation" not in best:
+        lead = self._single_against(best["segmentation"].method) if "segmentation" in best else None
+        if lead is None:
             return told
-        single = max((row for kind, row in best.items() if kind != "segmentation"), key=lambda row: row.r2_log)
-        differences = self.evaluation.against(single.method).query("metric == 'r2_log'").set_index("method")
-        paired = differences.loc[best["segmentation"].method]
-        facts = {"single": self.method_name(single.method), "difference": paired.difference, **interval(paired, "")}
-        return [*told, self.say(f"customers.segments_{verdict(paired.lower, paired.upper)}", **facts)]
+        facts = {"single": self.method_name(lead.method), "difference": lead.difference, **interval(lead, "")}
+        told.append(self.say(f"customers.number_{verdict(lead.lower, lead.upper)}", **facts))
+        if (row := best["segmentation"]).r2_log_lower > 0:
+            name = self.method_name(row.method)
+            told.append(self.say("scale.money", method=name, spend=row.r2, **interval(row, "r2_")))
+        return told
+
+    def _single_against(self, segmentation: str) -> pd.Series | None:
+        """The best single number, naive or forecast, against a segmentation; None where there is none to rank."""
+        return self.evaluation.best_against(self._singles, segmentation) if self._singles else None
+
+    @property
+    def _singles(self) -> list[str]:
+        return list(self._rankable.method[self._rankable.kind.isin(["naive", "forecast"])])
 
     @cached_property
     def lead(self) -> str:
@@ -136,13 +148,11 @@ class CustomerStory(SegmentsStory):
             return [self.say("customers.follows_nothing")]
         told = [self.say("customers.follows_segments", method=self.method_name(str(chosen)), k=int(row.k))]
         told += self.advice()
-        singles = self._rankable[self._rankable.kind.isin(["naive", "forecast"])]
-        if len(singles):
-            single = singles.iloc[0].method
-            paired = self.evaluation.against(single).query("metric == 'r2_log'").set_index("method").loc[chosen]
-            if (outcome := verdict(paired.lower, paired.upper)) != "wins":
-                told.append(self.say(f"customers.follows_{outcome}", single=self.method_name(single)))
-        return told
+        lead = self._single_against(str(chosen))
+        if lead is not None and (outcome := verdict(lead.lower, lead.upper)) != "loses":
+            names = [self.method_name(method) for method in self.evaluation.alike(self._singles)]
+            told.append(self.say(f"customers.follows_{outcome}", single=self.first_of(names)))
+        return [*told, *(self.targeting_text()[:1] if len(self.targets) else [])]
 
     def _forecast_total(self) -> list[str]:
         if self.forecast.frame is None:
@@ -233,12 +243,10 @@ class CustomerStory(SegmentsStory):
         facts = {"currency": self.transactions.codebook.currency, "resamples": resamples, **interval(everyone)}
         told = [self.say("customers.worth", value=everyone.estimate, **facts)]
         if len(parts) > 1:
-            ordered = parts.sort_values("estimate", ascending=False, kind="stable")
-            best, least = ordered.iloc[0], ordered.iloc[-1]
-            labels = self.labels(EIGHT)
-            names = {"best": labels.get(best.group, best.group), "least": labels.get(least.group, least.group)}
-            facts = {"value": best.estimate, "low": least.estimate, **interval(best)}
-            told.append(self.say("customers.worth_most", **names, **facts))
+            labels, points = self.labels(EIGHT), parts["estimate"].to_numpy(dtype=float)
+            errors = (parts["ci_upper"] - parts["ci_lower"]).to_numpy(dtype=float) / (2 * NORMAL)
+            names, draws = [labels.get(key, key) for key in parts["group"]], independent_draws(points, errors)
+            told.append(self.say("customers.worth_ends", ends=self.ends(names, points, draws, LEVEL)))
         return [*told, *self._spent_as_foreseen(intervals)]
 
     def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:
@@ -275,38 +283,43 @@ class CustomerStory(SegmentsStory):
         facts = {"recency": int(best.recency_score), "frequency": int(best.frequency_score)}
         return [self.say("customers.cells", spend=best.spend_after, customers=int(best.customers), **facts)]
 
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Differences of all methods to the reference in R² of log spend, with intervals for all at once."""
+        others = [name for name in self.scores.method if name != self.evaluation.reference]
+        return self.evaluation.simultaneous(others, self.evaluation.reference)
+
     def comparison(self) -> list[str]:
         """Which segmentations differ from the reference beyond the uncertainty, and how far capture goes."""
         ours = self.scores.loc[self.scores.kind == "segmentation", "method"]
-        view = self.evaluation.differences.query("metric == 'r2_log'").dropna()
-        view = view[view.method.isin(ours)]
+        view = self.differences[self.differences.method.isin(ours)].dropna()
         reference, told = self.method_name(self.evaluation.reference), []
         for side, key in (("wins", "customers.better_than"), ("loses", "customers.worse_than")):
             names = [self.method_name(row.method) for row in view.itertuples() if verdict(row.lower, row.upper) == side]
             if names:
                 told.append(self.say(key, methods=self.listed(names), reference=reference))
-        captured = self._rankable.dropna(subset=["capture"]).nlargest(1, "capture")
-        for best in captured.itertuples():
+        chosen = self.evaluation.smallest_alike()
+        for best in self.scores[self.scores.method == chosen].dropna(subset=["capture"]).itertuples():
             facts = {"method": self.method_name(best.method), "share": best.capture, **interval(best, "capture_")}
             told.append(self.say("customers.capture", **facts))
         return told
 
     @cached_property
     def targets(self) -> pd.DataFrame:
-        """Profit of contacting the fifth that each method ranks first: `targeting`; no row at no cost and full margin.
-
-        Then every ranking leaves what it captures, and contacting everybody leaves most.
-        """
-        if self.forecast.margin == 1 and self.contact_cost == 0:
+        """Profit of contacting the customers who pay by each method: `targeting`; no row where contacts are free."""
+        if self.contact_cost == 0:
             return pd.DataFrame()
-        spend = float(np.maximum(self.table.frame["holdout_spend"], 0).sum())
         money = self.forecast.margin, self.contact_cost
-        return targeting(self.evaluation.gains, spend, len(self.table.frame), *money, TOP)
+        return targeting(self.evaluation, self.table.frame["holdout_spend"], *money, TOP)
 
     def targeting_text(self) -> list[str]:
-        """What contacting the best-ranked leaves at the margin and the cost of a contact; nothing without either."""
-        money = self.forecast.margin, self.contact_cost, TOP, self.transactions.codebook.currency
-        return targeting_sentences(self.targets, *money, self.method_name, self.language)
+        """Whether targeting by the segmentation to use pays against contacting everybody, where a contact costs."""
+        chosen = self.evaluation.smallest_alike()
+        if self.targets.empty or chosen is None:
+            return [] if chosen is None else [self.say("customers.targeting_free")]
+        row = self.targets.set_index("method").loc[chosen]
+        money = self.forecast.margin, self.contact_cost, self.transactions.codebook.currency
+        return targeting_sentences(row, *money, self.method_name(chosen), self.language)
 
     def limits(self) -> list[str]:
         """What these results cannot say."""

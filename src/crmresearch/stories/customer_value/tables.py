@@ -6,6 +6,7 @@ import pandas as pd
 
 from crmresearch.data.categories import category_sales
 from crmresearch.errors import ParameterError
+from crmresearch.ranks import LEVEL, highest, independent_draws
 from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
 from crmresearch.segmentation.customer_profiles import (
     attribute_shares,
@@ -64,10 +65,13 @@ def segment_sentences(story: CustomerStory, method: Segmenter, table: pd.DataFra
     large = table[~too_small(table["customers"])].sort_values("spend_after", ascending=False, kind="stable")
     everyone = story.table.frame["holdout_spend"]
     if large["spend_after"].max() > large["spend_after"].min() and everyone.sum() > 0:
-        best, least = large.iloc[0], large.iloc[-1]
-        facts = {"best": best.segment, "share": best.share, "spend": best.spend_after, "mean": everyone.mean()}
-        facts |= {"of_spend": best.customers * best.spend_after / everyone.sum()}
-        told.append(story.say("customers.segment_best", least=least.segment, low=least.spend_after, **facts))
+        points, best = large["spend_after"].to_numpy(), large.iloc[0]
+        draws = independent_draws(points, large["spend_error"].fillna(0).to_numpy())
+        ends = story.ends([*large["segment"]], points, draws, LEVEL)
+        told.append(story.say("customers.segment_ends", ends=ends, mean=everyone.mean()))
+        if highest(points, draws).sum() == 1:
+            of_spend = best.customers * best.spend_after / everyone.sum()
+            told.append(story.say("customers.segment_best", best=best.segment, share=best.share, of_spend=of_spend))
     row = story.scores[story.scores["method"] == method.name]
     if len(row) and pd.notna(row.r2_log.iloc[0]):
         score = row.iloc[0]
@@ -138,15 +142,16 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:
-    """The scores: kind, method, k, coverage, smallest share, R², AUC, Gini, capture."""
+    """The scores: kind, method, k, coverage, smallest share, R² of log spend and of spend, AUC, Gini, capture."""
     shown = ["kind", "method", "k", "coverage", "smallest_share", "r2_log", "r2_log_lower", "r2_log_upper", "auc"]
-    view = story.scores[[*shown, "gini", "capture"]].rename(columns={"r2_log": "r2"})
+    names = {"r2": "r2_spend", "r2_log": "r2"}
+    view = story.scores[[*shown, "r2", "gini", "capture"]].rename(columns=names)
     return story.named(view, kind="kind", method=story.method_name)
 
 
 def differences_view(story: CustomerStory) -> pd.DataFrame:
     """Paired differences in R² of log spend to the reference."""
-    view = story.evaluation.differences.query("metric == 'r2_log'")[["method", "difference", "lower", "upper"]]
+    view = story.differences[["method", "difference", "lower", "upper"]]
     return story.named(view.rename(columns={"lower": "ci_lower", "upper": "ci_upper"}), method=story.method_name)
 
 

@@ -134,7 +134,9 @@ class CovarianceStory:
             shares = self.resampled.shares().set_index("outcome")["share"]
             told = [say("covariance.bootstrap", resamples=len(self.resampled.theta), **shares)]
             told += [say("covariance.bootstrap_failed", share=shares["failed"])] if shares["failed"] else []
-            return [*told, say("covariance.bollen_stine", p=self.resampled.bollen_stine_p)]
+            p = self.resampled.bollen_stine_p  # (1 + resamples beyond) / (1 + resamples)
+            at_floor = p < 2 / (1 + len(self.resampled.theta))
+            return [*told, say("covariance.bollen_stine", p=told_p_value(p, at_floor))]
         if self.estimate is None:
             return [say("covariance.none", reason=self.failure)]
         return [say("covariance.no_bootstrap" if self.trustworthy else "covariance.gate_bootstrap")]

@@ -13,8 +13,9 @@ from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import product_key
+from crmresearch.ranks import Floats, highest
 from crmresearch.sem.groups import ALL, SegmentModels
-from crmresearch.sem.index import construct_index
+from crmresearch.sem.index import construct_index, index_draws
 from crmresearch.sem.pls.cautions import unreadable
 from crmresearch.sem.pls.fit import SRMR_LIMIT, approximate_fit
 from crmresearch.sem.pls.hypotheses import hypotheses
@@ -148,12 +149,16 @@ class SatisfactionStory(Story):
         named = {"outcome": self.label(outcome).lower()}
         if len(drivers) == len(self.estimate.only("total_effects").query("outcome == @outcome")) > 2:
             return self.say("follows.no_lever", **named, count=len(drivers))
-        index = self.index.set_index("construct")["estimate"].reindex(drivers["predictor"]).dropna()
-        if len(drivers) == 1 or index.empty:
+        if len(drivers) == 1:
             return self.say("follows.lever", **named, predictor=self._predictor(drivers.iloc[0]))
-        names = self.listed([self._predictor(row) for row in drivers.itertuples()])
-        lowest = {"lowest": self.label(str(index.idxmin())), "index": index.min()}
-        return self.say("follows.levers", **named, drivers=names, **lowest)
+        named["drivers"] = self.listed([self._predictor(row) for row in drivers.itertuples()])
+        index = self.index[self.index["construct"].isin(drivers["predictor"])].dropna(subset="estimate")
+        points = index["estimate"].to_numpy()
+        lowest = index[highest(-points, -self._index_draws[index.index], self.confidence)]
+        if len(index) > 1 and len(lowest) == 1:
+            one = lowest.iloc[0]
+            return self.say("follows.levers", **named, lowest=self.label(one.construct), index=one.estimate)
+        return self.say("follows.levers_alike", **named)
 
     def _step(self) -> Iterator[str]:
         spec = self.estimate.specification
@@ -327,13 +332,16 @@ class SatisfactionStory(Story):
         return told
 
     def index_summary(self) -> list[str]:
-        """The highest and the lowest index."""
-        ordered = self.index.dropna(subset="estimate").sort_values("estimate")
-        if len(ordered) < 2:
+        """The highest and the lowest index, those not told apart together."""
+        given = self.index.dropna(subset="estimate")
+        if len(given) < 2:
             return []
-        low, high = ordered.iloc[0], ordered.iloc[-1]
-        names = {"highest": self.label(high.construct).lower(), "lowest": self.label(low.construct).lower()}
-        return [self.say("index.highest", **names, high=high.estimate, low=low.estimate)]
+        names, draws = [self.label(key).lower() for key in given["construct"]], self._index_draws[given.index]
+        return [self.say("index.ends", ends=self.ends(names, given["estimate"].to_numpy(), draws, self.confidence))]
+
+    @cached_property
+    def _index_draws(self) -> Floats:
+        return index_draws(self.estimate, self.survey.bounds)
 
     def group_name(self, group: str, key: str) -> str:
         """A value of a group of the codebook, or everybody, for readers."""

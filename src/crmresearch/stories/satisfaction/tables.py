@@ -17,6 +17,7 @@ from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 INTERVAL = ["ci_lower", "ci_upper"]
+P_VALUE = ["p_value", "p_value_floor"]
 
 
 def items(story: SatisfactionStory) -> pd.DataFrame:
@@ -59,8 +60,15 @@ def loadings(story: SatisfactionStory) -> pd.DataFrame:
 
 def weights(story: SatisfactionStory) -> pd.DataFrame:
     """Weight of every item with interval and p."""
-    shown = ["construct", "item", "estimate", *INTERVAL, "p_value"]
-    return story.named(story.estimate.weights[shown], construct=story.label)
+    shown = ["construct", "item", "estimate", *INTERVAL, *P_VALUE]
+    return story.named(_floored(story, story.estimate.weights)[shown], construct=story.label)
+
+
+def _floored(story: SatisfactionStory, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with p_value_floor: whether a p-value of PLS is the least that the resamples can show."""
+    assert story.estimate.resampling is not None
+    resampled = table["estimator"] != "cbsem"
+    return table.assign(p_value_floor=story.estimate.resampling.at_floor(table["p_value"]) & resampled)
 
 
 def _with_corrected(story: SatisfactionStory, table: str) -> pd.DataFrame:
@@ -88,12 +96,12 @@ def cross_loadings(story: SatisfactionStory) -> pd.DataFrame:
 
 def paths(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
     """Every path by every estimator, a row each: standardised estimate with its SE, interval and p."""
-    table = covariance.judged_paths
+    table = _floored(story, covariance.judged_paths)
     table["path"] = [f"{row.hypothesis} {story.arrow(row)}".strip() for row in table.itertuples()]
     names = [story.say(f"word.{estimator}") for estimator in table["estimator"]]
     unread = table["verdict"] == "unreadable"
     told = [story.say("word.unread", estimator=n) if u else n for n, u in zip(names, unread, strict=True)]
-    return table.assign(estimator=told)[["path", "estimator", "estimate", "se", *INTERVAL, "p_value"]]
+    return table.assign(estimator=told)[["path", "estimator", "estimate", "se", *INTERVAL, *P_VALUE]]
 
 
 def hypotheses(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
@@ -152,9 +160,9 @@ def groups(story: SatisfactionStory, models: SegmentModels, group: str) -> pd.Da
 
 def effects(story: SatisfactionStory) -> pd.DataFrame:
     """Direct, indirect and total effects (PLS) with the intervals of the indirect and of the total."""
-    table = story.estimate.only("total_effects").rename(columns={"estimate": "total"})
+    table = _floored(story, story.estimate.only("total_effects")).rename(columns={"estimate": "total"})
     shown = ["outcome", "predictor", "direct", "indirect", *[f"indirect_{end}" for end in INTERVAL], "total", *INTERVAL]
-    return story.named(table[[*shown, "p_value"]], outcome=story.label, predictor=story.label)
+    return story.named(table[[*shown, *P_VALUE]], outcome=story.label, predictor=story.label)
 
 
 def constructs(story: SatisfactionStory) -> pd.DataFrame:

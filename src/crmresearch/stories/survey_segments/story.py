@@ -9,6 +9,7 @@ import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import Specification
+from crmresearch.ranks import LEVEL
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.methods.latent_class import LatentClasses
 from crmresearch.segmentation.scoring.managerial import reachability
@@ -192,13 +193,13 @@ class SurveySegmentStory(Story):
     def _indices(self) -> Iterator[str]:
         for construct in self.aims.values():
             assert self.models is not None
-            table = self.models.index.query("construct == @construct and segment != @ALL").dropna(subset="estimate")
+            table = self.models.index.query("construct == @construct").reset_index(drop=True)
+            table = table[table["segment"] != ALL].dropna(subset="ci_lower")
             if len(table) > 1:
-                low, high = table.loc[table.estimate.idxmin()], table.loc[table.estimate.idxmax()]
-                ends = {"lowest": low.segment, "highest": high.segment}
-                named = {end: self.label(key, short=True).lower() for end, key in ends.items()}
-                facts = {"low": low.estimate, "high": high.estimate, **named}
-                yield self.say("survey.index_range", construct=self.within(construct), **facts)
+                draws, points = self.models.draws[construct][table.index], table["estimate"].to_numpy()
+                names = [self.label(key, short=True).lower() for key in table["segment"]]
+                ends = self.ends(names, points, draws, LEVEL)
+                yield self.say("survey.index_ends", construct=self.within(construct), ends=ends)
 
     @cached_property
     def steps(self) -> pd.DataFrame:

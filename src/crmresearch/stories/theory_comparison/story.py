@@ -81,9 +81,8 @@ class TheoryComparisonStory(Story):
 
     def apart(self, aim: str) -> tuple[list[str], list[str]]:
         """Theories not told apart from the one that explains most of an aim, and those that explain less."""
-        rows = self.comparison.differences.query("aim == @aim and theory in @self.comparison.ranked(@aim)[:1]")
-        wins = [verdict(row.ci_lower, row.ci_upper) == "wins" for row in rows.itertuples()]
-        return [*rows["other"][[not one for one in wins]]], [*rows["other"][wins]]
+        alike, others = self.comparison.alike(aim), self.comparison.ranked(aim)[1:]
+        return [one for one in others if one in alike], [one for one in others if one not in alike]
 
     def _explains(self, aim: str) -> str:
         ranked, (ties, less) = self.comparison.ranked(aim), self.apart(aim)
@@ -115,7 +114,7 @@ class TheoryComparisonStory(Story):
         """The smallest theory not told apart from the one that explains most, and the numbers not to read."""
         told, paths = [], self.comparison.sizes.set_index("theory")["paths"]
         for aim in AIMS:
-            alike = [*self.comparison.ranked(aim)[:1], *self.apart(aim)[0]]
+            alike = self.comparison.alike(aim)
             usable = [theory for theory in alike if self.read(theory, "pls") != "unread"]
             chosen = min(usable, key=lambda theory: paths[theory]) if usable else ""
             key = "none" if not chosen else "take" if len(alike) == 1 else "smallest"
