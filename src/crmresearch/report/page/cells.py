@@ -33,10 +33,11 @@ def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en")
     return "\n".join(block for block in blocks if block)
 
 
-def folded_code(cells: Iterable[Any], language: str = "en") -> Iterator[str]:
-    """The code of several cells as one fold, the report's parameters as folds of their own before it.
+def folded_code(cells: Iterable[Any], language: str = "en", chapter: str = "") -> Iterator[str]:
+    """The code of the cells of a chapter as one fold, the report's parameters as folds of their own before it.
 
-    Left out is the code of cells that are tagged `hide` or show prose only.
+    Left out is the code of cells that are tagged `hide` or show prose only. Who goes from fold to fold hears of which
+    `chapter` each is.
     """
     sources: dict[str, list[str]] = {}
     for cell in cells:
@@ -46,17 +47,21 @@ def folded_code(cells: Iterable[Any], language: str = "en") -> Iterator[str]:
         if not _PROSE.fullmatch(cell.source.strip()):
             title = next((_TITLES[tag] for tag in _TITLES if tag in tags), "code")
             sources.setdefault(title, []).append(cell.source)
-    folds = (
-        _code("\n\n".join(sources[title]), title, language) for title in (*_TITLES.values(), "code") if title in sources
-    )
-    if together := "\n".join(folds):
-        yield together
+    folds = [
+        _code("\n\n".join(sources[title]), title, language, chapter)
+        for title in (*_TITLES.values(), "code")
+        if title in sources
+    ]
+    if folds:
+        yield "\n".join(['<div class="code-folds">', *folds, "</div>"])
 
 
-def _code(source: str, title: str, language: str) -> str:
+def _code(source: str, title: str, language: str, chapter: str) -> str:
+    name = words(language)[title]
+    of = f' aria-label="{escape(f"{name}: {chapter}")}"' if chapter else ""
     formatted = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
     return (
-        f'<details class="code"><summary>{words(language)[title]}</summary>'
+        f'<details class="code"><summary{of}>{name}</summary>'
         f'<pre class="highlight" tabindex="0"><code>{formatted}</code></pre></details>'
     )
 

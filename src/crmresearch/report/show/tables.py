@@ -45,6 +45,12 @@ def download_link(content: bytes, media_type: str, filename: str, label: str) ->
     )
 
 
+def beside_page(kind: str, file: str) -> str:
+    """The address, from the page of the report being rendered, of a file among its `tables` or `figures`."""
+    folder = report_folder()
+    return quote(f"{folder.parent.name}/{kind}/{file}") if folder is not None else ""
+
+
 @dataclass(frozen=True, repr=False)
 class Table:
     """One table: printed rounded (`repr`, HTML, `latex`), downloaded and written in full (`csv`)."""
@@ -196,10 +202,9 @@ class WrittenTable:
         return self.told
 
     def _repr_html_(self) -> str:
-        folder = report_folder()
         link = ""
-        if folder is not None:
-            place = quote(f"{folder.parent.name}/tables/{self.name}.csv")
+        if report_folder() is not None:
+            place = beside_page("tables", f"{self.name}.csv")
             label = escape(f"{words(self.language)['download']} {self.name}.csv")
             link = f' <a download="{escape(self.name)}.csv" href="{place}">{label}</a>'
         return f'<p class="crm-downloads">{escape(self.told)}{link}</p>'

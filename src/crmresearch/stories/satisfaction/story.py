@@ -19,7 +19,7 @@ from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.satisfaction import TEXTS
-from crmresearch.stories.story import Story, interval
+from crmresearch.stories.story import Story, in_sentence, interval
 from crmresearch.stories.story import verdict as told_apart
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
@@ -65,7 +65,7 @@ class SatisfactionStory(Story):
     @property
     def aims(self) -> dict[str, str]:
         """satisfaction and, where the theory has it, loyalty: how sentences name the constructs that it is about."""
-        return {aim: self.label(key).lower() for aim, key in self.estimate.specification.theory.aims.items()}
+        return {aim: in_sentence(self.label(key)) for aim, key in self.estimate.specification.theory.aims.items()}
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -104,7 +104,7 @@ class SatisfactionStory(Story):
         if outcome not in self.leading:
             return
         drivers = self.leading[outcome]
-        first, named = drivers.iloc[0], {"outcome": self.label(outcome).lower(), "name": self.label(outcome)}
+        first, named = drivers.iloc[0], {"outcome": in_sentence(self.label(outcome)), "name": self.label(outcome)}
         if len(drivers) > 1:
             sizes = [f"{self._predictor(row)} ({row.estimate:.2f})" for row in drivers.itertuples()]
             yield self.say("finding.drivers_tie", **named, drivers=self.listed(sizes))
@@ -120,7 +120,7 @@ class SatisfactionStory(Story):
         )
 
     def _predictor(self, effect: Any) -> str:
-        return self.label(effect.predictor).lower()
+        return in_sentence(self.label(effect.predictor))
 
     def follows(self) -> list[str]:
         """What to do about satisfaction and, through it, about loyalty; or why nothing follows."""
@@ -135,7 +135,7 @@ class SatisfactionStory(Story):
     def _lever(self, outcome: str) -> str:
         """Where to begin: the leading construct, or of those not told apart the one with the lowest index."""
         drivers = self.leading[outcome]
-        named = {"outcome": self.label(outcome).lower()}
+        named = {"outcome": in_sentence(self.label(outcome))}
         if len(drivers) == len(self.estimate.only("total_effects").query("outcome == @outcome")) > 2:
             return self.say("follows.no_lever", **named, count=len(drivers))
         index = self.index.set_index("construct")["estimate"].reindex(drivers["predictor"]).dropna()
@@ -190,9 +190,9 @@ class SatisfactionStory(Story):
     def _moderations(self) -> Iterator[str]:
         for m in self.estimate.specification.moderations:
             clear, facts = self._path(product_key(m.predictor, m.moderator), m.outcome)
-            named = {"predictor": self.label(m.predictor).lower(), "outcome": self.label(m.outcome).lower()}
+            named = {"predictor": in_sentence(self.label(m.predictor)), "outcome": in_sentence(self.label(m.outcome))}
             moderator = self.label(m.moderator)
-            named["moderator"] = moderator if clear == "clear" else moderator.lower()
+            named["moderator"] = moderator if clear == "clear" else in_sentence(moderator)
             yield self.say(f"finding.moderation_{clear}", **named, **facts)
 
     def _note(self) -> list[str]:
@@ -274,7 +274,7 @@ class SatisfactionStory(Story):
                 for row in drivers.itertuples()
             ]  # fmt: skip
             key = "effects.largest" if len(named) == 1 else "effects.largest_tie"
-            told.append(self.say(key, outcome=self.label(outcome).lower(), effects=self.listed(named)))
+            told.append(self.say(key, outcome=in_sentence(self.label(outcome)), effects=self.listed(named)))
         return told
 
     def index_summary(self) -> list[str]:
@@ -283,7 +283,7 @@ class SatisfactionStory(Story):
         if len(ordered) < 2:
             return []
         low, high = ordered.iloc[0], ordered.iloc[-1]
-        names = {"highest": self.label(high.construct).lower(), "lowest": self.label(low.construct).lower()}
+        names = {"highest": in_sentence(self.label(high.construct)), "lowest": in_sentence(self.label(low.construct))}
         return [self.say("index.highest", **names, high=high.estimate, low=low.estimate)]
 
     def group_name(self, group: str, key: str) -> str:

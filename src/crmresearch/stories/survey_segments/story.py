@@ -15,7 +15,7 @@ from crmresearch.segmentation.scoring.managerial import reachability
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 from crmresearch.sem.groups import ALL, SegmentModels
-from crmresearch.stories.story import Story
+from crmresearch.stories.story import Story, in_sentence
 from crmresearch.stories.survey_segments import TEXTS
 
 LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
@@ -51,7 +51,7 @@ class SurveySegmentStory(Story):
 
     def within(self, key: str) -> str:
         """Name of a construct within a sentence; that of an item stays as it is."""
-        return self.construct(key) if self.by_items else self.construct(key).lower()
+        return self.construct(key) if self.by_items else in_sentence(self.construct(key))
 
     @property
     def by_items(self) -> bool:
@@ -195,7 +195,7 @@ class SurveySegmentStory(Story):
             if len(table) > 1:
                 low, high = table.loc[table.estimate.idxmin()], table.loc[table.estimate.idxmax()]
                 ends = {"lowest": low.segment, "highest": high.segment}
-                named = {end: self.label(key, short=True).lower() for end, key in ends.items()}
+                named = {end: in_sentence(self.label(key, short=True)) for end, key in ends.items()}
                 facts = {"low": low.estimate, "high": high.estimate, **named}
                 yield self.say("survey.index_range", construct=self.within(construct), **facts)
 
@@ -243,7 +243,7 @@ class SurveySegmentStory(Story):
         if self.reached is None:
             return self.say("survey.no_groups" if self.groups.empty else "survey.few_known")
         row, groups = self.reached, self.survey.codebook.groups
-        variables = self.listed([self.text(groups[name].label).lower() for name in self.groups])
+        variables = self.listed([in_sentence(self.text(groups[name].label)) for name in self.groups])
         key = "survey.reached" if row.balanced_accuracy - 2 * row.error > row.chance else "survey.not_reached"
         return self.say(key, variables=variables, accuracy=row.balanced_accuracy, chance=row.chance)
 
