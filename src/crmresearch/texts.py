@@ -17,6 +17,18 @@ import yaml
 TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 
 
+class _Numbered(string.Formatter):
+    """Format strings in which `{count:customer|customers}` is the first word for one, the second for any other number.
+
+    >>> _Numbered().format("{n:,} {n:customer has|customers have} no segment", n=1)
+    '1 customer has no segment'
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, several, many = format_spec.partition("|")
+        return (one if value == 1 else many) if several else str(super().format_field(value, format_spec))
+
+
 class Sentence(str):
     """A sentence as it is told, which remembers its `key` among the `texts`, the `facts` it was made of, and the
     `terms` marked in it."""
@@ -90,7 +102,7 @@ class Texts:
         Raises KeyError for a sentence nobody wrote.
         """
         text, terms = without_marks(self.written(key, language))  # before the facts: data mark nothing
-        told = " ".join(text.format(**facts).split())
+        told = " ".join(_Numbered().format(text, **facts).split())
         return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms)
 
     def in_languages(self, key: str, **facts: Any) -> dict[str, str]:

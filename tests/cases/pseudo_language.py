@@ -31,7 +31,10 @@ def marked(text: str) -> str:
     told, last = [], 0
     for kept in sorted([*_KEPT.finditer(text), *re.finditer(r"\[\[\w+\|", text)], key=lambda m: m.start()):
         if kept.start() >= last:
-            told += [text[last : kept.start()].translate(_MARKED), kept[0]]
+            # of {count:customer|customers} the words are words
+            numbered = re.fullmatch(r"(\{\w+:)([^|{}]+\|[^|{}]+\})", kept[0])
+            inside = numbered[1] + numbered[2].translate(_MARKED) if numbered else kept[0]
+            told += [text[last : kept.start()].translate(_MARKED), inside]
             last = kept.end()
     return "".join([*told, text[last:].translate(_MARKED)])
 

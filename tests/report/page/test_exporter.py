@@ -16,6 +16,7 @@ import pytest
 
 from crmresearch.errors import RenderError
 from crmresearch.report.make.site import export_index
+from crmresearch.report.page.cells import unbroken
 from crmresearch.report.page.exporter import export_html
 from crmresearch.report.page.self_contained import external_resources
 from crmresearch.report.show.boxes import show_findings, show_trust
@@ -216,6 +217,15 @@ def test_code_is_folded_or_hidden(html: str, page: Page) -> None:
     assert "show_findings" not in html
     assert len(page.all("details", **{"class": "code"})) == len(summaries)
     assert "open" not in page.all("details", **{"class": "code"})[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("(0.12 to 0.34)", "(0.12\u00a0to\u00a00.34)"), ("27.9% to −30.2%", "27.9%\u00a0to\u00a0−30.2%"),
+     ("[−0.1, 2,345.6]", "[−0.1,\u00a02,345.6]"), ("3 to them, up to 5", "3 to them, up to 5")],
+)  # fmt: skip
+def test_no_line_ends_within_an_interval(told: str, shown: str) -> None:
+    assert unbroken(told) == shown
 
 
 def test_boxes_are_headings_of_their_place(html: str, page: Page) -> None:

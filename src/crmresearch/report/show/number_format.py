@@ -32,6 +32,10 @@ def format_p_value(value: float) -> str:
     return f"{value:.3f}".removeprefix("0")
 
 
+class Probability(float):
+    """A number that tables print as a p-value, among others that are none."""
+
+
 def told_p_value(value: float) -> str:
     """A probability as a sentence has it after its p: `= .042`, `< .001`.
 
