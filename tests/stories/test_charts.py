@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch, Rectangle
 
+from crmresearch.palette import WARM
 from crmresearch.paths import PACKAGE
 from crmresearch.stories import charts
 from crmresearch.stories.charts import spread
@@ -22,7 +24,7 @@ def closed() -> Iterator[None]:
 
 
 def test_no_story_has_a_colour_of_its_own() -> None:
-    modules = (path for path in (PACKAGE / "stories").rglob("*.py") if path != PACKAGE / "stories" / "charts.py")
+    modules = (PACKAGE / "stories").rglob("*.py")
     assert [path.name for path in modules if re.search(r"#[0-9a-f]{6}", path.read_text(encoding="utf-8"))] == []
 
 
@@ -35,10 +37,10 @@ def test_the_first_row_is_on_top_and_every_row_has_its_label() -> None:
 
 def test_a_mark_stands_on_its_interval() -> None:
     _, axes = charts.chart(4, 3)
-    charts.draw_interval(axes, 1.0, 0.4, 0.1, 0.9, charts.WARM, "s")
+    charts.draw_interval(axes, 1.0, 0.4, 0.1, 0.9, WARM, "s")
     assert axes.collections[0].get_segments()[0].tolist() == [[0.1, 1.0], [0.9, 1.0]]
     assert axes.lines[0].get_xydata().tolist() == [[0.4, 1.0]]
-    assert to_hex(axes.lines[0].get_color()) == charts.WARM
+    assert to_hex(axes.lines[0].get_color()) == WARM
 
 
 @pytest.mark.parametrize(("turned", "aligned"), [(0, "center"), (40, "right"), (90, "center")])
@@ -64,6 +66,19 @@ def test_ribbons_are_as_wide_as_the_customers_who_move() -> None:
         widths[to_hex(patch.get_facecolor())].append(round(y[0] - y[7], 6))
     assert widths == {"#ff0000": [0.5, 0.25], "#0000ff": [0.25]}
     assert {"A (75%)", "b (25%)", "x (50%)", "y (50%)"} <= {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_every_block_of_ribbons_is_named_and_no_name_covers_another() -> None:
+    sizes = {"large": 950, "tiny": 4, "small": 6, "least": 1, "other": 39}
+    stage = pd.Series(np.repeat(list(sizes), list(sizes.values())), dtype=pd.CategoricalDtype(list(sizes)))
+    figure = charts.ribbons((8.4, 5.6), [stage, stage], [{}, {}], ["then", "now"])
+    figure.canvas.draw()
+    texts = [text for text in figure.axes[0].texts if "%" in text.get_text()]
+    assert sorted(text.get_text() for text in texts) == sorted(
+        2 * ["large (95%)", "tiny (0.4%)", "small (1%)", "least (0.1%)", "other (4%)"]
+    )
+    boxes = [text.get_window_extent() for text in texts]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
 def test_names_beside_are_in_the_order_of_their_points() -> None:
