@@ -11,7 +11,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch, Rectangle
 
-from crmresearch.palette import WARM
+from crmresearch.palette import WARM, contrast
 from crmresearch.paths import PACKAGE
 from crmresearch.stories import charts
 from crmresearch.stories.charts import spread
@@ -53,6 +53,13 @@ def test_a_heat_map_has_a_number_in_every_cell_that_has_one(turned: int, aligned
     assert {label.get_ha() for label in axes.get_xticklabels()} == {aligned}
 
 
+def test_numbers_of_a_heat_map_are_read_on_every_shade() -> None:
+    table = pd.DataFrame(np.arange(40.0).reshape(5, 8))
+    axes = charts.heat_map(table, (0.5, 0.5), (2, 2), ("Share", "below", "beside")).axes[0]
+    faces = [to_hex(face) for face in axes.collections[0].get_facecolor()]
+    assert min(contrast(text.get_color(), face) for text, face in zip(axes.texts, faces, strict=True)) > 3.8
+
+
 def test_ribbons_are_as_wide_as_the_customers_who_move() -> None:
     before = pd.Series(["a", "a", "a", "b"], index=[1, 2, 3, 4], dtype="category")
     after = pd.Series(["x", "x", "y", "y", "y"], index=[1, 2, 3, 4, 5], dtype="category")  # 5 was not there before
@@ -87,7 +94,7 @@ def test_names_beside_are_in_the_order_of_their_points() -> None:
     charts.name_beside(axes, np.array([0.5, 0.7, 0.9]), np.array([0.5, 0.1, 0.5]), list("abc"), ["k"] * 3, 1.0)
     heights = {text.get_text(): text.get_position()[1] for text in axes.texts}
     assert heights["b"] == pytest.approx(0.1)
-    assert heights["c"] - heights["a"] == pytest.approx(1 / 34)
+    assert heights["c"] - heights["a"] == pytest.approx(1 / (3 * charts.NAMES_AN_INCH))
 
 
 def test_names_are_moved_apart_as_little_as_possible() -> None:

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from sklearn.isotonic import isotonic_regression
 
-from crmresearch.palette import ACCENT, BROWN, GRID, INK, QUIET, SKY, WARM, in_steps, shades
+from crmresearch.palette import ACCENT, BROWN, GRID, INK, LIGHT_PAPER, QUIET, SKY, WARM, contrast, in_steps, shades
 from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.stability.agreement import flows
 
@@ -23,6 +24,7 @@ FAMILIES = {
     "own": ("X", QUIET), "other": ("v", QUIET),
 }  # fmt: skip  # marker and colour of each family of segmentations
 FONT = 8.5  # points, of labels where there are many
+NAMES_AN_INCH = 5.3  # of the height of a figure, in a column of names
 
 BLOCK = 0.04  # width, in distances between stages
 GAP = 0.02  # between blocks, in shares of all customers
@@ -95,6 +97,11 @@ def heat_map(
     given["cmap"] = in_steps(given["cmap"])
     shades = {"label": bar, **given.pop("cbar_kws", {})}
     sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
+    faces = axes.collections[0].get_facecolor().reshape(height, width, 4)  # type: ignore[union-attr]
+    for text in axes.texts:
+        across, down = text.get_position()
+        face = to_hex(faces[int(down), int(across)])
+        text.set_color(max((INK, LIGHT_PAPER), key=lambda ink: contrast(face, ink)))
     axes.set(xlabel=x, ylabel=y)
     axes.tick_params(axis="x", rotation=turned, labelsize=labels)
     if 0 < turned < 90:  # ends below its tick
@@ -111,8 +118,10 @@ def name_beside(
     `span`: the width of the chart left of the names, in units of x.
     """
     low, high = axes.get_ylim()
-    order = np.argsort(y, kind="stable")
-    for i, height in zip(order, spread(y[order], (high - low) / 34), strict=True):
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    order, lines = np.argsort(y, kind="stable"), NAMES_AN_INCH * figure.get_figheight()
+    for i, height in zip(order, spread(y[order], (high - low) / lines), strict=True):
         ends = [x[i], right + 0.03 * span, right + 0.06 * span]
         axes.plot(ends, [y[i], height, height], color=colours[i], linewidth=0.6, alpha=0.6, clip_on=False)
         axes.text(right + 0.07 * span, height, names[i], fontsize=FONT, color=INK, va="center")
