@@ -164,6 +164,22 @@ def test_translations_name_the_same_facts(language: str) -> None:
         assert facts(sentence) <= facts(english[key]), key
 
 
+@pytest.mark.parametrize("language", ["en", *languages()])
+def test_texts_write_percent_and_numbers_one_way(language: str) -> None:
+    """95%, not 95 %; one customer, two customers, never customer(s)."""
+    wrong = re.compile(r"[\d}] %(?!\()|\w\(s\)")
+    assert [key for key, sentence in catalogue(language).items() if wrong.search(sentence)] == []
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(1, "1 customer has"), (2, "2 customers have"), (1200, "1,200 customers have")]
+)
+def test_one_is_told_as_one(tmp_path: Path, count: int, told: str) -> None:
+    text = "{count:,} {count:customer has|customers have} no segment."
+    (tmp_path / "en.yaml").write_text(f'a:\n  b: "{text}"\n', encoding="utf-8")
+    assert Texts(tmp_path).say("a.b", count=count) == f"{told} no segment."
+
+
 def test_a_missing_translation_falls_back_to_english(tmp_path: Path) -> None:
     _write(tmp_path / "story" / "en.yaml", 'word: {a: "english {n}", b: only english}')
     _write(tmp_path / "story" / "zh.yaml", 'word: {a: "中文 {n}"}')

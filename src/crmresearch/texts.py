@@ -22,6 +22,18 @@ TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 Terms = frozenset[tuple[str, str]]  # key of a term, and the words that stand for it in a text
 
 
+class _Numbered(string.Formatter):
+    """Format strings in which `{count:customer|customers}` is the first word for one, the second for any other number.
+
+    >>> _Numbered().format("{n:,} {n:customer has|customers have} no segment", n=1)
+    '1 customer has no segment'
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, several, many = format_spec.partition("|")
+        return (one if value == 1 else many) if several else str(super().format_field(value, format_spec))
+
+
 class Sentence(str):
     """A sentence as it is told, which remembers its `key` among the `texts`, the `facts` it was made of, and the
     `terms` in it, their keys with the words for them, and the publications `cited` in it."""
@@ -103,7 +115,7 @@ class Texts:
         """
         text, terms = self.with_terms(self.written(key, language), language)  # before the facts: data mark nothing
         text, cited = with_citations(text)
-        told = " ".join(text.format(**facts).split())
+        told = " ".join(_Numbered().format(text, **facts).split())
         return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms, cited)
 
     def with_terms(self, text: str, language: str = "en") -> tuple[str, Terms]:

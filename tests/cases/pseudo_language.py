@@ -3,10 +3,9 @@
 A page told in it shows where a text is not taken from the texts: there the letters are bare.
 """
 
-import base64
 import json
 import re
-from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,10 @@ def marked(text: str) -> str:
     told, last = [], 0
     for kept in sorted([*_KEPT.finditer(text), *re.finditer(r"\[\[\w+\|", text)], key=lambda m: m.start()):
         if kept.start() >= last:
-            told += [text[last : kept.start()].translate(_MARKED), kept[0]]
+            # of {count:customer|customers} the words are words
+            numbered = re.fullmatch(r"(\{\w+:)([^|{}]+\|[^|{}]+\})", kept[0])
+            inside = numbered[1] + numbered[2].translate(_MARKED) if numbered else kept[0]
+            told += [text[last : kept.start()].translate(_MARKED), inside]
             last = kept.end()
     return "".join([*told, text[last:].translate(_MARKED)])
 
@@ -74,31 +76,28 @@ class _Visible(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, str]] = []
         self.open: list[str] = []
+        self.drawing = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
         name = f"{tag}.{attributes['class']}" if attributes.get("class") else tag
         self.open += [] if tag in self.EMPTY else [name]
         self.found += [(f"{name} {key}", attributes[key] or "") for key in self.SAID if attributes.get(key)]
-        source = attributes.get("src") or ""
-        if tag == "img" and source.startswith("data:image/svg+xml;base64,"):
-            self.found += [(f"picture {attributes.get('alt', '')[:40]}", text) for text in _of_picture(source)]
+        if tag == "svg":
+            self.drawing = f"picture {(attributes.get('aria-label') or '')[:40]}"
 
     def handle_endtag(self, tag: str) -> None:
         while self.open and self.open.pop().split(".")[0] != tag:
             pass
 
+    def handle_comment(self, data: str) -> None:
+        if "svg" in self.open:  # matplotlib draws text as outlines, each with its text in a comment before it
+            self.found.append((self.drawing, unescape(data).strip()))
+
     def handle_data(self, data: str) -> None:
         silent = any(name.split(".")[0] in self.SILENT for name in self.open)
         if data.strip() and not silent and not {"table.provenance", "td"} <= set(self.open):
             self.found.append((" > ".join(self.open[-3:]), " ".join(data.split())))
-
-
-def _of_picture(source: str) -> Iterator[str]:
-    """Texts of a matplotlib picture: drawn as outlines, each with its text in a comment before it."""
-    svg = base64.b64decode(source.split(",", 1)[1]).decode()
-    yield from re.findall(r"<!--\s*(.*?)\s*-->", svg, re.DOTALL)
-    yield from re.findall(r"<(?:text|title|desc)\b[^>]*>([^<]*)<", svg)
 
 
 def visible(html: str) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch, Rectangle
 
+from crmresearch.palette import WARM, contrast
 from crmresearch.paths import PACKAGE
 from crmresearch.stories import charts
 from crmresearch.stories.charts import spread
@@ -26,7 +28,7 @@ def closed() -> Iterator[None]:
 
 
 def test_no_story_has_a_colour_of_its_own() -> None:
-    modules = (path for path in (PACKAGE / "stories").rglob("*.py") if path != PACKAGE / "stories" / "charts.py")
+    modules = (PACKAGE / "stories").rglob("*.py")
     assert [path.name for path in modules if re.search(r"#[0-9a-f]{6}", path.read_text(encoding="utf-8"))] == []
 
 
@@ -76,10 +78,10 @@ def test_the_first_row_is_on_top_and_every_row_has_its_label() -> None:
 
 def test_a_mark_stands_on_its_interval() -> None:
     _, axes = charts.chart(4, 3)
-    charts.draw_interval(axes, 1.0, 0.4, 0.1, 0.9, charts.WARM, "s")
+    charts.draw_interval(axes, 1.0, 0.4, 0.1, 0.9, WARM, "s")
     assert axes.collections[0].get_segments()[0].tolist() == [[0.1, 1.0], [0.9, 1.0]]
     assert axes.lines[0].get_xydata().tolist() == [[0.4, 1.0]]
-    assert to_hex(axes.lines[0].get_color()) == charts.WARM
+    assert to_hex(axes.lines[0].get_color()) == WARM
 
 
 @pytest.mark.parametrize(("turned", "aligned"), [(0, "center"), (40, "right"), (90, "center")])
@@ -90,6 +92,13 @@ def test_a_heat_map_has_a_number_in_every_cell_that_has_one(turned: int, aligned
     assert [label.get_text() for label in axes.get_xticklabels()] == ["c", "d"]
     assert (axes.get_xlabel(), axes.get_ylabel(), shades.get_ylabel()) == ("below", "beside", "Share")
     assert {label.get_ha() for label in axes.get_xticklabels()} == {aligned}
+
+
+def test_numbers_of_a_heat_map_are_read_on_every_shade() -> None:
+    table = pd.DataFrame(np.arange(40.0).reshape(5, 8))
+    axes = charts.heat_map(table, (0.5, 0.5), (2, 2), ("Share", "below", "beside")).axes[0]
+    faces = [to_hex(face) for face in axes.collections[0].get_facecolor()]
+    assert min(contrast(text.get_color(), face) for text, face in zip(axes.texts, faces, strict=True)) > 3.8
 
 
 def test_ribbons_are_as_wide_as_the_customers_who_move() -> None:
@@ -107,13 +116,26 @@ def test_ribbons_are_as_wide_as_the_customers_who_move() -> None:
     assert {"A (75%)", "b (25%)", "x (50%)", "y (50%)"} <= {text.get_text() for text in figure.axes[0].texts}
 
 
+def test_every_block_of_ribbons_is_named_and_no_name_covers_another() -> None:
+    sizes = {"large": 950, "tiny": 4, "small": 6, "least": 1, "other": 39}
+    stage = pd.Series(np.repeat(list(sizes), list(sizes.values())), dtype=pd.CategoricalDtype(list(sizes)))
+    figure = charts.ribbons((8.4, 5.6), [stage, stage], [{}, {}], ["then", "now"])
+    figure.canvas.draw()
+    texts = [text for text in figure.axes[0].texts if "%" in text.get_text()]
+    assert sorted(text.get_text() for text in texts) == sorted(
+        2 * ["large (95%)", "tiny (0.4%)", "small (1%)", "least (0.1%)", "other (4%)"]
+    )
+    boxes = [text.get_window_extent() for text in texts]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
 def test_names_beside_are_in_the_order_of_their_points() -> None:
     _, axes = charts.chart(4, 3)
     axes.set_ylim(0, 1)
     charts.name_beside(axes, np.array([0.5, 0.7, 0.9]), np.array([0.5, 0.1, 0.5]), list("abc"), ["k"] * 3, 1.0)
     heights = {text.get_text(): text.get_position()[1] for text in axes.texts}
     assert heights["b"] == pytest.approx(0.1)
-    assert heights["c"] - heights["a"] == pytest.approx(1 / 34)
+    assert heights["c"] - heights["a"] == pytest.approx(1 / (3 * charts.NAMES_AN_INCH))
 
 
 def test_names_are_moved_apart_as_little_as_possible() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crmresearch.caution import Caution
-from crmresearch.stories.story import Story, caution_table, interval
+from crmresearch.stories.story import Story, caution_table, in_sentence, interval
 from crmresearch.texts import Texts
 
 WRITTEN = """
@@ -61,6 +61,15 @@ def test_cautions_are_told_with_their_code_gravest_first(story: Told) -> None:
     assert list(table["subject"]) == [story.say("trust.answers"), *[story.say("trust.forecast")] * 2]
     assert list(table["severity"]) == ["none", "inadmissible", "note"]
     assert table["message"][1] == "alpha is at the edge (10.0)."
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [("Perceived quality", "perceived quality"), ("NPS", "NPS"), ("Satisfaction with ING", "satisfaction with ING"),
+     ("Net Promoter Score", "Net Promoter Score"), ("eNPS", "eNPS"), ("客户满意", "客户满意"), ("", "")],
+)  # fmt: skip
+def test_a_label_keeps_its_capitals_within_a_sentence(label: str, told: str) -> None:
+    assert in_sentence(label) == told
 
 
 def test_an_interval_is_two_facts() -> None:

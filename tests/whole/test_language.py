@@ -118,7 +118,7 @@ def test_a_report_says_nothing_that_its_language_does_not_say(site: Path, name: 
     assert bare_words(html, [*_data(site), *formats]) == []
     told = visible(html)
     kinds = {re.split(r"[ .]", place.split(" > ")[-1])[0] for place, text in told if set(text) & LETTERS}
-    assert kinds >= {"picture", "img", "nav", "button", "title", "h1", "p", "td", "th"}
+    assert kinds >= {"picture", "svg", "nav", "button", "title", "h1", "p", "td", "th"}
     assert set(headline(site / "home" / "reports" / name)) & LETTERS
 
 

@@ -60,8 +60,8 @@ class _Text(HTMLParser):
         self._open = tag == "h2"
         if tag == "h2":
             self.headings.append("")
-        if tag == "img":
-            self.alts.append(dict(attrs).get("alt") or "")
+        if tag == "svg":
+            self.alts.append(dict(attrs).get("aria-label") or "")
 
     def handle_endtag(self, tag: str) -> None:
         self._open = self._open and tag != "h2"

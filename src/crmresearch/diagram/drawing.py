@@ -20,9 +20,9 @@ from crmresearch.diagram.lettering import Lettering
 from crmresearch.diagram.placement import MARGIN, Model, Placement
 from crmresearch.diagram.routing import Routes
 from crmresearch.diagram.shapes import LINE, Block, Connector, Shape, stage_heading
+from crmresearch.palette import INK, MUTED, NEGATIVE, POSITIVE
 
 # Contrast on white: ink 14.7, muted 7.2, positive 9.3, negative 6.9 (WCAG asks 4.5 of text, 3 of lines)
-INK, MUTED, POSITIVE, NEGATIVE = "#1b2733", "#4a5763", "#1f4e79", "#a3262a"
 _FACE, _BOX, _LINE, _BAND = "#eef3f8", "#ffffff", "#6b7885", "#f5f5f2"
 _WORDS = {
     "width": "path coefficient",

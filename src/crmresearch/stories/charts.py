@@ -10,26 +10,27 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from sklearn.isotonic import isotonic_regression
 
+from crmresearch.palette import ACCENT, BROWN, GRID, INK, LIGHT_PAPER, QUIET, SKY, WARM, contrast, in_steps, shades
 from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.stability.agreement import flows
 
-INK, QUIET, PALE, RULE, GRID, SHADE = "#1f2933", "#8a949e", "#c9ced4", "#d5dae0", "#e4e7eb", "#eef1f4"
-ACCENT, ACCENT_BAND, WARM, GREEN, VIOLET, RED = "#1f5f8b", "#b9d0e0", "#b26a00", "#2e7d32", "#8e3b8a", "#b3261e"
 FAMILIES = {
-    "rfm": ("o", ACCENT), "value": ("s", WARM), "stage": ("^", GREEN), "clusters": ("D", VIOLET), "tree": ("P", RED),
-    "own": ("X", INK), "other": ("v", INK),
+    "rfm": ("o", ACCENT), "value": ("s", WARM), "stage": ("^", SKY), "clusters": ("D", BROWN), "tree": ("P", INK),
+    "own": ("X", QUIET), "other": ("v", QUIET),
 }  # fmt: skip  # marker and colour of each family of segmentations
 LONG = 44  # characters of a name in one line
 FONT = 8.5  # points, of labels where there are many
+NAMES_AN_INCH = 5.3  # of the height of a figure, in a column of names
 
 BLOCK = 0.04  # width, in distances between stages
 GAP = 0.02  # between blocks, in shares of all customers
-LEAST_LABEL = 0.012  # share of a block below which a name would not fit; the caption's table has it
+LINE = 0.03  # height of a name, in shares of all customers
 
 
 def chart(
@@ -110,8 +111,14 @@ def heat_map(
     )
     figure.set_label("heat_map")
     given = {"annot": True, "fmt": ".0f", "cmap": "Blues", "xticklabels": True, "yticklabels": True, **style}
+    given["cmap"] = in_steps(given["cmap"])
     shades = {"label": bar, **given.pop("cbar_kws", {})}
     sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
+    faces = axes.collections[0].get_facecolor().reshape(height, width, 4)  # type: ignore[union-attr]
+    for text in axes.texts:
+        across, down = text.get_position()
+        face = to_hex(faces[int(down), int(across)])
+        text.set_color(max((INK, LIGHT_PAPER), key=lambda ink: contrast(face, ink)))
     axes.set(xlabel=x, ylabel=y)
     axes.tick_params(axis="x", rotation=turned, labelsize=labels)
     if 0 < turned < 90:  # ends below its tick
@@ -120,17 +127,21 @@ def heat_map(
     return figure
 
 
-def name_beside(axes: Axes, x: Floats, y: Floats, names: Sequence[str], colours: Sequence[str], span: float) -> None:
-    """A name for every point in one column right of x = 1, apart from each other, tied to its point.
+def name_beside(
+    axes: Axes, x: Floats, y: Floats, names: Sequence[str], colours: Sequence[str], span: float, *, right: float = 1.0
+) -> None:
+    """A name for every point in one column right of x = `right`, apart from each other, tied to its point.
 
     `span`: the width of the chart left of the names, in units of x.
     """
     low, high = axes.get_ylim()
-    order = np.argsort(y, kind="stable")
-    for i, height in zip(order, spread(y[order], (high - low) / 34), strict=True):
-        ends = [x[i], 1 + 0.03 * span, 1 + 0.06 * span]
-        axes.plot(ends, [y[i], height, height], color=colours[i], linewidth=0.6, alpha=0.45)
-        axes.text(1 + 0.07 * span, height, names[i], fontsize=FONT, color=colours[i], va="center")
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    order, lines = np.argsort(y, kind="stable"), NAMES_AN_INCH * figure.get_figheight()
+    for i, height in zip(order, spread(y[order], (high - low) / lines), strict=True):
+        ends = [x[i], right + 0.03 * span, right + 0.06 * span]
+        axes.plot(ends, [y[i], height, height], color=colours[i], linewidth=0.6, alpha=0.6, clip_on=False)
+        axes.text(right + 0.07 * span, height, names[i], fontsize=FONT, color=INK, va="center")
 
 
 def spread(heights: Floats, gap: float) -> Floats:
@@ -149,7 +160,8 @@ def ribbons(
 ) -> Figure:
     """The same customers in the segments of successive methods or dates, from left to right: an alluvial figure.
 
-    A block a segment, first category at the top, a ribbon a flow in the colour of the segment it leaves. `stages` hold
+    A named block a segment, first category at the top, a ribbon a flow in the colour of the segment it leaves, darker
+    the higher that stands. `stages` hold
     the segment of every customer (categories in order), `names` the label of each segment key. Only customers of all
     stages are drawn.
     """
@@ -161,22 +173,23 @@ def ribbons(
     kept = [stage.loc[shared].astype("category").cat.remove_unused_categories() for stage in stages]
     places = [_blocks(stage) for stage in kept]
     for i, (left, right) in enumerate(pairwise(kept)):
-        shades = colours or dict(zip(places[i], sns.color_palette("husl", len(places[i])), strict=True))
-        _draw_flows(axes, left, right, i, places[i], places[i + 1], shades)
+        hues = colours or dict(zip(places[i], shades(len(places[i])), strict=True))
+        _draw_flows(axes, left, right, i, places[i], places[i + 1], hues)
     last = len(kept) - 1
     for i, (place, label, title) in enumerate(zip(places, names, titles, strict=True)):
         side = -1 if i == 0 else 1
         box = None if i in (0, last) else {"facecolor": "white", "alpha": 0.75, "pad": 1, "linewidth": 0}
-        for key, (bottom, height) in place.items():
+        middles = np.array([bottom + height / 2 for bottom, height in place.values()])[::-1]
+        beside = spread(middles, LINE)[::-1]  # small blocks have a name too
+        for (key, (bottom, height)), at in zip(place.items(), beside, strict=True):
             axes.add_patch(Rectangle((i - BLOCK / 2, bottom), BLOCK, height, color=INK, linewidth=0))
-            if height < LEAST_LABEL:
-                continue
-            text = wrapped(f"{label.get(key, key)} ({height:.0%})") if label.get(key, key) else f"{height:.0%}"
-            axes.text(i + side * (BLOCK / 2 + 0.015), bottom + height / 2, text, fontsize=8, bbox=box,
+            share = f"{height:.0%}" if height >= 0.005 else f"{height:.1%}"
+            text = wrapped(f"{label.get(key, key)} ({share})") if label.get(key, key) else share
+            axes.text(i + side * (BLOCK / 2 + 0.015), at, text, fontsize=8, bbox=box, color=INK,
                       ha="right" if i == 0 else "left", va="center")  # fmt: skip
         axes.text(i, 1.02, title, ha="center", va="bottom", fontsize=9.5, fontweight="bold")
     lowest = min(bottom for place in places for bottom, _ in place.values())
-    axes.set(xlim=(-0.62, last + 0.62), ylim=(lowest - 0.01, 1.08))
+    axes.set(xlim=(-0.62, last + 0.62), ylim=(lowest - LINE, 1.08))
     axes.axis("off")
     return figure
 

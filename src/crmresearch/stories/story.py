@@ -264,6 +264,17 @@ class Story:
         return show_figure(figure, name, caption, picture(self, figure), reading, language=self.language)
 
 
+def in_sentence(label: str) -> str:
+    """A label within a sentence: its first letter small, unless it is a name or an abbreviation.
+
+    >>> [in_sentence(label) for label in ("Perceived quality", "NPS", "Satisfaction with ING", "Net Promoter Score")]
+    ['perceived quality', 'NPS', 'satisfaction with ING', 'Net Promoter Score']
+    """
+    first, *others = label.split(" ")
+    name = not first[1:].islower() or any(word[:1].isupper() and word[1:].islower() for word in others)
+    return label if name else label[:1].lower() + label[1:]
+
+
 def interval(row: Any, prefix: str = "ci_") -> dict[str, float]:
     """The interval of a row, `<prefix>lower` to `<prefix>upper`, as the facts lower and upper of a sentence."""
     return {"lower": getattr(row, f"{prefix}lower"), "upper": getattr(row, f"{prefix}upper")}

@@ -16,6 +16,7 @@ import pytest
 
 from crmresearch.errors import RenderError
 from crmresearch.report.make.site import export_index
+from crmresearch.report.page.cells import unbroken
 from crmresearch.report.page.exporter import export_html
 from crmresearch.report.page.guide import PARTS, export_guide
 from crmresearch.report.page.self_contained import external_resources
@@ -179,12 +180,15 @@ def test_downloads_are_inside_the_page(page: Page) -> None:
         *("loadings.csv", "loadings.tex", "paths.csv", "paths.tex"),
         *("model.svg", "model.png", "importance.svg", "importance.png"),
     }
-    assert all(address.startswith("data:") for address in saved.values())
+    drawn = {file for file in saved if file.endswith((".svg", ".png"))}  # saved from the page by its script
+    assert all(address.startswith("data:") for file, address in saved.items() if file not in drawn)
+    assert all(saved[file].endswith(f"/figures/{file}") for file in drawn)
 
 
 def test_every_image_has_an_alt_text(page: Page) -> None:
-    assert len(page.all("img")) == 2
-    assert all(image["alt"].strip() for image in page.all("img"))
+    assert page.all("img") == []
+    assert len(page.all("svg", role="img")) == 2
+    assert all(drawing["aria-label"].strip() for drawing in page.all("svg"))
 
 
 def test_captions_are_numbered_in_order(html: str) -> None:
@@ -206,15 +210,25 @@ def test_equations_are_mathml(html: str, page: Page) -> None:
 
 
 def test_code_is_folded_or_hidden(html: str, page: Page) -> None:
-    summaries = re.findall(r"<summary>([^<]+)</summary><pre class", html)
+    summaries = re.findall(r"<summary[^>]*>([^<]+)</summary><pre class", html)
     # one fold of code a chapter, at its end: opening and "Sample"; the glossary has none
     assert summaries == ["Parameters", "Parameters: defaults", "Code", "Code"]
+    assert re.findall(r'<summary aria-label="([^"]+)">Code', html) == ["Code: Sample"]
     opening, sample = html.index("Can this be trusted?"), html.index('id="sample"')
-    assert opening < html.index("<summary>Code</summary>") < sample
-    assert html.index("careful &lt;now&gt;") < html.rindex("<summary>Code</summary>") < html.index('id="glossary"')
+    assert opening < html.index(">Code</summary>") < sample
+    assert html.index("careful &lt;now&gt;") < html.rindex(">Code</summary>") < html.index('id="glossary"')
     assert "show_findings" not in html
     assert len(page.all("details", **{"class": "code"})) == len(summaries)
     assert "open" not in page.all("details", **{"class": "code"})[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("(0.12 to 0.34)", "(0.12\u00a0to\u00a00.34)"), ("27.9% to −30.2%", "27.9%\u00a0to\u00a0−30.2%"),
+     ("[−0.1, 2,345.6]", "[−0.1,\u00a02,345.6]"), ("3 to them, up to 5", "3 to them, up to 5")],
+)  # fmt: skip
+def test_no_line_ends_within_an_interval(told: str, shown: str) -> None:
+    assert unbroken(told) == shown
 
 
 def test_boxes_are_headings_of_their_place(html: str, page: Page) -> None:

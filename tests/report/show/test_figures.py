@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
 
+from crmresearch.report.show.drawing import dark_colours
 from crmresearch.report.show.figures import FigureView, show_figure
 
 
@@ -40,6 +41,17 @@ def test_svg_has_outlines_and_no_date(view: FigureView) -> None:
     assert not re.search(r'(?:href|src)="(?!#)', svg)
 
 
+def test_a_drawing_on_the_page_has_ids_of_its_own_and_colours_for_dark_paper(view: FigureView) -> None:
+    html = view._repr_html_()
+    ids = re.findall(r' id="([^"]+)"', html[html.index("<svg") : html.index("</svg>")])
+    targets = set(re.findall(r'(?:href="|url\()#([^")]+)', html))
+    assert targets == set(ids)
+    assert all(name.startswith("importance-") for name in ids)
+    assert not re.search(r"(?:fill|stroke): #", html)
+    assert "--iffffff: #14171a;" in dark_colours(html)
+    assert "<style" not in html
+
+
 def test_png_has_200_dots_an_inch(view: FigureView) -> None:
     at = view.png.index(b"pHYs") + 4
     per_metre = int.from_bytes(view.png[at : at + 4], "big")
@@ -49,10 +61,11 @@ def test_png_has_200_dots_an_inch(view: FigureView) -> None:
 
 def test_html_is_escaped_and_described(view: FigureView) -> None:
     html = view._repr_html_()
-    assert 'alt="Three &quot;points&quot;"' in html
+    assert 'role="img" aria-label="Three &quot;points&quot;"' in html
     assert "Importance &lt;and&gt; performance" in html
     assert "How to read this:</span> Up is &lt;more&gt;.</p>" in html
-    assert '<img src="data:image/svg+xml' in html
+    assert html.count("<svg") == 1
+    assert "data:" not in html
     assert 'download="importance.svg"' in html
     assert 'download="importance.png"' in html
     assert repr(view) == "Figure importance: Importance <and> performance"

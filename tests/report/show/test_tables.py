@@ -10,7 +10,13 @@ import pandas as pd
 import pytest
 
 from crmresearch.report.show.latex import escape_latex
-from crmresearch.report.show.number_format import format_interval, format_number, format_p_value, told_p_value
+from crmresearch.report.show.number_format import (
+    Probability,
+    format_interval,
+    format_number,
+    format_p_value,
+    told_p_value,
+)
 from crmresearch.report.show.tables import Table, csv_text, show_table
 
 
@@ -172,9 +178,20 @@ def test_frames_that_cannot_be_a_table() -> None:
         show_table(pd.DataFrame([[1, 2]], columns=["a", "a"]), "t", "T")
 
 
-def test_empty_frame_prints_its_headings() -> None:
+def test_counts_and_probabilities_among_other_numbers() -> None:
+    values = pd.Series([250, 575.4, Probability(0.00001), float("nan")], dtype=object)
+    frame = pd.DataFrame({"measure": ["rows", "χ²", "p", "factor"], "value": values})
+    table = show_table(frame, "fit", "Fit")
+    assert table.columns[1].cells == ("250", "575.400", "< .001", "–")
+    assert table.columns[1].numeric
+    assert table.csv.splitlines()[1:] == ["rows,250", "χ²,575.4", "p,1e-05", "factor,"]
+
+
+def test_a_table_without_rows_is_a_sentence_with_its_anchor() -> None:
     table: Table = show_table(pd.DataFrame({"code": [], "message": []}), "warnings", "None")
-    assert repr(table) == "code  message"
+    assert repr(table) == "None: nothing to list."
+    assert 'id="table-warnings"' in table._repr_html_()
+    assert "<table" not in table._repr_html_()
     assert table.csv == "code,message\n"
 
 

@@ -16,6 +16,8 @@ from crmresearch.report.show.wording import words
 
 _TITLES = {"injected-parameters": "parameters", "parameters": "parameters_default"}
 _PROSE = re.compile(r'story\.(prose\("\w+"\)|references\(\)|terms\(\))')  # text, which no reader looks for code behind
+_TO = re.compile(r"(?<=[\d%]) (to) (?=[−+-]?\d)")
+_BRACKETS = re.compile(r"(\[[−+-]?[\d.,]+%?), (?=[−+-]?[\d.,]+%?\])")
 _BOX_LEVEL = re.compile(r'(<div class="box-title"[^>]*aria-level=")\d')
 
 
@@ -26,17 +28,18 @@ def cell_to_html(cell: Any, number: int, outline: Outline, language: str = "en")
     """
     where = words(language)["cell"].format(number=number)
     if cell.cell_type == "markdown":
-        return markdown_to_html(cell.source, outline, where, language, cell.get("attachments"))
+        return unbroken(markdown_to_html(cell.source, outline, where, language, cell.get("attachments")))
     if cell.cell_type != "code":
         return ""
     blocks = [_output(output, number, outline, language) for output in cell.outputs]
     return "\n".join(block for block in blocks if block)
 
 
-def folded_code(cells: Iterable[Any], language: str = "en") -> Iterator[str]:
-    """The code of several cells as one fold, the report's parameters as folds of their own before it.
+def folded_code(cells: Iterable[Any], language: str = "en", chapter: str = "") -> Iterator[str]:
+    """The code of the cells of a chapter as one fold, the report's parameters as folds of their own before it.
 
-    Left out is the code of cells that are tagged `hide` or show prose only.
+    Left out is the code of cells that are tagged `hide` or show prose only. Who goes from fold to fold hears of which
+    `chapter` each is.
     """
     sources: dict[str, list[str]] = {}
     for cell in cells:
@@ -46,17 +49,21 @@ def folded_code(cells: Iterable[Any], language: str = "en") -> Iterator[str]:
         if not _PROSE.fullmatch(cell.source.strip()):
             title = next((_TITLES[tag] for tag in _TITLES if tag in tags), "code")
             sources.setdefault(title, []).append(cell.source)
-    folds = (
-        _code("\n\n".join(sources[title]), title, language) for title in (*_TITLES.values(), "code") if title in sources
-    )
-    if together := "\n".join(folds):
-        yield together
+    folds = [
+        _code("\n\n".join(sources[title]), title, language, chapter)
+        for title in (*_TITLES.values(), "code")
+        if title in sources
+    ]
+    if folds:
+        yield "\n".join(['<div class="code-folds">', *folds, "</div>"])
 
 
-def _code(source: str, title: str, language: str) -> str:
+def _code(source: str, title: str, language: str, chapter: str) -> str:
+    name = words(language)[title]
+    of = f' aria-label="{escape(f"{name}: {chapter}")}"' if chapter else ""
     formatted = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
     return (
-        f'<details class="code"><summary>{words(language)[title]}</summary>'
+        f'<details class="code"><summary{of}>{name}</summary>'
         f'<pre class="highlight" tabindex="0"><code>{formatted}</code></pre></details>'
     )
 
@@ -82,12 +89,12 @@ def _rich(data: Any, metadata: Any, number: int, outline: Outline, language: str
         html = str(data["text/html"])
         if 'class="crm-' in html:
             level = min(outline.level + 1, 6)
-            return _BOX_LEVEL.sub(rf"\g<1>{level}", html)
+            return _BOX_LEVEL.sub(rf"\g<1>{level}", unbroken(html))
         label = f"{words(language)['output']} {number}"
         html = html.replace("<th></th>", "<td></td>")  # the empty corner of a data frame is no heading
         return f'<div class="crm-scroll output" role="region" tabindex="0" aria-label="{label}">\n{html}\n</div>'
     if "text/markdown" in data:
-        return markdown_to_html(str(data["text/markdown"]), outline, where, language)
+        return unbroken(markdown_to_html(str(data["text/markdown"]), outline, where, language))
     if "text/latex" in data:
         formula = str(data["text/latex"]).strip().strip("$")
         return f"<p>{mathml(formula, display=True, where=where, language=language)}</p>"
@@ -99,6 +106,11 @@ def _rich(data: Any, metadata: Any, number: int, outline: Outline, language: str
             source = f"data:{kind};base64,{''.join(encoded.split())}"
             return f'<p class="crm-card"><img src="{source}" alt="{alt}"></p>'
     return _plain(str(data.get("text/plain", "")))
+
+
+def unbroken(html: str) -> str:
+    """The HTML in which no line ends within an interval, `0.12 to 0.34` or `[0.12, 0.34]`."""
+    return _TO.sub("\u00a0\\1\u00a0", _BRACKETS.sub("\\1,\u00a0", html))
 
 
 def _plain(text: str) -> str:

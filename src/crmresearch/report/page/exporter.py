@@ -49,6 +49,8 @@ def export_html(
     Raises RenderError for a formula that cannot be set (naming the cell), two tables or figures of one name,
     a reference to a table that is not there, or anything the page would fetch from elsewhere.
     """
+    from crmresearch.report.show.drawing import dark_colours  # with it comes matplotlib
+
     outline = Outline()
     body = explain_terms(number_captions("\n\n".join(_blocks(notebook, outline, language)), language))
     headings = [*outline.headings, Heading(2, words(language)["provenance"], "provenance")]
@@ -62,6 +64,7 @@ def export_html(
         guide=guide,
         contents=contents_tree(headings),
         body=Markup(body),
+        dark=Markup(dark_colours(body)),
         downloads=[Markup(_saved(name, content)) for name, content in downloads],
         provenance=[(fact_label(key, language), key, value) for key, value in provenance.items()],
     )
@@ -85,16 +88,18 @@ def _saved(name: str, content: bytes) -> str:
 def _blocks(notebook: "NotebookNode", outline: Outline, language: str) -> Iterator[str]:
     """What the cells show, chapter by chapter, the code of each chapter folded at its end."""
     behind: list[Any] = []  # cells whose code is not yet shown
+    chapters: list[str] = []
     for number, cell in enumerate(notebook.cells, start=1):
-        chapters = sum(heading.level == 2 for heading in outline.headings)
         shown = cell_to_html(cell, number, outline, language)
-        if sum(heading.level == 2 for heading in outline.headings) > chapters:
-            yield from folded_code(behind, language)
+        met = [heading.text for heading in outline.headings if heading.level == 2]
+        if len(met) > len(chapters):
+            yield from folded_code(behind, language, chapters[-1] if chapters else "")
             behind = []
+        chapters = met
         behind.append(cell)
         if shown:
             yield shown
-    yield from folded_code(behind, language)
+    yield from folded_code(behind, language, chapters[-1] if chapters else "")
 
 
 def number_captions(html: str, language: str = "en") -> str:
@@ -145,7 +150,7 @@ def render_template(name: str, language: str, *, scripts: Sequence[str] = ("page
     environment.filters["plain"] = partial(_plain_value, language=language)
     template = environment.get_template(name)  # read each time: a report's record names the templates it read
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
-    values = {"style": style, "script": script, "script_hash": digest, **values}
+    values = {"style": style, "script": script, "script_hash": digest, "dark": "", **values}
     return template.render(language=language, word=words(language), **values)
 
 

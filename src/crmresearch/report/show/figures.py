@@ -1,4 +1,4 @@
-"""Figures of a report: one SVG for the page, SVG and PNG for download, the same bytes every time.
+"""Figures of a report: one SVG on the page, from which SVG and PNG are saved, the same bytes every time.
 
 A notebook run by hand keeps one small PNG instead: every further drawing of a figure costs as much as the first.
 """
@@ -15,7 +15,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
 from crmresearch.report.record import report_folder, write_output
-from crmresearch.report.show.tables import check_name, data_uri, download_link
+from crmresearch.report.show.drawing import inline_svg
+from crmresearch.report.show.tables import beside_page, check_name, data_uri
 from crmresearch.report.show.wording import words
 
 # text as outlines: a reader without our fonts sees the same figure; a fixed salt: the same ids every time
@@ -51,10 +52,15 @@ class FigureView:
         word = words(self.language)
         reading = f'<p class="crm-reading"><span class="lead">{word["reading"]}</span> {escape(self.reading)}</p>'
         size = " wide" if self.width > 620 else ""
-        source = data_uri(self.svg, "image/svg+xml") if self.svg else data_uri(self.png, "image/png")
+        source = f'src="{data_uri(self.png, "image/png")}" alt="{escape(self.alt)}"'
+        picture = (
+            inline_svg(self.svg, self.name, self.alt, self.width, self.height)
+            if self.svg
+            else f'<img {source} width="{self.width}" height="{self.height}">'
+        )
         return f"""<figure class="crm-figure{size}" id="{anchor}">
 <div class="crm-scroll crm-card" role="region" tabindex="0" aria-labelledby="{anchor}-caption">
-<img src="{source}" alt="{escape(self.alt)}" width="{self.width}" height="{self.height}">
+{picture}
 </div>
 <figcaption id="{anchor}-caption"><span class="crm-number" data-counter="figure">{word["figure"]}</span> \
 {escape(self.caption)}</figcaption>
@@ -62,9 +68,13 @@ class FigureView:
 </figure>"""
 
     def _downloads(self) -> str:
-        svg = download_link(self.svg, "image/svg+xml", f"{self.name}.svg", "SVG")
-        png = download_link(self.png, "image/png", f"{self.name}.png", "PNG")
-        return f'\n<p class="crm-downloads">{words(self.language)["download"]} {svg} {png}</p>'
+        # the script of the page saves what is drawn on it; where none runs, the files beside the page serve
+        links = " ".join(
+            f'<a class="crm-save" download="{file}" href="{beside_page("figures", file)}"'
+            f' aria-label="{label}: {file}">{label}</a>'
+            for label, file in (("SVG", f"{self.name}.svg"), ("PNG", f"{self.name}.png"))
+        )
+        return f'\n<p class="crm-downloads">{words(self.language)["download"]} {links}</p>'
 
 
 def show_figure(figure: Figure, name: str, caption: str, alt: str, reading: str, *, language: str = "en") -> FigureView:

@@ -36,6 +36,10 @@ def format_p_value(value: float, at_least: bool = False) -> str:
     return f"≤ {told}" if at_least else told
 
 
+class Probability(float):
+    """A number that tables print as a p-value, among others that are none."""
+
+
 def told_p_value(value: float, at_least: bool = False) -> str:
     """A probability as a sentence has it after its p: `= .042`, `< .001`, `≤ .002`.
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crmresearch.report.show.number_format import (
     MISSING,
+    Probability,
     format_interval,
     format_number,
     format_p_value,
@@ -86,9 +87,16 @@ def _column(heading: str, name: str, values: list[Any], places: int, language: s
     # counts stored as floats (because a cell is missing) read as counts; a column of 0s and 1s stays rounded
     floats = any(isinstance(value, float) for value in present)
     counts = all(is_whole(value) for value in present) and (not floats or max(abs(v) for v in present) > 1)
-    decimals = [0 if counts or isinstance(value, Integral) else places for value in values]
-    pairs = zip(values, decimals, strict=True)
-    return Column(heading, tuple(MISSING if is_missing(v) else format_number(float(v), d) for v, d in pairs), True)
+    return Column(heading, tuple(_number(value, 0 if counts else places) for value in values), True)
+
+
+def _number(value: Any, places: int) -> str:
+    """A cell of numbers; among others a count stays a count and a probability a probability."""
+    if is_missing(value):
+        return MISSING
+    if isinstance(value, Probability):
+        return format_p_value(value)
+    return format_number(float(value), 0 if isinstance(value, Integral) else places)
 
 
 def _text(value: Any, places: int, language: str) -> str:

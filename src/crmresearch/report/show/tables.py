@@ -45,6 +45,12 @@ def download_link(content: bytes, media_type: str, filename: str, label: str) ->
     )
 
 
+def beside_page(kind: str, file: str) -> str:
+    """The address, from the page of the report being rendered, of a file among its `tables` or `figures`."""
+    folder = report_folder()
+    return quote(f"{folder.parent.name}/{kind}/{file}") if folder is not None else ""
+
+
 @dataclass(frozen=True, repr=False)
 class Table:
     """One table: printed rounded (`repr`, HTML, `latex`), downloaded and written in full (`csv`)."""
@@ -66,7 +72,12 @@ class Table:
     @property
     def csv(self) -> str:
         """The raw frame (`data` where the printed one is a view of it) as CSV, numbers at 10 significant digits."""
-        return csv_text(self.frame if self.data is None else self.data)
+        return csv_text(self.written)
+
+    @property
+    def written(self) -> pd.DataFrame:
+        """What the CSV holds; counts and shares that stand in one column are numbers alike."""
+        return (self.frame if self.data is None else self.data).infer_objects()
 
     @property
     def latex(self) -> str:
@@ -92,6 +103,8 @@ class Table:
         }
 
     def __repr__(self) -> str:
+        if self.frame.empty:
+            return self._nothing
         lines = [[column.heading for column in self.columns], *self._rows()]
         widths = [max(_width(line[i]) for line in lines) for i in range(len(self.columns))]
         printed = []
@@ -104,14 +117,17 @@ class Table:
         return "\n".join(printed)
 
     def _repr_html_(self) -> str:
+        anchor, word = f"table-{self.name}", words(self.language)
+        if self.frame.empty:
+            return f"""<figure class="crm-table" id="{anchor}">
+<figcaption><span class="crm-number" data-counter="table">{word["table"]}</span> {escape(self._nothing)}</figcaption>
+</figure>"""
         head = "".join(_html_heading(column) for column in self.columns)
         places = _places_in_blocks(self.columns)
         body = "\n".join(self._html_row(row, place) for row, place in zip(self._rows(), places, strict=True))
-        anchor = f"table-{self.name}"
         size = " wide" if len(self.columns) > 7 else ""
         size += " long" if _printed_height(self.columns) > PAGE_HEIGHT else ""
         note = f'\n<p class="crm-note">{escape(self.note)}</p>' if self.note else ""
-        word = words(self.language)
         return f"""<figure class="crm-table{size}" id="{anchor}">
 <figcaption id="{anchor}-caption"><span class="crm-number" data-counter="table">{word["table"]}</span> \
 {escape(self.caption)}</figcaption>
@@ -124,6 +140,11 @@ class Table:
 </table>
 </div>{note}{self._downloads() if report_folder() else ""}
 </figure>"""
+
+    @property
+    def _nothing(self) -> str:
+        """What is said in place of a table without rows."""
+        return words(self.language)["no_rows"].format(caption=self.caption)
 
     def _downloads(self) -> str:
         # only in a rendered report: in a notebook they would double what is stored
@@ -173,8 +194,8 @@ def show_table(
     _ = table.columns  # a value that cannot be printed is an error here, not inside the display machinery
     write_output("tables", f"{name}.csv", table.csv.encode())
     write_output("tables", f"{name}.tex", table.latex.encode())
-    written = table.frame if table.data is None else table.data
-    list_table(name, len(written), _of_text(written), table.as_shown())
+    shown = None if frame.empty else table.as_shown()
+    list_table(name, len(table.written), _of_text(table.written), shown)
     return table
 
 
@@ -196,10 +217,9 @@ class WrittenTable:
         return self.told
 
     def _repr_html_(self) -> str:
-        folder = report_folder()
         link = ""
-        if folder is not None:
-            place = quote(f"{folder.parent.name}/tables/{self.name}.csv")
+        if report_folder() is not None:
+            place = beside_page("tables", f"{self.name}.csv")
             label = escape(f"{words(self.language)['download']} {self.name}.csv")
             link = f' <a download="{escape(self.name)}.csv" href="{place}">{label}</a>'
         return f'<p class="crm-downloads">{escape(self.told)}{link}</p>'

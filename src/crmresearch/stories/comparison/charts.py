@@ -6,13 +6,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from crmresearch.palette import QUIET, SERIES, SHADE
 from crmresearch.segmentation.monitoring.drift import transition_matrix
 from crmresearch.segmentation.stability.agreement import likeness
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, FAMILIES, FONT, GREEN, QUIET, RED, SHADE, VIOLET, WARM
+from crmresearch.stories.charts import FAMILIES, FONT
 from crmresearch.stories.comparison.story import ComparisonStory
 
-GAIN_METHODS = 4  # families whose best segmentation is drawn: more curves are one grey band
+HALF = 0.5  # of the customers, whom a campaign would choose among; behind them all curves meet
+LINES: list[Any] = ["-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)), "--"]
 
 
 def plot_validity_stability(story: ComparisonStory) -> Figure:
@@ -63,21 +65,24 @@ def plot_forest(story: ComparisonStory) -> Figure:
 
 
 def plot_gains(story: ComparisonStory) -> Figure:
-    """Share of spend held by the best-ranked customers: the best of each family and the best single number."""
-    ordered = story.segmentations.sort_values("gini", ascending=False, kind="stable")
-    leaders = ordered.drop_duplicates("family")["method"].iloc[:GAIN_METHODS]
+    """Share of spend held by the best-ranked half of the customers: the best segmentation, rule and forecast."""
+    ordered = story.everything.sort_values("gini", ascending=False, kind="stable")
+    leaders = ordered[ordered["kind"] != "none"].drop_duplicates("kind")["method"]
     figure, axes = charts.chart(
-        6.4, 5.0, story.say("chart.gains_share"), story.say("chart.gains_captured"), kind="gains"
+        7.4, 4.6, story.say("chart.gains_share"), story.say("chart.gains_captured"), grid="both", kind="gains"
     )
-    styles = ["-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)), "-"]
-    curves = zip([*leaders, story.single["method"]], styles, [ACCENT, VIOLET, GREEN, RED, WARM], strict=False)
-    for method, style, colour in curves:
-        part = story.benchmark.evaluation.gains.query("method == @method")
-        shares, captured, name = [0, *part["share"]], [0, *part["captured"]], story.name(method)
-        axes.plot(shares, captured, linestyle=style, color=colour, linewidth=1.7, label=name)
-    axes.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1, label=story.say("chart.random"))
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.legend(frameon=False, loc="lower right", fontsize=9)
+    gains = story.benchmark.evaluation.gains
+    lines, named = [], [*map(story.name, leaders), story.say("chart.random")]
+    for method in leaders:
+        part = gains[(gains["method"] == method) & (gains["share"] <= HALF + 1e-9)]
+        lines.append(([0, *part["share"]], [0, *part["captured"]]))
+    lines.append(([0, HALF], [0, HALF]))
+    for (shares, captured), style, colour in zip(lines, LINES, [*SERIES[: len(leaders)], QUIET], strict=False):
+        axes.plot(shares, captured, linestyle=style, color=colour, linewidth=1.8)
+    axes.set(xlim=(0, HALF), ylim=(0, 1))
+    ends = np.array([captured[-1] for _, captured in lines], dtype=float)
+    colours = [*SERIES[: len(leaders)], QUIET]
+    charts.name_beside(axes, np.full(len(ends), HALF), ends, named, colours, HALF, right=HALF)
     return figure
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from crmresearch.palette import ACCENT, INK, QUIET, WARM
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, INK, QUIET, WARM
 from crmresearch.stories.customer_today.story import TodayStory
 
 

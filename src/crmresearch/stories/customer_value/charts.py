@@ -3,12 +3,12 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from crmresearch.palette import ACCENT, INK, QUIET, WARM
 from crmresearch.segmentation.methods.abc_classes import gini, lorenz_curve
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, INK, QUIET, WARM
 from crmresearch.stories.customer_value.story import CustomerStory
 
-KIND_COLOURS = {"segmentation": ACCENT, "forecast": WARM, "learner": WARM, "naive": QUIET, "none": QUIET}
+KINDS = {"segmentation": ("o", ACCENT), "forecast": ("D", WARM), "naive": ("s", QUIET)}  # mark and colour
 
 
 def plot_lorenz(story: CustomerStory) -> Figure:
@@ -49,9 +49,8 @@ def plot_scores(story: CustomerStory) -> Figure:
         group = {"learner": "forecast", "none": "naive"}.get(row.kind, row.kind)
         label = None if group in shown else story.say(f"kind.{group}")
         shown.add(group)
-        charts.draw_interval(
-            axes, y, row.r2_log, row.r2_log_lower, row.r2_log_upper, KIND_COLOURS[row.kind], label=label
-        )
+        marker, colour = KINDS[group]
+        charts.draw_interval(axes, y, row.r2_log, row.r2_log_lower, row.r2_log_upper, colour, marker, label=label)
     charts.legend_above(axes)
     return figure
 

@@ -4,9 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from crmresearch.data.spend_by import MOST, Role, mixes, pooled, spend_by, totals
+from crmresearch.palette import ACCENT, PALE
 from crmresearch.segmentation.lift import lifts
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, PALE
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory
 
 TOP_ITEMS = 3  # of each segment, by spend

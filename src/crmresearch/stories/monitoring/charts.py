@@ -2,16 +2,15 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from crmresearch.palette import ACCENT, INK, PALE, QUIET, WARM, shades
 from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.monitoring.drift import SHIFTED, WATCH
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, INK, PALE, QUIET, WARM
 from crmresearch.stories.monitoring.story import MonitoringStory
 
 NOT_YET = "not_yet"
@@ -23,7 +22,7 @@ def plot_migration(story: MonitoringStory) -> Figure:
     order = [*monitoring.ranks["segment"], NOT_YET]
     kind = pd.CategoricalDtype(order)
     stages = [monitoring.assigned[day].astype("object").fillna(NOT_YET).astype(kind) for day in monitoring.cutoffs]
-    hues = sns.color_palette("viridis", len(order) - 1).as_hex()
+    hues = shades(len(order) - 1)
     names = {**story.labels, NOT_YET: story.say("monitoring_chart.not_yet")}
     labels = [names, *[dict.fromkeys(names, "")] * (len(stages) - 2), names]
     days = [str(day) for day in monitoring.cutoffs]

@@ -11,7 +11,7 @@ from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
-from crmresearch.stories.story import Row, caution_table
+from crmresearch.stories.story import Row, caution_table, in_sentence
 
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
 OF_ANSWERS = {"proxies", "unmeasured", "rows_dropped", "missing_replaced"}
@@ -58,7 +58,7 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
             pairs = [story.say("word.pair", construct=a, other=b, value=size) for a, b, size in labels]
             return "; ".join(pairs)
         if isinstance(value, list):
-            return story.listed([story.label(v).lower() if v in known else v for v in value])
+            return story.listed([in_sentence(story.label(v)) if v in known else v for v in value])
         return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
 
     facts = {fact: named(fact, value) for fact, value in caution.facts.items()}
@@ -70,7 +70,7 @@ def _about_the_data(story: SatisfactionStory) -> Iterator[Caution]:
     if note := story.survey.codebook.note_of(spec.theory.key):
         yield Caution("proxies", "weak", "measurement", {"sentence": note})
     if spec.unmeasured:
-        names = [story.text(spec.theory.constructs[key].label).lower() for key in spec.unmeasured]
+        names = [in_sentence(story.text(spec.theory.constructs[key].label)) for key in spec.unmeasured]
         yield Caution("unmeasured", "note", "model", {"constructs": names})
     if complete.policy == "listwise" and complete.rows_dropped > MISSING_LIMIT * complete.rows_in:
         yield Caution("rows_dropped", "note", "sample", {"share": complete.rows_dropped / complete.rows_in})

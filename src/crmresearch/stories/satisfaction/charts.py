@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from crmresearch.diagram.path_diagram import Arrow, Ellipse, Indicator, Moderation, plot_path_diagram
 from crmresearch.models.specification import product_key
+from crmresearch.palette import ACCENT, INK, QUIET, WARM
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, INK, QUIET, WARM
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 

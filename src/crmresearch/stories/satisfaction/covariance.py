@@ -16,6 +16,7 @@ from crmresearch.sem.covariance.result import CbEstimate, Errors
 from crmresearch.sem.pls.cautions import unreadable
 from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.stories.satisfaction.story import SatisfactionStory
+from crmresearch.stories.story import in_sentence
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class CovarianceStory:
         told = [say(f"covariance.{how}", rows=e.rows, npar=len(e.ram.labels), df=e.df)]
         told.append(say("covariance.errors_weighted" if self.weighted else f"covariance.errors_{e.errors}"))
         if e.left_out:
-            names = [self.story.label(key).lower() for key in e.left_out]
+            names = [in_sentence(self.story.label(key)) for key in e.left_out]
             told.append(say("covariance.left_out", constructs=self.story.listed(names)))
         if e.semopy is not None:
             told.append(say("covariance.engines", distance=float(e.distances.max())))

@@ -22,7 +22,7 @@ from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.satisfaction import TEXTS
-from crmresearch.stories.story import Story, interval
+from crmresearch.stories.story import Story, in_sentence, interval
 from crmresearch.stories.story import verdict as told_apart
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
@@ -69,7 +69,7 @@ class SatisfactionStory(Story):
     @property
     def aims(self) -> dict[str, str]:
         """satisfaction and, where the theory has it, loyalty: how sentences name the constructs that it is about."""
-        return {aim: self.label(key).lower() for aim, key in self.estimate.specification.theory.aims.items()}
+        return {aim: in_sentence(self.label(key)) for aim, key in self.estimate.specification.theory.aims.items()}
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -115,7 +115,7 @@ class SatisfactionStory(Story):
         if outcome not in self.leading:
             return
         drivers = self.leading[outcome]
-        first, named = drivers.iloc[0], {"outcome": self.label(outcome).lower(), "name": self.label(outcome)}
+        first, named = drivers.iloc[0], {"outcome": in_sentence(self.label(outcome)), "name": self.label(outcome)}
         if len(drivers) > 1:
             sizes = [f"{self._predictor(row)} ({row.estimate:.2f})" for row in drivers.itertuples()]
             yield self.say("finding.drivers_tie", **named, drivers=self.listed(sizes))
@@ -131,7 +131,7 @@ class SatisfactionStory(Story):
         )
 
     def _predictor(self, effect: Any) -> str:
-        return self.label(effect.predictor).lower()
+        return in_sentence(self.label(effect.predictor))
 
     def follows(self) -> list[str]:
         """What to do about satisfaction and, through it, about loyalty; or why nothing follows."""
@@ -146,7 +146,7 @@ class SatisfactionStory(Story):
     def _lever(self, outcome: str) -> str:
         """Where to begin: the leading construct, or of those not told apart the one with the lowest index."""
         drivers = self.leading[outcome]
-        named = {"outcome": self.label(outcome).lower()}
+        named = {"outcome": in_sentence(self.label(outcome))}
         if len(drivers) == len(self.estimate.only("total_effects").query("outcome == @outcome")) > 2:
             return self.say("follows.no_lever", **named, count=len(drivers))
         if len(drivers) == 1:
@@ -206,9 +206,9 @@ class SatisfactionStory(Story):
     def _moderations(self) -> Iterator[str]:
         for m in self.estimate.specification.moderations:
             clear, facts = self._path(product_key(m.predictor, m.moderator), m.outcome)
-            named = {"predictor": self.label(m.predictor).lower(), "outcome": self.label(m.outcome).lower()}
+            named = {"predictor": in_sentence(self.label(m.predictor)), "outcome": in_sentence(self.label(m.outcome))}
             moderator = self.label(m.moderator)
-            named["moderator"] = moderator if clear == "clear" else moderator.lower()
+            named["moderator"] = moderator if clear == "clear" else in_sentence(moderator)
             yield self.say(f"finding.moderation_{clear}", **named, **facts)
 
     def _note(self) -> list[str]:
@@ -243,9 +243,9 @@ class SatisfactionStory(Story):
         told = [self.say("model.claim", about=self.text(theory.about), cited=self.citation("theory"), **self.facts)]
         told += [self.text(theory.why)] if theory.why else []
         for sign in ("positive", "negative", "open"):
-            into = {o: [self.label(p.predictor).lower() for p in spec.paths if (p.outcome, p.sign) == (o, sign)]
+            into = {o: [in_sentence(self.label(p.predictor)) for p in spec.paths if (p.outcome, p.sign) == (o, sign)]
                     for o in spec.outcomes}  # fmt: skip
-            ends = [self.say("model.from_to", outcome=self.label(outcome).lower(), predictors=self.listed(named))
+            ends = [self.say("model.from_to", outcome=in_sentence(self.label(outcome)), predictors=self.listed(named))
                     for outcome, named in into.items() if named]  # fmt: skip
             told += [self.say(f"model.expects_{sign}", paths="; ".join(ends))] if ends else []
         return told
@@ -328,7 +328,7 @@ class SatisfactionStory(Story):
                 for row in drivers.itertuples()
             ]  # fmt: skip
             key = "effects.largest" if len(named) == 1 else "effects.largest_tie"
-            told.append(self.say(key, outcome=self.label(outcome).lower(), effects=self.listed(named)))
+            told.append(self.say(key, outcome=in_sentence(self.label(outcome)), effects=self.listed(named)))
         return told
 
     def index_summary(self) -> list[str]:
@@ -336,7 +336,7 @@ class SatisfactionStory(Story):
         given = self.index.dropna(subset="estimate")
         if len(given) < 2:
             return []
-        names, draws = [self.label(key).lower() for key in given["construct"]], self._index_draws[given.index]
+        names, draws = [in_sentence(self.label(key)) for key in given["construct"]], self._index_draws[given.index]
         return [self.say("index.ends", ends=self.ends(names, given["estimate"].to_numpy(), draws, self.confidence))]
 
     @cached_property
@@ -401,7 +401,7 @@ class SatisfactionStory(Story):
         told = ["model", f"missing_{self.complete.policy if gaps else 'none'}"]
         told += [*(["weighted"] if e.sample.weighted else []), "pls"]
         if formative:
-            facts["formative"] = self.listed([self.label(key).lower() for key in formative])
+            facts["formative"] = self.listed([in_sentence(self.label(key)) for key in formative])
             told.append("mode_b")
         if "plsc" in e.estimators and e.model.main.factor.any():
             told += ["plsc", *(["plsc_unread"] if "plsc" in unreadable(e.cautions) else [])]

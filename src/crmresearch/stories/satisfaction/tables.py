@@ -9,7 +9,7 @@ import pandas as pd
 
 from crmresearch.data.survey.answers import response_distributions
 from crmresearch.data.survey.weights import means_and_deviations
-from crmresearch.report.show.number_format import format_interval, format_number
+from crmresearch.report.show.number_format import Probability, format_interval, format_number
 from crmresearch.sem.groups import SegmentModels, group_table
 from crmresearch.sem.pls import measurement
 from crmresearch.sem.pls.fit import approximate_fit as measured_fit
@@ -18,6 +18,8 @@ from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 INTERVAL = ["ci_lower", "ci_upper"]
 P_VALUE = ["p_value", "p_value_floor"]
+FIT_COUNTS = ("n", "npar", "df", "baseline_df")  # measures of fit that are no decimals
+FIT_PROBABILITIES = ("p_value", "rmsea_p_close")
 
 
 def items(story: SatisfactionStory) -> pd.DataFrame:
@@ -45,7 +47,12 @@ def items(story: SatisfactionStory) -> pd.DataFrame:
 def reliability(story: SatisfactionStory) -> pd.DataFrame:
     """Reliability of every construct: items, alpha, rho_A, rho_C, AVE."""
     table = measurement.reliability(story.estimate)
-    return story.named(table[["construct", "items", "alpha", "rho_a", "rho_c", "ave"]], construct=story.label)
+    single, measures = table["items"] == 1, ["alpha", "rho_a", "rho_c", "ave"]
+    table[measures] = table[measures].mask(single)  # 1 by definition, which says nothing
+    if single.any():
+        table["note"] = single.map({True: story.say("measurement.single_item"), False: ""})
+    shown = ["construct", "items", *measures, "note"]
+    return story.named(table[[c for c in shown if c in table]], construct=story.label)
 
 
 def loadings(story: SatisfactionStory) -> pd.DataFrame:
@@ -121,11 +128,13 @@ def _verdict(story: SatisfactionStory, verdict: str) -> str:
 
 
 def fit(covariance: CovarianceStory) -> pd.DataFrame:
-    """The measures of fit by name, counts as whole numbers, with robust values where they were asked for."""
-    table = covariance.fit.astype(dict.fromkeys(covariance.fit.columns, object))
-    counts = table["measure"].isin(["n", "npar", "df", "baseline_df"])
-    for column in table.columns.drop("measure"):
-        table.loc[counts, column] = [v if pd.isna(v) else int(v) for v in table.loc[counts, column]]
+    """The measures of fit by name, with robust values where they were asked for."""
+    table = covariance.fit
+    kinds = {**dict.fromkeys(FIT_COUNTS, int), **dict.fromkeys(FIT_PROBABILITIES, Probability)}
+    for column in table.columns[1:]:
+        cells = zip(table["measure"], table[column], strict=True)
+        told = [value if pd.isna(value) else kinds.get(measure, float)(value) for measure, value in cells]
+        table = table.assign(**{column: pd.Series(told, dtype=object, index=table.index)})
     return covariance.story.named(table, measure="measure")
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from crmresearch.palette import ACCENT
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT
 from crmresearch.stories.survey_quality.story import SurveyQualityStory
 
 

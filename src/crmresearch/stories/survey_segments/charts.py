@@ -5,10 +5,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from crmresearch.palette import ACCENT, ACCENT_BAND, INK, QUIET, RULE, WARM
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.sem.groups import ALL
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, ACCENT_BAND, INK, QUIET, RULE, WARM
 from crmresearch.stories.survey_segments.story import STANDS_OUT, SurveySegmentStory
 
 

@@ -16,7 +16,7 @@ from crmresearch.segmentation.scoring.managerial import reachability
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 from crmresearch.sem.groups import ALL, SegmentModels
-from crmresearch.stories.story import Story
+from crmresearch.stories.story import Story, in_sentence
 from crmresearch.stories.survey_segments import TEXTS
 
 LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
@@ -53,7 +53,7 @@ class SurveySegmentStory(Story):
 
     def within(self, key: str) -> str:
         """Name of a construct within a sentence; that of an item stays as it is."""
-        return self.construct(key) if self.by_items else self.construct(key).lower()
+        return self.construct(key) if self.by_items else in_sentence(self.construct(key))
 
     @property
     def by_items(self) -> bool:
@@ -197,7 +197,7 @@ class SurveySegmentStory(Story):
             table = table[table["segment"] != ALL].dropna(subset="ci_lower")
             if len(table) > 1:
                 draws, points = self.models.draws[construct][table.index], table["estimate"].to_numpy()
-                names = [self.label(key, short=True).lower() for key in table["segment"]]
+                names = [in_sentence(self.label(key, short=True)) for key in table["segment"]]
                 ends = self.ends(names, points, draws, LEVEL)
                 yield self.say("survey.index_ends", construct=self.within(construct), ends=ends)
 
@@ -262,7 +262,7 @@ class SurveySegmentStory(Story):
         return [*told, self.say("survey.follows_reach", variables=self._variables())]
 
     def _variables(self) -> str:
-        return self.listed([self.text(self.survey.codebook.groups[name].label).lower() for name in self.groups])
+        return self.listed([in_sentence(self.text(self.survey.codebook.groups[name].label)) for name in self.groups])
 
     def reach(self) -> str:
         """Whether the variables that describe respondents tell the segments apart."""

@@ -2,9 +2,9 @@
 
 from matplotlib.figure import Figure
 
+from crmresearch.palette import ACCENT, INK, WARM
 from crmresearch.sem.theory_comparison import AIMS
 from crmresearch.stories import charts
-from crmresearch.stories.charts import ACCENT, INK, WARM
 from crmresearch.stories.satisfaction.charts import STYLES
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
