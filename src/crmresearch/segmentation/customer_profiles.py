@@ -17,11 +17,10 @@ def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFra
     `customers` is a customer table with a holdout. One row a category of `segments`, in its order; spend and activity
     are means a customer, NaN in a segment that has none.
     """
-    rows = []
+    rows, outcomes = [], customers[["monetary_total", "holdout_spend", "holdout_active"]]
     for key in segments.cat.categories:
-        part = customers[segments == key]
-        means = part[["monetary_total", "holdout_spend", "holdout_active"]].mean()
-        rows.append((key, len(part), len(part) / len(customers), *means))
+        part = outcomes[segments == key]
+        rows.append((key, len(part), len(part) / len(customers), *part.mean()))
     columns = ["segment", "customers", "share", "spend_before", "spend_after", "active_after"]
     return pd.DataFrame(rows, columns=columns)
 

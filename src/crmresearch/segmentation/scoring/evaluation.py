@@ -23,10 +23,11 @@ class Evaluation:
     `warnings`: code, severity (weak, note), method, segment, customers, share. Codes: small_segment, empty_segment,
     negative_spend (counted as 0), no_recent_spend (no `spend_last_<days>` column), constant_spend and
     constant_activity (scores not defined).
-    `segments`: customer, method, segment, one row each.
+    `segments`: a row a customer, a column a method, categories.
     `gains`: method, share (of the customers, those of highest predicted spend), captured (share of the spend).
     `draws`: scores of every resample, (methods, metrics, resamples), in the order of `scores` and `scores.METRICS`,
     moved so that their mean is the score of all customers: a resample holds 63 % of them, which teach values worse.
+    `scored`: customers whose scores these are, fewer than there are where only a sample was scored.
     """
 
     scores: pd.DataFrame
@@ -39,6 +40,7 @@ class Evaluation:
     resamples: int
     seed: int
     draws: Floats = field(repr=False)
+    scored: int | None = None
 
     def against(self, reference: str) -> pd.DataFrame:
         """Paired differences of every other method to this one: the columns of `differences`."""
@@ -58,7 +60,7 @@ class Evaluation:
         best = str(rows.loc[rows["r2_log"].idxmax(), "method"])
         apart = self.against(best).query("metric == 'r2_log'").set_index("method")["upper"] < 0
         alike = rows[~rows["method"].map(apart).fillna(False).astype(bool)]
-        small = alike["smallest_share"] * self.segments["customer"].nunique() < smallest
+        small = alike["smallest_share"] * len(self.segments) < smallest
         order = alike.assign(small=small).sort_values(
             ["small", "k", "r2_log"], ascending=[True, True, False], kind="stable"
         )
