@@ -163,10 +163,9 @@ def test_a_search_that_begins_at_a_part_ends_at_the_maximum_of_everybody(fit, mo
     assert found.standard_errors == pytest.approx(alone.standard_errors, rel=1e-6)
     assert found.log_likelihood == pytest.approx(alone.log_likelihood, rel=1e-13)
     theta = np.log(alone.parameters)
-    in_blocks, at_once = (
-        type(alone).score(theta, alone.rows),
-        (monkeypatch.undo(), type(alone).score(theta, alone.rows))[1],
-    )
+    in_blocks = type(alone).score(theta, alone.rows)
+    monkeypatch.undo()
+    at_once = type(alone).score(theta, alone.rows)
     assert in_blocks[0] == at_once[0]
     assert in_blocks[1].tolist() == at_once[1].tolist()
 

@@ -64,13 +64,15 @@ class CustomerValue:
         unit_days: float = 7.0,
         *,
         period_days: float | None = None,
+        spend: GammaGammaFit | None = None,
     ) -> "CustomerValue":
         """Fit a customer table with columns `repeat`, `t_last`, `tenure` (days) and `repeat_mean` (money).
 
         `customers` (n, ≥ 4) has a row a customer. `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per
         `unit_days` days. Of customers who pay in a rhythm it may be shifted_beta_geometric, with `period_days` the days
         from one payment to the next (`crmresearch.value.rhythm.purchase_rhythm` finds it). Customers who bought again
-        but whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged.
+        but whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged. `spend` is
+        the spend model of these customers where it has been fitted already, beside another model of purchases.
         Raises EstimationError for an unknown model or period, missing columns or data that cannot be fitted.
 
         >>> import crmresearch as crm
@@ -91,7 +93,7 @@ class CustomerValue:
             purchases = MODELS[model].fit(x, t_x, T)
         again = x > 0
         usable = again & (mean > 0)
-        spend = fit_gamma_gamma(x[usable], mean[usable])
+        spend = spend or fit_gamma_gamma(x[usable], mean[usable])
         cautions = [*purchases.cautions, *spend.cautions]
         if not purchases.tells_dropout:
             evidence = {"evidence": max(0.0, purchases.dropout_evidence)}

@@ -125,13 +125,14 @@ def forecast_customers(
     days = (table.holdout_end - table.cutoff).days
     actual = table.frame["holdout_purchases"]
     rows, failures, unsettled = [], [], []
-    value, frame = None, None
+    value, frame, spend = None, None, None
     others = [model, *models]
     if rhythm is not None:
         model, others = CONTRACT, [CONTRACT, *others]
     for key in dict.fromkeys(others):
         try:
-            fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None)
+            fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None, spend=spend)
+            spend = fitted.spend
             forecast = fitted.forecast(days, rate, margin=margin)
         except EstimationError as error:
             failures.append((key, str(error)))

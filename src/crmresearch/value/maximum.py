@@ -88,8 +88,9 @@ def maximise_rows(
 ) -> Maximum:
     """`maximise` the score of unique rows.
 
-    Of more than 20,000 rows the search begins at the maximum of 20,000 customers drawn among them and, where that one's
-    curvature leads on, takes five or six evaluations of everybody instead of thirty; the maximum is that of everybody.
+    Of more than 20,000 rows the search begins at the maximum of a tenth of the customers (20,000 at least), drawn;
+    where the curvature there leads on, it takes seven evaluations of everybody instead of thirty. The maximum and its
+    covariances are those of everybody.
     """
 
     def likelihood(theta: Scores) -> tuple[float, Scores]:
@@ -97,8 +98,8 @@ def maximise_rows(
 
     if near is not None or len(rows.weights) <= MANY:
         return maximise(likelihood, centre, names, rows.n, near)
-    part = rows.drawn(MANY)
-    first = maximise(lambda theta: score(theta, part), centre, names, part.n)
+    part = rows.drawn(max(MANY, round(rows.n / 10)))
+    first = maximise_rows(score, part, centre, names)
     scaled = first._replace(covariances=first.covariances * part.n / rows.n)
     return maximise(likelihood, centre, names, rows.n, scaled, errors=True)
 
