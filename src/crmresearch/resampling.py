@@ -26,6 +26,14 @@ def require_memory(numbers: int, what: str) -> None:
         )
 
 
+def sampled(n: int, most: int | None, seed: int) -> NDArray[np.intp]:
+    """Places, ascending, of `most` of n rows drawn without replacement; of all of them where there are no more."""
+    if most is None or n <= most:
+        return np.arange(n)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**32 - 2,)))
+    return np.sort(rng.choice(n, most, replace=False))
+
+
 def bootstrap_counts(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """Counts (≤ 50, n) of successive resamples of n rows, the same for any division of the work.
 

@@ -80,6 +80,18 @@ def test_intervals_are_those_of_a_bootstrap_of_customers() -> None:
     assert ours.iloc[3] - ours.iloc[2] == pytest.approx(2 * 1.959964 * error, rel=0.05)
 
 
+def test_of_very_many_customers_a_part_is_resampled_around_the_means_of_all() -> None:
+    """A quarter of the customers: the means are those of all, and the intervals are twice as wide."""
+    customers = simulated_customers(2000, seed=5)
+    carried = pd.DataFrame({"often": customers["frequency"] >= 4})
+    whole, part = (tag_outcomes(customers, carried, 400, 1, most).iloc[0] for most in (None, 500))
+    told = ["customers", "spend_before", "spend_after", "active_after", "against_others"]
+    assert part[told].tolist() == whole[told].tolist()
+    assert part["spend_after_lower"] < part["spend_after"] < part["spend_after_upper"]
+    width = [one["spend_after_upper"] - one["spend_after_lower"] for one in (whole, part)]
+    assert width[1] / width[0] == pytest.approx(2, rel=0.3)
+
+
 def test_nobody_or_one_has_no_interval() -> None:
     customers = simulated_customers(50, seed=5)
     carried = pd.DataFrame({"none": False, "all": True, "one": customers.index == customers.index[0]}, customers.index)

@@ -6,7 +6,7 @@ import pytest
 from clv_cases import cdnow, histories_of, simulate
 
 from crmresearch.errors import EstimationError
-from crmresearch.value import CustomerValue, bootstrap, fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
+from crmresearch.value import CustomerValue, bootstrap, fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd, histories, maximum
 from crmresearch.value.customer_value import FORECAST, MODELS
 from crmresearch.value.forecast import CustomerForecast
 from crmresearch.value.resample import resample_counts
@@ -150,6 +150,24 @@ def test_a_neighbour_too_far_away_gives_way_to_the_whole_search():
     near = type(alone).estimate(alone.rows, near=far)
     assert near.parameters == pytest.approx(alone.parameters, rel=1e-6)
     assert near.standard_errors == pytest.approx(alone.standard_errors, rel=1e-6)
+
+
+@pytest.mark.parametrize("fit", [fit_bg_nbd, fit_pareto_nbd])
+def test_a_search_that_begins_at_a_part_ends_at_the_maximum_of_everybody(fit, monkeypatch):
+    """The search among all of them is the reference, of parameters and of their errors; blocks change no digit."""
+    alone = fit(**histories_of(cdnow()))
+    monkeypatch.setattr(maximum, "MANY", 500)
+    monkeypatch.setattr(histories, "BLOCK", 300)
+    found = type(alone).estimate(alone.rows)
+    assert found.parameters == pytest.approx(alone.parameters, rel=1e-7)
+    assert found.standard_errors == pytest.approx(alone.standard_errors, rel=1e-6)
+    assert found.log_likelihood == pytest.approx(alone.log_likelihood, rel=1e-13)
+    theta = np.log(alone.parameters)
+    in_blocks = type(alone).score(theta, alone.rows)
+    monkeypatch.undo()
+    at_once = type(alone).score(theta, alone.rows)
+    assert in_blocks[0] == at_once[0]
+    assert in_blocks[1].tolist() == at_once[1].tolist()
 
 
 def test_bootstrap_of_a_quantity():

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crmresearch.resampling import sampled
 from crmresearch.value import CustomerValue
-from crmresearch.value.forecast import CustomerForecast
+from crmresearch.value.forecast import CustomerForecast, value_intervals
 
 NONE = pd.DataFrame(columns=["model", "reason"])
 MODELS = pd.DataFrame({"model": ["bg_nbd", "mbg_nbd"], "expected": [90.0, 12.0], "actual": [100, 0]})
@@ -32,3 +33,23 @@ def test_calibration_pools_those_who_came_back_most() -> None:
 def test_without_a_value_model_there_is_neither_calibration_nor_parameter() -> None:
     assert forecast().calibration(pd.DataFrame({"repeat": [1], "holdout_purchases": [1]})).empty
     assert forecast().parameters.empty
+
+
+def test_intervals_of_very_many_customers_are_those_of_a_sample() -> None:
+    """What is said of 300 drawn of 600 is what the same 300 alone give, models and all."""
+    rng = np.random.default_rng(7)
+    x = rng.poisson(rng.gamma(1.5, 1, 600))
+    tenure = rng.integers(200, 300, 600).astype(float)
+    t_last = np.where(x > 0, np.floor(tenure * rng.beta(2, 1, 600)), 0)
+    mean = np.where(x > 0, rng.gamma(6, 5, 600), np.nan)
+    table = pd.DataFrame({"repeat": x, "t_last": t_last, "tenure": tenure, "repeat_mean": mean})
+    places = sampled(600, 300, seed=3)
+    assert len(set(places)) == 300
+    assert list(sampled(300, 300, 3)) == list(range(300))
+    some = table.iloc[places]
+    everybody, alone = (forecast(value=CustomerValue.fit(frame)) for frame in (table, some))
+    group, spent = (table["tenure"] > 250).astype(str), table["tenure"]
+    found = value_intervals(everybody, group, 5, 3, spent, most=300)
+    expected = value_intervals(alone, group.loc[some.index], 5, 3, spent.loc[some.index])
+    pd.testing.assert_frame_equal(found, expected)
+    assert found["customers"].iloc[0] == 300

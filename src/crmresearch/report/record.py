@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,18 @@ def record(**facts: Any) -> None:
 
 def write_output(subfolder: str, filename: str, content: bytes) -> None:
     """Write one table or figure file below the report folder; nothing outside a rendered report."""
+    write_parts(subfolder, filename, [content])
+
+
+def write_parts(subfolder: str, filename: str, content: Iterable[bytes]) -> None:
+    """The same of a file that is made part by part, and never held as a whole."""
     folder = report_folder()
     if folder is None:
         return
     target = folder / subfolder / filename
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
+    with target.open("wb") as file:
+        file.writelines(content)
 
 
 def _plain(value: Any) -> Any:

@@ -53,11 +53,10 @@ class Benchmark:
 
     def segments(self, method: str) -> pd.Series:
         """The segments of one method, by customer."""
-        long = self.evaluation.segments
-        part = long[long["method"] == method].set_index("customer")["segment"]
+        part = self.evaluation.segments[method].astype(str)
         known = next((m for m in self.methods if m.name == method), None)
         order = [segment.key for segment in known.segments] if known else sorted(part.unique())
-        return part.astype(pd.CategoricalDtype(order, ordered=True)).rename(method)
+        return part.astype(pd.CategoricalDtype(order, ordered=True))
 
     def inside(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Indices of each clustering in its own space: family, method, k and those of `internal_indices`.

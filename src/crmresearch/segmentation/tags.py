@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.rule_file import Tag
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, sampled
 from crmresearch.segmentation.contract import Floats, SegmentationError, Text, needed_columns
 from crmresearch.segmentation.methods.own_rules import check_comparable, meets
 
@@ -66,14 +66,17 @@ def carried_tags(tags: Sequence[Tag], customers: pd.DataFrame) -> Tags:
     )
 
 
-def tag_outcomes(customers: pd.DataFrame, carried: pd.DataFrame, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
+def tag_outcomes(
+    customers: pd.DataFrame, carried: pd.DataFrame, resamples: int = 200, seed: int = 0, most: int | None = None
+) -> pd.DataFrame:
     """What those who carry each tag did: a row a tag, in the order of `carried` (customers × tags).
 
     Columns: tag, customers, share, spend_before, spend_after with spend_after_lower and spend_after_upper,
     active_after, then against_others (spend after of those who carry it less that of those who do not) with
     against_others_lower and against_others_upper. Spend and activity are means a customer. The intervals are the middle
     95 % of bootstrap resamples of all customers; NaN where fewer than two carry the tag, of against_others also where
-    fewer than two do not.
+    fewer than two do not. Of more than `most` customers only so many, `sampled` with the seed, are resampled, around
+    the means of all: the intervals are then wider than those of everybody would be.
 
     `customers` is a customer table with a holdout. Checked against `segment_outcomes`, against scipy's bootstrap and
     against Welch's standard error.
@@ -81,9 +84,13 @@ def tag_outcomes(customers: pd.DataFrame, carried: pd.DataFrame, resamples: int 
     has, after = carried.to_numpy(dtype=float), customers["holdout_spend"].to_numpy(dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):  # a resample may hold nobody of a rare tag
         point = _means(np.ones((1, len(after))), has, after)[:, 0]
-        drawn = np.hstack([_means(counts, has, after) for counts in bootstrap_counts(len(after), resamples, seed)])
-    few = has.sum(axis=0) < 2
-    few_apart = few | (len(has) - has.sum(axis=0) < 2)
+        places = sampled(len(after), most, seed)
+        some, spent = has[places], after[places]
+        drawn = np.hstack([_means(counts, some, spent) for counts in bootstrap_counts(len(spent), resamples, seed)])
+        if len(spent) < len(after):
+            drawn += (point - _means(np.ones((1, len(spent))), some, spent)[:, 0])[:, None]
+    few = some.sum(axis=0) < 2
+    few_apart = few | (len(some) - some.sum(axis=0) < 2)
     rows = []
     for i, key in enumerate(carried):
         part = customers.loc[carried[key], ["monetary_total", "holdout_spend", "holdout_active"]]

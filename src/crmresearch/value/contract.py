@@ -21,7 +21,7 @@ from scipy.special import betaln
 
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, histories, unique_rows
-from crmresearch.value.maximum import maximise
+from crmresearch.value.maximum import maximise_rows
 from crmresearch.value.purchases import PurchaseFit
 from crmresearch.value.shifted_beta_geometric import (
     ShiftedBetaGeometricFit,
@@ -95,7 +95,7 @@ class ContractFit(PurchaseFit):
         paid = _share_paid(x, k, rows.weights)
         lifetimes = unique_rows([k, m, np.full_like(k, 1 - paid)], rows.weights)
         start = None if near is None else near.maximum
-        best = maximise(lambda theta: cls.score(theta, lifetimes), np.zeros(2), cls.names._fields, rows.n, start)
+        best = maximise_rows(cls.score, lifetimes, np.zeros(2), cls.names._fields, start)
         estimates, errors = cls.names(*best.parameters.tolist()), cls.names(*best.standard_errors.tolist())
         found = (best.log_likelihood, rows.n, best.converged, lifetime_cautions(best), best.covariances)
         return cls(estimates, errors, *found, rows, period, paid)

@@ -12,7 +12,7 @@ from crmresearch.errors import EstimationError
 from crmresearch.value.beta_geometric import BgNbdFit, MbgNbdFit
 from crmresearch.value.contract import ContractFit
 from crmresearch.value.gamma_gamma import GammaGammaFit, fit_gamma_gamma
-from crmresearch.value.histories import Floats, unique_rows
+from crmresearch.value.histories import Floats, UniqueRows, checked_histories, unique_rows
 from crmresearch.value.pareto_nbd import ParetoNbdFit
 from crmresearch.value.purchases import PurchaseFit
 from crmresearch.value.resample import Replicates, collect, resample_counts
@@ -64,13 +64,15 @@ class CustomerValue:
         unit_days: float = 7.0,
         *,
         period_days: float | None = None,
+        spend: GammaGammaFit | None = None,
     ) -> "CustomerValue":
         """Fit a customer table with columns `repeat`, `t_last`, `tenure` (days) and `repeat_mean` (money).
 
         `customers` (n, ≥ 4) has a row a customer. `model` is bg_nbd, mbg_nbd or pareto_nbd; parameters are per
         `unit_days` days. Of customers who pay in a rhythm it may be shifted_beta_geometric, with `period_days` the days
         from one payment to the next (`crmresearch.value.rhythm.purchase_rhythm` finds it). Customers who bought again
-        but whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged.
+        but whose mean repeat spend is missing or not above 0 are left out of the spend model, and flagged. `spend` is
+        the spend model of these customers where it has been fitted already, beside another model of purchases.
         Raises EstimationError for an unknown model or period, missing columns or data that cannot be fitted.
 
         >>> import crmresearch as crm
@@ -91,7 +93,7 @@ class CustomerValue:
             purchases = MODELS[model].fit(x, t_x, T)
         again = x > 0
         usable = again & (mean > 0)
-        spend = fit_gamma_gamma(x[usable], mean[usable])
+        spend = spend or fit_gamma_gamma(x[usable], mean[usable])
         cautions = [*purchases.cautions, *spend.cautions]
         if not purchases.tells_dropout:
             evidence = {"evidence": max(0.0, purchases.dropout_evidence)}
@@ -131,7 +133,8 @@ class CustomerValue:
         frame = self.customers if customers is None else customers
         x, t_x, T, mean = _histories(frame, self.unit_days)
         outlook = self._outlook(horizon_days, discount_rate_per_year)
-        values = _forecast(self.purchases, self.spend, (x, t_x, T, mean), *outlook, _checked(margin))
+        rows = unique_rows(list(checked_histories(x, t_x, T)))
+        values = _forecast(self.purchases, self.spend, rows, (x, mean), *outlook, _checked(margin))
         return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)[list(self.quantities)]
 
     def intervals(
@@ -172,12 +175,13 @@ class CustomerValue:
         if not 0 < level < 1:
             raise EstimationError(f"The level of an interval must be between 0 and 1, such as 0.95; it is {level}.")
         outlook = (*self._outlook(horizon_days, discount_rate_per_year), _checked(margin))
-        features = np.array(_histories(self.customers, self.unit_days))
+        x, t_x, T, mean = features = np.array(_histories(self.customers, self.unit_days))
+        rows = unique_rows([x, t_x, T])
         labels, members = _memberships(self.customers, groups)
         kept = [FORECAST.index(name) for name in self.quantities]
 
         def means(purchases: PurchaseFit, spend: GammaGammaFit, counts: Floats) -> Floats:
-            values = np.array(_forecast(purchases, spend, features, *outlook))[kept]
+            values = np.array(_forecast(purchases, spend, rows, (x, mean), *outlook))[kept]
             with np.errstate(invalid="ignore", divide="ignore"):
                 averages: Floats = ((members * counts) @ values.T) / (members @ counts)[:, None]
             return averages.ravel()
@@ -200,11 +204,13 @@ class CustomerValue:
         ).reshape(len(labels), len(kept), len(columns))
         quantities = list(self.quantities)
         if finite:
-            _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, features, outlook[0], 0.0, 1.0)
+            _, expected, per_purchase, _ = _forecast(self.purchases, self.spend, rows, (x, mean), outlook[0], 0.0, 1.0)
             drawn = np.array(spent_means) / members.sum(axis=1)
             ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-            mean = members @ (expected * per_purchase) / members.sum(axis=1)
-            table = np.concatenate([table, np.stack([mean, drawn.std(axis=0, ddof=1), *ends], axis=1)[:, None]], axis=1)
+            foreseen = members @ (expected * per_purchase) / members.sum(axis=1)
+            table = np.concatenate(
+                [table, np.stack([foreseen, drawn.std(axis=0, ddof=1), *ends], axis=1)[:, None]], axis=1
+            )
             quantities.append(SPEND)
         frame = pd.DataFrame(
             {
@@ -264,15 +270,24 @@ def _histories(customers: pd.DataFrame, unit_days: float) -> tuple[Floats, Float
 
 
 def _forecast(
-    purchases: PurchaseFit, spend: GammaGammaFit, features: Any, horizon: float, rate: float, margin: float
+    purchases: PurchaseFit,
+    spend: GammaGammaFit,
+    rows: UniqueRows,
+    spent: tuple[Floats, Floats],
+    horizon: float,
+    rate: float,
+    margin: float,
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """The columns of a forecast, (n,) each."""
-    x, t_x, T, mean = features
-    discounted = purchases.discounted_purchases(x, t_x, T, horizon, rate)
-    expected = discounted if np.isinf(horizon) else purchases.expected_purchases(x, t_x, T, horizon)
+    """The columns of a forecast, (n,) each: `rows` are the histories (x, t_x, T), `spent` x and the mean of each."""
+    x, mean = spent
+    each_x, each_t_x, each_T = rows.columns
+    discounted = purchases.discounted_purchases(each_x, each_t_x, each_T, horizon, rate)
+    expected = discounted if np.isinf(horizon) else purchases.expected_purchases(each_x, each_t_x, each_T, horizon)
+    alive = purchases.p_alive(each_x, each_t_x, each_T)
     known = mean > 0
     per_purchase = spend.expected_spend(np.where(known, x, 0), np.where(known, mean, 0))
-    return purchases.p_alive(x, t_x, T), expected, per_purchase, margin * per_purchase * discounted
+    discounted, expected, alive = (of_row[rows.position] for of_row in (discounted, expected, alive))
+    return alive, expected, per_purchase, margin * per_purchase * discounted
 
 
 def _checked(margin: float) -> float:

@@ -9,6 +9,7 @@ import pandas as pd
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.customers import CustomerTable
 from crmresearch.errors import EstimationError
+from crmresearch.resampling import sampled
 from crmresearch.value import CustomerValue
 from crmresearch.value.customer_value import CONTRACT, SPEND
 from crmresearch.value.rhythm import Rhythm
@@ -49,7 +50,7 @@ class CustomerForecast:
         if self.frame is None:
             return customers
         expected = self.frame.drop(columns=["expected_spend", "value"]).assign(expected_value=self.frame["value"])
-        return customers.join(expected)
+        return customers.assign(**expected)  # both have one row a customer in one order: nothing is copied
 
     @property
     def tells_dropout(self) -> bool:
@@ -124,13 +125,14 @@ def forecast_customers(
     days = (table.holdout_end - table.cutoff).days
     actual = table.frame["holdout_purchases"]
     rows, failures, unsettled = [], [], []
-    value, frame = None, None
+    value, frame, spend = None, None, None
     others = [model, *models]
     if rhythm is not None:
         model, others = CONTRACT, [CONTRACT, *others]
     for key in dict.fromkeys(others):
         try:
-            fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None)
+            fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None, spend=spend)
+            spend = fitted.spend
             forecast = fitted.forecast(days, rate, margin=margin)
         except EstimationError as error:
             failures.append((key, str(error)))
@@ -163,24 +165,35 @@ def forecast_customers(
 
 
 def value_intervals(
-    forecast: CustomerForecast, segments: pd.Series, resamples: int, seed: int, spent: pd.Series | None = None
+    forecast: CustomerForecast,
+    segments: pd.Series,
+    resamples: int,
+    seed: int,
+    spent: pd.Series | None = None,
+    most: int | None = None,
 ) -> pd.DataFrame:
     """Mean P(alive), purchases, spend per purchase, value and spend, of all and of each segment, with 95 % intervals.
 
     Those of `CustomerValue.intervals`, both models fitted again in each resample: of the mean for a forecast, of the
     outcome for `spend_expected`. Beside it stands in the column `actual` the mean of what the customers have `spent`,
-    NaN elsewhere. Segments of fewer than 30 customers are left out: a resample may draw none of them. Empty where there
-    is no forecast, or where too few customers teach the models in fewer than two resamples.
+    NaN elsewhere. Segments of fewer than 30 customers are left out: a resample may draw none of them. Of more than
+    `most` customers, all of this is of so many `sampled` with the seed, from whom the models are learned as well; its
+    intervals are wider than those of everybody would be. Empty where there is no forecast, or where too few customers
+    teach the models in fewer than two resamples.
     """
     columns = ["group", "customers", "quantity", "estimate", "se", "ci_lower", "ci_upper", "actual"]
     empty = pd.DataFrame(columns=columns)
     if forecast.value is None:
         return empty
-    size = segments.map(segments.value_counts()).astype(int)
-    large = segments.where(size >= SMALL_NUMBER)
+    value, places = forecast.value, sampled(len(segments), most, seed)
     try:
-        outlook = forecast.days, forecast.rate, resamples, seed
-        frame, _ = forecast.value.intervals(*outlook, large, margin=forecast.margin)
+        if len(places) < len(segments):
+            segments, spent = segments.iloc[places], None if spent is None else spent.iloc[places]
+            period = forecast.rhythm.days if forecast.rhythm else None
+            value = CustomerValue.fit(value.customers.loc[segments.index], forecast.model, period_days=period)
+        size = segments.map(segments.value_counts()).astype(int)
+        large = segments.where(size >= SMALL_NUMBER)
+        frame, _ = value.intervals(forecast.days, forecast.rate, resamples, seed, large, margin=forecast.margin)
     except EstimationError:
         return empty
     made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}

@@ -18,7 +18,7 @@ from scipy.special import gammaln
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_weights, numbers, unique_rows
-from crmresearch.value.maximum import MaximumFit, digamma, maximise
+from crmresearch.value.maximum import MaximumFit, digamma, maximise_rows
 
 RELATED = 0.3  # correlation of spend and frequency from which their independence, which the model assumes, is in doubt
 
@@ -74,7 +74,7 @@ class GammaGammaFit(MaximumFit):
         centre = np.array([0.0, 0.0, np.log(rows.weights @ m / rows.n)])
         fields = GammaGammaParameters._fields
         start = None if near is None else near.maximum
-        best = maximise(lambda theta: gamma_gamma_score(theta, rows), centre, fields, rows.n, start)
+        best = maximise_rows(gamma_gamma_score, rows, centre, fields, start)
         parameters = GammaGammaParameters(*best.parameters.tolist())
         cautions = list(best.cautions)
         if parameters.q <= 1:

@@ -1,5 +1,6 @@
 """Purchase histories as the models read them, checked at the door and collapsed to unique rows with weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from crmresearch.errors import EstimationError
 
 Floats = NDArray[np.float64]
+BLOCK = 4_000  # rows whose nodes are held at once
 Scores = NDArray[Any]  # real, or complex while a derivative is taken by a complex step
 
 
@@ -30,6 +32,17 @@ class UniqueRows:
         """The rows with a weight (m,) above 0, standing for that many customers; nobody is placed in them."""
         kept = weights > 0
         return UniqueRows(self.columns[:, kept], weights[kept].astype(np.float64), np.empty(0, dtype=np.intp))
+
+    def drawn(self, customers: int) -> "UniqueRows":
+        """The rows of so many customers drawn with replacement, the same ones every time."""
+        return self.counted(np.random.default_rng(0).multinomial(customers, self.weights / self.n))
+
+
+def in_blocks(formula: Callable[..., Floats], *columns: Floats) -> Floats:
+    """A formula of rows (n,), result (…, n), computed a block at a time: of millions 48 nodes each take gigabytes."""
+    starts = range(0, max(1, len(columns[0])), BLOCK)
+    parts = [formula(*(column[start : start + BLOCK] for column in columns)) for start in starts]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
 def unique_rows(columns: list[Floats], weights: Floats | None = None) -> UniqueRows:

@@ -20,6 +20,7 @@ WIDTH = float(np.log(1e4))  # a parameter is sought within a factor of 10,000 of
 STEP = 1e-30  # imaginary; no difference is taken, so it can be as small as one likes
 SETTLED = 1e-6  # largest derivative of the log-likelihood per customer, in log-parameters, that is called zero
 CLOSE = 1e-10  # the same where steps with the curvature of a neighbour end
+MANY = 20_000  # distinct rows from which a part of the customers says where to search
 VAGUE = 1.0  # standard error of a log-parameter from which it is known only to a factor of about seven either way
 
 Likelihood = Callable[[Scores], tuple[float, Scores]]  # log-parameters → log-likelihood, gradient
@@ -78,14 +79,45 @@ def digamma(z: Scores) -> Scores:
     return psi(z)
 
 
+def maximise_rows(
+    score: Callable[[Scores, UniqueRows], tuple[float, Scores]],
+    rows: UniqueRows,
+    centre: Floats,
+    names: tuple[str, ...],
+    near: Maximum | None = None,
+) -> Maximum:
+    """`maximise` the score of unique rows.
+
+    Of more than 20,000 rows the search begins at the maximum of a tenth of the customers (20,000 at least), drawn;
+    where the curvature there leads on, it takes seven evaluations of everybody instead of thirty. The maximum and its
+    covariances are those of everybody.
+    """
+
+    def likelihood(theta: Scores) -> tuple[float, Scores]:
+        return score(theta, rows)
+
+    if near is not None or len(rows.weights) <= MANY:
+        return maximise(likelihood, centre, names, rows.n, near)
+    part = rows.drawn(max(MANY, round(rows.n / 10)))
+    first = maximise_rows(score, part, centre, names)
+    scaled = first._replace(covariances=first.covariances * part.n / rows.n)
+    return maximise(likelihood, centre, names, rows.n, scaled, errors=True)
+
+
 def maximise(
-    likelihood: Likelihood, centre: Floats, names: tuple[str, ...], n: float, near: Maximum | None = None
+    likelihood: Likelihood,
+    centre: Floats,
+    names: tuple[str, ...],
+    n: float,
+    near: Maximum | None = None,
+    errors: bool = False,
 ) -> Maximum:
     """Maximise a log-likelihood of n customers over log-parameters within `centre` (k,) ± log 10,000.
 
     `near`: the maximum for much the same customers. The search begins there; where steps with its covariances close in
-    quickly they are all there is, and the covariances are not computed anew (NaN). A parameter that ends at its bound
-    is held there: it is flagged `boundary`, its covariances are NaN, and the rest is estimated given it.
+    quickly they are all there is, and unless `errors` are asked for the covariances are not computed anew (NaN). A
+    parameter that ends at its bound is held there: it is flagged `boundary`, its covariances are NaN, and the rest is
+    estimated given it.
     """
     lower, upper = centre - WIDTH, centre + WIDTH
 
@@ -101,11 +133,14 @@ def maximise(
     if near is not None:
         start = np.log(near.parameters)
         inverse = n * near.covariances / np.outer(near.parameters, near.parameters)
-        if np.isfinite(inverse).all() and (found := _chord(objective, start, inverse, lower, upper)) is not None:
+        found = _chord(objective, start, inverse, lower, upper) if np.isfinite(inverse).all() else None
+        if found is None:
+            theta = _newton(objective, likelihood, n, np.clip(start, lower, upper), lower, upper)
+        else:
             theta, value = found
-            unknown = np.full((len(theta), len(theta)), np.nan)
-            return Maximum(np.exp(theta), unknown, -value * n, True, ())
-        theta = _newton(objective, likelihood, n, np.clip(start, lower, upper), lower, upper)
+            if not errors:
+                unknown = np.full((len(theta), len(theta)), np.nan)
+                return Maximum(np.exp(theta), unknown, -value * n, True, ())
     if near is None or not settled_at(theta):
         # Newton takes over near the maximum: a tighter tolerance here only costs evaluations
         options = {"ftol": 1e-11, "gtol": 1e-5, "maxiter": 1000, "maxcor": 20}

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from crmresearch.value.histories import Scores, UniqueRows
-from crmresearch.value.maximum import Maximum, digamma, maximise
+from crmresearch.value.maximum import Maximum, digamma, maximise_rows
 
 NAMES = ("r", "alpha")
 
@@ -33,4 +33,4 @@ def fit_nbd(rows: UniqueRows) -> Maximum:
     """NBD by maximum likelihood of unique histories (x, t_x, T)."""
     _, _, T = rows.columns
     centre = np.array([0.0, np.log(rows.weights @ T / rows.n)])
-    return maximise(lambda theta: nbd_score(theta, rows), centre, NAMES, rows.n)
+    return maximise_rows(nbd_score, rows, centre, NAMES)

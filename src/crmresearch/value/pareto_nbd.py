@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import exprel, gammaln
 
-from crmresearch.value.histories import Floats, Scores, UniqueRows
+from crmresearch.value.histories import Floats, Scores, UniqueRows, in_blocks
 from crmresearch.value.maximum import digamma
 from crmresearch.value.purchases import NODE_WEIGHTS, NODES, PurchaseFit
 
@@ -42,29 +42,10 @@ class ParetoNbdFit(PurchaseFit):
     @staticmethod
     def score(theta: Scores, rows: UniqueRows) -> tuple[float, Scores]:
         """Log-likelihood and gradient at log-parameters (r, alpha, s, beta)."""
-        r, alpha, s, beta = np.exp(theta)
-        x, t_x, T = rows.columns
-        tau, log_width = death_nodes(x, t_x, T, *np.exp(theta.real))
-        purchase, death = alpha + tau, beta + tau  # (m, nodes + 1), the last column being "alive at T"
-        log_purchase, log_death = np.log(purchase), np.log(death)
-        terms = log_width - (r + x)[:, None] * log_purchase - s * log_death
-        terms[:, :-1] += np.log(s) - log_death[:, :-1]
-        top = terms.real.max(axis=1, keepdims=True)
-        share = np.exp(terms - top)
-        total = share.sum(axis=1, keepdims=True)
-        share /= total
-        dead = share[:, :-1].sum(axis=1)
-        by_row = [
-            digamma(r + x) - digamma(r) + np.log(alpha) - (share * log_purchase).sum(axis=1),
-            r / alpha - (r + x) * (share / purchase).sum(axis=1),
-            np.log(beta) + dead / s - (share * log_death).sum(axis=1),
-            s / beta - s * (share / death).sum(axis=1) - (share[:, :-1] / death[:, :-1]).sum(axis=1),
-        ]
+        *by_row, value = in_blocks(lambda x, t_x, T: _of_rows(theta, x, t_x, T), *rows.columns)
         gradient = np.array([rows.weights @ part for part in by_row]) * np.exp(theta)
         if np.iscomplexobj(theta):
             return np.nan, gradient
-        mixed = (top + np.log(total))[:, 0]
-        value = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + mixed
         return float(rows.weights @ value), gradient
 
     def _p_alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
@@ -101,6 +82,31 @@ class ParetoNbdFit(PurchaseFit):
         rate, death = rng.gamma(r + x) / (alpha + T), rng.gamma(s, size=len(x)) / (beta + T)
         time = np.minimum(horizon, rng.exponential(size=len(x)) / np.maximum(death, 1e-300))
         return rng.poisson(np.minimum(rate * time, 1e9)).astype(np.float64)
+
+
+def _of_rows(theta: Scores, x: Floats, t_x: Floats, T: Floats) -> Scores:
+    """Derivatives of each row's log-likelihood by the parameters, and the log-likelihood itself, (5, m)."""
+    r, alpha, s, beta = np.exp(theta)
+    tau, log_width = death_nodes(x, t_x, T, *np.exp(theta.real))
+    purchase, death = alpha + tau, beta + tau  # (m, nodes + 1), the last column being "alive at T"
+    log_purchase, log_death = np.log(purchase), np.log(death)
+    terms = log_width - (r + x)[:, None] * log_purchase - s * log_death
+    terms[:, :-1] += np.log(s) - log_death[:, :-1]
+    top = terms.real.max(axis=1, keepdims=True)
+    share = np.exp(terms - top)
+    total = share.sum(axis=1, keepdims=True)
+    share /= total
+    dead = share[:, :-1].sum(axis=1)
+    by_row = [
+        digamma(r + x) - digamma(r) + np.log(alpha) - (share * log_purchase).sum(axis=1),
+        r / alpha - (r + x) * (share / purchase).sum(axis=1),
+        np.log(beta) + dead / s - (share * log_death).sum(axis=1),
+        s / beta - s * (share / death).sum(axis=1) - (share[:, :-1] / death[:, :-1]).sum(axis=1),
+    ]
+    if np.iscomplexobj(theta):
+        return np.array([*by_row, np.full(len(x), np.nan)])
+    mixed = (top + np.log(total))[:, 0]
+    return np.array([*by_row, gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + mixed])
 
 
 def death_nodes(

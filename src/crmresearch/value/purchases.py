@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crmresearch.errors import EstimationError
-from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_histories, histories, unique_rows
-from crmresearch.value.maximum import MaximumFit, maximise
+from crmresearch.value.histories import Floats, Scores, UniqueRows, checked_histories, histories, in_blocks, unique_rows
+from crmresearch.value.maximum import MaximumFit, maximise_rows
 from crmresearch.value.negative_binomial import fit_nbd
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
@@ -74,7 +74,7 @@ class PurchaseFit(MaximumFit, ABC):
         scale = np.log(rows.weights @ T / rows.n)
         centre = np.where(cls.timed, scale, 0.0)
         start = None if near is None else near.maximum
-        best = maximise(lambda theta: cls.score(theta, rows), centre, cls.names._fields, rows.n, start)
+        best = maximise_rows(cls.score, rows, centre, cls.names._fields, start)
         return cls(
             cls.names(*best.parameters.tolist()),
             cls.names(*best.standard_errors.tolist()),
@@ -96,7 +96,7 @@ class PurchaseFit(MaximumFit, ABC):
 
         Raises EstimationError for impossible histories.
         """
-        return self._of_each(self._p_alive, x, t_x, T)
+        return self._of_each(self._p_alive_in_blocks, x, t_x, T)
 
     def expected_purchases(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, horizon: float) -> Floats:
         """Purchases (n,) each customer is expected to make in (T, T + horizon], given their history."""
@@ -111,7 +111,7 @@ class PurchaseFit(MaximumFit, ABC):
         _check_outlook(horizon, rate)
 
         def purchases(x: Floats, t_x: Floats, T: Floats) -> Floats:
-            return self._p_alive(x, t_x, T) * self._if_alive_unique(x, t_x, T, horizon, rate)
+            return self._p_alive_in_blocks(x, t_x, T) * self._if_alive_unique(x, t_x, T, horizon, rate)
 
         return self._of_each(purchases, x, t_x, T)
 
@@ -132,13 +132,19 @@ class PurchaseFit(MaximumFit, ABC):
         none = np.zeros(1)
         return float(self.expected_purchases(none, none, none, horizon)[0])
 
+    def _p_alive_in_blocks(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
+        return in_blocks(self._p_alive, x, t_x, T)
+
     def _if_alive_unique(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rate: float) -> Floats:
         """As `_purchases_if_alive`, computed once for every distinct history, or (x, T) where t_x says nothing more."""
         rows = unique_rows([x, t_x if self.silence_counts else np.zeros_like(t_x), T])
         if horizon == 0:
             return np.zeros(len(x))
-        each_x, each_t_x, each_T = rows.columns
-        return self._purchases_if_alive(each_x, each_t_x, each_T, horizon, rate)[rows.position]
+
+        def purchases(x: Floats, t_x: Floats, T: Floats) -> Floats:
+            return self._purchases_if_alive(x, t_x, T, horizon, rate)
+
+        return in_blocks(purchases, *rows.columns)[rows.position]
 
     @staticmethod
     def _of_each(

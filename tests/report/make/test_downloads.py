@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 from crmresearch.report.make.downloads import Shown, word_document, workbook, write_downloads
 from crmresearch.report.record import FOLDER_VARIABLE
+from crmresearch.report.show import tables
 from crmresearch.report.show.tables import show_table, write_table
 
 PATHS = pd.DataFrame(
@@ -25,6 +26,15 @@ PATHS = pd.DataFrame(
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     return tmp_path
+
+
+def test_a_long_table_is_written_part_by_part_to_the_same_bytes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"customer": ["=1+1", "b", "c,d", "e", "f"], "spend": [1.5, None, 1 / 3, 1e15, -2]})
+    monkeypatch.setattr(tables, "_ROWS_AT_ONCE", 2)
+    write_table(frame, "customers")
+    write_table(frame[:0], "nobody")
+    assert (folder / "tables" / "customers.csv").read_text(encoding="utf-8") == tables.csv_text(frame)
+    assert (folder / "tables" / "nobody.csv").read_text(encoding="utf-8") == "customer,spend\n"
 
 
 def test_a_workbook_holds_every_table_in_full(folder: Path) -> None:

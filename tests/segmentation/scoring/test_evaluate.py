@@ -6,6 +6,7 @@ import pytest
 from customers import simulated_customers
 from sklearn.metrics import brier_score_loss, mean_tweedie_deviance, r2_score, roc_auc_score
 
+from crmresearch.resampling import sampled
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.methods.abc_classes import Abc, gini
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
@@ -234,9 +235,7 @@ def test_the_naive_rows_are_always_there(evaluation: Evaluation) -> None:
     expected += [metric + bound for metric in METRICS for bound in ("", "_lower", "_upper")]
     assert list(evaluation.scores.columns) == expected
     four = row(evaluation, "rfm_four_mean")
-    assert four["coverage"] == pytest.approx(
-        (evaluation.segments.query("method == 'rfm_four_mean'")["segment"] != "other").mean()
-    )
+    assert four["coverage"] == pytest.approx((evaluation.segments["rfm_four_mean"] != "other").mean())
 
 
 def test_paired_differences_use_the_same_resamples(features: pd.DataFrame) -> None:
@@ -266,8 +265,24 @@ def test_a_fitted_method_keeps_its_cut_points_and_an_unfitted_one_is_left_alone(
     found = evaluate_segmentations(features.iloc[100:300], [fitted, fresh], folds=5, resamples=5, learner=False)
     assert (fitted.cuts_ == before).all()
     assert not hasattr(fresh, "cuts_")
-    mine = found.segments.query("method == 'abc_80_15_5'")["segment"].tolist()
+    mine = found.segments["abc_80_15_5"].tolist()
     assert mine == fitted.predict(features.iloc[100:300]).tolist()
+
+
+def test_of_very_many_customers_a_part_is_scored_and_everybody_is_in_a_segment(features: pd.DataFrame) -> None:
+    """The scores are those of the drawn customers alone; segments and their sizes are of all."""
+    fitted = [Abc().fit(features), RfmFour().fit(features)]
+    found = evaluate_segmentations(features, fitted, resamples=20, seed=4, learner=False, scored_customers=400)
+    table = features if features.index.is_monotonic_increasing else features.sort_index()
+    alone = evaluate_segmentations(
+        table.iloc[sampled(1500, 400, 4)], fitted, resamples=20, seed=4, learner=False, scored_customers=400
+    )
+    scored = [metric + bound for metric in METRICS for bound in ("", "_lower", "_upper")]
+    pd.testing.assert_frame_equal(found.scores[scored], alone.scores[scored])
+    assert (found.scored, len(found.segments)) == (400, 1500)
+    four = fitted[1].predict(features)
+    assert found.segments["rfm_four_mean"].loc[features.index].tolist() == four.tolist()
+    assert row(found, "rfm_four_mean")["smallest_share"] == four.value_counts().min() / 1500
 
 
 def test_no_method_sees_the_holdout(features: pd.DataFrame) -> None:

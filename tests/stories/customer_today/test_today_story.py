@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from crmresearch.data.customers import customer_table
+from crmresearch.data.rule_file import Tag
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.segmentation.customer_methods import today_methods
 from crmresearch.segmentation.fitting import fit_methods
+from crmresearch.segmentation.tags import carried_tags
 from crmresearch.stories.customer_today import tables
 from crmresearch.stories.customer_today.cautions import cautions
 from crmresearch.stories.customer_today.story import TodayStory
@@ -140,3 +142,15 @@ def test_days_of_the_next_purchase_lie_after_the_last_day(story: TodayStory) -> 
     assert len(days)
     assert pd.to_datetime(days).dt.date.min() >= date(1998, 6, 30)
     assert not any(math.isnan(value) for value in tables.next_table(story)["expected_value_12"])
+
+
+def test_the_list_has_the_tags_of_own_rules_and_says_which_are_left_out(story: TodayStory) -> None:
+    often, later = (
+        Tag.model_validate({"tag": key, "label": {"en": key.title()}, "when": {column: {"min": 5}}})
+        for key, column in (("often", "frequency"), ("later", "holdout_spend"))
+    )
+    tagged = replace(story, tags=carried_tags([often, later], story.customers))
+    listed = tables.customer_list(tagged)
+    assert (listed["tags"] == "often").tolist() == (story.customers["frequency"] >= 5).tolist()
+    assert "tags" not in tables.customer_list(story)
+    assert "tag_left_out" in codes(tagged)

@@ -75,6 +75,13 @@ def test_scores_are_those_of_the_first_look(story: CustomerStory) -> None:
         assert scores[method] == pytest.approx(expected, abs=0.02), method
 
 
+def test_a_page_says_where_a_sample_was_scored(story: CustomerStory) -> None:
+    assert story.sampled == []
+    part = replace(story, evaluation=replace(story.evaluation, scored=10_000, seed=5))
+    assert part.comparison()[: len(part.sampled)] == part.sampled
+    assert "10,000 of the 23,570 customers, drawn at random (seed 5)" in part.sampled[0]
+
+
 def test_the_headline_is_counted_from_the_lines(story: CustomerStory, lines: pd.DataFrame) -> None:
     before = lines[lines.date <= "1997-09-30"].groupby("customer").amount.sum().sort_values(ascending=False)
     share = before.iloc[: round(0.2 * len(before))].sum() / before.sum()

@@ -13,12 +13,13 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from crmresearch.report.record import list_table, report_folder, write_output
+from crmresearch.report.record import list_table, report_folder, write_output, write_parts
 from crmresearch.report.show.latex import latex_table
 from crmresearch.report.show.table_cells import Column, flat_frame, printed_columns
 from crmresearch.report.show.wording import words
 
 CSV_NUMBERS = "%.10g"
+_ROWS_AT_ONCE = 100_000  # of a long table: the text of two million rows takes gigabytes
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what begins one in a spreadsheet
 PAGE_HEIGHT = 235  # mm of rows on an A4 page; a higher table may break between rows
 LONG_TEXT = 28  # characters; longer cells are sentences and may wrap
@@ -201,7 +202,9 @@ def show_table(
 
 def write_table(frame: pd.DataFrame, name: str) -> None:
     """A table too long to print: in a rendered report `tables/<name>.csv`, nothing elsewhere."""
-    write_output("tables", f"{check_name(name)}.csv", csv_text(frame).encode())
+    starts = range(0, max(1, len(frame)), _ROWS_AT_ONCE)
+    parts = (csv_text(frame.iloc[start : start + _ROWS_AT_ONCE], header=start == 0).encode() for start in starts)
+    write_parts("tables", f"{check_name(name)}.csv", parts)
     list_table(name, len(frame), _of_text(frame), None)
 
 
@@ -230,7 +233,7 @@ def _of_text(frame: pd.DataFrame) -> list[str]:
     return [str(column) for column in frame.columns if not pd.api.types.is_numeric_dtype(frame[column])]
 
 
-def csv_text(frame: pd.DataFrame) -> str:
+def csv_text(frame: pd.DataFrame, header: bool = True) -> str:
     """A frame as CSV, numbers at 10 significant digits, in which no text is a formula to a spreadsheet.
 
     A heading or text that begins with = + - @, a tab or a line break gets an apostrophe before it, unless it is a
@@ -244,7 +247,7 @@ def csv_text(frame: pd.DataFrame) -> str:
         elif any(_no_formula(value) is not value for value in values):
             safe[name] = values.astype(object).map(_no_formula)
     safe.columns = pd.Index([_no_formula(name) for name in frame.columns])
-    return safe.to_csv(index=False, float_format=CSV_NUMBERS, lineterminator="\n")
+    return safe.to_csv(index=False, header=header, float_format=CSV_NUMBERS, lineterminator="\n")
 
 
 def _no_formula(value: Any) -> Any:

@@ -23,11 +23,12 @@ class Evaluation:
     `warnings`: code, severity (weak, note), method, segment, customers, share. Codes: small_segment, empty_segment,
     negative_spend (counted as 0), no_recent_spend (no `spend_last_<days>` column), constant_spend and
     constant_activity (scores not defined).
-    `segments`: customer, method, segment, one row each.
+    `segments`: a row a customer, a column a method, categories.
     `gains`: method, share (of the customers, those of highest predicted spend), captured (share of the spend).
     `draws`: scores of every resample, (methods, metrics, resamples), in the order of `scores` and `scores.METRICS`,
     moved so that their mean is the score of all customers: a resample holds 63 % of them, which teach values worse.
     `expected`: cross-fitted expected spend of every customer, a column a method.
+    `scored`: customers whose scores these are, fewer than there are where only a sample was scored.
     """
 
     scores: pd.DataFrame
@@ -41,6 +42,7 @@ class Evaluation:
     seed: int
     draws: Floats = field(repr=False)
     expected: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    scored: int | None = None
 
     def against(self, reference: str) -> pd.DataFrame:
         """Paired differences of every other method to this one: the columns of `differences`."""
@@ -68,7 +70,7 @@ class Evaluation:
         rows = self.scores[self.scores["method"].isin(self.alike(methods))]
         if rows.empty:
             return None
-        small = rows["smallest_share"] * self.segments["customer"].nunique() < smallest
+        small = rows["smallest_share"] * len(self.segments) < smallest
         order = rows.assign(small=small).sort_values(
             ["small", "k", "r2_log"], ascending=[True, True, False], kind="stable"
         )

@@ -103,6 +103,9 @@ def reachability(demographics: pd.DataFrame, segments: pd.Series, folds: int = 5
     return pd.DataFrame([row], columns=["method", "k", "left_out", "balanced_accuracy", "error", "chance"])
 
 
+MONEY = ["profit", "targeted", "everybody", "gained", "ci_lower", "ci_upper"]
+
+
 def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: float, top: float = 0.2) -> pd.DataFrame:
     """Profit of contacting some customers against contacting everybody, a row a method, the most profit first.
 
@@ -113,7 +116,7 @@ def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: flo
     contacting these; everybody: that of contacting all; gained (targeted − everybody) with ci_lower and ci_upper,
     the middle 95 % of resamples of the customers with the decisions held. A customer's decision rests on other
     customers only and no share is picked afterwards, so that what is gained is no best of many. Spend counts as if the
-    contact had caused all of it, which no observed spend can show.
+    contact had caused all of it, which no observed spend can show. Where a sample was scored, its money is raised to all.
 
     Raises SegmentationError for a `top` outside 0 to 1.
     """
@@ -123,7 +126,7 @@ def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: flo
     held = evaluation.gains.assign(captured=evaluation.gains["captured"].fillna(0.0)).groupby("method", sort=False)
     captured = {name: np.interp(top, [0.0, *part["share"]], [0.0, *part["captured"]]) for name, part in held}
     y = np.maximum(spend.reindex(expected.index).to_numpy(dtype=float), 0)
-    n, whole = len(y), margin * y.sum() - cost * len(y)
+    n, whole, each = len(y), margin * y.sum() - cost * len(y), len(spend) / len(y)  # customers whom one stands for
     reached = margin * expected.to_numpy() >= cost
     spared = np.where(reached, 0.0, (cost - margin * y)[:, None])  # what leaving a customer out brings
     drawn = [counts @ spared for counts in bootstrap_counts(n, evaluation.resamples, evaluation.seed)]
@@ -132,6 +135,7 @@ def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: flo
     table["profit"] = margin * y.sum() * table["captured"] - cost * top * n
     table["contacted"], table["targeted"] = reached.mean(axis=0), whole + spared.sum(axis=0)
     table = table.assign(everybody=whole, gained=spared.sum(axis=0), ci_lower=lower, ci_upper=upper)
+    table[MONEY] *= each
     return table.sort_values("targeted", ascending=False, kind="stable", ignore_index=True)
 
 

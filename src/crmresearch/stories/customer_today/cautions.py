@@ -50,3 +50,7 @@ def _checked(story: TodayStory) -> Iterator[Row]:
 def _left_out(story: TodayStory) -> Iterator[Row]:
     for row in story.left_out.itertuples():
         yield story.caution("today_caution.method_left_out", "weak", story.method_name(row.method), reason=row.reason)
+    if story.tags:
+        for row in story.tags.left_out.itertuples():
+            name = story.text(story.tags.labels[row.tag])
+            yield story.caution("today_caution.tag_left_out", "weak", name, reason=row.reason)

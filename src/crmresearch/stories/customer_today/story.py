@@ -13,6 +13,7 @@ from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.rfm_named import RfmNamed
+from crmresearch.segmentation.tags import Tags
 from crmresearch.stories.campaign import SegmentsStory
 from crmresearch.stories.customer_today import TEXTS
 from crmresearch.stories.story import interval
@@ -26,7 +27,8 @@ NAMED, STAGES = RfmNamed().name, LifeCycle().name
 class TodayStory(SegmentsStory):
     """One company's customers on the last day of the data, told without a holdout.
 
-    `methods` and `left_out` are what `fit_methods` returned of `today_methods`; `checks` what `back_checks` found.
+    `methods` and `left_out` are what `fit_methods` returned of `today_methods`; `checks` what `back_checks` found;
+    `tags` are those of the user's own rules, None without any.
     """
 
     texts = TEXTS
@@ -41,6 +43,7 @@ class TodayStory(SegmentsStory):
     resamples: int
     seed: int
     language: str = "en"
+    tags: Tags | None = None
 
     @property
     def customers(self) -> pd.DataFrame:

@@ -22,7 +22,8 @@ def customer_list(story: TodayStory) -> pd.DataFrame:
     digits = {"monetary_total": 2, "recency": 0, "alive": 4}
     digits |= {f"expected_{what}_{m}": d for m in story.outlook.days for what, d in (("purchases", 3), ("value", 2))}
     customers = story.customers.join(story.outlook.alive)
-    table = story.advised(campaign_list(customers, story.methods, digits=digits), NAMED)
+    tags = story.tags.of_customers if story.tags else None
+    table = story.advised(campaign_list(customers, story.methods, tags=tags, digits=digits), NAMED)
     late = story.overdue["overdue_days"].round(1).reindex(story.customers.index)
     half = story.customers.index.isin(story.half).astype(int)
     table = table.assign(next_day=story.outlook.next_day().to_numpy(), overdue_days=late.to_numpy(), half=half)

@@ -46,11 +46,11 @@ def channel_mixes(story: CustomerStory, spend: pd.DataFrame) -> pd.DataFrame:
 
 def channel_segments(story: CustomerStory, spend: pd.DataFrame) -> pd.DataFrame:
     """Share of each channel in the spend of all customers and of each segment; empty where there are no segments."""
-    if (method := story.fitted(EIGHT)) is None:
+    if story.fitted(EIGHT) is None:
         return pd.DataFrame()
     kept, others = _capped(story, spend)
     labels = story.labels(EIGHT)
-    segment = kept["customer"].map(method.predict(story.customers).astype(str)).map(labels)
+    segment = kept["customer"].map(story.segments(EIGHT).astype(str)).map(labels)
     sums = kept.pivot_table(index="item", columns=segment, values="spend", aggfunc="sum", fill_value=0)
     order = list(totals(kept, others)["item"])
     sums = sums.reindex(order)[[label for label in labels.values() if label in sums]]
@@ -94,10 +94,9 @@ def plot_channels(story: CustomerStory, table: pd.DataFrame) -> Figure:
 
 def compared(story: CustomerStory, spend: pd.DataFrame) -> pd.DataFrame:
     """`lifts` of the items in the segments of the classes; empty where these were left out."""
-    method = story.fitted(EIGHT)
-    if method is None or spend.empty:
+    if story.fitted(EIGHT) is None or spend.empty:
         return pd.DataFrame(columns=["segment", *LIFT, "p", "told"])
-    return lifts(spend, method.predict(story.customers))
+    return lifts(spend, story.segments(EIGHT))
 
 
 def top_items(story: CustomerStory, found: pd.DataFrame, most: int = TOP_ITEMS) -> pd.DataFrame:

@@ -64,6 +64,18 @@ class CustomerStory(SegmentsStory):
         """The customer table with the individual forecasts as columns."""
         return self.forecast.beside(self.table.frame)
 
+    def segments(self, name: str) -> pd.Series:
+        """The segment of every customer by one of the methods fitted."""
+        return self.evaluation.segments[name]
+
+    @property
+    def sampled(self) -> list[str]:
+        """That scores and intervals are of a part of the customers, where they are."""
+        scored, customers = self.evaluation.scored, len(self.table.frame)
+        if scored is None or scored == customers:
+            return []
+        return [self.say("customers.sampled", scored=scored, customers=customers, seed=self.evaluation.seed)]
+
     @property
     def spends(self) -> bool:
         """Whether there is spend to share out: customers bought for more than they returned, all of them together."""
@@ -247,7 +259,7 @@ class CustomerStory(SegmentsStory):
             errors = (parts["ci_upper"] - parts["ci_lower"]).to_numpy(dtype=float) / (2 * NORMAL)
             names, draws = [labels.get(key, key) for key in parts["group"]], independent_draws(points, errors)
             told.append(self.say("customers.worth_ends", ends=self.ends(names, points, draws, LEVEL)))
-        return [*told, *self._spent_as_foreseen(intervals)]
+        return [*told, *self._spent_as_foreseen(intervals), *self.sampled]
 
     def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:
         """In how many segments what was spent lies in the interval of the outcome, and which was furthest off."""
@@ -293,7 +305,7 @@ class CustomerStory(SegmentsStory):
         """Which segmentations differ from the reference beyond the uncertainty, and how far capture goes."""
         ours = self.scores.loc[self.scores.kind == "segmentation", "method"]
         view = self.differences[self.differences.method.isin(ours)].dropna()
-        reference, told = self.method_name(self.evaluation.reference), []
+        reference, told = self.method_name(self.evaluation.reference), self.sampled
         for side, key in (("wins", "customers.better_than"), ("loses", "customers.worse_than")):
             names = [self.method_name(row.method) for row in view.itertuples() if verdict(row.lower, row.upper) == side]
             if names:

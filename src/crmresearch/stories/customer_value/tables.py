@@ -44,7 +44,7 @@ def segment_table(story: CustomerStory, method: Segmenter) -> pd.DataFrame:
     customers = story.table.frame
     if story.forecast.frame is not None:
         customers = customers.join(story.forecast.frame[["expected_purchases", "expected_spend"]])
-    table = segment_outcomes(customers, method.predict(story.customers))
+    table = segment_outcomes(customers, story.segments(method.name))
     for place, one in enumerate(method.criteria, start=1):
         table.insert(place, one.column, [story.text(one.levels[key]) for key in table["segment"]])
     if method.name == story.lead:
@@ -61,7 +61,7 @@ def segment_sentences(story: CustomerStory, method: Segmenter, table: pd.DataFra
     """What the method is, whom it describes, which of its segments spent most and least later, and what it foresees."""
     told = [story.text(method.definition)]
     if any(segment.other for segment in method.segments):
-        told.append(story.say("customers.covered", share=coverage(method.predict(story.customers), method)))
+        told.append(story.say("customers.covered", share=coverage(story.segments(method.name), method)))
     large = table[~too_small(table["customers"])].sort_values("spend_after", ascending=False, kind="stable")
     everyone = story.table.frame["holdout_spend"]
     if large["spend_after"].max() > large["spend_after"].min() and everyone.sum() > 0:
@@ -157,14 +157,14 @@ def differences_view(story: CustomerStory) -> pd.DataFrame:
 
 def demographics(story: CustomerStory, name: str) -> pd.DataFrame:
     """`attribute_shares` of the codebook's attributes; empty without any or where the method was left out."""
-    method, attributes = story.fitted(name), story.transactions.codebook.attributes
+    attributes = story.transactions.codebook.attributes
     frame = story.table.frame[[key for key in story.transactions.codebook.demographics if key in story.table.frame]]
-    if method is None or frame.empty:
+    if story.fitted(name) is None or frame.empty:
         return pd.DataFrame(columns=["attribute", "level", "customers", "all_customers"])
     flags = {True: story.say("customers.yes"), False: story.say("customers.no")}
     frame = frame.assign(**{key: frame[key].map(flags) for key in frame.select_dtypes(["bool", "boolean"])})
     rare, missing = story.say("customers.other_levels"), story.say("customers.unknown")
-    table = attribute_shares(frame, method.predict(story.customers), rare, missing).rename(columns=story.labels(name))
+    table = attribute_shares(frame, story.segments(name), rare, missing).rename(columns=story.labels(name))
     return story.named(table, attribute=lambda key: story.text(attributes[key]))
 
 
@@ -187,11 +187,11 @@ def buying(story: CustomerStory, name: str = EIGHT) -> pd.DataFrame:
 
     Empty where the transactions have neither categories nor discounts, or the method was left out.
     """
-    method, shares = story.fitted(name), story.table.frame[_shares(story)]
-    if method is None or shares.empty:
+    shares = story.table.frame[_shares(story)]
+    if story.fitted(name) is None or shares.empty:
         return pd.DataFrame(columns=["segment", "customers", "discount_share"])
     labels = {**story.labels(name), "all": story.say("customers.all")}
-    table = mean_shares(shares, method.predict(story.customers))
+    table = mean_shares(shares, story.segments(name))
     return story.named(table, segment=labels.__getitem__).rename(columns=_category(table))
 
 
@@ -233,10 +233,8 @@ def _by_segments(
     story: CustomerStory, what: str, gaps: pd.DataFrame, name: str
 ) -> tuple[list[str], tuple[Any, Any] | None]:
     """By which segments, and column and segment of the widest of the gaps (segments × columns), if worth telling."""
-    method = story.fitted(name)
-    assert method is not None
     told = [story.say(f"customers.{what}_by", method=story.method_name(name))]
-    widest = widest_gap(gaps, method.predict(story.customers).map(story.labels(name)))
+    widest = widest_gap(gaps, story.segments(name).map(story.labels(name)))
     if widest and widest[2] < SMALL_GAP:
         return [*told, story.say(f"customers.{what}_same")], None
     return told, widest and widest[:2]

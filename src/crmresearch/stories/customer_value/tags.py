@@ -40,7 +40,7 @@ def tag_sentences(story: CustomerStory, outcomes: pd.DataFrame) -> list[str]:
     for side, key in (("wins", "customers.tags_more"), ("loses", "customers.tags_less")):
         if there := [names[tag] for tag, found in zip(known["tag"], sides, strict=True) if found == side]:
             told.append(story.say(key, tags=story.listed(there)))
-    return told if len(told) > 1 else [*told, story.say("customers.tags_alike")]
+    return [*(told if len(told) > 1 else [*told, story.say("customers.tags_alike")]), *story.sampled]
 
 
 def overlap_sentences(story: CustomerStory, overlap: pd.DataFrame) -> list[str]:
