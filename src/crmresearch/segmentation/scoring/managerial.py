@@ -116,7 +116,7 @@ def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: flo
     contacting these; everybody: that of contacting all; gained (targeted − everybody) with ci_lower and ci_upper,
     the middle 95 % of resamples of the customers with the decisions held. A customer's decision rests on other
     customers only and no share is picked afterwards, so that what is gained is no best of many. Spend counts as if the
-    contact had caused all of it, which no observed spend can show. Where a sample was scored, its money is raised to all.
+    contact had caused all of it, which no observed spend can show. The money of a scored sample is raised to all.
 
     Raises SegmentationError for a `top` outside 0 to 1.
     """
