@@ -1,6 +1,7 @@
 """A whole report, rendered by the command a user types: in a project of its own, or from an installed wheel."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,3 +40,8 @@ def render_installed(site: Path, working: Path, parameters: str, out: str) -> No
     command = [sys.executable, "-m", "crmresearch", "report", parameters, "--out", out]
     done = subprocess.run(command, cwd=working, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def as_told(page: str) -> str:
+    """A page whose words for terms are no links and whose intervals may break, so that a sentence is found as told."""
+    return re.sub(r"</?a\b[^>]*>", "", page).replace("\u00a0", " ")

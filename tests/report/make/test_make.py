@@ -30,7 +30,7 @@ def project(built: Project, tmp_path: Path) -> Project:
 def test_make_alone_prints_the_targets(built: Project) -> None:
     lines = built.make().stdout.splitlines()
     targets = [line.split()[0] for line in lines[1:]]
-    expected = "setup reports report reproduce test test-fast lab refresh bench lint docs clean"
+    expected = "setup reports report reproduce test test-all test-fast lab refresh bench lint docs clean"
     assert targets == expected.split()
 
 

@@ -129,7 +129,7 @@ def test_customers_who_pay_every_month_are_under_contract(contract: CustomerStor
     assert off["shifted_beta_geometric"] < 5
     assert models["absolute_error"].idxmin() == "shifted_beta_geometric"
     assert keys(contract.method_notes())[-1] == "customer_method.contract"
-    assert "Fader & Hardie 2007" in repr(contract.worth_prose())
+    assert "Fader & Hardie, 2007" in repr(contract.worth_prose())
 
 
 def test_every_period_has_a_name(contract: CustomerStory) -> None:
