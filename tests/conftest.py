@@ -1,5 +1,6 @@
 """The longest tests start first, so that two workers end together; and a small project of its own to render in."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def few_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_starts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Gaussian mixtures from 3 starts instead of 40, where a test asks for a report and not for the best maximum."""
     real = mixture.best_mixture
     few = lambda rows, first, starts, *rest: real(rows, first, min(starts, 3), *rest)  # noqa: E731
     monkeypatch.setattr(mixture, "best_mixture", few)
+    mixture._likeliest.cache_clear()
+    yield
+    mixture._likeliest.cache_clear()
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ class Story:
             known = labels(method) if method else {}
             rows = part[part["segment"] != ""].itertuples()
             named = [f"{known.get(row.segment, row.segment)} {row.customers:,.0f}" for row in rows]
-            about = f"{name(method)} ({self.some(named, 5)})" if named else name(method) if method else ""
+            about = f"{name(method)} ({self.some(named, 2)})" if named else name(method) if method else ""
             yield self.caution(f"customer_caution.{code}", severity, about)
 
     def prose(self, key: str) -> Prose:

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,6 +21,26 @@ from crmresearch.segmentation.wording import told
 # of 54 with this
 TOLERANCE = 1e-4
 FLOOR = 0.01  # least variance of a component in units of the standardised axes: a tenth of a standard deviation
+
+
+@lru_cache(maxsize=16)  # of the same customers a fixed number and the one chosen by BIC ask for the same mixture
+def _likeliest(
+    points: bytes, columns: int, seed: int, floor: float, k: int, starts: int
+) -> tuple[GaussianMixture, int]:
+    """The likeliest mixture of k components on points (n, columns) of float64, and how many starts agreed on it."""
+    X = np.frombuffer(points).reshape(-1, columns)
+    rows = Rows(*distinct_points(X, k, ""), floor)
+    seeds = np.random.SeedSequence(seed)
+    state, rng = int(seeds.generate_state(1)[0]), np.random.default_rng(seeds)
+    mixture = GaussianMixture(k, tol=TOLERANCE, max_iter=500, reg_covar=floor, random_state=state)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # kept as data, in `bic_`
+        means = sklearn.cluster.KMeans(k, n_init=1, random_state=state).fit(rows.X, sample_weight=rows.weights)
+        first = rows.weights * (means.labels_ == np.arange(k)[:, None])
+        best, agreed = best_mixture(rows, first, starts, mixture.tol, rng)
+        given = {"weights_init": best.weights, "means_init": best.means}
+        mixture.set_params(**given, precisions_init=np.linalg.inv(best.covariances))
+        return mixture.fit(X), agreed
 
 
 @register
@@ -116,9 +137,10 @@ class GaussianMixtureClusters(SpaceClusters):
 
     def _learn_points(self, X: Floats) -> None:
         points = drawn(X, self.sample, self.seed)
-        distinct, counts = distinct_points(points, self._number, self.name)
-        rows = Rows(distinct, counts, self.floor)
-        found = {k: self._mixture(points, rows, k) for k in ([self.k] if self.k else range(1, self.largest + 1))}
+        distinct_points(points, self._number, self.name)
+        given = (points.tobytes(), points.shape[1], self.seed, self.floor)
+        numbers = [self.k] if self.k else range(1, self.largest + 1)
+        found = {k: _likeliest(*given, k, self.starts if k > 1 else 1) for k in numbers}
         self.bic_ = pd.DataFrame(
             [(k, mixture.bic(points), mixture.converged_, agreed) for k, (mixture, agreed) in found.items()],
             columns=["k", "bic", "converged", "agreed"],
@@ -126,19 +148,6 @@ class GaussianMixtureClusters(SpaceClusters):
         self.k_ = int(self.bic_["k"].iloc[self.bic_["bic"].to_numpy().argmin()])
         self.mixture_, self.agreed_ = found[self.k_]
         self.order_, self.learned_on_ = np.arange(self.k_), len(points)
-
-    def _mixture(self, points: Floats, rows: Rows, k: int) -> tuple[GaussianMixture, int]:
-        seeds = np.random.SeedSequence(self.seed)
-        state, rng = int(seeds.generate_state(1)[0]), np.random.default_rng(seeds)
-        mixture = GaussianMixture(k, tol=TOLERANCE, max_iter=500, reg_covar=self.floor, random_state=state)
-        with threadpool_limits(1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # kept as data, in `bic_`
-            means = sklearn.cluster.KMeans(k, n_init=1, random_state=state).fit(rows.X, sample_weight=rows.weights)
-            first = rows.weights * (means.labels_ == np.arange(k)[:, None])
-            best, agreed = best_mixture(rows, first, self.starts if k > 1 else 1, mixture.tol, rng)
-            given = {"weights_init": best.weights, "means_init": best.means}
-            mixture.set_params(**given, precisions_init=np.linalg.inv(best.covariances))
-            return mixture.fit(points), agreed
 
     def _nearest(self, X: Floats) -> Codes:
         with threadpool_limits(1):

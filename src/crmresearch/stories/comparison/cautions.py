@@ -12,7 +12,6 @@ from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 
 FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
-MOST_NAMED = 6  # segments of one method
 
 
 def cautions(story: ComparisonStory) -> pd.DataFrame:
@@ -25,9 +24,8 @@ def cautions(story: ComparisonStory) -> pd.DataFrame:
 def _found(story: ComparisonStory) -> Iterator[Row]:
     stability = story.benchmark.stability
     for method, part in stability.segments.query("not named").groupby("method", sort=False):
-        labels = story.labels(str(method))
-        named = [f"{labels[row.segment]} {row.jaccard:.2f}" for row in part.itertuples()]
-        about = f"{story.name(str(method))} ({story.some(named, MOST_NAMED)})"
+        facts = {"method": story.name(str(method)), "count": len(part), "lowest": part["jaccard"].min()}
+        about = story.say("comparison_caution.unstable_of", k=len(story.labels(str(method))), **facts)
         yield story.caution("comparison_caution.unstable_segments", "weak", about, bound=NAMED)
     if story.refits < FEW_REFITS:
         yield story.caution("comparison_caution.few_refits", "weak", refits=story.refits)
