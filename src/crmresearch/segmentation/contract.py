@@ -5,6 +5,7 @@ Works on the customer table: one row a customer (the index), calibration feature
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -163,6 +164,9 @@ class Segmenter(ABC):
         frame = needed_columns(features, self.needs, self.name)
         return numeric(frame, self.may_be_missing, self.name)
 
+
+# whether what one method has learned from some customers may serve another; where each is timed it may not
+SHARED: ContextVar[bool] = ContextVar("SHARED", default=False)
 
 Method = TypeVar("Method", bound=type[Segmenter])
 REGISTERED: list[type[Segmenter]] = []

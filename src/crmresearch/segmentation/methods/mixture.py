@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from crmresearch.segmentation.contract import Codes, Floats, SegmentationError, Segmenter, Text, register
+from crmresearch.segmentation.contract import SHARED, Codes, Floats, SegmentationError, Segmenter, Text, register
 from crmresearch.segmentation.methods.gaussian_em import Rows, best_mixture
 from crmresearch.segmentation.methods.space_clusters import SpaceClusters, distinct_points, drawn
 from crmresearch.segmentation.wording import told
@@ -140,7 +140,8 @@ class GaussianMixtureClusters(SpaceClusters):
         distinct_points(points, self._number, self.name)
         given = (points.tobytes(), points.shape[1], self.seed, self.floor)
         numbers = [self.k] if self.k else range(1, self.largest + 1)
-        found = {k: _likeliest(*given, k, self.starts if k > 1 else 1) for k in numbers}
+        learn = _likeliest if SHARED.get() else _likeliest.__wrapped__
+        found = {k: learn(*given, k, self.starts if k > 1 else 1) for k in numbers}
         self.bic_ = pd.DataFrame(
             [(k, mixture.bic(points), mixture.converged_, agreed) for k, (mixture, agreed) in found.items()],
             columns=["k", "bic", "converged", "agreed"],
