@@ -126,6 +126,12 @@ def test_html_is_escaped_aligned_and_grouped(frame: pd.DataFrame) -> None:
     assert 'role="region" tabindex="0" aria-labelledby="table-paths-caption"' in html
 
 
+def test_a_row_without_a_name_is_no_empty_heading() -> None:
+    html = show_table(pd.DataFrame({"name": ["H1", ""], "a": [1, 2]}), "rows", "Rows")._repr_html_()
+    assert html.count('<th scope="row"') == 1
+    assert '<tr><td></td><td class="number">2</td></tr>' in html
+
+
 def test_column_without_heading_is_no_empty_heading() -> None:
     html = show_table(pd.DataFrame({"a": [1], "mark": ["*"]}), "t", "T", headings={"mark": ""})._repr_html_()
     assert '<thead><tr><th scope="col" class="number">a</th><td></td></tr></thead>' in html

@@ -161,7 +161,7 @@ class Table:
         again = ' class="again"' if place == "again" else ""
         for position, (cell, column) in enumerate(zip(row, self.columns, strict=True)):
             text = escape(cell.replace("-", "−") if column.numeric else cell)
-            if position == 0 and not column.numeric:
+            if position == 0 and text and not column.numeric:  # a heading is never empty
                 cells.append(f'<th scope="row"{again}>{text}</th>')
             else:
                 cells.append(f"<td{_class(column)}>{text}</td>")
