@@ -1,7 +1,6 @@
 """The loader: a good file as numbers, a bad file as one sentence per problem, all of them at once."""
 
 import gzip
-import time
 
 import numpy as np
 import pandas as pd
@@ -320,9 +319,7 @@ def test_the_acsi_survey():
         find_data_file(find_codebook("acsi_2015"))
     except DatasetMissingError:
         pytest.skip("acsi_2015.csv is not in the repository; name the folder that holds it in CRMRESEARCH_DATA")
-    start = time.perf_counter()
     survey = load_survey("acsi_2015")
-    assert time.perf_counter() - start < 2, "it takes about 0.1 s; a loop over cells would not"
     items = survey.items
     assert survey.respondents == 8239
     ratings = items.drop(columns=["COMP", "HANDLE"])

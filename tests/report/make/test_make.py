@@ -34,10 +34,8 @@ def test_make_alone_prints_the_targets(built: Project) -> None:
     assert targets == expected.split()
 
 
-def test_a_second_run_does_nothing_within_a_second(project: Project) -> None:
-    began = time.monotonic()
+def test_a_second_run_starts_no_python(project: Project) -> None:
     done = project.make("reports")
-    assert time.monotonic() - began < 1
     assert (done.returncode, done.stdout) == (0, "reports are up to date: reports/index.html\n")
     assert project.starts() == ""
 
