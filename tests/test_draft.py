@@ -301,3 +301,12 @@ def test_a_file_of_purchases_without_a_readable_day_is_told_as_one(tmp_path: Pat
     frame.to_csv(tmp_path / "shop.csv", index=False)
     with pytest.raises(TemplateError, match="no column looks like the time"):
         draft_codebook(tmp_path / "shop.csv")
+
+
+def test_numbered_columns_of_places_stay_groups(tmp_path: Path) -> None:
+    frame = survey().assign(
+        Region_1=np.resize(["Nord", "Ost", "West"], 60), Region_2=np.resize(["West", "Nord", "Ost"], 60)
+    )
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    draft_codebook(tmp_path / "a.csv")
+    assert {"Region_1", "Region_2"} <= set(load_survey(str(tmp_path)).codebook.groups)

@@ -4,7 +4,8 @@ Works on the customer table: one row a customer (the index), calibration feature
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
@@ -167,6 +168,17 @@ class Segmenter(ABC):
 
 # whether what one method has learned from some customers may serve another; where each is timed it may not
 SHARED: ContextVar[bool] = ContextVar("SHARED", default=False)
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Within it what one method has learned from some customers serves another that would learn the same."""
+    token = SHARED.set(True)
+    try:
+        yield
+    finally:
+        SHARED.reset(token)
+
 
 Method = TypeVar("Method", bound=type[Segmenter])
 REGISTERED: list[type[Segmenter]] = []

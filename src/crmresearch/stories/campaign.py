@@ -1,15 +1,36 @@
-"""What the stories of customers and their segments share: names of methods and segments, one piece of advice each."""
+"""What the stories of customers and their segments share: the data, names of methods and segments, one advice each."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
+from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story
 
 
-class SegmentsStory(Story):
+class PurchasesStory(Story):
+    """A story of `transactions`, whose `method_notes` tell how its results were made."""
+
+    transactions: Transactions
+
+    def method_notes(self) -> list[str]:
+        """How the results were made, a sentence a step, with the numbers in use."""
+        raise NotImplementedError
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The data."""
+        return {"data": self.transactions.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """The data, and how the results were made, as a paper tells them."""
+        title = self.text(self.transactions.codebook.title)
+        return [self.say("methods.data", title=title, cited=self.citation("data")), *self.method_notes()]
+
+
+class SegmentsStory(PurchasesStory):
     """A story of customers in the segments of several fitted `methods`."""
 
     methods: Sequence[Segmenter]

@@ -212,7 +212,9 @@ def _find_scales_in_words(columns: Sequence[_Column]) -> None:
     """Numbered columns of one name that answer in the same few words are questions, whatever the words mean."""
     series: dict[str, list[_Column]] = {}
     for column in columns:
-        if column.role == "group" and re.search(r"\d[a-z]?$", column.name) and len(column.values) >= 3:
+        if column.role != "group" or _GROUP.search(column.name) or len(column.values) < 3:
+            continue
+        if re.search(r"\d[a-z]?$", column.name):
             series.setdefault(_stem(column.name), []).append(column)
     for same in series.values():
         words = tuple(dict.fromkeys(word for column in same for word in column.values))

@@ -8,7 +8,7 @@ from planted import SPACE, planted
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from crmresearch.segmentation.contract import SegmentationError
+from crmresearch.segmentation.contract import SegmentationError, sharing
 from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.space import FeatureSpace
 
@@ -140,3 +140,17 @@ def test_unusable_customers_and_parameters_are_refused_in_one_sentence() -> None
     for parameters in ({"k": 1}, {"largest": 1}, {"k": 9, "sample": 10}, {"starts": 0}, {"floor": -1.0}):
         with pytest.raises(SegmentationError):
             GaussianMixtureClusters(**parameters)
+
+
+def test_a_mixture_is_shared_only_where_nobody_is_timed() -> None:
+    customers = planted()
+    learn = lambda k: GaussianMixtureClusters(k=k, space=SPACE, largest=3, starts=4).fit(customers)  # noqa: E731
+    alone = [learn(2), learn(2)]
+    with sharing():
+        together = [learn(None), learn(3), learn(2), learn(2)]
+    again = learn(2)
+    assert alone[0].mixture_ is not alone[1].mixture_
+    assert together[2].mixture_ is together[3].mixture_
+    assert again.mixture_ is not together[2].mixture_
+    for one in (alone[1], together[2], again):
+        np.testing.assert_array_equal(one.mixture_.means_, alone[0].mixture_.means_)

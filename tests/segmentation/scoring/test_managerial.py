@@ -149,3 +149,12 @@ def test_internal_indices_prefer_the_planted_clusters_to_chance() -> None:
     sampled = internal_indices(X, labels, seed=3, sample=200)
     assert sampled["silhouette"][0] == pytest.approx(planted["silhouette"], abs=0.05)  # a third of the customers left
     assert internal_indices(X, labels.where(labels == "", "all"))["silhouette"].isna().all()
+
+
+def test_the_money_of_a_scored_sample_is_raised_to_all() -> None:
+    found = four_customers([18.0, 17, 17, 3])
+    everybody = pd.concat([SPEND, pd.Series(9.0, index=list("efgh"))])
+    whole, half = targeting(found, SPEND, 0.5, 8), targeting(found, everybody, 0.5, 8)
+    money = ["profit", "targeted", "everybody", "gained", "ci_lower", "ci_upper"]
+    assert (half[money].to_numpy(float) == 2 * whole[money].to_numpy(float)).all()
+    assert half["contacted"].equals(whole["contacted"])

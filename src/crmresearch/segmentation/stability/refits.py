@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from crmresearch.errors import CrmResearchError
 from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_rows
-from crmresearch.segmentation.contract import SHARED, Codes, SegmentationError, Segmenter
+from crmresearch.segmentation.contract import Codes, SegmentationError, Segmenter, sharing
 
 _Frames = tuple[pd.DataFrame, pd.DataFrame]  # customers to learn from and customers to segment
 
@@ -75,6 +75,7 @@ class Refits:
         return self.codes[i][self.row].astype(np.intp)
 
 
+@sharing()
 def refit(
     methods: Sequence[Segmenter],
     features: pd.DataFrame,
@@ -103,7 +104,6 @@ def refit(
     learned: list[list[int]] = [[] for _ in methods]
     n = len(features)
     drawn = np.zeros((refits, n), dtype=bool)
-    shared = SHARED.set(True)
     for b, rows in enumerate(_resamples(n, refits, seed)):
         drawn[b, rows] = True
         known: list[_Frames | None] = [(_new(features, rows), target)]
@@ -119,7 +119,6 @@ def refit(
                 continue
             codes[m].append(segments.cat.codes.to_numpy().astype(np.int16))
             learned[m].append(b)
-    SHARED.reset(shared)
     return [
         Refits(
             base,

@@ -195,16 +195,6 @@ class TodayStory(SegmentsStory):
         about = self.text(self.transactions.codebook.about)
         return [self.say(f"today.limit_{key}", about=about) for key in ("uplift", "new", "same", "advice", "company")]
 
-    @property
-    def published(self) -> dict[str, str]:
-        """The data."""
-        return {"data": self.transactions.codebook.citation}
-
-    def methods_paragraph(self) -> list[str]:
-        """The data, and how the results were made, as a paper tells them."""
-        title = self.text(self.transactions.codebook.title)
-        return [self.say("methods.data", title=title, cited=self.citation("data")), *self.method_notes()]
-
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
         fitted = ("value", "intervals", "next", "check") if self.outlook.value else ()

@@ -14,15 +14,16 @@ from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import Monitoring
 from crmresearch.segmentation.monitoring.moves import DIRECTIONS, balance
 from crmresearch.segmentation.monitoring.verdict import Action, Alarm, Decision, action, drift_alarm, refit_decision
+from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.monitoring import TEXTS
-from crmresearch.stories.story import Story, interval
+from crmresearch.stories.story import interval
 from crmresearch.stories.story import verdict as told_apart
 
 MOST_NAMED = 3  # segments named in one sentence; the table has them all
 
 
 @dataclass(frozen=True)
-class MonitoringStory(Story):
+class MonitoringStory(PurchasesStory):
     """One segmentation of one company's customers over successive cut-offs, told.
 
     `ageing` is None where there is no expected drift, and `no_ageing` says why.
@@ -276,16 +277,6 @@ class MonitoringStory(Story):
             self.say(f"monitoring.limit_{key}", **facts)
             for key in (*modelled, "season", *(["margin"] if self.learns else []), "many", "uplift")
         ]
-
-    @property
-    def published(self) -> dict[str, str]:
-        """The data."""
-        return {"data": self.transactions.codebook.citation}
-
-    def methods_paragraph(self) -> list[str]:
-        """The data, and how the results were made, as a paper tells them."""
-        title = self.text(self.transactions.codebook.title)
-        return [self.say("methods.data", title=title, cited=self.citation("data")), *self.method_notes()]
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
