@@ -70,7 +70,7 @@ class Rows:
         level = np.linalg.slogdet(covariances)[1] + self.X.shape[1] * np.log(2 * np.pi) + (means * pulled).sum(axis=-1)
         squares = -precisions[..., self.i, self.j] * np.where(self.i == self.j, 0.5, 1.0)
         linear = np.concatenate([(np.log(weights) - level / 2)[..., None], pulled, squares], axis=-1)
-        logs = linear.astype(self.precision, copy=False) @ self.columns
+        logs: Shares = linear.astype(self.precision, copy=False) @ self.columns
         most = logs.max(axis=1, keepdims=True)
         np.exp(np.subtract(logs, most, out=logs), out=logs)
         total = logs.sum(axis=1, keepdims=True)
@@ -105,7 +105,7 @@ class Rows:
 
     def drawn(self, k: int, rng: np.random.Generator) -> Shares:
         """Shares (k, n) of k rows drawn by weight alone, all equal."""
-        shares = np.zeros((k, len(self.X)), dtype=self.precision)
+        shares: Shares = np.zeros((k, len(self.X)), dtype=self.precision)
         shares[range(k), rng.choice(len(self.X), k, replace=False, p=self.weights)] = 1 / k
         return shares
 
