@@ -65,10 +65,10 @@ reproduce: reports
 	  count=$$((count + 1)); cmp -s "$$file" "$$copy/$$file" || { different=yes; echo "different: $$file" >&2; }; \
 	done; [ -z "$$different" ] || exit 1; echo "$$count tables are the same to the byte"
 
-# both workers to the end: the longest files first, and a file stays with its fixtures
-PYTEST := -n auto --dist loadfile --no-loadscope-reorder
+# The longest files first, and a file stays with its fixtures; one worker more than processors, because some tests wait.
+PYTEST = -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder
 
-## test                  run the tests and the notebooks in some minutes (options for pytest: ARGS=...)
+## test                  run the tests and most notebooks in some minutes (options for pytest: ARGS=...)
 test: setup
 	@$(PY) -m pytest --nbval --nbval-current-env -m 'not long' $(PYTEST) $(ARGS)
 

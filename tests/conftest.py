@@ -11,6 +11,8 @@ from crmresearch import paths
 from crmresearch.data import documents
 from crmresearch.segmentation.methods import mixture
 
+LONG = ("segmentation_comparison.ipynb",)  # notebooks that take a minute
+
 # an example that was quick once is slow on a busy machine, which says nothing of the code
 settings.register_profile("any_machine", deadline=None)
 settings.load_profile("any_machine")
@@ -20,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {"whole": 0, "notebooks": 1}
     items.sort(key=lambda item: order.get(item.path.parent.name, 2))
     for item in items:
+        if item.path.name in LONG:
+            item.add_marker("long")
         if item.path.parent.name in order or item.get_closest_marker("long"):
             item.add_marker("slow")
 

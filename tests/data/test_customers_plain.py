@@ -127,6 +127,7 @@ def test_a_shop_that_has_everything(bazaar, tmp_path):
         assert later == (came >= pd.Timestamp(cutoff) + pd.Timedelta(days=1)).sum()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("cutoff", "end"), [("2011-06-30", "2011-11-30"), ("2011-09-30", "2011-12-09")])
 def test_online_retail(cutoff, end):
     try:

@@ -43,6 +43,7 @@ def test_the_methods_of_a_comparison_are_those_that_registered_themselves() -> N
     assert not {"expected_value", "p_alive"} & {c for m in every_method((4,), value=False) for c in m.needs}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("foreign")
 def test_a_method_of_another_package_is_listed_scored_and_named() -> None:
     (method,) = (method for method in every_method((4,)) if method.name == "last_4")

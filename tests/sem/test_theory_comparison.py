@@ -157,6 +157,7 @@ def test_a_cause_that_is_none_does_not_explain_more(survey: Survey) -> None:
     assert (told["ci_lower"] > 0).mean() <= 0.05
 
 
+@pytest.mark.long
 def test_a_better_theory_is_told_apart(survey: Survey) -> None:
     told = verdicts(survey, theory("a", ["a"]), theory("b", ["b"]), {"a": 0.9, "b": 0.3}, 20)
     assert (told["theory"] == "a").all()

@@ -52,7 +52,7 @@ def test_nbd_recovers_truth():
     assert (np.abs(best.parameters - [2, 26]) < 3 * best.standard_errors).all()
 
 
-@pytest.mark.parametrize("model", [BgNbdFit, MbgNbdFit])
+@pytest.mark.parametrize("model", [BgNbdFit, pytest.param(MbgNbdFit, marks=pytest.mark.long)])
 def test_a_world_without_leaving_shows_none(model):
     """60 worlds: at a level of 1 % more than three of them have a chance of less than 1 in 250."""
     found = [model.fit(*nobody_leaves(400, seed)) for seed in range(60)]

@@ -245,6 +245,7 @@ def test_categories_are_a_portfolio_of_their_own(tmp_path: Path) -> None:
     assert list(table.quadrant) == ["Stars", "Dogs"]
 
 
+@pytest.mark.long
 def test_growth_of_a_category_from_more_returns_than_sales_is_told_as_not_defined(tmp_path: Path) -> None:
     lines = customers(60).assign(category="tea")
     lines.loc[lines.index % 3 == 0, "category"] = "cups"
@@ -276,6 +277,7 @@ def test_suspicions_and_early_returns_stand_in_the_box_of_every_report(tmp_path:
         assert (box.set_index("code").loc[["ids_alike", "early_returns"], "severity"] == "weak").all()
 
 
+@pytest.mark.long
 def test_a_negative_sum_has_no_shares(tmp_path: Path) -> None:
     """Most customers bought little, one returned more than all of them bought together."""
     lines = customers(60)

@@ -5,6 +5,8 @@ import re
 import pytest
 from notebook_cells import run_cells
 
+pytestmark = pytest.mark.long
+
 GIVEN = {
     "horizons_months": [9, 12],
     "resamples": 20,

@@ -122,6 +122,7 @@ def test_a_report_says_nothing_that_its_language_does_not_say(site: Path, name: 
     assert set(headline(site / "home" / "reports" / name)) & LETTERS
 
 
+@pytest.mark.long
 def test_the_index_says_nothing_that_its_language_does_not_say(site: Path) -> None:
     for name in SKIPPED:
         assert f"skipped {name}" in _run(site, "report", name)

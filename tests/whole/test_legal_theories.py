@@ -48,7 +48,9 @@ THEORIES = {
 
 
 @pytest.mark.parametrize("notebook", ["satisfaction_index", "survey_segmentation"])
-@pytest.mark.parametrize("name", THEORIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "odd names" else pytest.mark.long) for name in THEORIES]
+)
 def test_a_legal_theory_makes_a_report(tmp_path: Path, name: str, notebook: str) -> None:
     constructs, paths, roles, told = THEORIES[name]
     if notebook == "survey_segmentation" and name in ("no predictor", "odd names"):

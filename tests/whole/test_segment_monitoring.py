@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from whole_report import as_told, render
 
 from crmresearch.report.page.self_contained import external_resources
@@ -24,6 +25,7 @@ parameters:
 """
 
 
+@pytest.mark.long
 def test_the_report_on_cdnow(tmp_path: Path) -> None:
     home = tmp_path / "project"
     file = home / "notebooks" / "parameters" / f"{NAME}.yaml"

@@ -12,6 +12,8 @@ from whole_report import as_told, render
 
 from crmresearch.report.page.self_contained import external_resources
 
+pytestmark = pytest.mark.long
+
 NAME = "survey-segmentation-planted"
 CONSTRUCTS = {"expectation": 2, "quality": 3, "value": 2, "satisfaction": 2, "complaint_handling": 1, "loyalty": 2}
 # of expectation, quality and value: those who praise quality, those who praise the price, few who praise nothing

@@ -77,13 +77,16 @@ def is_right(dataset: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet", "duckdb"])
+KINDS = ["csv", pytest.param("parquet", marks=pytest.mark.long), pytest.param("duckdb", marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_file_is_read_by_its_name_whatever_that_is(tmp_path, kind):
     wrong = [name for name in NAMES if not is_right(str(written(tmp_path / "shop", f"{name}.{kind}")))]
     assert wrong == []
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet", "duckdb"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_folders_are_no_columns_patterns_or_homes(tmp_path, monkeypatch, kind):
     written(tmp_path / "shop 1" / "shop", f"shop.{kind}").joinpath(f"shop.{kind}").unlink()  # what "shop [12]" matches
     for folder in FOLDERS:

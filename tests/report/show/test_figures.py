@@ -102,6 +102,7 @@ def test_alt_text_and_how_to_read_it_are_required() -> None:
     plt.close("all")
 
 
+@pytest.mark.long
 def test_panels_stand_at_the_same_place_whatever_the_memory(view: FigureView) -> None:
     """The solver of a layout orders its equations by address: without rounding, the last bits differ at times."""
     drawn = []

@@ -161,7 +161,7 @@ def test_bollen_stine_of_a_true_and_of_a_wrong_model() -> None:
     assert bootstrap_cbsem(estimate_cbsem(crossed, sample), resamples=200).bollen_stine_p == pytest.approx(1 / 201)
 
 
-@pytest.mark.parametrize("theory", THEORIES)
+@pytest.mark.parametrize("theory", ["scsb", pytest.param("acsi", marks=pytest.mark.long)])
 def test_path_table(theory: str) -> None:
     estimate, boot = estimated(theory), booted(theory)
     table = bootstrap_paths(estimate, boot)

@@ -60,6 +60,7 @@ def test_the_report_begins_with_what_is_expected_and_how_far_it_was_right(story:
     assert half.sum() >= story.customers["expected_value"].sum() / 2 > half.iloc[:-1].sum()
 
 
+@pytest.mark.long
 def test_the_checks_stand_beside_the_forecast_with_their_trust(story: TodayStory) -> None:
     inner = [line.facts["told"].key for line in story.trust()]  # type: ignore[attr-defined]
     assert inner == ["today.check_purchases", "today.check_spend", "today.alive_model", "today.next_model"]
@@ -70,6 +71,7 @@ def test_the_checks_stand_beside_the_forecast_with_their_trust(story: TodayStory
     assert keys(unchecked.follows()) == ["today.do_half", "today.do_overdue", "today.do_advice"]
 
 
+@pytest.mark.long
 def test_nothing_follows_from_a_forecast_that_was_far_off(story: TodayStory) -> None:
     (check,) = story.checks
     came = check.table.frame.assign(holdout_spend=check.table.frame["holdout_spend"] * 5)
@@ -79,6 +81,7 @@ def test_nothing_follows_from_a_forecast_that_was_far_off(story: TodayStory) -> 
     assert "check_off" not in codes(story)
 
 
+@pytest.mark.long
 def test_p_alive_is_told_of_those_who_bought_again_and_only_where_it_is_identified(story: TodayStory) -> None:
     listed = tables.customer_list(story).set_index("customer")
     assert listed["p_alive"].isna().equals(story.customers["repeat"] == 0)

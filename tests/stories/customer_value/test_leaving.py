@@ -132,6 +132,7 @@ def test_customers_who_pay_every_month_are_under_contract(contract: CustomerStor
     assert "Fader & Hardie, 2007" in repr(contract.worth_prose())
 
 
+@pytest.mark.long
 def test_every_period_has_a_name(contract: CustomerStory) -> None:
     assert contract.texts.section("rhythm").keys() == {*PERIODS, *MONTHS}
     for period in (*PERIODS, *MONTHS):
@@ -139,6 +140,7 @@ def test_every_period_has_a_name(contract: CustomerStory) -> None:
         assert contract.say(f"rhythm.{period}") in customer_warnings(named).set_index("code")["message"]["rhythm"]
 
 
+@pytest.mark.long
 def test_a_comparison_has_no_p_alive_either(stationary: Path) -> None:
     windows = two_windows(load_transactions(str(stationary)), "2022-12-31", "2023-06-30", "2023-12-31", 0.1)
     assert not any("p_alive" in frame for frame in (windows.now, windows.earlier, windows.frozen))

@@ -11,6 +11,8 @@ from notebook_cells import run_cells
 from crmresearch.stories.customer_value import shop, tables
 from crmresearch.stories.customer_value.story import EIGHT, CustomerStory
 
+pytestmark = pytest.mark.long
+
 MARGIN, COST = 0.35, 12.5
 
 

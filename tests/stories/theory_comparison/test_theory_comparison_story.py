@@ -57,6 +57,7 @@ def test_at_most_four_findings(story: TheoryComparisonStory) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_theory_wins_only_beyond_chance(story: TheoryComparisonStory) -> None:
     clear, unclear = with_verdict(story, Told), with_verdict(story, Tied)
     assert keys(clear.findings())[:2] == ["finding.explains_most"] * 2
