@@ -64,7 +64,7 @@ def theories() -> pd.DataFrame:
 
     >>> import crmresearch as crm
     >>> list(crm.theories()["key"])
-    ['acsi', 'ecsi', 'ncsb', 'reputation', 'scsb', 'staged']
+    ['acsi', 'ecsi', 'ncsb', 'reputation', 'scsb', 'staged', 'staged_chain', 'staged_second_order']
     """
     found = [load_theory(key) for key in theory_keys()]
     rows = [(t.key, in_language(t.title), len(t.constructs), len(t.paths), t.citation) for t in found]

@@ -67,7 +67,7 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
 
 def _about_the_data(story: SatisfactionStory) -> Iterator[Caution]:
     spec, complete = story.estimate.specification, story.complete
-    if note := story.survey.codebook.note_of(spec.theory.key):
+    if note := story.survey.codebook.note_of(*spec.theory.lineage):
         yield Caution("proxies", "weak", "measurement", {"sentence": note})
     if spec.unmeasured:
         names = [in_sentence(story.text(spec.theory.constructs[key].label)) for key in spec.unmeasured]

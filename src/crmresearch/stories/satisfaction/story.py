@@ -212,7 +212,7 @@ class SatisfactionStory(Story):
             yield self.say(f"finding.moderation_{clear}", **named, **facts)
 
     def _note(self) -> list[str]:
-        note = self.survey.codebook.note_of(self.estimate.specification.theory.key)
+        note = self.survey.codebook.note_of(*self.estimate.specification.theory.lineage)
         return [self.text(note)] if note else []
 
     def sample(self) -> list[str]:
