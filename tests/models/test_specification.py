@@ -341,9 +341,8 @@ def test_what_is_no_second_order_is_refused_with_its_place(line: str, sentence: 
 
 def test_items_of_a_construct_of_constructs_are_refused() -> None:
     theory = load_theory("staged_second_order")
-    message = refusal(
-        SpecificationError, theory, {"during": ["PERQ1"], "satisfaction": ["CUSA1"], "loyalty": ["CUSL1"]}
-    )
+    aims = {"satisfaction": ["CUSA1"], "loyalty": ["CUSL1"]}
+    message = refusal(SpecificationError, theory, aims | {"during": ["PERQ1"]})
     assert "binds items to 'during', which theory 'staged_second_order' makes of quality_stability" in message
     needed = theory.model_copy(
         update={"constructs": {key: c.model_copy(update={"optional": False} if key == "during" else {})

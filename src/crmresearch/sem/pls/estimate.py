@@ -132,6 +132,6 @@ def _check_predictors(specification: Specification, model: Model, fits: Fits) ->
 def _check_apart(among: Floats, names: np.ndarray, of: str, them: str) -> None:
     if np.isfinite(among).all() and not eigenvalues_exceed(among, COLLINEAR)[0]:
         raise EstimationError(
-            f"The scores of the {of} ({', '.join(names)}) determine one another, so their {them} do not exist; leave one "
-            "of them out, or look for items that are copies."
+            f"The scores of the {of} ({', '.join(names)}) determine one another, so their {them} do not exist; leave "
+            "one of them out, or look for items that are copies."
         )

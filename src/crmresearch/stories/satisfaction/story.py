@@ -86,7 +86,7 @@ class SatisfactionStory(Story):
         """The opening: index, main drivers, step to loyalty, share explained; then what few readers repeat."""
         spec = self.estimate.specification
         satisfaction, *others = [key for key in spec.theory.aims.values() if key in spec.outcomes] or [""]
-        told = [self._headline(), *self._drivers(satisfaction), *self._step()]
+        told = [self._headline(), *self._drivers(satisfaction), *self._stages(satisfaction), *self._step()]
         for aim in others:
             told += self._drivers(aim)
         return [*told, *self._hypotheses(), *self._moderations(), *self._note()]
@@ -130,6 +130,17 @@ class SatisfactionStory(Story):
             **interval(first),
         )
 
+    def _stages(self, outcome: str) -> Iterator[str]:
+        """Which of the constructs of second order goes most with an outcome, where there are several."""
+        spec = self.estimate.specification
+        wholes = {c.key for c in spec.constructs if c.of} & {p.predictor for p in spec.paths}
+        if len(wholes) < 2 or outcome not in spec.outcomes:
+            return
+        first = self.estimate.leading(outcome, second_order=True)
+        sizes = [f"{self._predictor(row)} ({row.estimate:.2f})" for row in first.itertuples()]
+        key = "one" if len(first) == 1 else "all" if len(first) == len(wholes) else "some"
+        yield self.say(f"finding.stages_{key}", outcome=in_sentence(self.label(outcome)), stages=self.listed(sizes))
+
     def _predictor(self, effect: Any) -> str:
         return in_sentence(self.label(effect.predictor))
 
@@ -147,7 +158,9 @@ class SatisfactionStory(Story):
         """Where to begin: the leading construct, or of those not told apart the one with the lowest index."""
         drivers = self.leading[outcome]
         named = {"outcome": in_sentence(self.label(outcome))}
-        if len(drivers) == len(self.estimate.only("total_effects").query("outcome == @outcome")) > 2:
+        effects = self.estimate.only("total_effects").query("outcome == @outcome")["predictor"]
+        rivals = effects[~effects.isin([*self.estimate.specification.components.values()])]
+        if len(drivers) == len(rivals) > 2:
             return self.say("follows.no_lever", **named, count=len(drivers))
         if len(drivers) == 1:
             return self.say("follows.lever", **named, predictor=self._predictor(drivers.iloc[0]))
@@ -248,7 +261,10 @@ class SatisfactionStory(Story):
             ends = [self.say("model.from_to", outcome=in_sentence(self.label(outcome)), predictors=self.listed(named))
                     for outcome, named in into.items() if named]  # fmt: skip
             told += [self.say(f"model.expects_{sign}", paths="; ".join(ends))] if ends else []
-        return told
+        made = [self.say("model.from_to", outcome=in_sentence(self.label(c.key)),
+                         predictors=self.listed([in_sentence(self.label(part)) for part in c.of]))
+                for c in spec.constructs if c.of]  # fmt: skip
+        return [*told, *([self.say("model.made_of", wholes="; ".join(made))] if made else [])]
 
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
@@ -405,6 +421,7 @@ class SatisfactionStory(Story):
             told.append("mode_b")
         if "plsc" in e.estimators and e.model.main.factor.any():
             told += ["plsc", *(["plsc_unread"] if "plsc" in unreadable(e.cautions) else [])]
+        told += ["second_order"] if e.specification.components else []
         told += ["moderation"] if e.specification.moderations else []
         told += [boot.interval, *(["failed"] if boot.failed else []), "measures"]
         return [self.say(f"methods.{key}", **facts) for key in told]
