@@ -81,10 +81,12 @@ class TheoryComparison:
         rows = []
         for aim, (theory, estimate) in product(AIMS, self.estimates.items()):
             outcome, shares = self.aim(theory, aim), estimate.only("r_squared").set_index("outcome")
-            row = {"aim": aim, "theory": theory, "outcome": outcome, "predictors": _arrows(estimate, outcome)}
+            n, m = estimate.sample.n, _arrows(estimate, outcome)
+            row: dict[str, Any] = {"aim": aim, "theory": theory, "outcome": outcome, "predictors": m}
             if outcome in shares.index:
                 found = shares.loc[outcome]
-                row |= {"r_squared": found["estimate"], "adjusted": found["adjusted"], **found[ENDS]}
+                adjusted = 1 - (1 - found["estimate"]) * (n - 1) / (n - m - 1)
+                row |= {"r_squared": found["estimate"], "adjusted": adjusted, **found[ENDS]}
             rows.append({**row, "reason": "" if "adjusted" in row else "no_cause" if outcome else "no_aim"})
         shown = ["aim", "theory", "outcome", "predictors", "r_squared", *ENDS, "adjusted", "reason"]
         return pd.DataFrame(rows).reindex(columns=shown)

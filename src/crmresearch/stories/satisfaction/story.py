@@ -86,7 +86,9 @@ class SatisfactionStory(Story):
         """The opening: index, main drivers, step to loyalty, share explained; then what few readers repeat."""
         spec = self.estimate.specification
         satisfaction, *others = [key for key in spec.theory.aims.values() if key in spec.outcomes] or [""]
-        told = [self._headline(), *self._drivers(satisfaction), *self._stages(satisfaction), *self._step()]
+        told = [self._headline(), *self._drivers(satisfaction), *self._stages(satisfaction)]
+        step, *share = self._step()
+        told += [step, *self._won_back(), *share]
         for aim in others:
             told += self._drivers(aim)
         return [*told, *self._hypotheses(), *self._moderations(), *self._note()]
@@ -190,6 +192,17 @@ class SatisfactionStory(Story):
             yield self.say("finding.explained", **self.aims, **shares)
         for aim, size in shares.items() if len(shares) == 1 else ():
             yield self.say("finding.explained_one", outcome=self.aims[aim.removesuffix("_share")], share=size)
+
+    def _won_back(self) -> Iterator[str]:
+        """Whether a well handled complaint goes with loyalty, where the theory has handling come from elsewhere."""
+        spec = self.estimate.specification
+        arrow = ("complaint_handling", spec.theory.loyalty)
+        if arrow[0] not in spec.outcomes and arrow in {(p.predictor, p.outcome) for p in spec.paths}:
+            row = self.paths.set_index(["predictor", "outcome"]).loc[arrow]
+            key = "yes" if told_apart(row.ci_lower, row.ci_upper) == "wins" else "no"
+            named = {"name": self.label(arrow[0]), "handling": in_sentence(self.label(arrow[0]))}
+            facts = {"estimate": row.estimate, **interval(row)}
+            yield self.say(f"finding.won_back_{key}", **self.aims, **named, **facts)
 
     def _path(self, predictor: str, outcome: str) -> tuple[str, dict[str, float]]:
         """Whether the interval of a path leaves zero out (clear or unclear), with its numbers."""

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from crmresearch.palette import ACCENT, GRID, INK, WARM
+from crmresearch.palette import ACCENT, INK, WARM
 from crmresearch.sem.theory_comparison import AIMS
 from crmresearch.stories import charts
 from crmresearch.stories.satisfaction.charts import STYLES
@@ -30,14 +29,14 @@ def plot_explained(story: TheoryComparisonStory) -> Figure:
 
 def plot_everywhere(story: TheoryComparisonStory) -> Figure:
     """The direct path from satisfaction to loyalty by survey, theory and estimator that can be read, a row a theory."""
-    rows = story.everywhere.drop_duplicates(["dataset", "theory"])[["dataset", "theory"]]
-    pairs = list(rows.itertuples(index=False, name=None))
-    labels = [f"{theory} · {dataset}" for dataset, theory in pairs]
-    figure, axes, height = charts.row_chart(labels, story.say("theory_chart.direct"), top=1.1, row=0.5)
+    theories = story.everywhere.groupby("dataset", sort=False)["theory"].unique()
+    rows = [(title, name) for title, names in theories.items() for name in ("", *names)]  # its title above a survey
+    labels = [name or str(title) for title, name in rows]
+    figure, axes, height = charts.row_chart(labels, story.say("theory_chart.direct"), top=1.1, row=0.4)
+    for label, (_, name) in zip(axes.get_yticklabels(), rows, strict=True):
+        label.set_fontweight("normal" if name else "bold")
     known = story.everywhere.set_index(["estimator", "dataset", "theory"])[["estimate", "ci_lower", "ci_upper"]]
-    _draw(story, axes, height, known, pairs)
-    for place in np.flatnonzero(rows["dataset"].to_numpy()[1:] != rows["dataset"].to_numpy()[:-1]):
-        axes.axhline(place + 0.5, color=GRID, linewidth=1.2)  # between surveys
+    _draw(story, axes, height, known, rows)
     return figure
 
 

@@ -101,9 +101,15 @@ class TheoryComparisonStory(Story):
         rows = self.everywhere.query("estimator == 'pls'")
         if rows.empty or not self.elsewhere:
             return told
-        ends = rows.groupby("dataset", sort=False)["estimate"].agg(["min", "max"])
-        sizes = [self.say("across.survey", dataset=row.Index, low=row.min, high=row.max) for row in ends.itertuples()]
-        return [self.say("across.range", sizes=self.listed(sizes)), self.say("across.items"), *told]
+        sizes = []
+        for dataset, paths in rows.groupby("dataset", sort=False)["estimate"]:
+            key = "one" if f"{paths.min():.2f}" == f"{paths.max():.2f}" else "range"
+            sizes.append(self.say(f"across.survey_{key}", dataset=dataset, low=paths.min(), high=paths.max()))
+        for one in self.surveys[1:]:
+            if names := [self.text(theory.title) for theory, _ in one.comparison.left_out]:
+                title = self.text(one.comparison.survey.codebook.title)
+                told.append(self.say("across.without", dataset=title, theories=self.listed(names)))
+        return [self.say("across.sizes", sizes=self.listed(sizes)), self.say("across.items"), *told]
 
     def findings(self) -> list[str]:
         """What explains satisfaction and loyalty best, the step between them, the index: four, headline first."""
