@@ -100,7 +100,7 @@ def test_adjusted_share_is_that_of_a_regression_of_the_scores(found: TheoryCompa
 
 
 def test_components_count_as_arrows_in_the_place_of_their_construct(survey: Survey) -> None:
-    """Of eight factors, whose weights are fitted too: with three arrows the stages would look better than the factors."""
+    """Of eight factors, whose weights are fitted too: by three arrows the stages would seem better than the factors."""
     keys = ["staged", "staged_second_order", "staged_chain"]
     found = compare_theories([load_theory(key) for key in keys], survey, resamples=20)
     rows = found.explained.query("aim == 'satisfaction'").set_index("theory")

@@ -133,6 +133,13 @@ def test_raw_metric_is_that_of_a_second_stage_by_hand() -> None:
             assert weight == pytest.approx(weights[item], abs=1e-11)
 
 
+def test_weighted_answers_are_weighed_in_both_stages() -> None:
+    spec, weights = model(STAGES), pd.Series(np.random.default_rng(5).uniform(0.2, 3, 250))
+    found, by_hand = (make(spec, mobi(), weights=weights) for make in (estimate_pls, second_stage_by_hand))
+    keys = ["predictor", "outcome"]
+    assert numbers(found.only("paths"), *keys) == pytest.approx(numbers(by_hand.only("paths"), *keys), abs=1e-11)
+
+
 def test_every_resample_repeats_both_stages() -> None:
     """A loop of single estimates of the drawn rows."""
     names = ["paths/pls", "paths/plsc", "component_weights/pls", "component_weights/plsc", "component_loadings/pls",

@@ -356,7 +356,7 @@ def stages() -> SatisfactionStory:
 
 
 def test_stages_are_told_beside_the_factors(stages: SatisfactionStory) -> None:
-    told = {sentence.key: sentence for sentence in stages.findings()}  # type: ignore[attr-defined]
+    told = {getattr(sentence, "key", ""): sentence for sentence in stages.findings()}
     leading = stages.estimate.leading("satisfaction", second_order=True)
     key = {1: "one", 2: "some", 3: "all"}[len(leading)]
     assert all(stages.label(name).lower() in told[f"finding.stages_{key}"].lower() for name in leading["predictor"])
@@ -371,6 +371,7 @@ def test_stages_are_told_beside_the_factors(stages: SatisfactionStory) -> None:
     assert "composites of constructs (before, during, after)" in covariance.introduction()[0]
 
 
+@pytest.mark.long
 def test_tables_and_picture_have_the_components(stages: SatisfactionStory) -> None:
     table = estimate_tables.components(stages)
     assert table.groupby("construct", sort=False).size().tolist() == [2, 3, 3]
@@ -394,7 +395,7 @@ def test_a_handled_complaint_that_wins_back_is_told(sign: int, key: str) -> None
     answers["CUSCO"] = sign * (answers["CUSL1"] + answers["CUSL3"]) + rng.normal(0, 2, len(answers))
     estimate = bootstrap(estimate_pls(spec, answers), resamples=100, seed=1)
     story = SatisfactionStory(survey, handle_missing(answers, "listwise"), estimate)
-    assert f"finding.won_back_{key}" in [sentence.key for sentence in story.findings()]  # type: ignore[attr-defined]
+    assert f"finding.won_back_{key}" in [getattr(sentence, "key", "") for sentence in story.findings()]
 
 
 def test_the_theory_is_documented_as_a_page(stages: SatisfactionStory) -> None:

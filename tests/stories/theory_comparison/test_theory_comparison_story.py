@@ -119,7 +119,7 @@ def test_a_theory_of_ones_own_without_loyalty_makes_a_report(tmp_path: Path) -> 
 
 
 def test_the_step_is_drawn_over_surveys(story: TheoryComparisonStory) -> None:
-    """A survey among several with its title above its theories; what cannot be estimated there, or is not here, is told."""
+    """A survey among several with its title above its theories; what cannot be estimated there, or is away, is told."""
     other = compare_theories([load_theory(key) for key in ("scsb", "staged_second_order", "ncsb")],
                              story.comparison.survey, resamples=50)  # fmt: skip
     book = other.survey.codebook.model_copy(update={"title": {"en": "Another survey"}})
