@@ -393,3 +393,25 @@ def test_satisfaction_may_be_of_second_order_itself() -> None:
     found, by_hand = (make(spec, corp_rep()) for make in (estimate_pls, second_stage_by_hand))
     keys = ["predictor", "outcome"]
     assert numbers(found.only("paths"), *keys) == pytest.approx(numbers(by_hand.only("paths"), *keys), abs=1e-11)
+
+
+def test_what_the_stage_lends_a_factor_is_told() -> None:
+    """Four factors that correlate .5, one of which moves nobody: it has no path of its own, an effect by its stage."""
+    weights = np.array([0.4, 0.3, 0.4, 0.0])
+    Q = np.full((5, 5), 0.5)
+    np.fill_diagonal(Q, 1.0)
+    Q[4, :4] = Q[:4, 4] = Q[:4, :4] @ weights
+    X = np.random.default_rng(6).normal(size=(400, 5))
+    X -= X.mean(axis=0)
+    X = X @ np.linalg.inv(np.linalg.cholesky(np.cov(X.T))).T @ np.linalg.cholesky(Q).T
+    answers = pd.DataFrame(X, columns=[*"abcd", "s"])
+    lines = [f"{key.upper()} =~ {key}" for key in answers]
+    spec = model("\n".join([*lines, "first <~ A + B", "second <~ C + D", "S ~ first + second"]))
+    estimate = bootstrap(estimate_pls(spec, answers), resamples=100, seed=1)
+    ways = estimate.through.set_index("predictor")
+    alone = numbers(estimate_pls(spec.first_stage(), answers).only("paths"), "predictor")
+    assert ways["alone"].to_dict() == pytest.approx(alone, abs=1e-10)
+    assert alone == pytest.approx(dict(zip("ABCD", weights, strict=True)), abs=1e-10)
+    assert ways.loc["D", "ci_lower"] > 0.02
+    told = {c.code: c.facts for c in estimate.cautions}
+    assert told["component_assumed"] == {"components": ["D"], "outcome": "S"}

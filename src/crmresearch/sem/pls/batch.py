@@ -72,7 +72,8 @@ class Fits(NamedTuple):
     """What was estimated from B samples; `consistent` is None in the raw metric, where PLSc is not defined.
 
     `usable` (B,) is False for samples in which an item or a product does not vary, or in which the items of a mode-B
-    block or the predictors of an outcome determine one another: their coefficients are made of rounding.
+    block or the predictors of an outcome determine one another: their coefficients are made of rounding. `first` is
+    stage one, where there are constructs of second order.
     """
 
     moments: Moments
@@ -81,6 +82,7 @@ class Fits(NamedTuple):
     consistent: Solution | None
     product_deviations: Floats
     usable: NDArray[np.bool_]
+    first: Solution | None = None
 
 
 def model_arrays(specification: Specification) -> Model:
@@ -193,6 +195,7 @@ def _fit_stages(
     """The fit of a model with constructs of second order, both stages anew in every sample."""
     first = _weigh(moments, stages.first, settings)
     standardised = _per_deviation(first.weights, moments, settings)
+    alone = solution(_matrices(moments, settings), first.weights, stages.first)
     variables, spread = stages.variables_of(standardised), np.empty((len(counts), 0))
 
     def second_stage(path_model: PathModel) -> tuple[Weights, Floats, Floats]:
@@ -217,7 +220,7 @@ def _fit_stages(
     if settings.metric == "standardised":
         consistent = _consistent_stages(R, pls, model, stages, settings)
     usable &= np.isfinite(own).all(axis=1) & np.isfinite(pls.paths).all(axis=(1, 2)) & determined(moments, pls, model)
-    return Fits(moments, outer, pls, consistent, spread, usable)
+    return Fits(moments, outer, pls, consistent, spread, usable, alone)
 
 
 def _consistent_stages(R: Floats, pls: Solution, model: Model, stages: Stages, settings: Settings) -> Solution:

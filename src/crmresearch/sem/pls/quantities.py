@@ -115,6 +115,22 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
         for e in estimators:
             add("component_weights", e, formed, lambda s, _: s.paths[:, parts, wholes], alone)
             add("component_loadings", e, formed, lambda s, _: s.correlations[:, parts, wholes], alone)
+        ways = [(a, b, to) for a, b in zip(parts, wholes, strict=True)
+                for to in np.flatnonzero(model.main.adjacency[b]) if to in measured and to not in parts]  # fmt: skip
+        part, whole, end = np.array(ways, dtype=np.intp).reshape(-1, 3).T
+        position = {j: i for i, j in enumerate(model.stages.measured)}
+        part1, end1 = ([position[j] for j in side] for side in (part, end))
+        ends = pd.DataFrame({"construct": names[whole], "outcome": names[end], "predictor": names[part]})
+
+        def through(s: Solution, _: Fits) -> Floats:
+            return s.paths[:, part, whole] * s.paths[:, whole, end]
+
+        def alone_path(_: Solution, f: Fits) -> Floats:
+            assert f.first is not None
+            return f.first.paths[:, part1, end1]
+
+        add("component_through", "pls", ends, through)
+        add("component_alone", "pls", ends, alone_path)
     add("weights", "pls", own, lambda s, _: s.weights[:, :p], unit)
     add("standardized_weights", "pls", own, lambda _, f: standardised_weights(f)[:, :p], single)
     add("means", "pls", own, lambda _, f: f.moments.means[:, :p])

@@ -224,6 +224,22 @@ class PlsEstimate:
         return frame
 
     @cached_property
+    def through(self) -> pd.DataFrame:
+        """What a component does to an outcome through its construct of second order, and by a path of its own.
+
+        Columns construct, outcome, predictor (the component), estimate and interval of the effect through the
+        construct, alone (`alone_ci_lower`, `alone_ci_upper`) of its path in stage one. The first rests on the
+        assumption that the component goes with the outcome as a part of its construct: one that does nothing gets a
+        weight by going with the others.
+        """
+        if not self.specification.components:
+            return pd.DataFrame()
+        frame, alone = self.table("component_through"), self.table("component_alone")
+        kept = ["construct", "outcome", "predictor", "estimate", *INTERVAL[1:3]]
+        own = alone[["estimate", *INTERVAL[1:3]]].rename(columns=lambda name: f"alone_{name}")
+        return frame[kept].join(own.rename(columns={"alone_estimate": "alone"}))
+
+    @cached_property
     def scores(self) -> pd.DataFrame:
         """Standardised composite scores (n, k), (weighted) mean 0 and variance 1, one row a respondent."""
         k = self.model.constructs
