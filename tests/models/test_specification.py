@@ -54,6 +54,7 @@ BOUND = {
     ("acsi", "acsi_2015"): (6, 9),
     ("staged", "acsi_2015"): (6, 6),
     ("staged_second_order", "acsi_2015"): (8, 5),
+    ("staged_complainers", "acsi_2015"): (6, 5),
 }
 
 
