@@ -49,6 +49,15 @@ def test_a_mistake_is_one_message_on_stderr_and_the_next_report_is_still_tried(
     assert main(["report", "--record-failures", "unknown"]) == 2  # nowhere to leave it
 
 
+def test_a_theory_is_printed_as_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["theory", "staged_chain"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("# Staged-factor chain")
+    assert "| H1 | Experience before the purchase → Experience during the purchase | positive |" in printed
+    assert main(["theory", "staged_chian"]) == 2
+    assert "There is no theory 'staged_chian'" in capsys.readouterr().err
+
+
 def test_index_is_written(project: Path) -> None:
     assert main(["index"]) == 0
     assert (project / "reports" / "index.html").is_file()

@@ -109,7 +109,8 @@ def test_what_a_theory_has_in_comments_is_right_too(study: Path) -> None:
     new("new-survey", "my_survey")
     new("new-theory", "mine")
     text = without_marks(Path("mine.yaml").read_text(encoding="utf-8"))
-    Path("mine.yaml").write_text(text.replace("    instead_of: [complaints]", "    #"), encoding="utf-8")
+    others = r"^ *(instead_of: \[complaints\]|of: \[product|extends: staged).*$"  # what is not there
+    Path("mine.yaml").write_text(re.sub(others, "", text, flags=re.MULTILINE), encoding="utf-8")
     theory = load_theory("mine.yaml")
     assert (len(theory.moderations), len(theory.paths)) == (1, 6)
     codebook = find_codebook("my_survey")

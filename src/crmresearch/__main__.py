@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     draft.add_argument("--in", dest="folder", default=".", metavar="folder", help="write here, not into this folder")
     draft.set_defaults(run=_draft_theory)
 
+    theory = commands.add_parser("theory", help="print a theory as a page: definitions, hypotheses, citation")
+    theory.add_argument("theory", metavar="name", help="a key, or a theory file")
+    theory.add_argument("--language", default="en", help="of labels and definitions, where the theory has it")
+    theory.set_defaults(run=_theory)
+
     refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
     refresh.add_argument("notebooks", nargs="*", metavar="notebook", help="default: all of notebooks/")
     refresh.set_defaults(run=_refresh)
@@ -276,6 +281,14 @@ def _draft_theory(options: argparse.Namespace) -> int:
     print(f"wrote {written}")
     data, theory = shlex.quote(options.dataset), shlex.quote(str(written))
     print(f"next: crmresearch new-report my_report --dataset {data} --theory {theory}")
+    return 0
+
+
+def _theory(options: argparse.Namespace) -> int:
+    from crmresearch.models.theory import load_theory
+    from crmresearch.stories.satisfaction.theory_page import theory_page
+
+    print(theory_page(load_theory(options.theory), options.language), end="")
     return 0
 
 

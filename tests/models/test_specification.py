@@ -10,6 +10,7 @@ import yaml
 from crmresearch.data.catalog import find_codebook
 from crmresearch.data.survey.codebook import Binding
 from crmresearch.errors import SpecificationError, TheoryError
+from crmresearch.models.lavaan import model
 from crmresearch.models.specification import Specification, bind, bind_items
 from crmresearch.models.theory import Theory, load_theory
 
@@ -46,9 +47,14 @@ BOUND = {
     ("acsi", "ecsi_mobile"): (6, 9),
     ("ecsi", "ecsi_mobile"): (7, 12),
     ("staged", "ecsi_mobile"): (10, 9),
+    ("staged_second_order", "ecsi_mobile"): (13, 4),
+    ("staged_chain", "ecsi_mobile"): (13, 4),
     ("reputation", "corporate_reputation"): (9, 14),
     ("scsb", "acsi_2015"): (5, 6),
     ("acsi", "acsi_2015"): (6, 9),
+    ("staged", "acsi_2015"): (6, 6),
+    ("staged_second_order", "acsi_2015"): (8, 5),
+    ("staged_complainers", "acsi_2015"): (6, 5),
 }
 
 
@@ -258,9 +264,102 @@ def test_moderation_is_a_comment_in_lavaan_syntax() -> None:
 
 
 def test_semopy_reads_the_printed_model() -> None:
-    model = semopy.Model(scsb().to_lavaan())
-    assert set(model.vars["latent"]) == set(SCSB)
-    assert set(model.vars["observed"]) == set(scsb().items)
-    rows = model.inspect()
+    read = semopy.Model(scsb().to_lavaan())
+    assert set(read.vars["latent"]) == set(SCSB)
+    assert set(read.vars["observed"]) == set(scsb().items)
+    rows = read.inspect()
     arrows = rows[(rows["op"] == "~") & rows["lval"].isin(SCSB) & rows["rval"].isin(SCSB)]
     assert set(zip(arrows["rval"], arrows["lval"], strict=True)) == {(p.predictor, p.outcome) for p in scsb().paths}
+
+
+def stages(**more: list[str]) -> Specification:
+    """The second order on a few items of the mobile phone survey."""
+    items = {"brand": ["IMAG2", "IMAG3"], "quality_stability": ["PERQ1", "PERQ2"], "staff": ["PERQ3"]}
+    aims = {"satisfaction": ["CUSA1", "CUSA2"], "loyalty": ["CUSL1", "CUSL3"]}
+    return bind_items(load_theory("staged_second_order"), items | aims | more)
+
+
+def test_a_construct_of_second_order_is_made_of_what_is_measured() -> None:
+    spec = stages()
+    assert spec.components == {"brand": "before", "quality_stability": "during", "staff": "during"}
+    assert [(c.key, c.of, c.measurement) for c in spec.constructs if c.of] == [
+        ("before", ("brand",), "single_item"), ("during", ("quality_stability", "staff"), "composite_b"),
+    ]  # fmt: skip
+    assert "after" in spec.unmeasured
+    assert "before" not in spec.unmeasured
+    wide = stages(promise_trust=["IMAG1"], expectation=["CUEX1"])
+    assert wide.construct("after").of == ("promise_trust",)
+    assert wide.construct("before").of == ("brand",), "what stands instead of brand has no place beside it"
+
+
+def test_stages_of_the_second_order_are_models_themselves() -> None:
+    """In stage one every component has the paths of its construct, in stage two it is an item of it."""
+    first, second = stages().first_stage(), stages().second_stage()
+    assert first.keys == ["brand", "quality_stability", "staff", "satisfaction", "loyalty"]
+    assert [(p.predictor, p.outcome) for p in first.paths] == [
+        ("brand", "satisfaction"), ("quality_stability", "satisfaction"), ("staff", "satisfaction"),
+        ("satisfaction", "loyalty"),
+    ]  # fmt: skip
+    assert second.keys == ["satisfaction", "loyalty", "before", "during"]
+    assert second.construct("during").items == ("quality_stability", "staff")
+    chain = bind_items(
+        load_theory("staged_chain"), {c.key: c.items for c in stages(trust=["IMAG1"]).constructs if c.items}
+    )
+    arrows = {(p.predictor, p.outcome) for p in chain.first_stage().paths}
+    assert arrows == {
+        ("brand", "quality_stability"), ("brand", "staff"), ("quality_stability", "trust"), ("staff", "trust"),
+        ("trust", "satisfaction"), ("satisfaction", "loyalty"),
+    }  # fmt: skip
+
+
+def test_second_order_is_printed_and_read() -> None:
+    spec = stages(trust=["IMAG1", "IMAG4"])
+    printed = spec.to_lavaan()
+    assert "before <~ brand\nduring <~ quality_stability + staff\nafter <~ trust\n" in printed
+    read = model(printed)
+    assert read.to_lavaan() == printed
+    assert read.components == spec.components
+    mode_a = spec.with_measurement(during="composite_a", before="composite_a")
+    assert mode_a.construct("before").measurement == "single_item"
+    assert model(str(mode_a)).construct("during").measurement == "composite_a"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("w =~ a + b\ny ~ w", "'a' is a construct and an item"),
+        ("w <~ a + X5\ny ~ w + b", "'a' is a construct and an item"),
+        ("w <~ a + b\ny ~ w + a", "'a' is part of 'w' and acts through it only; remove its paths."),
+        ("w <~ a + b\nv <~ w + c\ny ~ v", "'w' is part of a construct and made of constructs; keep one."),
+    ],
+)
+def test_what_is_no_second_order_is_refused_with_its_place(line: str, sentence: str) -> None:
+    measured = "a =~ X1 + X2\nb =~ X3 + X4\ny =~ Y1 + Y2\nc =~ X6\n"
+    with pytest.raises(TheoryError, match="The model, line") as caught:
+        model(measured + line)
+    assert sentence in str(caught.value)
+
+
+def test_items_of_a_construct_of_constructs_are_refused() -> None:
+    theory = load_theory("staged_second_order")
+    aims = {"satisfaction": ["CUSA1"], "loyalty": ["CUSL1"]}
+    message = refusal(SpecificationError, theory, aims | {"during": ["PERQ1"]})
+    assert "binds items to 'during', which theory 'staged_second_order' makes of quality_stability" in message
+    needed = theory.model_copy(
+        update={"constructs": {key: c.model_copy(update={"optional": False} if key == "during" else {})
+                               for key, c in theory.constructs.items()}}
+    )  # fmt: skip
+    message = refusal(SpecificationError, needed, aims | {"brand": ["IMAG2"]})
+    assert "needs items for one of the constructs that make up 'during' (quality_stability, price_stability" in message
+
+
+def test_a_theory_takes_the_items_of_the_one_it_extends() -> None:
+    codebook = find_codebook("ecsi_mobile")
+    for key in ("staged_second_order", "staged_chain"):
+        spec = bind(load_theory(key), codebook)
+        assert {c.key: list(c.items) for c in spec.constructs if c.items} == codebook.items_of("staged")
+        assert codebook.note_of(*spec.theory.lineage) == codebook.note_of("staged")
+    own = Binding(constructs={"brand": ("IMAG2",), "satisfaction": ("CUSA1",), "loyalty": ("CUSL1",)})
+    book = codebook.model_copy(update={"theories": codebook.theories | {"staged_second_order": own}})
+    assert bind(load_theory("staged_second_order"), book).items == ["IMAG2", "CUSA1", "CUSL1"]
+    assert len(bind(load_theory("staged"), book).items) == 21

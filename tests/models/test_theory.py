@@ -11,6 +11,7 @@ from crmresearch.errors import TheoryError
 from crmresearch.models.theory import Theory, check_acyclic, load_theory, theory_keys
 
 SOURCES = {"acsi", "ecsi", "ncsb", "reputation", "scsb", "staged"}
+STAGED_FORMS = ["staged", "staged_second_order", "staged_chain"]
 PUBLISHED = {  # predictors of each construct, from the publications named in the theory files
     "scsb": {
         "value": {"expectation"},
@@ -106,7 +107,7 @@ def test_staged_theory_has_its_factors_by_stage() -> None:
     by_stage: dict[str | None, list[str]] = {}
     for key, construct in theory.constructs.items():
         by_stage.setdefault(construct.stage, []).append(key)
-    assert by_stage["before"] == ["searchable_information", "brand"]
+    assert by_stage["before"] == ["searchable_information", "brand", "expectation"]
     assert by_stage["during"] == ["quality_stability", "price_stability", "staff", "environment", "convenience"]
     assert set(by_stage["after"]) == {
         *("service_quality", "value_extension", "promise_keeping", "trust", "promise_trust"),
@@ -118,6 +119,26 @@ def test_staged_theory_has_its_factors_by_stage() -> None:
         ("switching_cost", "satisfaction", "loyalty"),
         ("competitor_comparison", "satisfaction", "loyalty"),
     }
+
+
+def test_staged_forms_differ_in_what_leads_to_satisfaction() -> None:
+    """Definitions stand once: the other forms add the stages, made of the factors, and their own paths."""
+    plain, stages, chain = (load_theory(key) for key in STAGED_FORMS)
+    assert [theory.lineage for theory in (plain, stages, chain)] == [
+        ("staged",), ("staged_second_order", "staged"), ("staged_chain", "staged_second_order", "staged"),
+    ]  # fmt: skip
+    wholes = {key: c for key, c in stages.constructs.items() if c.of}
+    for stage, construct in wholes.items():
+        assert construct.of == tuple(key for key, c in plain.constructs.items() if c.stage == stage)
+        assert construct.measurement == "composite_b"
+    for theory, expected in ((stages, {"before", "during", "after"}), (chain, {"after"})):
+        assert theory.constructs == plain.constructs | wholes
+        assert theory.moderations == plain.moderations
+        pairs = {(p.predictor, p.outcome): p.sign for p in theory.paths}
+        assert {x for x, y in pairs if y == "satisfaction"} == expected
+        others = {(p.predictor, p.outcome): p.sign for p in plain.paths if p.outcome != "satisfaction"}
+        assert others.items() <= pairs.items()
+    assert {("before", "during"), ("during", "after")} <= {(p.predictor, p.outcome) for p in chain.paths}
 
 
 def test_reputation_drivers_are_formed_by_their_items() -> None:
@@ -163,6 +184,17 @@ def test_a_theory_of_ones_own_is_read_from_its_file(write: Callable[[Any], Path]
 
 def change(**parts: Any) -> dict[str, Any]:
     return sketch() | parts
+
+
+def second_order(
+    of: list[str] | None = None, measurement: str = "composite_b", more: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The sketch with service, made of quality, in the place of quality."""
+    word = {"label": {"en": "x"}, "definition": {"en": "x"}}
+    service = word | {"measurement": measurement, "of": of or ["quality"]}
+    constructs = {**sketch()["constructs"], "service": service, **({"more": word | more} if more else {})}
+    paths = [{"from": "service", "to": "satisfaction"}, *sketch()["paths"][1:]]
+    return change(constructs=constructs, paths=paths + ([{"from": "more", "to": "loyalty"}] if more else []))
 
 
 SPOILT: dict[str, tuple[dict[str, Any] | str, str]] = {
@@ -217,6 +249,36 @@ SPOILT: dict[str, tuple[dict[str, Any] | str, str]] = {
     ),
     "items that are no list": (change(items={"my_survey": {"quality": "Q1"}}), "mine.yaml, items.my_survey.quality"),
     "items of what is no data set": (change(items={"My survey": {"quality": ["Q1"]}}), "mine.yaml, items.My survey"),
+    "second order that is no composite": (
+        second_order(measurement="common_factor"),
+        "mine.yaml, constructs.service: a construct `of` constructs is a composite of theirs; write "
+        "`measurement: composite_b` (or composite_a).",
+    ),
+    "second order of what is unknown": (second_order(of=["qualty"]), "of of service: unknown construct 'qualty'"),
+    "second order of something twice": (second_order(of=["quality", "quality"]), "'quality' is named twice"),
+    "second order of something with a path": (
+        second_order(of=["quality", "loyalty"]),
+        "constructs.service.of: 'loyalty' has the path satisfaction → loyalty of its own, and acts through 'service'",
+    ),
+    "second order of second order": (
+        second_order(of=["quality", "more"], more={"of": ["satisfaction"], "measurement": "composite_b"}),
+        "'more' is made of constructs itself; name those it is made of.",
+    ),
+    "component of two": (
+        second_order(of=["quality"], more={"of": ["quality"], "measurement": "composite_b"}),
+        "constructs.more.of: 'quality' is also a part of 'service'; name it once.",
+    ),
+    "items of second order": (
+        second_order() | {"items": {"my_survey": {"service": ["Q1"]}}},
+        "items.my_survey.service: 'service' is made of constructs; list the items of those (quality).",
+    ),
+    "extends what is not there": (change(extends="stagd"), "There is no theory 'stagd'"),
+    "extends itself": (change(extends="mine.yaml"), "mine.yaml extends this theory; remove one of both."),
+    "extends a number": (change(extends=3), "mine.yaml, extends: must be text"),
+    "extends without a key of its own": (
+        {"extends": "scsb", "title": {"en": "x"}, "about": {"en": "x"}},
+        "mine.yaml, key: this key is missing",
+    ),
     "loyalty unnamed": (change(loyalty="faith"), "mine.yaml, loyalty: unknown construct 'faith'"),
 }
 
@@ -230,6 +292,40 @@ def test_spoilt_theory_is_refused_in_one_sentence(case: str, write: Callable[[An
     assert expected in message
     assert "\n" not in message
     assert message.endswith("."), message
+
+
+def test_a_theory_that_extends_another_says_only_what_differs(write: Callable[[Any], Path]) -> None:
+    file = write(sketch())
+    base, own = load_theory(file), file.parent / "other.yaml"
+    text = {"en": "words"}
+    faith = {"label": text, "definition": text, "measurement": "single_item"}
+    other = {"key": "other", "extends": "mine.yaml", "title": text, "about": text, "constructs": {"loyalty": faith}}
+    own.write_text(yaml.safe_dump(other), "utf-8")
+    found = load_theory(own)
+    assert found.lineage == ("other", "mine")
+    assert found.paths == base.paths
+    assert found.citation == base.citation
+    assert list(found.constructs) == list(base.constructs)
+    assert found.constructs["loyalty"].measurement == "single_item"
+    assert found.constructs["quality"] == base.constructs["quality"]
+    own.write_text(yaml.safe_dump(other | {"paths": [{"from": "loyalty", "to": "loyalti"}]}), "utf-8")
+    with pytest.raises(TheoryError, match=r"other.yaml, path loyalty → loyalti: unknown construct"):
+        load_theory(own)
+
+
+def test_a_mistake_is_told_of_the_file_that_holds_it(write: Callable[[Any], Path]) -> None:
+    base = write(change(citations="nobody"))
+    own = base.parent / "other.yaml"
+    own.write_text(yaml.safe_dump({"key": "other", "extends": "mine.yaml"}), "utf-8")
+    with pytest.raises(TheoryError, match=r"mine.yaml, citations"):
+        load_theory(own)
+
+
+def test_theories_that_extend_one_another_are_refused(write: Callable[[Any], Path]) -> None:
+    base = write(change(extends="other.yaml"))
+    (base.parent / "other.yaml").write_text(yaml.safe_dump({"key": "other", "extends": "mine.yaml"}), "utf-8")
+    with pytest.raises(TheoryError, match=r"other.yaml, extends: .*mine.yaml extends this theory"):
+        load_theory(base)
 
 
 def test_cycle_is_named_in_the_direction_of_its_arrows() -> None:

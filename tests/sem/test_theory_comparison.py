@@ -17,7 +17,7 @@ from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.theory_comparison import TheoryComparison, compare_theories
+from crmresearch.sem.theory_comparison import TheoryComparison, compare_elsewhere, compare_theories
 
 KEYS = ["scsb", "acsi", "ecsi", "staged"]
 
@@ -97,6 +97,34 @@ def test_adjusted_share_is_that_of_a_regression_of_the_scores(found: TheoryCompa
         fit = sm.OLS(estimate.scores[row.outcome], sm.add_constant(estimate.scores[predictors])).fit()
         assert row.adjusted == pytest.approx(fit.rsquared_adj, abs=1e-9)
         assert row.r_squared == pytest.approx(fit.rsquared, abs=1e-9)
+
+
+def test_components_count_as_arrows_in_the_place_of_their_construct(survey: Survey) -> None:
+    """Of eight factors, whose weights are fitted too: by three arrows the stages would seem better than the factors."""
+    keys = ["staged", "staged_second_order", "staged_chain"]
+    found = compare_theories([load_theory(key) for key in keys], survey, resamples=20)
+    rows = found.explained.query("aim == 'satisfaction'").set_index("theory")
+    assert rows["predictors"].to_dict() == {"staged": 8, "staged_second_order": 8, "staged_chain": 3}
+    by_hand = 1 - (1 - rows["r_squared"]) * 249 / (249 - rows["predictors"])
+    assert rows["adjusted"].tolist() == pytest.approx(by_hand.tolist(), abs=1e-12)
+    assert rows.loc[keys, "adjusted"].is_monotonic_decreasing
+    assert found.sizes["paths"].tolist() == [9, 4 + 8 - 3, 4 + 8 - 3]
+    assert found.failures.keys() == {"staged_second_order", "staged_chain"}
+
+
+def test_other_surveys_are_compared_or_left_out_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, survey: Survey
+) -> None:
+    """Reputation data bind none of these theories; a survey that is not here is no error."""
+    monkeypatch.setenv("CRMRESEARCH_DATA", "")
+    pair = [load_theory(key) for key in ("scsb", "acsi")]
+    found, left_out = compare_elsewhere(
+        pair, ["ecsi_mobile", "acsi_2015", "corporate_reputation"], resamples=20, seed=7
+    )
+    assert [one.survey.codebook.key for one in found] == ["ecsi_mobile"]
+    pd.testing.assert_frame_equal(found[0].steps, compare_theories(pair, survey, resamples=20, seed=7).steps)
+    assert "acsi_2015.csv" in left_out["acsi_2015"]
+    assert "none can be used with corporate_reputation" in left_out["corporate_reputation"]
 
 
 def test_what_does_not_bind_is_left_out_by_name(found: TheoryComparison) -> None:

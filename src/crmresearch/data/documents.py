@@ -81,6 +81,11 @@ def read_document(path: Path, model: type[Model], error: Callable[[str], CrmRese
 
     Raises what `error` makes of a message with one sentence per mistake, each naming file and key.
     """
+    return validated(read_mapping(path, error), path, model, error)
+
+
+def read_mapping(path: Path, error: Callable[[str], CrmResearchError]) -> dict[Any, Any]:
+    """The YAML file as a mapping, as it is written; raises as `read_document`."""
     where = shown(path)
     try:
         content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
@@ -103,10 +108,17 @@ def read_document(path: Path, model: type[Model], error: Callable[[str], CrmRese
         raise error(f"{where} is not valid YAML: {' '.join(str(problem).split())}.") from None
     if not isinstance(content, dict):
         raise error(f"{where} must be a mapping of keys to values; it holds {_kind(content)}.")
+    return content
+
+
+def validated(
+    content: dict[Any, Any], path: Path, model: type[Model], error: Callable[[str], CrmResearchError]
+) -> Model:
+    """What stands in the file as a validated `model`; raises as `read_document`."""
     try:
         return model.model_validate(content)
     except ValidationError as problem:
-        raise error("\n".join(_sentences(problem, where, model))) from None
+        raise error("\n".join(_sentences(problem, shown(path), model))) from None
 
 
 def _sentences(problem: ValidationError, where: str, model: type[BaseModel]) -> list[str]:

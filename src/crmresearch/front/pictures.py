@@ -15,6 +15,8 @@ from crmresearch.sem.pls.result import PlsEstimate
 def path_diagram(estimate: PlsEstimate | CbEstimate, estimator: str = "pls", *, title: str | None = None) -> Figure:
     """The estimated model as a matplotlib figure: standardised loadings (mode B: weights), paths, R².
 
+    An arrow from a component to the construct of second order that it makes up is its weight.
+
     `estimate`: of either engine. `estimator`: pls or plsc, of a PLS estimate. `title` stands above the picture. All
     numbers are standardised, R² from 0 to 1; paths of a covariance structure carry no interval.
     Raises ParameterError for another object, or an estimator the estimate does not have.
@@ -47,7 +49,7 @@ def path_diagram(estimate: PlsEstimate | CbEstimate, estimator: str = "pls", *, 
     for c in spec.constructs:
         if cb and c.key in getattr(estimate, "left_out", ()):
             continue
-        formative = c.measurement == "composite_b"
+        formative = c.measurement == "composite_b" and not c.of
         values = weights if formative else loadings
         indicators = tuple(
             Indicator(i, float(values.get(i, 1.0)), "formative" if formative else "reflective") for i in c.items
@@ -65,6 +67,9 @@ def path_diagram(estimate: PlsEstimate | CbEstimate, estimator: str = "pls", *, 
         for p in spec.paths
         if (p.predictor, p.outcome) in paths.index
     ]
+    if isinstance(estimate, PlsEstimate) and spec.components:
+        made = of(estimate.components)
+        arrows += [Arrow(m.component, m.construct, m.estimate, m.ci_lower, m.ci_upper) for m in made.itertuples()]
     moderations = [
         Moderation(m.moderator, m.predictor, m.outcome, *numbers(product_key(m.predictor, m.moderator), m.outcome))
         for m in spec.moderations

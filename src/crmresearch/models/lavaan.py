@@ -1,6 +1,7 @@
 """A path model written as text in lavaan syntax, read into a specification; the reverse of `Specification.to_lavaan`.
 
-One statement a line: `construct =~ item + item` (common factor), `construct <~ item + item` (composite, mode B),
+One statement a line: `construct =~ item + item` (common factor), `construct <~ item + item` (composite, mode B; of
+second order where constructs stand for items),
 `outcome ~ predictor + predictor`, and `a:b` on the right of `~` for the moderation of a by b.
 """
 
@@ -138,6 +139,14 @@ class _Reader:
         if len(term) > length:
             _refuse(term[length].place, f"{term[length].text!r} is not known here; separate terms by '+'.")
 
+    def of(self, key: str) -> list[str]:
+        """The constructs that a construct is made of; none where items measure it."""
+        parts = self.items.get(key, [])
+        own = [part for part in parts if part in self.items and part != key]
+        if own and len(own) == len(parts) and self.measurement[key] == "composite_b":
+            return parts
+        return []
+
     def check(self) -> None:
         """What only the whole model shows: unmeasured constructs, names used for two things, stray constraints."""
         for token in self.names:
@@ -148,6 +157,8 @@ class _Reader:
                     "or `=~ 1*item` for a single one.",
                 )
         for key, place in self.measured_at.items():
+            if self.of(self.owner.get(key, "")):
+                continue
             if self.owner.get(key, key) != key or (key in self.owner and len(self.items[key]) > 1):
                 _refuse(place, f"{key!r} is a construct and an item; give the construct another name.")
         for item, place in self.fixed.items():
@@ -158,8 +169,17 @@ class _Reader:
                 if (key, outcome) not in self.paths:
                     _refuse(place, f"{predictor}:{moderator} needs the path of {key} too; add `{outcome} ~ {key}`.")
         connected = {key for pair in self.paths for key in pair}
+        components = [part for key in self.items for part in self.of(key)]
+        for part in components:
+            if part in connected:
+                _refuse(
+                    self.measured_at[part],
+                    f"{part!r} is part of {self.owner[part]!r} and acts through it only; remove its paths.",
+                )
+            if self.of(part):
+                _refuse(self.measured_at[part], f"{part!r} is part of a construct and made of constructs; keep one.")
         for key, place in self.measured_at.items():
-            if key not in connected:
+            if key not in connected and key not in components:
                 _refuse(place, f"{key!r} is on no path; add one, such as `outcome ~ {key}`, or remove it.")
 
 
@@ -193,7 +213,8 @@ def _statements(text: str) -> tuple[list[list[_Token]], list[_Token]]:
 def model(text: str) -> Specification:
     """The specification of a model in lavaan syntax: constructs, items, paths and moderations, all signs open.
 
-    In `text`, `=~` measures a common factor, `<~` a composite of mode B, one item a construct without error; `~` is a
+    In `text`, `=~` measures a common factor, `<~` a composite of mode B, of items or of other constructs (second order,
+    by two stages), one item a construct without error; `~` is a
     path and `a:b` on its right the moderation by b of the path from a. `#` begins a comment. Printed, the specification
     is lavaan syntax again, and the same model when read. Reports of satisfaction and loyalty look for constructs of
     these names; estimation needs none. Source of the syntax: Rosseel (2012), Journal of Statistical Software 48(2).
@@ -220,6 +241,7 @@ def model(text: str) -> Specification:
     if not reader.paths:
         raise TheoryError("The model has no path; add a line such as `loyalty ~ satisfaction`.")
     reader.check()
+    of = {key: reader.of(key) for key in reader.items}  # before modes are read, which only composites of `<~` have
     for token in mode_a:
         if reader.measurement.get(token.text) != "composite_b":
             _refuse(token.place, f"{token.text!r} is no composite, so it has no mode; measure it with `<~`.")
@@ -231,7 +253,12 @@ def model(text: str) -> Specification:
         about={"en": "Read from text; no sign is expected of any path."},
         citation="None: the reader's own model.",
         constructs={
-            key: Construct(label={"en": key}, definition={"en": key}, measurement=reader.measurement[key])
+            key: Construct(
+                label={"en": key},
+                definition={"en": key},
+                measurement=reader.measurement[key],
+                of=tuple(of[key]),
+            )
             for key in reader.items
         },
         paths=tuple(TheoryPath.model_validate({"from": x, "to": y, "sign": "open"}) for x, y in reader.paths),
@@ -241,6 +268,6 @@ def model(text: str) -> Specification:
         ),
     )
     try:
-        return bind_items(theory, reader.items, "the model")
+        return bind_items(theory, {key: items for key, items in reader.items.items() if not of[key]}, "the model")
     except SpecificationError as error:
         raise TheoryError(str(error)) from None

@@ -1,6 +1,6 @@
 """A specification: one theory bound to the items of one codebook, ready to be estimated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -18,7 +18,7 @@ from crmresearch.models.theory import (
 
 @dataclass(frozen=True)
 class BoundConstruct:
-    """A construct of the theory with the items that measure it in one survey."""
+    """A construct of the theory with the items that measure it in one survey, or the constructs it is made `of`."""
 
     key: str
     label: Text
@@ -26,6 +26,12 @@ class BoundConstruct:
     measurement: Measurement
     items: tuple[str, ...]
     stage: str | None = None
+    of: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Its items, or the constructs it is made of."""
+        return self.of or self.items
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,44 @@ class Specification:
 
     @property
     def most_arrows(self) -> int:
-        """The most arrows that point to one construct: from its predictors, or from the items of a mode-B composite."""
-        from_items = [len(c.items) for c in self.constructs if c.measurement == "composite_b"]
-        return max(*(len(self.predictors_of(outcome)) for outcome in self.outcomes), *from_items, 0)
+        """The most arrows that point to one construct: from its predictors, or from the parts of a mode-B composite.
+
+        With constructs of second order those of the first stage count too, where their components have their paths.
+        """
+        from_parts = [len(c.parts) for c in self.constructs if c.measurement == "composite_b"]
+        own = max(*(len(self.predictors_of(outcome)) for outcome in self.outcomes), *from_parts, 0)
+        return max(own, self.first_stage().most_arrows) if self.components else own
+
+    @property
+    def components(self) -> dict[str, str]:
+        """Of every construct that is part of one of second order, that one."""
+        return {part: c.key for c in self.constructs for part in c.of}
+
+    def first_stage(self) -> "Specification":
+        """The model of the first stage: no construct of second order; its components have each of its paths.
+
+        Source: Sarstedt et al. (2019), Australasian Marketing Journal 27, 197–211, the disjoint two-stage approach.
+        """
+        ends = {c.key: c.of or (c.key,) for c in self.constructs}
+        paths = [
+            replace(path, predictor=x, outcome=y)
+            for path in self.paths
+            for y in ends[path.outcome]
+            for x in ends[path.predictor]
+        ]
+        kept = tuple(c for c in self.constructs if not c.of)
+        return replace(self, constructs=kept, paths=tuple(paths), moderations=())
+
+    def second_stage(self) -> "Specification":
+        """The model of the second stage: the scores of the components are the items of their construct."""
+        return replace(
+            self,
+            constructs=tuple(
+                replace(c, items=c.parts, of=(), measurement=_measurement(c.measurement, c.parts))
+                for c in self.constructs
+                if c.key not in self.components
+            ),
+        )
 
     def construct(self, key: str) -> BoundConstruct:
         """The construct of this key; SpecificationError when there is none."""
@@ -97,7 +138,7 @@ class Specification:
         return replace(
             self,
             constructs=tuple(
-                replace(c, measurement=_measurement(measurement.get(c.key, c.measurement), c.items))
+                replace(c, measurement=_measurement(measurement.get(c.key, c.measurement), c.parts))
                 for c in self.constructs
             ),
         )
@@ -107,14 +148,17 @@ class Specification:
         return replace(self, moderations=())
 
     def to_lavaan(self) -> str:
-        """The model in lavaan syntax; a single item stands for its construct without error."""
+        """The model in lavaan syntax; a single item stands for its construct without error.
+
+        A composite of constructs is written as one of items, `before <~ brand + information`.
+        """
         lines = ["# measurement"]
         for c in self.constructs:
-            if len(c.items) == 1:
+            if len(c.items) == 1 and not c.of:
                 lines += [f"{c.key} =~ 1*{c.items[0]}", f"{c.items[0]} ~~ 0*{c.items[0]}"]
             else:
-                operator = "<~" if c.measurement.startswith("composite") else "=~"
-                lines.append(f"{c.key} {operator} {' + '.join(c.items)}")
+                operator = "<~" if c.of or c.measurement.startswith("composite") else "=~"
+                lines.append(f"{c.key} {operator} {' + '.join(c.parts)}")
         if mode_a := [c.key for c in self.constructs if c.measurement == "composite_a"]:
             lines.append(f"# mode A: {', '.join(mode_a)}")  # lavaan does not tell the modes apart; `model` reads it
         lines.append("# structure")
@@ -138,8 +182,8 @@ def bind(theory: Theory, codebook: Codebook) -> Specification:
     if codebook.key in theory.items:
         return _bind_own_items(theory, codebook)
     where = f"the codebook of {codebook.key}"
-    items = codebook.items_of(theory.key)
-    own = theory.key in codebook.theories and codebook.theories[theory.key].constructs
+    items = codebook.items_of(*theory.lineage)
+    own = any(one in codebook.theories and codebook.theories[one].constructs for one in theory.lineage)
     unbound = [key for key in theory.constructs if not items.get(key)]
     for key in items:
         if key not in theory.constructs:
@@ -178,11 +222,7 @@ def bind_items(
     its predictors, a construct that has lost all its paths; TheoryError for a cycle.
     """
     measured, unmeasured = _measured(theory, items, where, advice)
-    constructs = tuple(
-        BoundConstruct(key, c.label, c.definition, _measurement(c.measurement, items[key]), tuple(items[key]), c.stage)
-        for key, c in theory.constructs.items()
-        if key in measured
-    )
+    constructs = tuple(_bound(theory, key, items, measured) for key in theory.constructs if key in measured)
     _check_items(constructs, where)
     paths = [p for p in theory.paths if {p.predictor, p.outcome} <= measured]
     check_acyclic([(p.predictor, p.outcome) for p in paths], theory.key)
@@ -194,7 +234,8 @@ def bind_items(
                 f"({', '.join(predictors)}); bind items to at least one."
             )
     for key in theory.constructs:
-        if key in measured and all(key not in (p.predictor, p.outcome) for p in paths):
+        whole = theory.components.get(key, key)  # a component has no path but that of what it is part of
+        if key in measured and all(whole not in (p.predictor, p.outcome) for p in paths):
             raise SpecificationError(
                 f"{where} measures {key!r} but nothing that theory {theory.key!r} joins it to; bind items to the "
                 "constructs between, or none to it."
@@ -208,18 +249,38 @@ def bind_items(
     )
 
 
+def _bound(theory: Theory, key: str, items: Mapping[str, Sequence[str]], measured: Collection[str]) -> BoundConstruct:
+    construct = theory.constructs[key]
+    of = tuple(part for part in construct.of if part in measured)
+    own = () if of else tuple(items[key])
+    measurement = _measurement(construct.measurement, of or own)
+    return BoundConstruct(key, construct.label, construct.definition, measurement, own, construct.stage, of)
+
+
 def _measured(
     theory: Theory, items: Mapping[str, Sequence[str]], where: str, advice: str
 ) -> tuple[set[str], list[str]]:
     """Constructs that enter the model, and the optional ones that cannot for want of items."""
     stands_in = {key: c.instead_of for key, c in theory.constructs.items() if c.instead_of}
     measured = {key for key in theory.constructs if items.get(key)}
+    for key, construct in theory.constructs.items():
+        if construct.of and key in measured:
+            raise SpecificationError(
+                f"{where} binds items to {key!r}, which theory {theory.key!r} makes of {', '.join(construct.of)}; bind "
+                "them to these."
+            )
     measured -= {key for key, others in stands_in.items() if measured & set(others)}
+    measured |= {whole for part, whole in theory.components.items() if part in measured}
     replaced = {other for key, others in stands_in.items() if key in measured for other in others}
     unmeasured = []
     for key, construct in theory.constructs.items():
         if key in measured or key in replaced or key in stands_in:
             continue
+        if not construct.optional and construct.of:
+            raise SpecificationError(
+                f"Theory {theory.key!r} needs items for one of the constructs that make up {key!r} "
+                f"({', '.join(construct.of)}), and {where} binds none to any; {advice}."
+            )
         if not construct.optional:
             raise SpecificationError(
                 f"Theory {theory.key!r} needs items for the construct {key!r} ({construct.label['en']}), and {where} "

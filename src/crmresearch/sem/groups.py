@@ -73,11 +73,16 @@ def benefit_constructs(specification: Specification, chosen: list[str]) -> dict[
         found = {theory.satisfaction}
         while more := {p.predictor for p in specification.paths if p.outcome in found} - found:
             found |= more
+        found |= {part for part, whole in specification.components.items() if whole in found}
+        found -= set(specification.components.values())
         chosen = [key for key in specification.keys if key in found - set(theory.aims.values())]
     if wrong := [key for key in chosen if key in theory.aims.values()]:
         raise SpecificationError(f"Segments are compared on {wrong[0]!r}, so that it cannot define them; leave it out.")
     if len(set(chosen)) < len(chosen):
         raise SpecificationError(f"Each construct defines the segments once; this list repeats one: {chosen}.")
+    if of := [key for key in chosen if specification.construct(key).of]:
+        parts = ", ".join(specification.construct(of[0]).of)
+        raise SpecificationError(f"{of[0]!r} is made of constructs; name those that define the segments: {parts}.")
     return {key: list(specification.construct(key).items) for key in chosen}
 
 

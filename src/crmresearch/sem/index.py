@@ -1,5 +1,8 @@
 """The 0–100 index of every construct, as the American Customer Satisfaction Index forms it."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,17 +12,29 @@ from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.result import INTERVAL, PlsEstimate
 
+Wholes = Callable[[Floats], Floats]
 
-def index_of(weights: Floats, means: Floats, deviations: Floats, bounds: Floats, mask: Floats) -> Floats:
+
+def index_of(
+    weights: Floats, means: Floats, deviations: Floats, bounds: Floats, mask: Floats, wholes: Wholes | None = None
+) -> Floats:
     """Index (batch, k) from standardised weights, means and standard deviations (batch, p) of the items.
 
     bounds (p, 2) are the ends of the scales, mask (p, k) the membership. Items are rescaled to 0–100 first; with
-    w̃ = w / sd of the rescaled item, the index is Σ w̃ x̄ / Σ w̃.
+    w̃ = w / sd of the rescaled item, the index is Σ w̃ x̄ / Σ w̃. `wholes` adds to a sum of a construct of second order
+    those of its components.
     """
     span = bounds[:, 1] - bounds[:, 0]
     rescaled = 100 * (means - bounds[:, 0]) / span
     raw = weights / (100 * deviations / span)
-    return (raw * rescaled) @ mask / (raw @ mask)
+    sums, of_weights = (raw * rescaled) @ mask, raw @ mask
+    return sums / of_weights if wholes is None else wholes(sums) / wholes(of_weights)
+
+
+def _wholes(estimate: PlsEstimate, of_parts: Mapping[str, Floats]) -> Wholes | None:
+    """Adds to constructs of second order what their components hold, by the weights of these; None without such."""
+    stages = estimate.model.stages
+    return None if stages is None else partial(stages.with_wholes, weights=of_parts["component_weights/pls"])
 
 
 def index_draws(estimate: PlsEstimate, bounds: pd.DataFrame, rows: NDArray[np.bool_] | None = None) -> Floats:
@@ -32,7 +47,7 @@ def index_draws(estimate: PlsEstimate, bounds: pd.DataFrame, rows: NDArray[np.bo
     if rows is not None:
         counts = bootstrap_counts(estimate.sample.n, boot.resamples, boot.seed)
         means = np.concatenate([_means(estimate, part, rows) for part in counts])[boot.usable]
-    return index_of(weights, means, deviations, limits, estimate.model.main.mask).T
+    return index_of(weights, means, deviations, limits, estimate.model.main.mask, _wholes(estimate, drawn)).T
 
 
 def construct_index(
@@ -42,8 +57,9 @@ def construct_index(
 
     `bounds` has one row an item with columns min and max. Columns: estimator, group, construct, estimate, se,
     ci_lower, ci_upper (percentile). An index is refused (NaN) when an item has a negative weight: a mean that
-    rewards a worse answer is no index; mode-B composites meet this most often. The interval of an index that is given
-    runs over all resamples: leaving out those in which a weight happens to fall below 0 would cut its tail.
+    rewards a worse answer is no index; mode-B composites meet this most often, of constructs as of items. The interval
+    of an index that is given runs over all resamples: leaving out those in which a weight happens to fall below 0 would
+    cut its tail.
     With `rows` (n,) it is the index of these respondents, their items weighed as everybody's, in every resample too.
     Source: Fornell et al. (1996), Journal of Marketing 60(4), 7–18; Anderson & Fornell (2000).
     """
@@ -53,8 +69,10 @@ def construct_index(
     weights, means, deviations = "standardized_weights/pls", "means/pls", "deviations/pls"
     one = np.ones((1, estimate.sample.n))
     of_rows = estimate.values(means)[None] if rows is None else _means(estimate, one, rows)
-    point = index_of(estimate.values(weights)[None], of_rows, estimate.values(deviations)[None], limits, mask)[0]
-    negative = (estimate.values(weights) < 0) @ mask > 0
+    parts = {name: estimate.values(name)[None] for name in estimate.quantities if name == "component_weights/pls"}
+    given = (estimate.values(weights)[None], of_rows, estimate.values(deviations)[None])
+    point = index_of(*given, limits, mask, _wholes(estimate, parts))[0]
+    negative = (estimate.composites < 0).any(axis=0)
     point = np.where(negative, np.nan, point)
     frame = pd.DataFrame({"estimator": "pls", "group": "all", "construct": spec.keys, "estimate": point})
     for column in INTERVAL[:3]:
@@ -68,14 +86,15 @@ def construct_index(
             if len(defined) > 1:
                 frame.loc[j, "se"] = defined.std(ddof=1)
                 frame.loc[j, ["ci_lower", "ci_upper"]] = np.quantile(defined, [tail, 1 - tail])
-    table = estimate.weights
+    against = {
+        key: [item for item, weight in zip(spec.items, column, strict=True) if weight < 0]
+        for key, column in zip(spec.keys, estimate.composites.T, strict=True)
+    }
     refused = [
-        Caution("index_refused", "weak", f"index: {key}", {
-            "construct": key,
-            "items": table[(table.construct == key) & (table.standardized < 0)]["item"].tolist(),
-        })
-        for key in np.array(spec.keys)[negative]
-    ]  # fmt: skip
+        Caution("index_refused", "weak", f"index: {key}", {"construct": key, "items": items})
+        for key, items in against.items()
+        if items
+    ]
     return frame, refused
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.missing import Complete, Policy, handle_missing
-from crmresearch.data.survey.survey import Survey
-from crmresearch.errors import EstimationError, SpecificationError
+from crmresearch.data.survey.survey import Survey, load_survey
+from crmresearch.errors import DatasetMissingError, EstimationError, SpecificationError
 from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import Theory
 from crmresearch.ranks import highest
@@ -74,16 +74,19 @@ class TheoryComparison:
     def explained(self) -> pd.DataFrame:
         """What each theory explains of satisfaction and of loyalty (PLS), a row an aim and theory.
 
-        Columns aim, theory, outcome, predictors (arrows into it), r_squared, ci_lower, ci_upper, adjusted, reason:
+        Columns aim, theory, outcome, predictors (arrows into it, those of components in the place of one of second
+        order), r_squared, ci_lower, ci_upper, adjusted, reason:
         no_aim where the theory has no such construct, no_cause where nothing leads to it.
         """
         rows = []
         for aim, (theory, estimate) in product(AIMS, self.estimates.items()):
             outcome, shares = self.aim(theory, aim), estimate.only("r_squared").set_index("outcome")
-            row = {"aim": aim, "theory": theory, "outcome": outcome, "predictors": _arrows(estimate, outcome)}
+            n, m = estimate.sample.n, _arrows(estimate, outcome)
+            row: dict[str, Any] = {"aim": aim, "theory": theory, "outcome": outcome, "predictors": m}
             if outcome in shares.index:
                 found = shares.loc[outcome]
-                row |= {"r_squared": found["estimate"], "adjusted": found["adjusted"], **found[ENDS]}
+                adjusted = 1 - (1 - found["estimate"]) * (n - 1) / (n - m - 1)
+                row |= {"r_squared": found["estimate"], "adjusted": adjusted, **found[ENDS]}
             rows.append({**row, "reason": "" if "adjusted" in row else "no_cause" if outcome else "no_aim"})
         shown = ["aim", "theory", "outcome", "predictors", "r_squared", *ENDS, "adjusted", "reason"]
         return pd.DataFrame(rows).reindex(columns=shown)
@@ -194,13 +197,14 @@ class TheoryComparison:
     def sizes(self) -> pd.DataFrame:
         """Constructs, items and paths (moderations among them) of every theory, and its covariance structure.
 
+        Weights of components of constructs of second order count as paths, one less for each construct.
         `parameters` are the free ones of the covariance structure; its fit is NaN where it does not pass the gate.
         """
         rows = []
         for theory, estimate in self.estimates.items():
             spec, structure = estimate.specification, self.structures.get(theory)
             row: dict[str, Any] = {"theory": theory, "constructs": len(spec.constructs), "items": len(spec.items)}
-            row |= {"paths": len(spec.paths) + len(spec.moderations)}
+            row |= {"paths": _free(spec)}
             if structure is not None:
                 row["parameters"] = len(structure.ram.labels)
                 if structure.trustworthy:
@@ -260,9 +264,32 @@ def compare_theories(
 
 
 def _arrows(estimate: PlsEstimate, outcome: str | None) -> int:
-    """Arrows into a construct, products of moderations among them."""
+    """Arrows into a construct, products of moderations among them; in the place of one of second order its components,
+    whose weights are fitted as well."""
     spec = estimate.specification
-    return sum(path.outcome == outcome for path in spec.paths) + sum(m.outcome == outcome for m in spec.moderations)
+    of_each = [len(spec.construct(path.predictor).of) or 1 for path in spec.paths if path.outcome == outcome]
+    return sum(of_each) + sum(m.outcome == outcome for m in spec.moderations)
+
+
+def _free(spec: Specification) -> int:
+    """Paths, moderations, and the weights of components but one for each construct they make up, which is scaled."""
+    return len(spec.paths) + len(spec.moderations) + len(spec.components) - len(set(spec.components.values()))
+
+
+def compare_elsewhere(
+    theories: Sequence[Theory], datasets: Sequence[str], **options: Any
+) -> tuple[list[TheoryComparison], dict[str, str]]:
+    """The theories on other surveys, each as `compare_theories` with its `options`, and why some are left out.
+
+    A survey that is not on this machine, or that fewer than two of the theories can be bound to, is left out.
+    """
+    found, left_out = [], dict[str, str]()
+    for dataset in datasets:
+        try:
+            found.append(compare_theories(theories, load_survey(dataset), **options))
+        except (DatasetMissingError, SpecificationError, EstimationError) as error:
+            left_out[dataset] = str(error)
+    return found, left_out
 
 
 def _require_two(left: int, survey: Survey, left_out: Sequence[tuple[Theory, str]]) -> None:

@@ -14,7 +14,7 @@ from weight_cases import reference_weights
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.survey.weights import effective_size
-from crmresearch.models.specification import bind
+from crmresearch.models.specification import bind, bind_items
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
@@ -24,6 +24,7 @@ from crmresearch.stories.satisfaction import tables as estimate_tables
 from crmresearch.stories.satisfaction.cautions import cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory, both, tell_covariance
 from crmresearch.stories.satisfaction.story import SatisfactionStory
+from crmresearch.stories.satisfaction.theory_page import FoldedTheory, theory_page
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 
@@ -347,3 +348,81 @@ def test_a_survey_without_weights_says_nothing_of_them(ecsi: SatisfactionStory, 
     told = [*ecsi.sample(), *scsb.introduction(), *scsb.fit_sentences()]
     assert not [s for s in told if "weighted" in getattr(s, "key", "")]
     assert scsb.judged is scsb.fit
+
+
+@pytest.fixture(scope="module")
+def stages() -> SatisfactionStory:
+    return tell("ecsi_mobile", "staged_second_order")
+
+
+def test_stages_are_told_beside_the_factors(stages: SatisfactionStory) -> None:
+    told = {getattr(sentence, "key", ""): sentence for sentence in stages.findings()}
+    leading = stages.estimate.leading("satisfaction", second_order=True)
+    key = {1: "one", 2: "some", 3: "all"}[len(leading)]
+    assert all(stages.label(name).lower() in told[f"finding.stages_{key}"].lower() for name in leading["predictor"])
+    factors = told["finding.drivers_tie"]
+    assert "searchable information (" in factors
+    assert "experience" not in factors
+    assert "model.made_of" in [getattr(sentence, "key", "") for sentence in stages.claim()]
+    assert "methods.second_order" in [getattr(sentence, "key", "") for sentence in stages.methods_paragraph()]
+    assert {"sarstedt2019", "becker2023", "vanriel2017"} <= {one.key for one in stages.references().own}
+    covariance = structure(stages)
+    assert covariance.estimate is None
+    assert "composites of constructs (before, during, after)" in covariance.introduction()[0]
+
+
+@pytest.mark.long
+def test_tables_and_picture_have_the_components(stages: SatisfactionStory) -> None:
+    table = estimate_tables.components(stages)
+    assert table.groupby("construct", sort=False).size().tolist() == [2, 3, 3]
+    assert set(table.columns) <= {*stages.headings, "p_value", "p_value_floor", "ci_lower", "ci_upper"}
+    assert not estimate_tables.htmt(stages).index.str.startswith("Experience").any()
+    assert estimate_tables.constructs(stages).set_index("construct")["measured"].str.contains("second order").sum() == 3
+    figure = charts.plot_model(stages)
+    told = "Path diagram with 13 constructs as ellipses, 21 items as boxes and 12 arrows between constructs."
+    assert picture(stages, figure) == told
+    plt.close("all")
+
+
+@pytest.mark.parametrize(("sign", "key"), [(1, "yes"), (-1, "no")])
+def test_a_handled_complaint_that_wins_back_is_told(sign: int, key: str) -> None:
+    survey = load_survey("ecsi_mobile")
+    items = {"brand": ["IMAG2", "IMAG3"], "satisfaction": ["CUSA1", "CUSA2"], "complaint_handling": ["CUSCO"],
+             "loyalty": ["CUSL1", "CUSL3"]}  # fmt: skip
+    spec = bind_items(load_theory("staged"), items)
+    rng = np.random.default_rng(4)
+    answers = survey.items[spec.items].copy()
+    answers["CUSCO"] = sign * (answers["CUSL1"] + answers["CUSL3"]) + rng.normal(0, 2, len(answers))
+    estimate = bootstrap(estimate_pls(spec, answers), resamples=100, seed=1)
+    story = SatisfactionStory(survey, handle_missing(answers, "listwise"), estimate)
+    assert f"finding.won_back_{key}" in [getattr(sentence, "key", "") for sentence in story.findings()]
+
+
+def test_the_theory_is_documented_as_a_page(stages: SatisfactionStory) -> None:
+    """Every construct, path and moderation of the file; in a report which of them the survey asked for."""
+    theory = stages.estimate.specification.theory
+    page = theory_page(theory)
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    assert len(rows) == 2 * 2 + len(theory.constructs) + len(theory.paths) + len(theory.moderations)
+    assert [row[0] for row in rows if row[0].startswith("| H")] == [f"| H{i}" for i in range(1, 11)]
+    assert "composite of second order): Searchable information, Brand information, Expectation |" in page
+    assert page.rstrip().endswith(theory.citation)
+    assert theory.about["zh"] in theory_page(theory, "zh")
+    folded = repr(FoldedTheory(stages.estimate.specification))
+    here = [line for line in folded.splitlines() if line.startswith("| ") and " asked |" in line]
+    assert len([line for line in here if not line.endswith("not asked |")]) == 13
+    assert "| – | Satisfaction → Complaints | negative |" in folded
+    assert "| H4 | Satisfaction → Loyalty | positive |" in folded
+
+
+def test_a_theory_of_strangers_stays_text(stages: SatisfactionStory) -> None:
+    odd = {"en": "<b>A|B</b> *x*"}
+    spec = stages.estimate.specification
+    theory = spec.theory.model_copy(update={"constructs": {
+        key: c.model_copy(update={"label": odd}) for key, c in spec.theory.constructs.items()
+    }})  # fmt: skip
+    html = FoldedTheory(replace(spec, theory=theory))._repr_html_()
+    assert "&lt;b&gt;A|B&lt;/b&gt; *x*" in html
+    assert "<b>" not in html
+    assert "<b>" not in theory_page(theory)
+    assert "A&#124;B" in theory_page(theory)

@@ -117,3 +117,30 @@ def test_a_theory_of_ones_own_without_loyalty_makes_a_report(tmp_path: Path) -> 
     assert "no such construct in the theory" in shown
     for part in ("The comparison of the theories: ", "What can be read", "What this cannot say"):
         assert part in shown
+
+
+def test_the_step_is_drawn_over_surveys(story: TheoryComparisonStory) -> None:
+    """A survey among several with its title above its theories; what cannot be estimated there, or is away, is told."""
+    other = compare_theories([load_theory(key) for key in ("scsb", "staged_second_order", "ncsb")],
+                             story.comparison.survey, resamples=50)  # fmt: skip
+    book = other.survey.codebook.model_copy(update={"title": {"en": "Another survey"}})
+    other = dataclasses.replace(other, survey=dataclasses.replace(other.survey, codebook=book))
+    several = dataclasses.replace(story, elsewhere=(other,), left_out={"far": "It is not here."})
+    rows = several.everywhere
+    assert rows.groupby("dataset", sort=False)["theory"].nunique().tolist() == [4, 2]
+    assert set(rows.query("theory == 'CRAM stages'")["estimator"]) == {"pls"}  # no structure, and PLSc is denied
+    assert rows.query("dataset == 'Another survey' and theory == 'SCSB'")["estimator"].tolist() == [
+        "pls",
+        "plsc",
+        "cbsem",
+    ]
+    told = several.across()
+    assert keys(told) == ["across.sizes", "across.items", "across.left_out", "across.without"]
+    assert "Norwegian" in told[3]
+    figure = charts.plot_everywhere(several)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [name for name in names if name in ("Another survey", "CRAM stages")] == ["Another survey", "CRAM stages"]
+    assert len(names) == 4 + 2 + 2
+    assert set(tables.everywhere(several)["estimator"]) == {"PLS", "PLSc", "CB-SEM"}
+    plt.close("all")
+    assert story.across() == []

@@ -84,16 +84,18 @@ class Codebook(DatasetCodebook):
     groups: dict[str, Group] = Field(default_factory=dict)
     settled: tuple[Literal["scale_too_long"], ...] = ()
 
-    def items_of(self, theory: str) -> dict[str, list[str]]:
-        """Construct → items for a theory: its own map where the codebook gives one, else the default map."""
-        binding = self.theories.get(theory)
-        chosen = self.constructs if binding is None or binding.constructs is None else binding.constructs
+    def items_of(self, *theories: str) -> dict[str, list[str]]:
+        """Construct → items: the map of the first of these theories to which the codebook gives one, else its default.
+
+        `theories`: a theory and those it extends, as `Theory.lineage`.
+        """
+        known = (self.theories[theory].constructs for theory in theories if theory in self.theories)
+        chosen = next((constructs for constructs in known if constructs is not None), self.constructs)
         return {construct: list(items) for construct, items in chosen.items()}
 
-    def note_of(self, theory: str) -> dict[str, str] | None:
-        """What a reader must know about measuring this theory with this survey, by language, or None."""
-        binding = self.theories.get(theory)
-        return None if binding is None else binding.note
+    def note_of(self, *theories: str) -> dict[str, str] | None:
+        """What a reader must know about measuring a theory, or one it extends, with this survey, by language."""
+        return next((self.theories[theory].note for theory in theories if theory in self.theories), None)
 
     def labels_of(self, item: str) -> dict[str, float]:
         """Text answers of this item and the numbers they stand for: the survey's labels and the item's own."""

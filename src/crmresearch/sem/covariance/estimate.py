@@ -45,8 +45,13 @@ def estimate_cbsem(
     Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML, sampling.weights: estimates, errors, standardised, fit).
 
     Raises EstimationError for weights that are not above 0, missing answers without `full_information`, too few rows,
-    items without variance or that are sums of others, or a model without paths.
+    items without variance or that are sums of others, constructs of second order, or a model without paths.
     """
+    if wholes := [c.key for c in specification.constructs if c.of]:
+        raise EstimationError(
+            f"The theory {specification.theory.key!r} makes composites of constructs ({', '.join(wholes)}), and the "
+            "common factors of a covariance structure know none; the first-order theory has one."
+        )
     measurement, regressions, left_out = covariance_part(specification)
     if not regressions:
         raise EstimationError(

@@ -8,6 +8,7 @@ Sources: Lohmöller (1989), Latent Variable Path Modeling with Partial Least Squ
 CSDA 48, 159–205; Dijkstra & Henseler (2015), MIS Quarterly 39, 297–316 (PLSc).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 Scheme = Literal["path", "factorial", "centroid"]
 Floats = NDArray[Any]  # of float64; complex in derivatives by complex steps
+SecondOrder = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 TOLERANCE = 1e-7  # on Σ|Δw|, the stop rule of R seminr and SmartPLS
 MAX_ITERATIONS = 300
@@ -206,20 +208,26 @@ def _own(matrix: Floats, model: PathModel) -> Floats:
     return np.take_along_axis(matrix, model.owner[None, :, None], axis=2)[:, :, 0]
 
 
-def solution(R: Floats, weights: Floats, model: PathModel) -> Solution:
-    """Loadings, construct correlations, paths and R² of the composites with these weights (batch, p)."""
-    W = weights[:, :, None] * model.mask
+def solution(R: Floats, weights: Floats, model: PathModel, composites: Floats | None = None) -> Solution:
+    """Loadings, construct correlations, paths and R² of the composites with these weights (batch, p).
+
+    `composites` (batch, p, k) where a construct is more than the sum of its own items, as one of second order is.
+    """
+    W = weights[:, :, None] * model.mask if composites is None else composites
     C = R @ W
     Q = W.transpose(0, 2, 1) @ C
     return _structure(weights, C, _own(C, model), Q, rho_a(R, weights, model), model)
 
 
-def consistent_solution(R: Floats, pls: Solution, model: PathModel) -> Solution:
+def consistent_solution(
+    R: Floats, pls: Solution, model: PathModel, second_order: SecondOrder | None = None
+) -> Solution:
     """The solution corrected for attenuation, PLSc (Dijkstra & Henseler 2015, equations 9–13).
 
     Correlations are divided by √(ρ_A ρ_A'), with ρ_A = 1 for single items and composites; the loadings of a
     common factor become w √ρ_A / w'w. Products of moderations are not corrected. R must hold correlations. Python
-    and R seminr correct mode-A composites too as soon as one construct is reflective; this does not.
+    and R seminr correct mode-A composites too as soon as one construct is reflective; this does not. `second_order`
+    makes correlations and cross-loadings of constructs of second order from the corrected ones of their components.
     """
     rho = np.where(model.factor, pls.rho_a, 1.0)
     with np.errstate(invalid="ignore"):  # a negative ρ_A has no root: that estimate is NaN and gets a caution
@@ -231,6 +239,8 @@ def consistent_solution(R: Floats, pls: Solution, model: PathModel) -> Solution:
     corrected = pls.weights * (root / squares)[:, model.owner]
     loadings = np.where(model.factor[model.owner], corrected, pls.loadings)
     cross = pls.cross_loadings / root[:, None, :]
+    if second_order is not None:
+        Q, cross = second_order(Q, cross)
     return _structure(pls.weights, cross, loadings, Q, pls.rho_a, model)
 
 
@@ -251,7 +261,7 @@ def rho_a(R: Floats, weights: Floats, model: PathModel) -> Floats:
     off_s = ((R @ W) * W).sum(axis=1) - (diagonal * weights**2) @ model.mask
     squares = (weights**2) @ model.mask
     off_ww = squares**2 - (weights**4) @ model.mask
-    single = model.mask.sum(axis=0) == 1
+    single = model.mask.sum(axis=0) <= 1  # 0: of second order, without items of its own
     fixed = single | model.mode_b
     return np.where(fixed, 1.0, squares**2 * off_s / np.where(fixed, 1.0, off_ww))
 

@@ -1,6 +1,7 @@
 """One fit of a PLS path model to many samples at once: the step that estimation and resampling share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from crmresearch.sem.pls.algorithm import (
 )
 from crmresearch.sem.pls.moderation import with_products
 from crmresearch.sem.pls.moments import Moments, Sample
+from crmresearch.sem.pls.second_order import Stages
 
 Metric = Literal["standardised", "raw"]
 
@@ -40,11 +42,25 @@ class Settings:
 
 @dataclass(frozen=True)
 class Model:
-    """The arrays of a specification: main effects, and the same with the product constructs appended."""
+    """The arrays of a specification: main effects, and the same with the product constructs appended.
+
+    Constructs of second order have no items there; `stages` are the models that give them their weights. `effects`:
+    main effects, and what components do to their construct.
+    """
 
     main: PathModel
     full: PathModel
     products: tuple[tuple[int, int], ...]
+    stages: Stages | None = None
+
+    @cached_property
+    def effects(self) -> PathModel:
+        """The main effects with an arrow from every component to its construct."""
+        if self.stages is None:
+            return self.main
+        adjacency = self.main.adjacency.copy()
+        adjacency[self.stages.parts, self.stages.wholes] = True
+        return replace(self.main, adjacency=adjacency)
 
     @property
     def constructs(self) -> int:
@@ -56,7 +72,8 @@ class Fits(NamedTuple):
     """What was estimated from B samples; `consistent` is None in the raw metric, where PLSc is not defined.
 
     `usable` (B,) is False for samples in which an item or a product does not vary, or in which the items of a mode-B
-    block or the predictors of an outcome determine one another: their coefficients are made of rounding.
+    block or the predictors of an outcome determine one another: their coefficients are made of rounding. `first` is
+    stage one, where there are constructs of second order.
     """
 
     moments: Moments
@@ -65,6 +82,7 @@ class Fits(NamedTuple):
     consistent: Solution | None
     product_deviations: Floats
     usable: NDArray[np.bool_]
+    first: Solution | None = None
 
 
 def model_arrays(specification: Specification) -> Model:
@@ -78,13 +96,14 @@ def model_arrays(specification: Specification) -> Model:
     main = PathModel(
         mask=np.eye(len(keys))[owner],
         owner=owner,
-        mode_b=np.array([c.measurement == "composite_b" for c in constructs]),
+        mode_b=np.array([c.measurement == "composite_b" and not c.of for c in constructs]),
         factor=np.array([c.measurement == "common_factor" for c in constructs]),
         adjacency=adjacency,
     )
+    stages = _stages(specification) if specification.components else None
     q = len(specification.moderations)
     if not q:
-        return Model(main, main, ())
+        return Model(main, main, (), stages)
     k = len(keys)
     extended = np.zeros((k + q, k + q), dtype=np.bool_)
     extended[:k, :k] = adjacency
@@ -100,7 +119,39 @@ def model_arrays(specification: Specification) -> Model:
         adjacency=extended,
     )
     products = tuple((keys.index(m.predictor), keys.index(m.moderator)) for m in specification.moderations)
-    return Model(main, full, products)
+    return Model(main, full, products, stages)
+
+
+def _stages(specification: Specification) -> Stages:
+    keys, components = specification.keys, specification.components
+    first, second = specification.first_stage(), specification.second_stage()
+    # in stage two with scores alone every other construct is its own item
+    scores = [c if specification.construct(c.key).of else replace(c, items=(c.key,)) for c in second.constructs]
+    structure = replace(second, constructs=tuple(scores))
+    arrays, p = model_arrays(second), len(specification.items)
+    place = {c.key: [specification.items.index(i) for i in c.items] for c in first.constructs}
+    score = {key: p + j for j, key in enumerate(first.keys)}
+    variables = [
+        [score[part] for part in c.items] if specification.construct(c.key).of else place[c.key]
+        for c in second.constructs
+    ]
+    products = list(range(len(keys), len(keys) + len(specification.moderations)))
+    behind = list(range(len(first.keys), len(first.keys) + len(products)))
+    flat, parts = [v for each in variables for v in each], list(components)
+    return Stages(
+        first=model_arrays(first).main,
+        main=arrays.main,
+        full=arrays.full,
+        structure=model_arrays(structure).full,
+        measured=np.array([*map(keys.index, first.keys), *products]),
+        of_second=np.array([*map(keys.index, second.keys), *products]),
+        variables=np.array(flat),
+        scores=np.array([*(first.keys.index(key) for key in structure.items), *behind]),
+        parts=np.array([keys.index(part) for part in parts]),
+        wholes=np.array([keys.index(components[part]) for part in parts]),
+        part_variables=np.array([flat.index(score[part]) for part in parts]),
+        part_scores=np.array([structure.items.index(part) for part in parts]),
+    )
 
 
 def fit_samples(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
@@ -115,6 +166,8 @@ def _fit(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fi
     if not usable.all():  # neutral numbers in, NaN out, so that one bad sample does not stop the batch
         neutral = ~usable[:, None, None]
         moments = _neutral(moments, np.where(neutral, np.eye(sample.p), moments.correlations))
+    if model.stages is not None:
+        return _fit_stages(sample, counts, model, model.stages, settings, moments, usable)
     spread = np.empty((len(counts), 0))
     if model.products:
         first = _weigh(moments, model.main, settings).weights
@@ -130,6 +183,65 @@ def _fit(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fi
     return Fits(moments, outer, pls, consistent, spread, usable)
 
 
+def _fit_stages(
+    sample: Sample,
+    counts: Floats,
+    model: Model,
+    stages: Stages,
+    settings: Settings,
+    moments: Moments,
+    usable: NDArray[np.bool_],
+) -> Fits:
+    """The fit of a model with constructs of second order, both stages anew in every sample."""
+    first = _weigh(moments, stages.first, settings)
+    standardised = _per_deviation(first.weights, moments, settings)
+    alone = solution(_matrices(moments, settings), first.weights, stages.first)
+    variables, spread = stages.variables_of(standardised), np.empty((len(counts), 0))
+
+    def second_stage(path_model: PathModel) -> tuple[Weights, Floats, Floats]:
+        """Weights of stage two, and per standard deviation those of the items and of the parts."""
+        inner = stages.moments_of(moments, variables)
+        found = _weigh(inner, path_model, settings)
+        per = _per_deviation(found.weights, inner, settings)
+        return found, stages.own(standardised, per), per[:, stages.part_variables]
+
+    if model.products:
+        _, own, parts = second_stage(stages.main)
+        composites = stages.with_wholes(own[:, :, None] * model.main.mask, parts)
+        moments, spread = with_products(sample, counts, moments, composites, list(model.products))
+    second, own, parts = second_stage(stages.full)
+    composites = stages.with_wholes(own[:, :, None] * model.full.mask, parts)
+    R = _matrices(moments, settings)
+    if settings.metric == "raw":
+        own, composites = own / moments.deviations, composites / moments.deviations[:, :, None]
+    outer = Weights(own, first.iterations + second.iterations, first.converged & second.converged)
+    pls = stages.formed(solution(R, own, model.full, composites), parts)
+    consistent = None
+    if settings.metric == "standardised":
+        consistent = _consistent_stages(R, pls, model, stages, settings)
+    usable &= np.isfinite(own).all(axis=1) & np.isfinite(pls.paths).all(axis=(1, 2)) & determined(moments, pls, model)
+    return Fits(moments, outer, pls, consistent, spread, usable, alone)
+
+
+def _consistent_stages(R: Floats, pls: Solution, model: Model, stages: Stages, settings: Settings) -> Solution:
+    formed: list[Floats] = []
+
+    def weigh(Q: Floats) -> Floats:
+        return outer_weights(Q, stages.structure, settings.scheme, settings.tolerance, settings.max_iterations).weights
+
+    def second_order(Q: Floats, cross: Floats) -> tuple[Floats, Floats]:
+        Q, cross, weights = stages.consistent(Q, cross, weigh)
+        formed.append(weights)
+        return Q, cross
+
+    corrected = consistent_solution(R, pls, model.full, second_order)
+    return stages.formed(corrected, formed[0])
+
+
+def _per_deviation(weights: Floats, moments: Moments, settings: Settings) -> Floats:
+    return weights * moments.deviations if settings.metric == "raw" else weights
+
+
 def determined(moments: Moments, pls: Solution, model: Model) -> NDArray[np.bool_]:
     """Samples (B,) in which no mode-B block of items and no outcome's predictors are exactly collinear."""
     found = np.ones(len(pls.weights), dtype=np.bool_)
@@ -137,8 +249,12 @@ def determined(moments: Moments, pls: Solution, model: Model) -> NDArray[np.bool
         block = model.main.block(j)
         found &= eigenvalues_exceed(moments.correlations[:, block[:, None], block], COLLINEAR)
     doubtful = np.flatnonzero(~eigenvalues_exceed(pls.correlations, COLLINEAR))  # no subset of the others is collinear
-    for outcome in range(len(model.full.mode_b)):
-        x = model.full.predictors(outcome)
+    together = [model.full.predictors(outcome) for outcome in range(len(model.full.mode_b))]
+    if model.stages is not None:
+        measured, first = model.stages.measured, model.stages.first
+        together += [measured[first.predictors(outcome)] for outcome in range(len(first.mode_b))]
+        together += [model.stages.parts[model.stages.wholes == whole] for whole in np.unique(model.stages.wholes)]
+    for x in together:
         found[doubtful] &= eigenvalues_exceed(pls.correlations[doubtful[:, None, None], x[:, None], x], COLLINEAR)
     return found
 
@@ -162,6 +278,14 @@ def standardised_weights(fits: Fits) -> Floats:
     return fits.pls.weights if fits.consistent is not None else fits.pls.weights * fits.moments.deviations
 
 
+def composites(weights: Floats, paths: Floats, model: Model) -> Floats:
+    """Every construct as a sum of items (batch, p, k), from their weights (batch, p) and the paths of a solution."""
+    sums = weights[:, :, None] * model.main.mask
+    if model.stages is None:
+        return sums
+    return model.stages.with_wholes(sums, paths[:, model.stages.parts, model.stages.wholes])
+
+
 def consistent_admissible(fits: Fits, model: Model) -> NDArray[np.bool_]:
     """Samples (B,) whose PLSc solution is one of a factor model; all without PLSc.
 
@@ -176,4 +300,7 @@ def consistent_admissible(fits: Fits, model: Model) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
         loadings = (np.abs(fits.consistent.loadings[:, :p][:, factor]) <= 1 + ROUNDING).all(axis=1)
     reliable = ((rho > 0) & (rho <= 1)).all(axis=1)
-    return np.asarray(reliable & loadings & eigenvalues_exceed(fits.consistent.correlations, -ROUNDING))
+    Q = fits.consistent.correlations
+    if model.stages is not None:  # a construct of second order is a sum of its components
+        Q = Q[:, model.stages.measured[:, None], model.stages.measured]
+    return np.asarray(reliable & loadings & eigenvalues_exceed(Q, -ROUNDING))

@@ -124,6 +124,16 @@ def _constructs(estimate: PlsEstimate) -> list[Caution]:
     for row in vif[vif.vif > VIF_LIMIT].itertuples():
         facts = {"outcome": row.outcome, "predictor": row.predictor, "value": row.vif}
         found.append(Caution("collinear", "weak", f"{row.outcome} ~ {row.predictor}", facts))
+    if spec.components:
+        parts = estimate.components.query("estimator == 'pls'")
+        for row in parts[parts["estimate"] < 0].itertuples():
+            facts = {"construct": row.construct, "component": row.component, "value": row.estimate}
+            found.append(Caution("component_negative", "weak", f"{row.construct}: {row.component}", facts))
+        ways = estimate.through
+        clear, alone = ((ways[f"{of}ci_lower"] > 0) | (ways[f"{of}ci_upper"] < 0) for of in ("", "alone_"))
+        for outcome, rows in ways[clear & ~alone].groupby("outcome", sort=False):
+            facts = {"components": list(rows["predictor"]), "outcome": outcome}
+            found.append(Caution("component_assumed", "weak", f"{outcome}", facts))
     loadings = estimate.loadings[estimate.loadings.estimator == "pls"]
     signs = loadings.assign(weight=estimate.weights["standardized"].to_numpy())
     for row in signs[signs.construct.isin(several)].itertuples():

@@ -19,7 +19,7 @@ from crmresearch.sem.pls.algorithm import (
     Scheme,
     eigenvalues_exceed,
 )
-from crmresearch.sem.pls.batch import Fits, Metric, Model, Settings, fit_samples, model_arrays
+from crmresearch.sem.pls.batch import Fits, Metric, Model, Settings, fit_samples, model_arrays, standardised_weights
 from crmresearch.sem.pls.cautions import cautions_of
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate
@@ -88,7 +88,8 @@ def _matrix(specification: Specification, items: pd.DataFrame) -> Floats:
             f"Missing answers remain in {', '.join(missing)}; choose a missing policy (listwise or mean)."
         )
     products = Counter(m.outcome for m in specification.moderations)
-    smallest = 2 + max([len(specification.predictors_of(o)) + products[o] for o in specification.outcomes])
+    stages = [specification, *([specification.first_stage()] if specification.components else [])]
+    smallest = 2 + max(len(one.predictors_of(o)) + products[o] for one in stages for o in one.outcomes)
     if len(X) < smallest:
         raise EstimationError(
             f"{len(X)} complete rows are too few for {specification.theory.key}: the regressions alone need "
@@ -105,7 +106,7 @@ def _matrix(specification: Specification, items: pd.DataFrame) -> Floats:
 
 def _check_mode_b(specification: Specification, X: Floats) -> None:
     for construct in specification.constructs:
-        if construct.measurement == "composite_b":
+        if construct.measurement == "composite_b" and construct.items:
             columns = [specification.items.index(item) for item in construct.items]
             if not eigenvalues_exceed(np.corrcoef(X[:, columns].T)[None], COLLINEAR)[0]:
                 raise EstimationError(
@@ -120,9 +121,17 @@ def _check_predictors(specification: Specification, model: Model, fits: Fits) ->
     Q = fits.pls.correlations
     for outcome in specification.outcomes:
         x = model.full.predictors(specification.keys.index(outcome))
-        among = Q[:, x[:, None], x]
-        if np.isfinite(among).all() and not eigenvalues_exceed(among, COLLINEAR)[0]:
-            raise EstimationError(
-                f"The scores of the predictors of {outcome} ({', '.join(names[x])}) determine one another, so their "
-                "paths do not exist; leave one of them out, or look for items that are copies."
-            )
+        _check_apart(Q[:, x[:, None], x], names[x], f"predictors of {outcome}", "paths")
+    W = np.nan_to_num(standardised_weights(fits))[0, :, None] * model.full.mask  # stage one alone, where two has none
+    Q = (W.T @ fits.moments.correlations[0] @ W)[None]
+    for construct in specification.constructs:
+        x = np.array([specification.keys.index(part) for part in construct.of], dtype=np.intp)
+        _check_apart(Q[:, x[:, None], x], names[x], f"components of {construct.key}", "weights")
+
+
+def _check_apart(among: Floats, names: np.ndarray, of: str, them: str) -> None:
+    if np.isfinite(among).all() and not eigenvalues_exceed(among, COLLINEAR)[0]:
+        raise EstimationError(
+            f"The scores of the {of} ({', '.join(names)}) determine one another, so their {them} do not exist; leave "
+            "one of them out, or look for items that are copies."
+        )

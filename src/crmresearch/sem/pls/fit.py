@@ -52,7 +52,8 @@ def approximate_fit(estimate: PlsEstimate) -> pd.DataFrame:
 
     The saturated model takes the correlations of the constructs as they are, so that its SRMR judges the measurement;
     the estimated one takes those that the paths imply. All constructs are composites to PLS; PLSc takes common factors
-    as such. The estimated one is NaN with moderations, whose products have no moments that follow from the model.
+    as such; components go with others through their construct of second order. The estimated one is NaN with
+    moderations, whose products have no moments that follow from the model.
 
     Source: Henseler et al. (2014), Organizational Research Methods 17, 182–209; definitions of R cSEM (fit and
     calculateSRMR). Checked against a computation item by item.
@@ -67,11 +68,28 @@ def approximate_fit(estimate: PlsEstimate) -> pd.DataFrame:
         factor = estimate.model.main.factor & (estimator == "plsc")
         loadings = estimate.only("loadings", estimator)["standardized"].to_numpy()
         Q, B = fitted.correlations[0][:k, :k], fitted.paths[0][:k, :k]
-        found = [srmr(R, item_correlations(R, loadings, Q, mask, factor))]
+        found = [srmr(R, item_correlations(R, loadings, _through_wholes(estimate, Q, Q), mask, factor))]
         if spec.moderations:
             found.append(np.nan)
         else:
-            implied = structural_correlations(Q, B, fitted.r_squared[0][:k])
+            own = estimate.model.main.adjacency
+            implied = structural_correlations(Q, np.where(own, B, 0.0), fitted.r_squared[0][:k])
+            implied = _through_wholes(estimate, Q, implied)
             found.append(srmr(R, item_correlations(R, loadings, implied, mask, factor)))
         table[estimator] = found
     return table
+
+
+def _through_wholes(estimate: PlsEstimate, Q: Floats, implied: Floats) -> Floats:
+    """Correlations (k, k) of constructs where components go with others through their construct of second order only.
+
+    It is their composite: among them they correlate as in Q (k, k), with others their correlation with it times its
+    own, `implied`. Without constructs of second order `implied` as it is.
+    """
+    if estimate.model.stages is None:
+        return implied
+    whole = np.arange(len(Q))
+    whole[estimate.model.stages.parts] = estimate.model.stages.wholes
+    with_whole = Q[np.arange(len(Q)), whole]
+    through = np.outer(with_whole, with_whole) * implied[np.ix_(whole, whole)]
+    return np.where(whole[:, None] == whole, Q, through)

@@ -12,7 +12,8 @@ def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
 
     alpha is of standardised items (Cronbach 1951); rho_c = (Σλ)² / ((Σλ)² + Σ(1 − λ²)) (Jöreskog 1971), from the
     loadings of `estimator`; rho_a as in `crmresearch.sem.pls.algorithm.rho_a`; ave = mean λ² (Fornell & Larcker 1981).
-    NaN where a measure has no meaning: α, rho_c and ρ_A of mode-B composites.
+    NaN where a measure has no meaning: α, rho_c and ρ_A of mode-B composites. Constructs of second order have no row:
+    `PlsEstimate.components` tells how their components make them up.
     Checked against R seminr 2.3.4 on the ECSI mobile data.
     """
     spec, fits = estimate.specification, estimate.fits
@@ -20,6 +21,8 @@ def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
     R = pd.DataFrame(fits.moments.correlations[0][: len(spec.items), : len(spec.items)], spec.items, spec.items)
     rows = []
     for j, construct in enumerate(spec.constructs):
+        if construct.of:
+            continue
         items = list(construct.items)
         load = loadings[items].to_numpy()
         formative = construct.measurement == "composite_b"
@@ -54,10 +57,10 @@ def item_validity(estimate: PlsEstimate) -> pd.DataFrame:
 
 
 def collinearity(estimate: PlsEstimate) -> pd.DataFrame:
-    """Variance inflation of the predictors of each outcome and of the items of mode-B composites.
+    """Variance inflation of the predictors of each outcome and of the items or components of mode-B composites.
 
     Columns: outcome, predictor, vif. For a mode-B composite the outcome is the composite and the predictors are
-    its items.
+    its items, or the constructs it is made of.
     """
     spec, fits = estimate.specification, estimate.fits
     keys = spec.keys
@@ -69,16 +72,18 @@ def collinearity(estimate: PlsEstimate) -> pd.DataFrame:
         rows += [(outcome, keys[i], v) for i, v in zip(x, vif, strict=True)]
     for construct in spec.constructs:
         if construct.measurement == "composite_b":
-            x = [spec.items.index(item) for item in construct.items]
-            vif = variance_inflation(fits.moments.correlations[0][np.ix_(x, x)])
-            rows += [(construct.key, item, v) for item, v in zip(construct.items, vif, strict=True)]
+            names, R = (keys, Q) if construct.of else (spec.items, fits.moments.correlations[0])
+            x = [names.index(part) for part in construct.parts]
+            vif = variance_inflation(R[np.ix_(x, x)])
+            rows += [(construct.key, part, v) for part, v in zip(construct.parts, vif, strict=True)]
     return pd.DataFrame(rows, columns=["outcome", "predictor", "vif"])
 
 
 def fornell_larcker(estimate: PlsEstimate) -> pd.DataFrame:
     """Square matrix: construct correlations below the diagonal, √AVE on it (Fornell & Larcker 1981)."""
-    keys = estimate.specification.keys
-    Q = np.tril(estimate.fits.pls.correlations[0][: len(keys), : len(keys)], -1)
+    spec, measured = estimate.specification, list(reliability(estimate)["construct"])
+    keys, at = measured, [spec.keys.index(key) for key in measured]
+    Q = np.tril(estimate.fits.pls.correlations[0][np.ix_(at, at)], -1)
     table = pd.DataFrame(np.where(np.tri(len(keys), k=-1, dtype=bool), Q, np.nan), keys, keys)
     ave = reliability(estimate)["ave"].to_numpy()
     for key, value in zip(keys, ave, strict=True):

@@ -49,11 +49,14 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
     arrows += [(product, m.outcome) for product, m in zip(products, specification.moderations, strict=True)]
     predictor, outcome = np.array([(at[a], at[b]) for a, b in arrows]).T
     endogenous = np.flatnonzero(model.full.adjacency.any(axis=0))
-    routes = total_effects(model.main.adjacency[None].astype(np.float64), model.main)[0]  # how many join two constructs
+    routes = total_effects(model.effects.adjacency[None].astype(np.float64), model.effects)[0]  # how many join two
+    parts, wholes = (model.stages.parts, model.stages.wholes) if model.stages else np.empty((2, 0), dtype=np.intp)
+    routes[parts, wholes] = 0  # what a component does to its own construct is its weight
     to, origin = np.nonzero(routes.T)
     direct_only = (routes == model.main.adjacency)[origin, to]
     single = model.main.mask.sum(axis=0)[model.main.owner] == 1
-    first, second = np.tril_indices(k, -1)
+    measured = np.flatnonzero(model.main.mask.any(axis=0))  # not of second order
+    first, second = (measured[side] for side in np.tril_indices(len(measured), -1))
     links = pd.DataFrame({"outcome": names[outcome], "predictor": names[predictor]})
     effects = pd.DataFrame({"outcome": names[to], "predictor": names[origin]})
     own = pd.DataFrame({"construct": names[model.main.owner], "item": specification.items})
@@ -68,14 +71,15 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
         return s.paths[:, predictor, outcome] / per[:, predictor]
 
     def totals(s: Solution, _: Fits) -> Floats:
-        return total_effects(s.paths[:, :k, :k], model.main)[:, origin, to]
+        return total_effects(s.paths[:, :k, :k], model.effects)[:, origin, to]
 
     def indirect(s: Solution, f: Fits) -> Floats:
         return totals(s, f) - s.paths[:, origin, to]
 
     def htmt(_: Solution, f: Fits) -> Floats:
         R = f.moments.correlations[:, :p, :p]
-        return heterotrait_monotrait(R, model.main.mask)[:, first, second]
+        lower = np.tril_indices(len(measured), -1)
+        return heterotrait_monotrait(R, model.main.mask[:, measured])[:, lower[0], lower[1]]
 
     table: dict[str, Quantity] = {}
 
@@ -105,6 +109,28 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
         )
         add("total_effects", e, effects, totals)
         add("indirect_effects", e, effects, indirect, direct_only)
+    if model.stages:
+        formed = pd.DataFrame({"construct": names[wholes], "component": names[parts]})
+        alone = np.array([(wholes == whole).sum() == 1 for whole in wholes])
+        for e in estimators:
+            add("component_weights", e, formed, lambda s, _: s.paths[:, parts, wholes], alone)
+            add("component_loadings", e, formed, lambda s, _: s.correlations[:, parts, wholes], alone)
+        ways = [(a, b, to) for a, b in zip(parts, wholes, strict=True)
+                for to in np.flatnonzero(model.main.adjacency[b]) if to in measured and to not in parts]  # fmt: skip
+        part, whole, end = np.array(ways, dtype=np.intp).reshape(-1, 3).T
+        position = {j: i for i, j in enumerate(model.stages.measured)}
+        part1, end1 = ([position[j] for j in side] for side in (part, end))
+        ends = pd.DataFrame({"construct": names[whole], "outcome": names[end], "predictor": names[part]})
+
+        def through(s: Solution, _: Fits) -> Floats:
+            return s.paths[:, part, whole] * s.paths[:, whole, end]
+
+        def alone_path(_: Solution, f: Fits) -> Floats:
+            assert f.first is not None
+            return f.first.paths[:, part1, end1]
+
+        add("component_through", "pls", ends, through)
+        add("component_alone", "pls", ends, alone_path)
     add("weights", "pls", own, lambda s, _: s.weights[:, :p], unit)
     add("standardized_weights", "pls", own, lambda _, f: standardised_weights(f)[:, :p], single)
     add("means", "pls", own, lambda _, f: f.moments.means[:, :p])

@@ -12,7 +12,7 @@ from crmresearch.caution import Caution
 from crmresearch.models.specification import Specification
 from crmresearch.ranks import highest
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.batch import Fits, Model, Settings, standardised_weights
+from crmresearch.sem.pls.batch import Fits, Model, Settings, composites, standardised_weights
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.quantities import ESTIMATORS, Quantity, quantities
 
@@ -120,14 +120,16 @@ class PlsEstimate:
         frame: pd.DataFrame = getattr(self, table)
         return frame[frame["estimator"] == estimator].reset_index(drop=True)
 
-    def leading(self, outcome: str) -> pd.DataFrame:
+    def leading(self, outcome: str, second_order: bool = False) -> pd.DataFrame:
         """The largest total effect (PLS) on `outcome` and those not told apart from it, largest first, of any sign.
 
         Told apart by the differences of their sizes, taken resample by resample, with intervals for all of them at
-        once: `ranks.highest`.
+        once: `ranks.highest`. A construct of second order holds what its components do and would beat them by being
+        their sum: they are compared among themselves, or those of `second_order` are.
         """
         frame = self.only("total_effects")
-        into = frame[frame["outcome"] == outcome]
+        wholes = set(self.specification.components.values())
+        into = frame[(frame["outcome"] == outcome) & (frame["predictor"].isin(wholes) == second_order)]
         into = into.loc[into["estimate"].abs().sort_values(ascending=False, kind="stable").index]
         if self.resampling is None:
             return into.head(1)
@@ -204,16 +206,52 @@ class PlsEstimate:
         cross = self.fits.pls.cross_loadings[0][:p, :k]
         if self.settings.metric == "raw":
             cross = cross / self.values("deviations/pls")[:, None]
-        return pd.DataFrame(cross, self.specification.items, self.specification.keys)
+        frame = pd.DataFrame(cross, self.specification.items, self.specification.keys)
+        return frame[[c.key for c in self.specification.constructs if c.items]]
+
+    @cached_property
+    def components(self) -> pd.DataFrame:
+        """Weights of the components of constructs of second order, standardised, and their loadings; none without.
+
+        A weight is the effect of the component on its construct, the others held; `loading` is their correlation.
+        """
+        if not self.specification.components:
+            return pd.DataFrame()
+        loadings = self.table("component_loadings")
+        frame = self._with_standardized(self.table("component_weights"), self.table("component_weights")["estimate"])
+        for column in ("estimate", *INTERVAL[1:3]):
+            frame[f"loading{column.removeprefix('estimate').replace('ci', '')}"] = loadings[column]
+        return frame
+
+    @cached_property
+    def through(self) -> pd.DataFrame:
+        """What a component does to an outcome through its construct of second order, and by a path of its own.
+
+        Columns construct, outcome, predictor (the component), estimate and interval of the effect through the
+        construct, alone (`alone_ci_lower`, `alone_ci_upper`) of its path in stage one. The first rests on the
+        assumption that the component goes with the outcome as a part of its construct: one that does nothing gets a
+        weight by going with the others.
+        """
+        if not self.specification.components:
+            return pd.DataFrame()
+        frame, alone = self.table("component_through"), self.table("component_alone")
+        kept = ["construct", "outcome", "predictor", "estimate", *INTERVAL[1:3]]
+        own = alone[["estimate", *INTERVAL[1:3]]].rename(columns=lambda name: f"alone_{name}")
+        return frame[kept].join(own.rename(columns={"alone_estimate": "alone"}))
 
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Standardised composite scores (n, k), (weighted) mean 0 and variance 1, one row a respondent."""
-        p, k = len(self.specification.items), self.model.constructs
+        k = self.model.constructs
         means = np.average(self.sample.rows, axis=0, weights=self.sample.weights)
         z = (self.sample.rows - means) / self.values("deviations/pls")
-        weights = standardised_weights(self.fits)[0, :p, None] * self.model.main.mask
-        return pd.DataFrame(z @ weights, self.items.index, self.specification.keys[:k])
+        return pd.DataFrame(z @ self.composites, self.items.index, self.specification.keys[:k])
+
+    @property
+    def composites(self) -> Floats:
+        """Every construct as a sum of standardised items (p, k), one of second order through its components."""
+        weights = standardised_weights(self.fits)[:, : len(self.specification.items)]
+        return composites(weights, self.fits.pls.paths, self.model)[0]
 
 
 def _insert_after(frame: pd.DataFrame, column: str, name: str, values: Any) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from crmresearch.stories.story import Row, caution_table, in_sentence
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
 OF_ANSWERS = {"proxies", "unmeasured", "rows_dropped", "missing_replaced"}
 OF_CBSEM = {"missing_fiml"}
-_CONSTRUCTS = {"construct", "other", "predictor", "outcome", "moderator"}
+_CONSTRUCTS = {"construct", "component", "other", "predictor", "outcome", "moderator"}
 
 
 def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
 
 def _about_the_data(story: SatisfactionStory) -> Iterator[Caution]:
     spec, complete = story.estimate.specification, story.complete
-    if note := story.survey.codebook.note_of(spec.theory.key):
+    if note := story.survey.codebook.note_of(*spec.theory.lineage):
         yield Caution("proxies", "weak", "measurement", {"sentence": note})
     if spec.unmeasured:
         names = [in_sentence(story.text(spec.theory.constructs[key].label)) for key in spec.unmeasured]

@@ -22,11 +22,14 @@ def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
     loadings, r2, paths = (
         table[table["estimator"] == estimator] for table in (estimate.loadings, estimate.r_squared, estimate.paths)
     )
-    formative = [construct.key for construct in spec.constructs if construct.measurement == "composite_b"]
+    formative = [c.key for c in spec.constructs if c.measurement == "composite_b" and c.items]
     weights = estimate.weights[estimate.weights["construct"].isin(formative)]
     values = pd.concat([loadings[~loadings["construct"].isin(formative)], weights])
     numbers = paths.set_index(["predictor", "outcome"])[["estimate", "ci_lower", "ci_upper"]].astype(float)
     arrows = [Arrow(p.predictor, p.outcome, *numbers.loc[p.predictor, p.outcome]) for p in spec.paths]
+    if spec.components:  # their weights, which are arrows to what they make up
+        made = estimate.components[estimate.components["estimator"] == estimator]
+        arrows += [Arrow(m.component, m.construct, m.estimate, m.ci_lower, m.ci_upper) for m in made.itertuples()]
     moderations = [
         Moderation(m.moderator, m.predictor, m.outcome, *numbers.loc[product_key(m.predictor, m.moderator), m.outcome])
         for m in spec.moderations

@@ -86,7 +86,9 @@ class SatisfactionStory(Story):
         """The opening: index, main drivers, step to loyalty, share explained; then what few readers repeat."""
         spec = self.estimate.specification
         satisfaction, *others = [key for key in spec.theory.aims.values() if key in spec.outcomes] or [""]
-        told = [self._headline(), *self._drivers(satisfaction), *self._step()]
+        told = [self._headline(), *self._drivers(satisfaction), *self._stages(satisfaction)]
+        step, *share = self._step()
+        told += [step, *self._won_back(), *share]
         for aim in others:
             told += self._drivers(aim)
         return [*told, *self._hypotheses(), *self._moderations(), *self._note()]
@@ -130,6 +132,17 @@ class SatisfactionStory(Story):
             **interval(first),
         )
 
+    def _stages(self, outcome: str) -> Iterator[str]:
+        """Which of the constructs of second order goes most with an outcome, where there are several."""
+        spec = self.estimate.specification
+        wholes = {c.key for c in spec.constructs if c.of} & {p.predictor for p in spec.paths}
+        if len(wholes) < 2 or outcome not in spec.outcomes:
+            return
+        first = self.estimate.leading(outcome, second_order=True)
+        sizes = [f"{self._predictor(row)} ({row.estimate:.2f})" for row in first.itertuples()]
+        key = "one" if len(first) == 1 else "all" if len(first) == len(wholes) else "some"
+        yield self.say(f"finding.stages_{key}", outcome=in_sentence(self.label(outcome)), stages=self.listed(sizes))
+
     def _predictor(self, effect: Any) -> str:
         return in_sentence(self.label(effect.predictor))
 
@@ -147,7 +160,9 @@ class SatisfactionStory(Story):
         """Where to begin: the leading construct, or of those not told apart the one with the lowest index."""
         drivers = self.leading[outcome]
         named = {"outcome": in_sentence(self.label(outcome))}
-        if len(drivers) == len(self.estimate.only("total_effects").query("outcome == @outcome")) > 2:
+        effects = self.estimate.only("total_effects").query("outcome == @outcome")["predictor"]
+        rivals = effects[~effects.isin([*self.estimate.specification.components.values()])]
+        if len(drivers) == len(rivals) > 2:
             return self.say("follows.no_lever", **named, count=len(drivers))
         if len(drivers) == 1:
             return self.say("follows.lever", **named, predictor=self._predictor(drivers.iloc[0]))
@@ -177,6 +192,17 @@ class SatisfactionStory(Story):
             yield self.say("finding.explained", **self.aims, **shares)
         for aim, size in shares.items() if len(shares) == 1 else ():
             yield self.say("finding.explained_one", outcome=self.aims[aim.removesuffix("_share")], share=size)
+
+    def _won_back(self) -> Iterator[str]:
+        """Whether a well handled complaint goes with loyalty, where the theory has handling come from elsewhere."""
+        spec = self.estimate.specification
+        arrow = ("complaint_handling", spec.theory.loyalty)
+        if arrow[0] not in spec.outcomes and arrow in {(p.predictor, p.outcome) for p in spec.paths}:
+            row = self.paths.set_index(["predictor", "outcome"]).loc[arrow]
+            key = "yes" if told_apart(row.ci_lower, row.ci_upper) == "wins" else "no"
+            named = {"name": self.label(arrow[0]), "handling": in_sentence(self.label(arrow[0]))}
+            facts = {"estimate": row.estimate, **interval(row)}
+            yield self.say(f"finding.won_back_{key}", **self.aims, **named, **facts)
 
     def _path(self, predictor: str, outcome: str) -> tuple[str, dict[str, float]]:
         """Whether the interval of a path leaves zero out (clear or unclear), with its numbers."""
@@ -212,7 +238,7 @@ class SatisfactionStory(Story):
             yield self.say(f"finding.moderation_{clear}", **named, **facts)
 
     def _note(self) -> list[str]:
-        note = self.survey.codebook.note_of(self.estimate.specification.theory.key)
+        note = self.survey.codebook.note_of(*self.estimate.specification.theory.lineage)
         return [self.text(note)] if note else []
 
     def sample(self) -> list[str]:
@@ -248,7 +274,10 @@ class SatisfactionStory(Story):
             ends = [self.say("model.from_to", outcome=in_sentence(self.label(outcome)), predictors=self.listed(named))
                     for outcome, named in into.items() if named]  # fmt: skip
             told += [self.say(f"model.expects_{sign}", paths="; ".join(ends))] if ends else []
-        return told
+        made = [self.say("model.from_to", outcome=in_sentence(self.label(c.key)),
+                         predictors=self.listed([in_sentence(self.label(part)) for part in c.of]))
+                for c in spec.constructs if c.of]  # fmt: skip
+        return [*told, *([self.say("model.made_of", wholes="; ".join(made))] if made else [])]
 
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
@@ -405,6 +434,7 @@ class SatisfactionStory(Story):
             told.append("mode_b")
         if "plsc" in e.estimators and e.model.main.factor.any():
             told += ["plsc", *(["plsc_unread"] if "plsc" in unreadable(e.cautions) else [])]
+        told += ["second_order"] if e.specification.components else []
         told += ["moderation"] if e.specification.moderations else []
         told += [boot.interval, *(["failed"] if boot.failed else []), "measures"]
         return [self.say(f"methods.{key}", **facts) for key in told]

@@ -85,9 +85,19 @@ def _with_corrected(story: SatisfactionStory, table: str) -> pd.DataFrame:
     return frame if corrected.empty else frame.assign(plsc=corrected)
 
 
+def components(story: SatisfactionStory) -> pd.DataFrame:
+    """Weight of every component in the construct of second order that it makes up, with interval, p and loading."""
+    table = _floored(story, story.estimate.components)
+    corrected = table[table["estimator"] == "plsc"]["estimate"].to_numpy()
+    view = table[table["estimator"] == "pls"]
+    view = view.assign(plsc=corrected) if len(corrected) else view
+    shown = ["construct", "component", "estimate", *INTERVAL, *P_VALUE, "loading", "plsc"]
+    return story.named(view[[c for c in shown if c in view]], construct=story.label, component=story.label)
+
+
 def htmt(story: SatisfactionStory) -> pd.DataFrame:
     """HTMT of every pair of constructs below the diagonal, its interval above, constructs in rows and columns."""
-    keys = story.estimate.specification.keys
+    keys = [c.key for c in story.estimate.specification.constructs if c.items]
     square = pd.DataFrame("", keys, keys)
     for row in story.estimate.table("htmt").itertuples():
         square.loc[row.construct, row.other] = format_number(row.estimate, 2)
@@ -177,7 +187,8 @@ def effects(story: SatisfactionStory) -> pd.DataFrame:
 def constructs(story: SatisfactionStory) -> pd.DataFrame:
     """What every construct of the model means, and how its items stand for it."""
     rows = story.estimate.specification.constructs
-    told = [(story.label(c.key), story.text(c.definition), story.say(f"measured.{c.measurement}")) for c in rows]
+    how = {c.key: "measured.of" if c.of else f"measured.{c.measurement}" for c in rows}
+    told = [(story.label(c.key), story.text(c.definition), story.say(how[c.key])) for c in rows]
     return pd.DataFrame(told, columns=["construct", "definition", "measured"])
 
 

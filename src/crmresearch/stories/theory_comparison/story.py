@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -26,6 +26,8 @@ class TheoryComparisonStory(Story):
     """Several theories on one survey, ready to be told; every method returns sentences in `language`."""
 
     comparison: TheoryComparison
+    elsewhere: tuple[TheoryComparison, ...] = ()  # the same theories on other surveys
+    left_out: Mapping[str, str] = field(default_factory=dict)  # why other surveys are not among them
     language: str = "en"
 
     texts = TEXTS
@@ -74,6 +76,40 @@ class TheoryComparisonStory(Story):
         steps = self.comparison.steps.query("reason == ''")
         kept = [self.read(row.theory, row.estimator) != "unread" for row in steps.itertuples()]
         return steps[kept]
+
+    @cached_property
+    def surveys(self) -> list["TheoryComparisonStory"]:
+        """This survey and the others, each a story of its own."""
+        return [self, *(TheoryComparisonStory(one, language=self.language) for one in self.elsewhere)]
+
+    @cached_property
+    def everywhere(self) -> pd.DataFrame:
+        """The direct path from satisfaction to loyalty in every survey and theory by every estimator that can be read.
+
+        Columns dataset (the title of the survey), theory (its name), estimator, estimate, ci_lower, ci_upper.
+        """
+        parts = []
+        for one in self.surveys:
+            rows = one.readable_steps.query("effect == 'direct'")
+            title = one.text(one.comparison.survey.codebook.title)
+            parts.append(rows.assign(dataset=title, theory=[one.names[theory] for theory in rows["theory"]]))
+        return pd.concat(parts, ignore_index=True)
+
+    def across(self) -> list[str]:
+        """How far the path from satisfaction to loyalty differs between surveys, and within them between theories."""
+        told = [self.say("across.left_out", dataset=dataset, reason=why) for dataset, why in self.left_out.items()]
+        rows = self.everywhere.query("estimator == 'pls'")
+        if rows.empty or not self.elsewhere:
+            return told
+        sizes = []
+        for dataset, paths in rows.groupby("dataset", sort=False)["estimate"]:
+            key = "one" if f"{paths.min():.2f}" == f"{paths.max():.2f}" else "range"
+            sizes.append(self.say(f"across.survey_{key}", dataset=dataset, low=paths.min(), high=paths.max()))
+        for one in self.surveys[1:]:
+            if names := [self.text(theory.title) for theory, _ in one.comparison.left_out]:
+                title = self.text(one.comparison.survey.codebook.title)
+                told.append(self.say("across.without", dataset=title, theories=self.listed(names)))
+        return [self.say("across.sizes", sizes=self.listed(sizes)), self.say("across.items"), *told]
 
     def findings(self) -> list[str]:
         """What explains satisfaction and loyalty best, the step between them, the index: four, headline first."""

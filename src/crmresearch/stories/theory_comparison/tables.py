@@ -25,6 +25,8 @@ def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
 
 def _measured(story: TheoryComparisonStory, spec: Specification, key: str) -> str:
     if key in spec.keys:
+        if parts := len(spec.construct(key).of):
+            return story.say("construct.of", constructs=parts)
         number = len(spec.construct(key).items)
         return story.say("construct.one" if number == 1 else "construct.items", items=number)
     why = "absent" if key not in spec.theory.constructs else "unmeasured" if key in spec.unmeasured else "replaced"
@@ -52,6 +54,12 @@ def steps(story: TheoryComparisonStory) -> pd.DataFrame:
     table = story.comparison.steps
     read = [f"read_{story.read(r.theory, r.estimator)}" if not r.reason else r.reason for r in table.itertuples()]
     return story.named(with_reason(story, table.assign(reason=read)), estimator="word")
+
+
+def everywhere(story: TheoryComparisonStory) -> pd.DataFrame:
+    """The direct path from satisfaction to loyalty in every survey, theory and estimator that can be read."""
+    shown = ["dataset", "theory", "estimator", "estimate", "ci_lower", "ci_upper"]
+    return story.named(story.everywhere[shown], estimator="word")
 
 
 def sizes(story: TheoryComparisonStory) -> pd.DataFrame:
