@@ -121,9 +121,9 @@ def segment_models(
 
     The index weighs the items by the weights of everybody, so that segments differ by their answers and not by their
     weights, in every resample as well: the index of everybody and its interval are those of `construct_index`. Sampling
-    weights, where the survey has them, weigh the respondents of every model and index. Moderations
-    are left out within segments and for everybody alike. Raises EstimationError where the model of everybody cannot be
-    estimated.
+    weights, where the survey has them, weigh the respondents of every model and index, and its strata and clusters are
+    resampled for all of them alike. Moderations are left out within segments and for everybody alike. Raises
+    EstimationError where the model of everybody cannot be estimated.
     """
     items = complete.items
     plain = specification.without_moderation()
@@ -131,7 +131,7 @@ def segment_models(
     needed = respondents_needed(plain)
 
     def resampled(model: Specification, rows: pd.DataFrame) -> PlsEstimate:
-        estimate = estimate_pls(model, rows, weights=survey.weights, scheme=scheme)
+        estimate = estimate_pls(model, rows, weights=survey.weights, design=survey.design, scheme=scheme)
         return bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
 
     whole = resampled(plain, items)

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from crmresearch.caution import RANK, Caution
 from crmresearch.models.specification import Specification
+from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.covariance import admissibility
 from crmresearch.sem.covariance.full_information import FullInformation
 from crmresearch.sem.covariance.minimise import Minimum
@@ -54,6 +55,7 @@ class CbEstimate:
     semopy: SemopyFit | None = None
     full_information: FullInformation | None = None
     weights: Floats | None = field(default=None, repr=False)  # sampling weights (rows,) of mean 1
+    design: SamplingDesign | None = field(default=None, repr=False)  # strata and clusters of the rows
 
     @property
     def rows(self) -> int:

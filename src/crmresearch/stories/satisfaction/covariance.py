@@ -170,6 +170,7 @@ def tell_covariance(
             specification,
             items,
             weights=story.survey.weights,
+            design=story.survey.design,
             full_information=full,
             errors=errors,
             confidence=story.confidence,
