@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+FEW = 20  # degrees of freedom below which clusters are few: Cameron & Miller (2015), from 20 on in balanced cases
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 

@@ -86,7 +86,7 @@ class Codebook(DatasetCodebook):
     constructs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     theories: dict[str, Binding] = Field(default_factory=dict)
     groups: dict[str, Group] = Field(default_factory=dict)
-    settled: tuple[Literal["scale_too_long"], ...] = ()
+    settled: tuple[Literal["scale_too_long", "uneven_weights"], ...] = ()
 
     def items_of(self, theory: str) -> dict[str, list[str]]:
         """Construct → items for a theory: its own map where the codebook gives one, else the default map."""

@@ -16,6 +16,7 @@ from crmresearch.segmentation.scoring.managerial import reachability
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 from crmresearch.sem.groups import ALL, SegmentModels
+from crmresearch.stories.drawn import drawn
 from crmresearch.stories.story import Story, in_sentence
 from crmresearch.stories.survey_segments import TEXTS
 
@@ -283,6 +284,8 @@ class SurveySegmentStory(Story):
             *([self.say("survey.dropped", count=left)] if left else []),
             self.say(gaps, cells=cells, share=cells / self.answers.size),
             *([] if self.survey.weights is None else [self.say("survey.unweighted", column=codebook.weight)]),
+            *([] if self.survey.design is None else [self.say("survey.undrawn")]),
+            *([] if self.models is None else drawn(self, self.survey, "drawn.resampled")),
             *map(self.text, self.survey.notes),
         ]
 
@@ -345,4 +348,5 @@ class SurveySegmentStory(Story):
         facts = {"theory": self.text(self.specification.theory.title), "cited": self.citation("theory")}
         numbers = {"rows": rows, "needed": self.models.needed}
         numbers |= {"resamples": self.models.resamples, "seed": self.models.seed}
-        return [self.say("methods.segments_models", **facts, **numbers)]
+        told = self.say("methods.segments_models", **facts, **numbers)
+        return [told, *drawn(self, self.survey, "methods.drawn")]
