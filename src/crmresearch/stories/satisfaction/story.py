@@ -21,7 +21,7 @@ from crmresearch.sem.pls.fit import SRMR_LIMIT, approximate_fit
 from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
-from crmresearch.stories.drawn import drawn
+from crmresearch.stories.drawn import drawn_methods, resampled
 from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.story import Story, in_sentence, interval
 from crmresearch.stories.story import verdict as told_apart
@@ -235,7 +235,7 @@ class SatisfactionStory(Story):
             effective = effective_size(self.estimate.sample.weights)
             if complete.rows_dropped:
                 told.append(self.say("sample.weighted_used", used=complete.rows_used, effective=effective))
-        told += drawn(self, self.survey, "drawn.resampled")
+        told += resampled(self, self.survey)
         return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
 
     def claim(self) -> list[str]:
@@ -414,7 +414,7 @@ class SatisfactionStory(Story):
         told.append(boot.interval)
         after = [*(["failed"] if boot.failed else []), "measures"]
         before, behind = ([self.say(f"methods.{key}", **facts) for key in keys] for keys in (told, after))
-        return [*before, *drawn(self, self.survey, "methods.drawn"), *behind]
+        return [*before, *drawn_methods(self, self.survey), *behind]
 
     def group_methods(self, models: SegmentModels | None, group: str) -> list[str]:
         """The sentence of the methods on models within groups; none without groups."""

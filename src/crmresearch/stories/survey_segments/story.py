@@ -16,7 +16,7 @@ from crmresearch.segmentation.scoring.managerial import reachability
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 from crmresearch.sem.groups import ALL, SegmentModels
-from crmresearch.stories.drawn import drawn
+from crmresearch.stories.drawn import drawn_methods, resampled
 from crmresearch.stories.story import Story, in_sentence
 from crmresearch.stories.survey_segments import TEXTS
 
@@ -285,7 +285,7 @@ class SurveySegmentStory(Story):
             self.say(gaps, cells=cells, share=cells / self.answers.size),
             *([] if self.survey.weights is None else [self.say("survey.unweighted", column=codebook.weight)]),
             *([] if self.survey.design is None else [self.say("survey.undrawn")]),
-            *([] if self.models is None else drawn(self, self.survey, "drawn.resampled")),
+            *([] if self.models is None else resampled(self, self.survey)),
             *map(self.text, self.survey.notes),
         ]
 
@@ -349,4 +349,4 @@ class SurveySegmentStory(Story):
         numbers = {"rows": rows, "needed": self.models.needed}
         numbers |= {"resamples": self.models.resamples, "seed": self.models.seed}
         told = self.say("methods.segments_models", **facts, **numbers)
-        return [told, *drawn(self, self.survey, "methods.drawn")]
+        return [told, *drawn_methods(self, self.survey)]
