@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_counts
+from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_counts, resampled_rows
 from crmresearch.sampling_design import SamplingDesign
 
 STRATA = np.repeat(["north", "south", "west"], [5, 7, 8])
@@ -75,6 +75,22 @@ def test_all_half_samples_have_exactly_the_linearised_variance() -> None:
     assert {tuple(row) for row in drawn} == {
         tuple(2.0 * (place == taken) for taken in half for place in (0, 1)) for half in product((0, 1), repeat=4)
     }
+
+
+def test_rows_are_those_of_whole_clusters_as_many_as_a_stratum_has() -> None:
+    times = []
+    for rows in resampled_rows(20, 120, 5, DESIGN):
+        held = np.bincount(rows, minlength=20)
+        first = held[np.unique(DESIGN.cluster, return_index=True)[1]]
+        np.testing.assert_array_equal(held, first[DESIGN.cluster])
+        assert np.bincount(DESIGN.stratum, first).tolist() == [2, 3, 4]
+        times.append(first)
+    np.testing.assert_allclose(np.mean(times, axis=0), 1, atol=0.35)  # four standard errors
+
+
+def test_rows_of_no_design_are_those_of_the_bootstrap() -> None:
+    counts = np.concatenate(list(bootstrap_counts(20, 60, 5)))
+    np.testing.assert_array_equal([np.bincount(rows, minlength=20) for rows in resampled_rows(20, 60, 5)], counts)
 
 
 def test_the_jackknife_has_the_linearised_variance_of_a_total() -> None:

@@ -60,6 +60,18 @@ def bootstrap_rows(n: int, group: int, seed: int) -> NDArray[np.int64]:
     return _generator(group, seed).integers(0, n, size=(DRAWS_PER_SEED, n))
 
 
+def resampled_rows(
+    n: int, resamples: int, seed: int, design: SamplingDesign | None = None
+) -> Iterator[NDArray[np.int64]]:
+    """Row numbers of successive resamples of n rows, or of whole clusters within strata by their `design`."""
+    for group in range(-(-resamples // DRAWS_PER_SEED)):
+        left = resamples - group * DRAWS_PER_SEED
+        if design is None:
+            yield from bootstrap_rows(n, group, seed)[:left]
+        else:
+            yield from design.drawn_rows(_generator(group, seed), min(left, DRAWS_PER_SEED))
+
+
 def _generator(group: int, seed: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(group,)))
 

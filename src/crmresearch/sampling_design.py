@@ -92,6 +92,17 @@ class SamplingDesign:
             drawn[:, clusters] = counts * (n / (n - 1))
         return np.asarray(drawn[:, self.cluster])
 
+    def drawn_rows(self, rng: np.random.Generator, resamples: int) -> Iterator[Codes]:
+        """Row numbers of successive resamples of whole clusters, as many of a stratum as it has, with replacement.
+
+        For what learns from rows and knows no weights; their number varies with the clusters.
+        """
+        order = np.argsort(self.cluster, kind="stable")
+        rows = np.split(order, np.cumsum(np.bincount(self.cluster, minlength=len(self.stratum)))[:-1])
+        for _ in range(resamples):
+            chosen = [clusters[rng.integers(0, len(clusters), len(clusters))] for clusters in self.members]
+            yield np.concatenate([rows[cluster] for cluster in np.concatenate(chosen)])
+
     def deleted(self, batch: int) -> Iterator[Floats]:
         """What weights are multiplied with (≤ batch, n) when one cluster after the other is left out: the jackknife.
 

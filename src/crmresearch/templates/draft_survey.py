@@ -120,7 +120,7 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
     else:
         yield "# id: the column that names the respondent, if any"
     yield from _weights(columns)
-    drawn: dict[str, str] = {column.role: column.name for column in reversed(columns) if column.role in ROLES}
+    drawn: dict[str, str] = {role: column.name for role in ROLES for column in reversed(columns) if column.role == role}
     told = list(design_lines(drawn, table.cells))
     yield from told
     yield from _words_to_number(items)

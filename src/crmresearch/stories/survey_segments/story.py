@@ -108,6 +108,14 @@ class SurveySegmentStory(Story):
         return self.segments.value_counts().reindex(self.keys)
 
     @cached_property
+    def shares(self) -> pd.Series:
+        """Share of every segment: of all sampling weight where there are weights, else of the respondents."""
+        if self.survey.weights is None:
+            return self.sizes / self.sizes.sum()
+        weight = self.survey.weights[self.answers.index]
+        return (weight.groupby(self.segments, observed=False).sum() / weight.sum()).reindex(self.keys)
+
+    @cached_property
     def profile(self) -> pd.DataFrame:
         """Deviation of every item in every segment, in standard deviations."""
         return deviations(self.answers, self.segments)
@@ -180,7 +188,7 @@ class SurveySegmentStory(Story):
         return self.listed(named) if self.specification else self.some(named)
 
     def _share(self, key: str) -> str:
-        facts = {"number": key[1:], "share": self.sizes[key] / self.sizes.sum()}
+        facts = {"number": key[1:], "share": self.shares[key]}
         if not self.stable(key):
             return self.say("survey.unstable_share", **facts)
         return self.say("survey.named_share", name=self.name(key), **facts)
@@ -284,8 +292,8 @@ class SurveySegmentStory(Story):
             *([self.say("survey.dropped", count=left)] if left else []),
             self.say(gaps, cells=cells, share=cells / self.answers.size),
             *([] if self.survey.weights is None else [self.say("survey.unweighted", column=codebook.weight)]),
-            *([] if self.survey.design is None else [self.say("survey.undrawn")]),
-            *([] if self.models is None else resampled(self, self.survey)),
+            *resampled(self, self.survey),
+            *([] if self.survey.design is None else [self.say("survey.refits_drawn")]),
             *map(self.text, self.survey.notes),
         ]
 
@@ -338,7 +346,8 @@ class SurveySegmentStory(Story):
         }
         given = self.numbers.choice == "given"
         told = ["data", "segments", f"segments_{self.method.measurement}"]
-        told += ["segments_given" if given else "segments_rule", "segments_stability", "seed"]
+        told += ["segments_given" if given else "segments_rule", "segments_stability"]
+        told += [*([] if self.survey.design is None else ["segments_drawn"]), "seed"]
         return [*[self.say(f"methods.{key}", **facts) for key in told], *self._models_methods()]
 
     def _models_methods(self) -> list[str]:
