@@ -72,3 +72,12 @@ def test_bootstrap_errors_are_the_linearised_ones() -> None:
     slopes = [estimate.ram.labels.index(f"CUSL1 ~ {item}") for item in ("CUSA1", "CUSA2")]
     # .1 of small-sample curvature with 22 degrees of freedom; plain resamples of rows are off by more than .15
     np.testing.assert_allclose(boot.theta[:, slopes].std(axis=0, ddof=1), DESIGNED["both"]["slope"][2:], rtol=0.1)
+
+
+def test_few_clusters_are_told() -> None:
+    answers = survey("mobi")
+    few = reference_design(answers)["cluster"].to_numpy() < 15
+    estimate = estimate_cbsem(SLOPES, answers[few], design=reference_design(answers))
+    assert {c.code: c.facts for c in estimate.cautions}["cb_few_clusters"] == {"df": 13}
+    whole = estimate_cbsem(SLOPES, answers, design=reference_design(answers))
+    assert "cb_few_clusters" not in {c.code for c in whole.cautions}

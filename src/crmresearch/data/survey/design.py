@@ -82,8 +82,10 @@ def design_of(items: pd.DataFrame, design: pd.DataFrame | None) -> SamplingDesig
     """
     if design is None:
         return None
-    if not isinstance(design, pd.DataFrame) or not len(design.columns) or set(design.columns) - set(ROLES):
-        raise EstimationError("The design of the sample is a frame with the columns stratum, cluster, or both.")
+    columns = list(design.columns) if isinstance(design, pd.DataFrame) else []
+    if not columns or set(columns) - set(ROLES):
+        has = f"; this one has {', '.join(map(str, columns))}, to be renamed or left away" if columns else ""
+        raise EstimationError(f"The design of the sample is a frame with the columns stratum, cluster, or both{has}.")
     if design.index.has_duplicates:
         raise EstimationError(
             "Several rows of the design have one label and cannot be matched with the answers; give every row a label "
