@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -226,6 +227,34 @@ def test_a_column_of_weights_is_named_or_offered(tmp_path: Path, weights: list[f
     assert ("\nweight: wgt" in text, "\n# weight: wgt" in text) == (named is not None, named is None)
     assert main(["check-data", str(tmp_path)]) == 0
     assert (load_survey(str(tmp_path)).weights is not None) == (named is not None)
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ({"stratum": ["n", "s"] * 30, "psu": [i // 4 for i in range(60)]}, {"stratum": "stratum", "cluster": "psu"}),
+        ({"Schicht": ["n", "s", "w"] * 20}, {"stratum": "Schicht"}),
+        ({"cluster": ["a", "b", "c"] * 20}, {}),  # segments of customers, rather
+        ({"psu": ["", *(i // 4 for i in range(1, 60))]}, {}),  # one is missing
+    ],
+)
+def test_columns_of_the_design_are_named(tmp_path: Path, columns: dict[str, list[Any]], named: dict[str, str]) -> None:
+    path = tmp_path / "answers.csv"
+    survey().assign(**columns).to_csv(path, index=False)
+    book = drafted(path)
+    assert {role: book[role] for role in ("stratum", "cluster") if role in book} == named
+    assert main(["check-data", str(tmp_path)]) == 0
+    design = load_survey(str(tmp_path)).design
+    assert ([] if design is None else list(design)) == [role for role in ("stratum", "cluster") if role in named]
+
+
+def test_a_stratum_with_one_cluster_is_offered(tmp_path: Path) -> None:
+    strata = ["n"] * 4 + ["s"] * 56
+    survey().assign(stratum=strata, psu=[i // 4 for i in range(60)]).to_csv(tmp_path / "answers.csv", index=False)
+    assert not {"stratum", "cluster"} & drafted(tmp_path / "answers.csv").keys()
+    text = (tmp_path / "codebook.yaml").read_text(encoding="utf-8")
+    assert "\n# stratum: stratum    # the strata of the sample? some strata have a single cluster" in text
+    assert main(["check-data", str(tmp_path)]) == 0
 
 
 def test_a_drafted_survey_goes_through_the_reports_that_need_no_theory(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Which rows a bootstrap resample or a jackknife sample holds: counts from spawned seeds, the same for any division.
 
-Lowest layer of resampling: models and segmentations draw the same customers for the same seed.
+Lowest layer of resampling: models and segmentations draw the same customers for the same seed. Rows that were sampled
+in clusters or within strata are resampled so, and their counts are then no whole numbers.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import psutil
 from numpy.typing import NDArray
 
 from crmresearch.errors import ParameterError
+from crmresearch.sampling_design import SamplingDesign
 
 DRAWS_PER_SEED = 50  # resamples that share one spawned seed; part of the definition of a run, never change it
 
@@ -34,12 +36,19 @@ def sampled(n: int, most: int | None, seed: int) -> NDArray[np.intp]:
     return np.sort(rng.choice(n, most, replace=False))
 
 
-def bootstrap_counts(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def bootstrap_counts(
+    n: int, resamples: int, seed: int, design: SamplingDesign | None = None
+) -> Iterator[NDArray[np.float64]]:
     """Counts (≤ 50, n) of successive resamples of n rows, the same for any division of the work.
 
-    Resample b comes from the generator seeded with `SeedSequence(seed, spawn_key=(b // 50,))`.
+    Resample b comes from the generator seeded with `SeedSequence(seed, spawn_key=(b // 50,))`. With the `design` of the
+    rows clusters are resampled within strata (`SamplingDesign.resampled`); parts of the rows of one sample then get the
+    counts of the same resamples of all of it.
     """
     for group in range(-(-resamples // DRAWS_PER_SEED)):
+        if design is not None:
+            yield design.resampled(_generator(group, seed), DRAWS_PER_SEED)[: resamples - group * DRAWS_PER_SEED]
+            continue
         drawn = bootstrap_rows(n, group, seed)
         drawn += n * np.arange(DRAWS_PER_SEED)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=n * DRAWS_PER_SEED).reshape(DRAWS_PER_SEED, n)
@@ -48,8 +57,23 @@ def bootstrap_counts(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.f
 
 def bootstrap_rows(n: int, group: int, seed: int) -> NDArray[np.int64]:
     """Row numbers (50, n) drawn with replacement for one group of resamples."""
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(group,)))
-    return rng.integers(0, n, size=(DRAWS_PER_SEED, n))
+    return _generator(group, seed).integers(0, n, size=(DRAWS_PER_SEED, n))
+
+
+def resampled_rows(
+    n: int, resamples: int, seed: int, design: SamplingDesign | None = None
+) -> Iterator[NDArray[np.int64]]:
+    """Row numbers of successive resamples of n rows, or of whole clusters within strata by their `design`."""
+    for group in range(-(-resamples // DRAWS_PER_SEED)):
+        left = resamples - group * DRAWS_PER_SEED
+        if design is None:
+            yield from bootstrap_rows(n, group, seed)[:left]
+        else:
+            yield from design.drawn_rows(_generator(group, seed), min(left, DRAWS_PER_SEED))
+
+
+def _generator(group: int, seed: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(group,)))
 
 
 def jackknife_counts(n: int, groups: int, seed: int) -> Iterator[NDArray[np.float64]]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from design_cases import reference_design
 
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.survey import Survey, load_survey
@@ -198,3 +199,17 @@ def test_differences_are_paired(survey: Survey, found: TheoryComparison) -> None
     shares = found.explained.query("aim == 'satisfaction'").set_index("theory")
     unpaired = np.hypot(*(shares.loc[["ecsi", "acsi"], "ci_upper"] - shares.loc[["ecsi", "acsi"], "ci_lower"]))
     assert row["ci_upper"] - row["ci_lower"] < unpaired / 3
+
+
+def test_theories_of_a_sample_of_clusters_are_compared_on_resamples_of_clusters(survey: Survey) -> None:
+    design = reference_design(survey.items)
+    drawn = dataclasses.replace(survey, design=design)
+    compared = compare_theories([load_theory(key) for key in KEYS[:2]], drawn, resamples=60, seed=7)
+    plain = compare_theories([load_theory(key) for key in KEYS[:2]], survey, resamples=60, seed=7)
+    for key in KEYS[:2]:
+        alone = estimate_pls(bind(load_theory(key), survey.codebook), compared.complete.items, design=design)
+        expected = bootstrap(alone, resamples=60, seed=7).paths
+        pd.testing.assert_frame_equal(compared.estimates[key].paths, expected)
+        structure = compared.structures[key]
+        assert (structure.errors, plain.structures[key].errors) == ("robust", "standard")
+        np.testing.assert_array_equal(structure.theta, plain.structures[key].theta)

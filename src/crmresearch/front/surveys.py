@@ -92,6 +92,11 @@ def bind(theory: Theory | str | Path, items: Codebook | Survey | str | Mapping[s
     return specification.bind(theory, book)
 
 
+def _design(data: pd.DataFrame | Survey, design: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The design given, else that of the survey."""
+    return data.design if design is None and isinstance(data, Survey) else design
+
+
 def _weights(data: pd.DataFrame | Survey, weights: Weights) -> pd.Series | None:
     """The weights given, else those of the survey, labelled as the rows of the data, so that rows may be left out."""
     frame = data.items if isinstance(data, Survey) else data
@@ -134,6 +139,7 @@ def estimate_pls(
     data: pd.DataFrame | Survey,
     *,
     weights: Weights = None,
+    design: pd.DataFrame | None = None,
     missing: Missing = "refuse",
     scheme: Scheme = "path",
     metric: Metric = "standardised",
@@ -142,11 +148,13 @@ def estimate_pls(
 
     `model`: a specification, or its text in lavaan syntax. `data` (n, ≥ p): a column for each of the model's p items, a
     row a respondent; a frame needs no codebook. `weights`: sampling weights of the rows, a Series with the labels of
-    the data or an array of n; by default those of the survey, of a frame none. `missing`: "refuse" gaps, leave their
-    rows out ("listwise") or fill in the item's "mean". `scheme`: path, factorial or centroid. `metric`: standardised
-    items, or "raw" for their own units. The tables of the estimate have a row a path (`paths`), item (`loadings`,
-    `weights`) or outcome (`r_squared`), standardised unless the metric is raw. Sources: Lohmöller (1989); Dijkstra &
-    Henseler (2015), MIS Quarterly 39, 297–316.
+    the data or an array of n; by default those of the survey, of a frame none. `design`: how the rows were drawn, a
+    frame with the labels of the data and the columns stratum, cluster (primary sampling unit), or both; by default
+    that of the survey. It moves no estimate: resamples draw clusters within strata. `missing`: "refuse" gaps, leave
+    their rows out ("listwise") or fill in the item's "mean". `scheme`: path, factorial or centroid. `metric`:
+    standardised items, or "raw" for their own units. The tables of the estimate have a row a path (`paths`), item
+    (`loadings`, `weights`) or outcome (`r_squared`), standardised unless the metric is raw. Sources: Lohmöller (1989);
+    Dijkstra & Henseler (2015), MIS Quarterly 39, 297–316; of the design Rao, Wu & Yue (1992).
 
     Raises EstimationError for absent items, words, gaps, or data from which the model cannot be estimated;
     ParameterError for an unknown option.
@@ -160,7 +168,7 @@ def estimate_pls(
     """
     of_rows = _weights(data, weights)
     spec, items = _answers(model, data, missing, of_rows)
-    return pls.estimate_pls(spec, items, weights=of_rows, scheme=scheme, metric=metric)
+    return pls.estimate_pls(spec, items, weights=of_rows, design=_design(data, design), scheme=scheme, metric=metric)
 
 
 def estimate_cbsem(
@@ -168,13 +176,15 @@ def estimate_cbsem(
     data: pd.DataFrame | Survey,
     *,
     weights: Weights = None,
+    design: pd.DataFrame | None = None,
     missing: Missing | Literal["fiml"] = "refuse",
     errors: Errors = "standard",
     confidence: float = 0.95,
 ) -> CbEstimate:
     """The model estimated by maximum likelihood as a covariance structure; paths in units of the first items.
 
-    `model`, `data` (n, ≥ p), `weights` and `missing` as of `estimate_pls`; weights make errors robust; "fiml" uses rows
+    `model`, `data` (n, ≥ p), `weights`, `design` and `missing` as of `estimate_pls`; weights make errors robust, and a
+    design makes them those of clusters within strata; "fiml" uses rows
     with gaps (full information). `errors` "robust" gives sandwich errors. Intervals hold at `confidence`. `paths` has a
     row a path. Composites and moderations are left out. Source: Jöreskog (1970), Biometrika 57, 239–251. Raises
     EstimationError for absent items, words, gaps, too few rows or a model without paths, ParameterError for an unknown
@@ -202,7 +212,13 @@ def estimate_cbsem(
     else:
         spec, items = _answers(model, data, missing, of_rows)
     return covariance.estimate_cbsem(
-        spec, items, weights=of_rows, full_information=full, errors=errors, confidence=confidence
+        spec,
+        items,
+        weights=of_rows,
+        design=_design(data, design),
+        full_information=full,
+        errors=errors,
+        confidence=confidence,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError, SpecificationError
@@ -26,8 +27,9 @@ class SegmentModels:
     `index`: segment, construct, respondents, estimate, ci_lower, ci_upper; `paths`: segment, respondents, predictor,
     outcome, estimate, se, ci_lower, ci_upper, p_value; `r_squared`: segment, outcome, estimate. The segment "all" is
     everybody. `needed`: respondents from which a model is estimated; `small`: segments below it with their number;
-    `failed`: segments whose model could not be estimated, with the reason; `resamples` and `seed` of the intervals;
-    `draws`: of every construct, its index in each segment and resample, in the order of `index`.
+    `failed`: segments whose model could not be estimated, with the reason; `few_clusters`: degrees of freedom of
+    estimated segments drawn in too few clusters for their intervals (`sampling_design.FEW`); `resamples` and `seed` of
+    the intervals; `draws`: of every construct, its index in each segment and resample, in the order of `index`.
     """
 
     index: pd.DataFrame
@@ -36,6 +38,7 @@ class SegmentModels:
     needed: int
     small: dict[str, int]
     failed: dict[str, str]
+    few_clusters: dict[str, int]
     resamples: int
     seed: int
     draws: dict[str, Floats]
@@ -126,9 +129,9 @@ def segment_models(
 
     The index weighs the items by the weights of everybody, so that segments differ by their answers and not by their
     weights, in every resample as well: the index of everybody and its interval are those of `construct_index`. Sampling
-    weights, where the survey has them, weigh the respondents of every model and index. Moderations
-    are left out within segments and for everybody alike. Raises EstimationError where the model of everybody cannot be
-    estimated.
+    weights, where the survey has them, weigh the respondents of every model and index, and its strata and clusters are
+    resampled for all of them alike. Moderations are left out within segments and for everybody alike. Raises
+    EstimationError where the model of everybody cannot be estimated.
     """
     items = complete.items
     plain = specification.without_moderation()
@@ -136,7 +139,7 @@ def segment_models(
     needed = respondents_needed(plain)
 
     def resampled(model: Specification, rows: pd.DataFrame) -> PlsEstimate:
-        estimate = estimate_pls(model, rows, weights=survey.weights, scheme=scheme)
+        estimate = estimate_pls(model, rows, weights=survey.weights, design=survey.design, scheme=scheme)
         return bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
 
     whole = resampled(plain, items)
@@ -163,6 +166,7 @@ def segment_models(
         needed,
         small,
         failed,
+        {key: few[0].facts["df"] for key, e in estimates.items() if (few := _few_clusters(e)) and key != ALL},
         resamples,
         seed,
         draws,
@@ -182,6 +186,10 @@ def group_table(models: SegmentModels) -> pd.DataFrame:
     shown = ["segment", "respondents", "quantity", "outcome", "predictor", "estimate", "ci_lower", "ci_upper"]
     table = pd.concat([part.reindex(columns=shown) for part in parts], ignore_index=True)
     return table.rename(columns={"segment": "group"})
+
+
+def _few_clusters(estimate: PlsEstimate) -> list[Caution]:
+    return [caution for caution in estimate.cautions if caution.code == "few_clusters"]
 
 
 def _labelled(frame: pd.DataFrame, segment: str, estimate: PlsEstimate) -> pd.DataFrame:

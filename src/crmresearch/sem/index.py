@@ -45,7 +45,7 @@ def index_draws(estimate: PlsEstimate, bounds: pd.DataFrame, rows: NDArray[np.bo
     drawn, limits = boot.replicates, bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
     weights, means, deviations = (drawn[f"{name}/pls"] for name in ("standardized_weights", "means", "deviations"))
     if rows is not None:
-        counts = bootstrap_counts(estimate.sample.n, boot.resamples, boot.seed)
+        counts = bootstrap_counts(estimate.sample.n, boot.resamples, boot.seed, estimate.sample.design)
         means = np.concatenate([_means(estimate, part, rows) for part in counts])[boot.usable]
     return index_of(weights, means, deviations, limits, estimate.model.main.mask, _wholes(estimate, drawn)).T
 

@@ -50,7 +50,11 @@ class TheoryComparison:
         for theory, one in self.estimates.items():
             try:
                 found[theory] = estimate_cbsem(
-                    one.specification, self.complete.items, weights=self.survey.weights, confidence=self.confidence
+                    one.specification,
+                    self.complete.items,
+                    weights=self.survey.weights,
+                    design=self.survey.design,
+                    confidence=self.confidence,
                 )
             except EstimationError as error:
                 found[theory] = str(error)
@@ -251,10 +255,11 @@ def compare_theories(
     _require_two(len(specifications), survey, left_out)
     union = list(dict.fromkeys(item for spec in specifications.values() for item in spec.items))
     complete = handle_missing(survey.items[union], missing, survey.weights)
+    sampled = {"weights": survey.weights, "design": survey.design}
     plain: dict[str, PlsEstimate] = {}
     for key, spec in specifications.items():
         try:
-            plain[key] = estimate_pls(spec, complete.items, weights=survey.weights, scheme=scheme, cautions=False)
+            plain[key] = estimate_pls(spec, complete.items, **sampled, scheme=scheme, cautions=False)  # type: ignore[arg-type]
         except EstimationError as error:
             left_out.append((spec.theory, str(error)))
     _require_two(len(plain), survey, left_out)

@@ -9,7 +9,9 @@ from typing import Literal
 import pandas as pd
 
 from crmresearch.data.files import TextTable
+from crmresearch.data.survey.design import ROLES
 from crmresearch.errors import TemplateError
+from crmresearch.templates.draft_design import design_lines, design_role
 from crmresearch.templates.draft_words import column as column_key
 from crmresearch.templates.draft_words import head, key_of, quoted
 
@@ -93,7 +95,7 @@ class _Column:
     """What one column of a survey seems to be, and why."""
 
     name: str
-    role: Literal["id", "item", "group", "number", "weight", "suspect", "none"]
+    role: Literal["id", "item", "group", "number", "weight", "stratum", "cluster", "suspect", "none"]
     why: str = ""
     scale: tuple[int, int] = (1, 5)
     missing: list[float] = field(default_factory=list)
@@ -118,8 +120,13 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
     else:
         yield "# id: the column that names the respondent, if any"
     yield from _weights(columns)
+    drawn: dict[str, str] = {role: column.name for role in ROLES for column in reversed(columns) if column.role == role}
+    told = list(design_lines(drawn, table.cells))
+    yield from told
     yield from _words_to_number(items)
-    left = [column.name for column in columns if column.role in ("none", "suspect")]
+    used = set() if not told or told[0].startswith("#") else set(drawn.values())
+    unused = ("none", "suspect", *ROLES)
+    left = [column.name for column in columns if column.role in unused and column.name not in used]
     if left:
         yield f"other_columns: ignore    # not used: {', '.join(left)[:200]}"
     yield "identical_rows: expected    # remove this line and the next to be told of copied rows"
@@ -247,6 +254,8 @@ def _answered(name: str, answers: pd.Series, labels: Mapping[str, str], rows: in
         return _Column(name, "id", "every row has another value")
     if len(distinct) == 1:
         return _Column(name, "none", "every answer is the same")
+    if role := design_role(answers, rows):
+        return _Column(name, role, f"{len(distinct):,} different values")  # type: ignore[arg-type]
     if numbers.isna().any():
         return _text_column(name, answers, distinct)
     if _WEIGHT.search(name) and (numbers > 0).all():

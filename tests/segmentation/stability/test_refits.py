@@ -6,7 +6,8 @@ import pytest
 from customers import simulated_customers
 
 from crmresearch.errors import EstimationError
-from crmresearch.resampling import bootstrap_rows
+from crmresearch.resampling import bootstrap_rows, resampled_rows
+from crmresearch.sampling_design import SamplingDesign
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.methods.ladder import RelationshipLadder
 from crmresearch.segmentation.methods.life_cycle import LifeCycle, LifeCycleAlive
@@ -35,6 +36,17 @@ def test_every_refit_is_what_the_method_learns_from_the_rows_of_the_seed(custome
             assert np.array_equal(again.segments(b), by_hand.cat.codes)
             assert again.drawn is not None
             assert set(np.flatnonzero(again.drawn[b])) == set(rows[b])
+
+
+def test_customers_drawn_in_clusters_are_redrawn_so(customers: pd.DataFrame) -> None:
+    design = SamplingDesign.of(None, np.arange(300) // 6)
+    (again,) = refit(METHODS[:1], customers, refits=3, seed=4, design=design)
+    assert again.drawn is not None
+    clusters = again.drawn.reshape(3, 50, 6)
+    assert (clusters.all(axis=2) == clusters.any(axis=2)).all()
+    for b, rows in enumerate(resampled_rows(300, 3, 4, design)):
+        by_hand = METHODS[0].fit(customers.iloc[rows].reset_index(drop=True)).predict(customers)
+        assert np.array_equal(again.segments(b), by_hand.cat.codes)
 
 
 def test_a_method_refits_alike_alone_and_in_company(customers: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from design_cases import reference_design
 from weight_cases import reference_weights
 
 from crmresearch.data.survey.missing import handle_missing
@@ -16,6 +17,7 @@ from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import bind, bind_items
 from crmresearch.models.theory import load_theory
+from crmresearch.sem.groups import segment_models
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.stories.pictures import picture
@@ -344,9 +346,44 @@ def test_a_weighted_survey_is_told_and_judged_by_robust_measures() -> None:
     assert table.loc["CUSA1", "mean"] == pytest.approx(mean, rel=1e-12)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_sample_of_clusters_within_strata_is_told(weighted: bool) -> None:
+    survey = load_survey("ecsi_mobile")
+    named = survey.codebook.model_copy(update={"stratum": "region", "cluster": "branch"})
+    weights = reference_weights(survey.items) if weighted else None
+    drawn = replace(survey, codebook=named, weights=weights, design=reference_design(survey.items))
+    specification = bind(load_theory("scsb"), survey.codebook)
+    complete = handle_missing(survey.items[specification.items], "listwise")
+    estimate = estimate_pls(specification, complete.items, weights=weights, design=drawn.design)
+    story = SatisfactionStory(drawn, complete, bootstrap(estimate, resamples=50, seed=3))
+    covariance = structure(story)
+    assert covariance.estimate is not None
+    told = [*story.sample(), *covariance.introduction(), *covariance.fit_sentences(), *story.methods_paragraph()]
+    facts = {s.key: s.facts for s in (*told, *covariance.methods()) if hasattr(s, "key")}
+    assert {"drawn.resampled_both", "covariance.chisq_drawn", "methods.cb_robust", "methods.cb_drawn"} <= facts.keys()
+    assert ("covariance.errors_weighted_drawn" if weighted else "covariance.errors_drawn") in facts
+    told_so = {"clusters": 25, "strata": 3, "cluster": "branch", "stratum": "region"}
+    assert facts["methods.drawn_both"] == told_so
+    fit, judged = (frame.set_index("measure")["value"] for frame in (covariance.fit, covariance.judged))
+    assert judged["chisq"] != fit["chisq"]
+
+
+def test_few_clusters_of_groups_are_told(ecsi: SatisfactionStory) -> None:
+    survey = replace(ecsi.survey, design=reference_design(ecsi.survey.items))
+    specification = bind(load_theory("scsb"), survey.codebook)
+    complete = handle_missing(survey.items[specification.items], "listwise")
+    some = (survey.design["cluster"] < 12) if survey.design is not None else None
+    keys = pd.Series(pd.Categorical(np.where(some, "a", "b")), index=survey.items.index)
+    models = segment_models(specification, survey, complete, keys, 20, 1)
+    assert models.few_clusters == {"a": 10, "b": 11}
+    whole = bootstrap(estimate_pls(specification, complete.items, design=survey.design), resamples=20, seed=1)
+    found = models.paths.query("segment == 'all'")["se"].to_numpy()
+    np.testing.assert_array_equal(found, whole.only("paths")["se"])
+
+
 def test_a_survey_without_weights_says_nothing_of_them(ecsi: SatisfactionStory, scsb: CovarianceStory) -> None:
-    told = [*ecsi.sample(), *scsb.introduction(), *scsb.fit_sentences()]
-    assert not [s for s in told if "weighted" in getattr(s, "key", "")]
+    told = [*ecsi.sample(), *scsb.introduction(), *scsb.fit_sentences(), *ecsi.methods_paragraph(), *scsb.methods()]
+    assert not [s for s in told if "weighted" in getattr(s, "key", "") or "drawn" in getattr(s, "key", "")]
     assert scsb.judged is scsb.fit
 
 

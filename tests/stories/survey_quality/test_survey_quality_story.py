@@ -109,3 +109,9 @@ def test_a_weighted_survey_is_told_to_be_described_unweighted(survey: Survey) ->
     assert "unweighted" in keys([s for s in told_of(weighted).sample() if hasattr(s, "key")])
     assert "unweighted" not in keys([s for s in told_of(survey).sample() if hasattr(s, "key")])
     pd.testing.assert_frame_equal(told_of(weighted).quality.distributions, told_of(survey).quality.distributions)
+
+
+def test_tests_of_a_sample_of_clusters_are_told_to_take_it_for_drawn_one_by_one(survey: Survey) -> None:
+    design = pd.DataFrame({"stratum": np.arange(250) % 3}, survey.items.index)
+    drawn = dataclasses.replace(survey, design=design)
+    assert "drawn.alone_stratum" in keys([s for s in told_of(drawn).sample() if hasattr(s, "key")])

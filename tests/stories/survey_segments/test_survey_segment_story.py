@@ -180,3 +180,23 @@ def test_a_weighted_survey_is_told_which_numbers_are_weighted(story: SurveySegme
     weighted = dataclasses.replace(story, survey=dataclasses.replace(story.survey, weights=weights))
     told = [[getattr(sentence, "key", "") for sentence in one.sample()] for one in (story, weighted)]
     assert ["survey.unweighted" in keys for keys in told] == [False, True]
+
+
+def test_shares_of_segments_are_weighted_where_the_survey_is(story: SurveySegmentStory) -> None:
+    weights = pd.Series(np.where(story.segments == story.keys[0], 3.0, 1.0), story.answers.index)
+    weighted = dataclasses.replace(story, survey=dataclasses.replace(story.survey, weights=weights))
+    first, others = story.sizes[story.keys[0]], story.sizes[story.keys[1:]].sum()
+    assert story.shares[story.keys[0]] == pytest.approx(first / (first + others))
+    assert weighted.shares[story.keys[0]] == pytest.approx(3 * first / (3 * first + others))
+    assert weighted.shares.sum() == pytest.approx(1)
+    assert survey_segment_tables.segments(weighted)["respondents"].tolist() == story.sizes.tolist()
+
+
+def test_a_sample_of_clusters_is_told(story: SurveySegmentStory) -> None:
+    design = pd.DataFrame({"cluster": np.arange(250) // 10}, story.survey.items.index)
+    drawn = dataclasses.replace(story, survey=dataclasses.replace(story.survey, design=design))
+    told = [getattr(sentence, "key", "") for sentence in (*drawn.sample(), *drawn.methods_paragraph())]
+    expected = {"drawn.resampled_cluster", "survey.refits_drawn", "methods.segments_drawn", "methods.drawn_cluster"}
+    assert expected <= set(told)
+    plain = [getattr(sentence, "key", "") for sentence in (*story.sample(), *story.methods_paragraph())]
+    assert not any("drawn" in key for key in plain)

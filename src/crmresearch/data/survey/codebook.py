@@ -66,12 +66,16 @@ class Codebook(DatasetCodebook):
 
     `identical_rows`: by default rows equal in every answer are refused where the questionnaire has ten items or more,
     and counted and kept where it has fewer, which different people can answer alike. `settled`: suspicions that were
-    looked at and mean nothing here. `weight`: the column of sampling weights, if any.
+    looked at and mean nothing here. `weight`: the column of sampling weights, if any. `stratum` and `cluster`: the
+    columns of the strata and of the clusters (primary sampling units) in which respondents were drawn, if they were;
+    either may be a group as well.
     """
 
     kind: Literal["survey"] = "survey"
     id: Filled | None = None
     weight: Filled | None = None
+    stratum: Filled | None = None
+    cluster: Filled | None = None
     missing_codes: tuple[Code, ...] = ()
     labels: dict[str, Number] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
@@ -82,7 +86,7 @@ class Codebook(DatasetCodebook):
     constructs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     theories: dict[str, Binding] = Field(default_factory=dict)
     groups: dict[str, Group] = Field(default_factory=dict)
-    settled: tuple[Literal["scale_too_long"], ...] = ()
+    settled: tuple[Literal["scale_too_long", "uneven_weights"], ...] = ()
 
     def items_of(self, *theories: str) -> dict[str, list[str]]:
         """Construct → items: the map of the first of these theories to which the codebook gives one, else its default.
@@ -134,6 +138,14 @@ class Codebook(DatasetCodebook):
             mistakes.append(
                 f"weight: {self.weight!r} is an item, a group or the id as well; weights are a column of their own"
             )
+        for role, column in (("stratum", self.stratum), ("cluster", self.cluster)):
+            if column is not None and column in (*self.items, self.id, self.weight):
+                mistakes.append(
+                    f"{role}: {column!r} is an item, the id or the weight as well; name the column of how the sample "
+                    "was drawn"
+                )
+        if self.stratum is not None and self.stratum == self.cluster:
+            mistakes.append(f"cluster: {self.cluster!r} is the stratum as well; clusters are drawn within strata")
         for name, item in self.items.items():
             for code in self.missing_codes_of(name):
                 if isinstance(code, float) and item.min <= code <= item.max:

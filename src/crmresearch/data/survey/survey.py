@@ -14,6 +14,7 @@ from crmresearch.data.documents import shown
 from crmresearch.data.files import FileProblem, TextTable, read_tables
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.columns import LISTED, read_group, read_item, repeated_ids
+from crmresearch.data.survey.design import design_notes, read_design
 from crmresearch.data.survey.labels import answered
 from crmresearch.data.survey.weights import effective_size, read_weights, to_mean_one
 from crmresearch.data.wording import note
@@ -29,7 +30,8 @@ class Survey:
     `items`: float64, NaN = missing, one column per item of the codebook in its order, reversed items turned so that a
     high answer means more of the construct. `groups`: one column per group. Rows of both are labelled by the line
     number in `path` (the header is line 1). `notes`: what a report must say of the file, by language. `weights`: the
-    sampling weight of every row, of mean 1; None where the codebook names none.
+    sampling weight of every row, of mean 1; None where the codebook names none. `design`: stratum and cluster of every
+    row, in columns of these names, None where the codebook names neither.
     """
 
     codebook: Codebook
@@ -39,6 +41,7 @@ class Survey:
     sha256: str
     notes: tuple[dict[str, str], ...]
     weights: pd.Series | None = None
+    design: pd.DataFrame | None = None
 
     @property
     def respondents(self) -> int:
@@ -119,6 +122,7 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
     items: dict[str, pd.Series] = {}
     groups: dict[str, pd.Series] = {}
     weights: pd.Series | None = None
+    design: pd.DataFrame | None = None
     if len(cells) < 2:
         problems.append(
             f"{path.name} has {'one row' if len(cells) else 'a header but no rows'}; a survey needs at least "
@@ -136,6 +140,8 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
         if codebook.weight in cells:
             weights, found = read_weights(cells[codebook.weight], codebook, listed)
             problems += found
+        design, found = read_design(cells, codebook, listed)
+        problems += found
         if codebook.id in cells:
             problems += repeated_ids(cells[codebook.id], listed)
         found, same = _check_rows(codebook, cells, listed)
@@ -152,14 +158,18 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
         size = {"respondents": len(weights), "effective": effective_size(weights)}
         ends = {"least": float(weights.min()), "most": float(weights.max())}
         notes = [*notes, note("note.weighted", column=codebook.weight, **size, **ends)]
+    answers = pd.DataFrame(items, index=cells.index)
+    if design is not None:
+        notes = [*notes, *design_notes(answers, weights, design, codebook)]
     return Survey(
         codebook=codebook,
-        items=pd.DataFrame(items, index=cells.index),
+        items=answers,
         groups=pd.DataFrame(groups, index=cells.index),
         path=path,
         sha256=checksum,
         notes=tuple(notes),
         weights=weights,
+        design=design,
     )
 
 
@@ -185,7 +195,8 @@ def _check_checksum(codebook: Codebook, path: Path, checksum: str) -> tuple[list
 
 def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[dict[str, str]]]:
     columns = list(columns)
-    known = [*codebook.items, *codebook.groups, *(name for name in (codebook.id, codebook.weight) if name)]
+    roles = (codebook.id, codebook.weight, codebook.stratum, codebook.cluster)
+    known = list(dict.fromkeys([*codebook.items, *codebook.groups, *(name for name in roles if name)]))
     unknown = [name for name in columns if name not in known]
     absent = [name for name in known if name not in columns]
     problems = []

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
+from crmresearch.sampling_design import SamplingDesign
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.clusters import KCentroids
 from crmresearch.segmentation.methods.latent_class import LatentClasses, Measurement
@@ -53,13 +54,15 @@ def number_of_segments(
     starts: int = 10,
     refits: int = 20,
     seed: int = 0,
+    design: SamplingDesign | None = None,
 ) -> SegmentNumbers:
     """Latent classes of `answers` (n, items; NaN = missing) and k-medians of `complete` for 1 to `most` segments.
 
     The number is that of `by_rule`; `chosen` above 0 overrules it ("given"). BIC alone tends to ever more classes in
     large samples whose items depend on each other within a class, and stability alone to the fewest. Every number is
     refitted on the same `refits` bootstrap samples, two a pair, from fewer starts, so that stability is rather too low
-    than too high. Raises SegmentationError as the methods do.
+    than too high; with the `design` of the n rows they are of clusters within strata. Raises
+    SegmentationError as the methods do.
     """
     items = list(answers.columns)
     options = {"measurement": measurement, "seed": seed}
@@ -73,8 +76,10 @@ def number_of_segments(
     }
     quick = [replace(classes[k], starts=REFIT_STARTS, tolerance=REFIT_TOLERANCE) for k in numbers]
     bases = [classes[k].predict(answers) for k in numbers]
-    again = [replace(r, base=base) for r, base in zip(refit(quick, answers, None, refits, seed), bases, strict=True)]
-    centroids = refit([replace(m, starts=MEDIAN_STARTS) for m in medians.values()], level, None, refits, seed)
+    drawn = {"refits": refits, "seed": seed, "design": design}
+    found = refit(quick, answers, **drawn)  # type: ignore[arg-type]
+    again = [replace(r, base=base) for r, base in zip(found, bases, strict=True)]
+    centroids = refit([replace(m, starts=MEDIAN_STARTS) for m in medians.values()], level, **drawn)  # type: ignore[arg-type]
     solutions = pd.concat([method.solutions_ for method in (one, *classes.values())], ignore_index=True)
     solutions = solutions.join(_reproduced(again), on="k")
     solutions["medians_stability"] = solutions["k"].map(_reproduced(centroids)["stability"])

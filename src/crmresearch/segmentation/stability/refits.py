@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmresearch.errors import CrmResearchError
-from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_rows
+from crmresearch.resampling import resampled_rows
+from crmresearch.sampling_design import SamplingDesign
 from crmresearch.segmentation.contract import Codes, SegmentationError, Segmenter, sharing
 
 _Frames = tuple[pd.DataFrame, pd.DataFrame]  # customers to learn from and customers to segment
@@ -83,13 +84,15 @@ def refit(
     refits: int = 50,
     seed: int = 0,
     estimates: Estimates | None = None,
+    design: SamplingDesign | None = None,
 ) -> list[Refits]:
     """Every method learned on `features` and again on bootstrap samples of its rows, applied to `apply_to`.
 
     `features` (customers × columns) is what the methods learn from; `apply_to` (default: the same customers) are those
     they then segment, with frozen cut points. The methods themselves stay as they are. With `estimates`, methods that
     read an estimated column learn from a resample, and segment everybody, by what the model learned on that resample
-    says. A resample from which a method or its model raises one of the project's errors counts as failed.
+    says. A resample from which a method or its model raises one of the project's errors counts as failed. With the
+    `design` of the rows samples are of clusters within strata.
     Raises SegmentationError where a method cannot learn from all customers, and for fewer than 2 refits.
     """
     if refits < 2:
@@ -104,7 +107,7 @@ def refit(
     learned: list[list[int]] = [[] for _ in methods]
     n = len(features)
     drawn = np.zeros((refits, n), dtype=bool)
-    for b, rows in enumerate(_resamples(n, refits, seed)):
+    for b, rows in enumerate(resampled_rows(n, refits, seed, design)):
         drawn[b, rows] = True
         known: list[_Frames | None] = [(_new(features, rows), target)]
         known += [_valued(features, apply_to, rows, estimates)] if estimates and any(estimated) else [None]
@@ -131,11 +134,6 @@ def refit(
         )
         for m, base in enumerate(bases)
     ]
-
-
-def _resamples(n: int, refits: int, seed: int) -> NDArray[np.int64]:
-    groups = -(-refits // DRAWS_PER_SEED)
-    return np.concatenate([bootstrap_rows(n, group, seed) for group in range(groups)])[:refits]
 
 
 def _new(features: pd.DataFrame, rows: NDArray[np.int64]) -> pd.DataFrame:

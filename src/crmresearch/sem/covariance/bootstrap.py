@@ -82,7 +82,8 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
 
     Raises EstimationError for an estimate from answers with holes, and where fewer than 2 resamples can be estimated.
     Rows are drawn with equal probability and carry their sampling weights along, in the Bollen–Stine test as well,
-    whose p then allows for the weights. Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal
+    whose p then allows for the weights. Clusters are drawn within strata in their place where the estimate has a
+    sampling design, as by PLS. Same `seed`, same resamples as the PLS bootstrap of the same rows. χ² is equal
     to lavaan's on identical resamples where both converge to an admissible solution.
     """
     if estimate.full_information is not None:
@@ -91,14 +92,15 @@ def bootstrap_cbsem(estimate: CbEstimate, *, resamples: int = 1000, seed: int = 
         resamples * (len(estimate.theta) + 3), f"{resamples:,} resamples of {len(estimate.theta)} parameters"
     )
     X = estimate.answers
-    fits = _fit_resamples(estimate, Sample(X, estimate.weights), resamples, seed, chunk)
+    fits = _fit_resamples(estimate, Sample(X, estimate.weights, estimate.design), resamples, seed, chunk)
     if (usable := int(np.isfinite(fits[0]).all(axis=1).sum())) < 2:
         raise EstimationError(
             f"{resamples - usable} of {resamples} resamples cannot be estimated because an item does not vary in them, "
             "or is a sum of others; an item with almost one single answer, or almost a copy of others, should leave "
             "the model."
         )
-    fitted = _fit_resamples(estimate, Sample(as_if_true(estimate), estimate.weights), resamples, seed, chunk)
+    as_fitted = Sample(as_if_true(estimate), estimate.weights, estimate.design)
+    fitted = _fit_resamples(estimate, as_fitted, resamples, seed, chunk)
     observed = estimate.chisq
     at_least = estimate.rows * fitted[1][fitted[2] < 1e-6] >= observed
     return CbBootstrap(
@@ -133,7 +135,7 @@ def _fit_resamples(
     estimate: CbEstimate, sample: Sample, resamples: int, seed: int, chunk: int
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     covariances = []
-    for counts in bootstrap_counts(sample.n, resamples, seed):
+    for counts in bootstrap_counts(sample.n, resamples, seed, sample.design):
         weights = counts * sample.weights
         size = weights.sum(axis=1)[:, None, None]
         covariances.append(sample.moments(weights).covariances * ((size - 1) / size))

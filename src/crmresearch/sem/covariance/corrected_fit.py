@@ -17,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import block_diag
 
+from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.covariance.curvature import moment_jacobian
 from crmresearch.sem.covariance.fit_measures import Test
 from crmresearch.sem.covariance.full_information import sample_patterns
 from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
 from crmresearch.sem.covariance.ram import Ram
-from crmresearch.sem.covariance.robust import Groups, Scaling, casewise_scores, inverse_or_nan
+from crmresearch.sem.covariance.robust import Groups, Scaling, casewise_scores, inverse_or_nan, score_covariance
 from crmresearch.sem.covariance.saturated import Saturated, independence_ram, saturated_ram
 from crmresearch.sem.pls.algorithm import Floats
 
@@ -53,6 +54,7 @@ def corrected_tests(
     *,
     robust: bool = False,
     weights: Floats | None = None,
+    design: SamplingDesign | None = None,
 ) -> Corrected:
     """Complete-data χ² and scaling factors of a model with means, estimated as θ (q,) from X (n, p) with holes.
 
@@ -60,7 +62,7 @@ def corrected_tests(
     answers that are not normal.
     """
     patterns = sample_patterns(ram, X, group, weights)
-    moments = _moments(ram, X, patterns, saturated, group, robust, weights)
+    moments = _moments(ram, X, patterns, saturated, group, robust, weights, design)
     baseline = independence_ram(ram.observed, patterns)
     free = len(moments.information)
     tests, factors = [], []
@@ -82,6 +84,7 @@ def _moments(
     group: Groups | None,
     robust: bool,
     weights: Floats | None,
+    design: SamplingDesign | None,
 ) -> _Moments:
     complete, H, W, Gamma = [], [], [], []
     everything = np.arange(len(ram.observed))
@@ -97,7 +100,8 @@ def _moments(
         if robust:
             own = np.full(len(X), True) if group is None else group == g
             scores = casewise_scores(free, free.start, X[own], weights=None if weights is None else weights[own])
-            inverse = inverse @ (scores.T @ scores) @ inverse
+            variability = score_covariance(scores, None if design is None else design.rows(own))
+            inverse = inverse @ variability @ inverse
         Gamma.append(inverse)
     return _Moments(complete, block_diag(*H), block_diag(*W), block_diag(*Gamma))
 

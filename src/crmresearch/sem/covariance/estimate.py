@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from crmresearch.data.survey.design import design_of
 from crmresearch.data.survey.weights import weights_of
 from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
@@ -25,6 +26,7 @@ def estimate_cbsem(
     items: pd.DataFrame,
     *,
     weights: pd.Series | Floats | None = None,
+    design: pd.DataFrame | None = None,
     full_information: bool = False,
     errors: Errors = "standard",
     confidence: float = 0.95,
@@ -38,14 +40,17 @@ def estimate_cbsem(
 
     `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the likelihood is then
     one of weighted moments, with and without holes, and errors and χ² are always robust, because errors that take n
-    weighted rows for n equal ones are wrong (lavaan's sampling.weights with MLR).
+    weighted rows for n equal ones are wrong (lavaan's sampling.weights with MLR). So are they with a `design`
+    (`crmresearch.data.survey.design.design_of`), whose strata and clusters enter errors, χ² and resamples and move no
+    estimate.
 
     With complete answers semopy estimates first and the engine of this package starts there; a difference of more than
     .001 standard errors is a caution. Standard errors come from the expected information, with holes from the observed.
     Checked against lavaan 0.7-dev and 0.6-14 (ML, MLR, FIML, sampling.weights: estimates, errors, standardised, fit).
 
-    Raises EstimationError for weights that are not above 0, missing answers without `full_information`, too few rows,
-    items without variance or that are sums of others, constructs of second order, or a model without paths.
+    Raises EstimationError for weights that are not above 0, a design that does not fit the rows, missing answers
+    without `full_information`, too few rows, items without variance or that are sums of others, constructs of second
+    order, or no paths.
     """
     if wholes := [c.key for c in specification.constructs if c.of]:
         raise EstimationError(
@@ -78,7 +83,8 @@ def estimate_cbsem(
     answers = X.to_numpy(dtype=np.float64)
     if w is not None:
         w = weights_of(X, pd.Series(w, items.index))
-    errors = errors if w is None else "robust"
+    drawn = design_of(X, design)
+    errors = errors if w is None and drawn is None else "robust"
     if not full_information and np.linalg.eigvalsh(np.corrcoef(answers.T))[0] < SINGULAR:
         raise EstimationError("Some item is a sum of others, so there is no likelihood to maximise. Leave it out.")
     with threadpool_limits(1):
@@ -93,7 +99,7 @@ def estimate_cbsem(
         covariance = (
             inverse_or_nan(information)
             if errors == "standard"
-            else sandwich(ram, minimum.theta[0], answers, weights=w).covariance
+            else sandwich(ram, minimum.theta[0], answers, weights=w, design=drawn).covariance
         )
     estimate = CbEstimate(
         specification=specification,
@@ -110,6 +116,7 @@ def estimate_cbsem(
         semopy=first,
         full_information=full,
         weights=w,
+        design=drawn,
     )
     return pointing_with_items(estimate)
 

@@ -78,14 +78,20 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
 
 
 def _robust(estimate: CbEstimate, model: Test, baseline: Test) -> dict[str, float]:
-    scales = scaling(estimate.ram, estimate.theta, estimate.answers, weights=estimate.weights)
+    scales = scaling(estimate.ram, estimate.theta, estimate.answers, weights=estimate.weights, design=estimate.design)
     scaled = scaled_test(model, scales.factor)
     full = estimate.full_information
     if full is None:
         corrected = robust_fit(model, baseline, scales, estimate.rows)
     else:
         tests = corrected_tests(
-            estimate.ram, estimate.theta, estimate.answers, full.saturated, robust=True, weights=estimate.weights
+            estimate.ram,
+            estimate.theta,
+            estimate.answers,
+            full.saturated,
+            robust=True,
+            weights=estimate.weights,
+            design=estimate.design,
         )
         corrected = robust_fit(tests.model, tests.baseline, tests.scaling, estimate.rows)
     return {

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from crmresearch.caution import RANK, Caution
 from crmresearch.models.specification import Specification
+from crmresearch.sampling_design import FEW, SamplingDesign
 from crmresearch.sem.covariance import admissibility
 from crmresearch.sem.covariance.full_information import FullInformation
 from crmresearch.sem.covariance.minimise import Minimum
@@ -54,6 +55,7 @@ class CbEstimate:
     semopy: SemopyFit | None = None
     full_information: FullInformation | None = None
     weights: Floats | None = field(default=None, repr=False)  # sampling weights (rows,) of mean 1
+    design: SamplingDesign | None = field(default=None, repr=False)  # strata and clusters of the rows
 
     @property
     def rows(self) -> int:
@@ -262,6 +264,8 @@ class CbEstimate:
             facts = {"moderator": m.moderator, "predictor": m.predictor, "outcome": m.outcome}
             quantity = f"cbsem: {m.outcome} ~ {m.predictor}:{m.moderator}"
             found.append(Caution("cb_no_moderation", "note", quantity, facts))
+        if (design := self.design) is not None and design.degrees_of_freedom < FEW:
+            found.append(Caution("cb_few_clusters", "weak", "cbsem intervals", {"df": design.degrees_of_freedom}))
         found += self._agreement()
         named = [_in_constructs(caution, self.construct_of) for caution in found]
         return tuple(sorted(named, key=lambda caution: RANK[caution.severity]))

@@ -8,8 +8,10 @@ With s_r(θ) the score of row r, J = Σ s_r s_r' and H the observed information 
 with H₁, J₁ of the saturated model at its own estimates and H₀, J₀ of the model (Yuan & Bentler 2000, Sociological
 Methodology 30, 165–200, in the form of Mplus: Asparouhov & Muthén 2005), lavaan's `yuan.bentler.mplus`. The scaled χ²
 is χ²/c. With sampling weights w the log-likelihood is Σ w_r log L_r, of which H is the information, and J = Σ w_r² s_r
-s_r' (Skinner 1989; Asparouhov 2005, Structural Equation Modeling 12, 411–434). Checked against lavaan's MLR, on
-complete data, with missing="fiml", and with sampling.weights.
+s_r' (Skinner 1989; Asparouhov 2005, Structural Equation Modeling 12, 411–434). Of rows drawn in clusters within strata
+J is the covariance of the total of the scores, `SamplingDesign.covariance_of_total` (Binder 1983; Oberski 2014, Journal
+of Statistical Software 57(1)). Checked against lavaan's MLR, on complete data, with missing="fiml", with
+sampling.weights, and with cluster; with strata against R survey.
 """
 
 from typing import NamedTuple
@@ -17,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.covariance.curvature import moment_jacobian
 from crmresearch.sem.covariance.fit_measures import Test, approximation_error, comparative_fit
 from crmresearch.sem.covariance.full_information import pattern_rows, sample_patterns
@@ -86,16 +89,26 @@ def casewise_scores(
 
 
 def sandwich(
-    ram: Ram, theta: Floats, X: Floats, group: Groups | None = None, weights: Floats | None = None
+    ram: Ram,
+    theta: Floats,
+    X: Floats,
+    group: Groups | None = None,
+    weights: Floats | None = None,
+    design: SamplingDesign | None = None,
 ) -> Sandwich:
     """Robust covariance of the estimates θ (q,) from X (n, p), with the observed information as bread."""
     patterns = sample_patterns(ram, X, group, weights)
     rows = sum(pattern.rows for pattern in patterns)
     information = rows / 2 * observed_hessian(ram, theta, patterns)
     inverse = inverse_or_nan(information)
-    scores = casewise_scores(ram, theta, X, group, weights)
-    covariance = inverse @ (scores.T @ scores) @ inverse
-    return Sandwich(information, (covariance + covariance.T) / 2, float((inverse * (scores.T @ scores)).sum()))
+    variability = score_covariance(casewise_scores(ram, theta, X, group, weights), design)
+    covariance = inverse @ variability @ inverse
+    return Sandwich(information, (covariance + covariance.T) / 2, float((inverse * variability).sum()))
+
+
+def score_covariance(scores: Floats, design: SamplingDesign | None) -> Floats:
+    """J (q, q) from the scores (n, q) of the rows, which were drawn one by one or as the `design` says."""
+    return np.asarray(scores.T @ scores) if design is None else design.covariance_of_total(scores)
 
 
 def inverse_or_nan(information: Floats) -> Floats:
@@ -106,7 +119,13 @@ def inverse_or_nan(information: Floats) -> Floats:
         return np.full_like(information, np.nan)
 
 
-def saturated_trace(ram: Ram, X: Floats, group: Groups | None = None, weights: Floats | None = None) -> float:
+def saturated_trace(
+    ram: Ram,
+    X: Floats,
+    group: Groups | None = None,
+    weights: Floats | None = None,
+    design: SamplingDesign | None = None,
+) -> float:
     """tr(H₁⁻¹ J₁) of free covariances (and means, when the model has means) in every group."""
     patterns = sample_patterns(ram, X, group, weights)
     total = 0.0
@@ -119,19 +138,27 @@ def saturated_trace(ram: Ram, X: Floats, group: Groups | None = None, weights: F
             (pattern,) = [pattern for pattern in patterns if pattern.group == g]
             free = saturated_ram(ram.observed, None, pattern.covariances[0])
         own = None if weights is None else weights[mine]
-        total += sandwich(free, free.start, X[mine], weights=own).trace
+        drawn = None if design is None else design.rows(mine)
+        total += sandwich(free, free.start, X[mine], weights=own, design=drawn).trace
     return total
 
 
-def scaling(ram: Ram, theta: Floats, X: Floats, group: Groups | None = None, weights: Floats | None = None) -> Scaling:
+def scaling(
+    ram: Ram,
+    theta: Floats,
+    X: Floats,
+    group: Groups | None = None,
+    weights: Floats | None = None,
+    design: SamplingDesign | None = None,
+) -> Scaling:
     """Scaling factors of the model estimated as θ (q,) and of the independence model of the same answers."""
     p = len(ram.observed)
     moments = ram.groups * (p * (p + 1) // 2 + (p if ram.has_means else 0))
     baseline = independence_ram(ram.observed, sample_patterns(ram, X, group, weights))
-    free = saturated_trace(ram, X, group, weights)
+    free = saturated_trace(ram, X, group, weights, design)
     df, baseline_df = moments - len(theta), moments - len(baseline.start)
-    ours = sandwich(ram, theta, X, group, weights).trace
-    theirs = sandwich(baseline, baseline.start, X, group, weights).trace
+    ours = sandwich(ram, theta, X, group, weights, design).trace
+    theirs = sandwich(baseline, baseline.start, X, group, weights, design).trace
     return Scaling(
         (free - ours) / df if df else np.nan, df, (free - theirs) / baseline_df if baseline_df else np.nan, baseline_df
     )

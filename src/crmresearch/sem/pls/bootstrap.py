@@ -11,7 +11,7 @@ from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.resampling import bootstrap_counts, jackknife_counts, require_memory
+from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_counts, jackknife_counts, require_memory
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import consistent_admissible, fit_samples
 from crmresearch.sem.pls.cautions import cautions_of
@@ -35,8 +35,9 @@ def bootstrap(
     """The estimate with standard errors, intervals and p-values from `resamples` resamples of its rows.
 
     Rows are drawn with equal probability and carry their sampling weights along, and every resample is estimated with
-    them: the bootstrap of a sample of one stage drawn with unequal probabilities (Wolter 2007, chapter 5; without the
-    strata and clusters, which a codebook does not name).
+    them: the bootstrap of a sample of one stage drawn with unequal probabilities (Wolter 2007, chapter 5). Where the
+    estimate has a sampling design, clusters are drawn within strata in place of rows, n_h − 1 of n_h, and weights
+    rescaled (Rao, Wu & Yue 1992); BCa then leaves out clusters.
 
     The same `seed` gives the same tables for every `chunk` (resamples per batch) and number of `workers`
     (threads). Signs follow the rule of `crmresearch.sem.pls.algorithm.outer_weights` in every resample, so a
@@ -57,7 +58,7 @@ def bootstrap(
         raise ParameterError(f"chunk ({chunk}) and workers ({workers}) are counts; both are at least 1.")
     kept_of_each = sum(len(quantity.labels) for quantity in estimate.quantities.values())
     require_memory(resamples * kept_of_each, f"{resamples:,} resamples of {kept_of_each} numbers")
-    counts = bootstrap_counts(estimate.sample.n, resamples, seed)
+    counts = bootstrap_counts(estimate.sample.n, resamples, seed, estimate.sample.design)
     replicates, (usable, converged, admissible) = _run(estimate, counts, chunk, workers)
     kept = {name: values[usable] for name, values in replicates.items()}
     if usable.sum() < 2:
@@ -134,21 +135,31 @@ def _quantiles(values: Floats, levels: Floats) -> tuple[Floats, Floats]:
 def _bca_limits(
     estimate: PlsEstimate, kept: dict[str, Floats], tail: float, seed: int, chunk: int, workers: int
 ) -> dict[str, tuple[Floats, Floats]]:
-    """BCa limits: bias from the bootstrap, acceleration from the delete-one (or delete-a-group) jackknife."""
-    n = estimate.sample.n
-    groups = n if n <= JACKKNIFE_LIMIT else JACKKNIFE_LIMIT
-    jackknife, (usable, *_) = _run(estimate, jackknife_counts(n, groups, seed), chunk, workers)
+    """BCa limits: bias from the bootstrap, acceleration from the delete-one (or delete-a-group) jackknife.
+
+    Of clusters within strata the influences enter divided by the clusters of the stratum (Davison & Hinkley 1997,
+    section 5.3.2, several samples).
+    """
+    n, design = estimate.sample.n, estimate.sample.design
+    share = np.ones(1)  # of an influence in that of the statistic, up to a constant: strata have their own
+    if design is None:
+        counts = jackknife_counts(n, n if n <= JACKKNIFE_LIMIT else JACKKNIFE_LIMIT, seed)
+    else:
+        design = design.coarsened(JACKKNIFE_LIMIT, seed)
+        counts, share = design.deleted(DRAWS_PER_SEED), 1 - 1 / design.size
+    jackknife, (usable, *_) = _run(estimate, counts, chunk, workers)
+    share = np.broadcast_to(share, len(usable))[usable, None]
     z = norm.ppf([tail, 1 - tail])[:, None]
     limits = {}
     for name, values in kept.items():
         point = estimate.values(name)
         defined = np.maximum(np.isfinite(values).sum(axis=0), 1)
-        share = ((values < point).sum(axis=0) + (values <= point).sum(axis=0)) / (2 * defined)
-        bias = norm.ppf(np.clip(share, 0.5 / defined, 1 - 0.5 / defined))
+        below = ((values < point).sum(axis=0) + (values <= point).sum(axis=0)) / (2 * defined)
+        bias = norm.ppf(np.clip(below, 0.5 / defined, 1 - 0.5 / defined))
         deleted = jackknife[name][usable]
         exists = np.isfinite(deleted)  # PLSc can be undefined in some columns of some samples
         mean = np.where(exists, deleted, 0.0).sum(axis=0) / np.maximum(exists.sum(axis=0), 1)
-        deviation = np.where(exists, mean - deleted, 0.0)
+        deviation = share * np.where(exists, mean - deleted, 0.0)
         spread = (deviation**2).sum(axis=0) ** 1.5
         acceleration = (deviation**3).sum(axis=0) / (6 * np.where(spread > 0, spread, 1.0))
         levels = norm.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))

@@ -10,6 +10,7 @@ import numpy as np
 from crmresearch.caution import Caution, Severity, gravest_first
 from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import product_key
+from crmresearch.sampling_design import FEW
 from crmresearch.sem.pls.algorithm import ROUNDING
 from crmresearch.sem.pls.hypotheses import verdict_of
 from crmresearch.sem.pls.measurement import collinearity, reliability
@@ -108,7 +109,12 @@ def _sample_size(estimate: PlsEstimate) -> list[Caution]:
     spec = estimate.specification
     needed = 10 * spec.most_arrows  # Barclay, Higgins & Thompson (1995): ten rows per arrow into one construct
     n = int(effective_size(estimate.sample.weights))  # n without sampling weights
-    return [Caution("few_rows", "weak", "sample", {"rows": n, "needed": needed})] if n < needed else []
+    found = [Caution("few_rows", "weak", "sample", {"rows": n, "needed": needed})] if n < needed else []
+    design = estimate.sample.design
+    if design is not None and design.degrees_of_freedom < FEW:
+        facts = {"clusters": design.clusters, "strata": design.strata, "df": design.degrees_of_freedom, "needed": FEW}
+        found.append(Caution("few_clusters", "weak", "intervals", facts))
+    return found
 
 
 def _constructs(estimate: PlsEstimate) -> list[Caution]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from crmresearch.data.survey.design import design_of
 from crmresearch.data.survey.weights import weights_of
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification, product_key
@@ -30,6 +31,7 @@ def estimate_pls(
     items: pd.DataFrame,
     *,
     weights: pd.Series | Floats | None = None,
+    design: pd.DataFrame | None = None,
     scheme: Scheme = "path",
     metric: Metric = "standardised",
     tolerance: float = TOLERANCE,
@@ -40,10 +42,11 @@ def estimate_pls(
 
     `items` (n, ≥ p) holds the specification's items, without missing values (`crmresearch.data.survey.missing` makes
     them so). `weights` are sampling weights of the rows in any unit, a Series by their labels, or (n,): the model is
-    then one of weighted means, variances and correlations. `scheme` is the inner weighting: path, factorial or
-    centroid. `metric` "standardised" weighs standardised items; "raw" weighs items in their own units, as Tenenhaus et
-    al. (2005) do, and gives no PLSc. `cautions` False leaves out the search for what to beware of, which a simulation
-    need not pay for.
+    then one of weighted means, variances and correlations. `design` (`crmresearch.data.survey.design.design_of`) names
+    the strata and clusters in which the rows were drawn; it moves resamples and no estimate. `scheme` is the inner
+    weighting: path, factorial or centroid. `metric` "standardised" weighs standardised items; "raw" weighs items in
+    their own units, as Tenenhaus et al. (2005) do, and gives no PLSc. `cautions` False leaves out the search for what
+    to beware of, which a simulation need not pay for.
 
     Weights that are whole numbers give what rows repeated as often give, where n does not matter. The divisor n − 1 of
     variances counts rows, not repetitions; only standard deviations, weights and loadings in the raw metric, and
@@ -53,8 +56,8 @@ def estimate_pls(
     et al. (2005, raw metric) and Hair et al. (2021), to the digits each prints.
 
     Raises ParameterError for an unknown scheme or metric; EstimationError when an item is absent, missing values
-    remain, weights are not above 0, an item does not vary, a mode-B block or the predictors of an outcome are exactly
-    collinear, or there are too few rows.
+    remain, weights are not above 0, the design does not fit the rows, an item does not vary, a mode-B block or the
+    predictors of an outcome are exactly collinear, or there are too few rows.
     """
     if scheme not in get_args(Scheme):
         raise ParameterError(f"The inner scheme {scheme!r} is not known; use {', '.join(get_args(Scheme))}.")
@@ -64,7 +67,7 @@ def estimate_pls(
     settings = Settings(scheme, metric, tolerance, max_iterations)
     model = model_arrays(specification)
     _check_mode_b(specification, X)
-    sample = Sample(X, weights_of(items, weights))
+    sample = Sample(X, weights_of(items, weights), design_of(items, design))
     with threadpool_limits(1):
         fits = fit_samples(sample, np.ones((1, sample.n)), model, settings)
     if not fits.usable[0]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.pls.algorithm import Floats
 
 
@@ -30,11 +31,12 @@ class Sample:
 
     Columns are shifted by their rounded mean: sums of products of survey answers then stay whole numbers, which
     floating point adds exactly in any order, and no digits cancel. `weights` are 1 where there are none; `weighted`
-    says whether there are.
+    says whether there are. `design`: the clusters and strata in which the rows were drawn; None where one by one.
     """
 
-    def __init__(self, X: Floats, weights: Floats | None = None) -> None:
+    def __init__(self, X: Floats, weights: Floats | None = None, design: SamplingDesign | None = None) -> None:
         self.n, self.p = X.shape
+        self.design = design
         self.weighted = weights is not None
         self.weights = np.ones(self.n) if weights is None else weights
         self.shift = np.rint(X.mean(axis=0))

@@ -66,9 +66,15 @@ class CovarianceStory:
         return self.estimate is not None and self.estimate.weights is not None
 
     @property
+    def sampled(self) -> str:
+        """Why errors and tests must be robust, the end of a key: _weighted, _drawn, both; empty for neither."""
+        designed = self.estimate is not None and self.estimate.design is not None
+        return ("_weighted" if self.weighted else "") + ("_drawn" if designed else "")
+
+    @property
     def judged(self) -> pd.DataFrame:
-        """The measures that words judge: of weighted answers the robust ones, where there are any."""
-        return self.fit.assign(value=self.fit["robust"].fillna(self.fit["value"])) if self.weighted else self.fit
+        """The measures that words judge: of a sample with weights or a design the robust ones, where there are any."""
+        return self.fit.assign(value=self.fit["robust"].fillna(self.fit["value"])) if self.sampled else self.fit
 
     def findings(self) -> list[str]:
         """Whether the covariance structure can be read beside PLS, and how well it fits."""
@@ -96,7 +102,7 @@ class CovarianceStory:
             return [say("covariance.none", reason=self.failure)]
         how = "fiml" if e.full_information is not None else "complete"
         told = [say(f"covariance.{how}", rows=e.rows, npar=len(e.ram.labels), df=e.df)]
-        told.append(say("covariance.errors_weighted" if self.weighted else f"covariance.errors_{e.errors}"))
+        told.append(say(f"covariance.errors{self.sampled or f'_{e.errors}'}"))
         if e.left_out:
             names = [in_sentence(self.story.label(key)) for key in e.left_out]
             told.append(say("covariance.left_out", constructs=self.story.listed(names)))
@@ -113,7 +119,8 @@ class CovarianceStory:
         told = ["cb_fiml" if e.full_information is not None else "cb_complete"]
         told += ["cb_semopy"] if e.semopy is not None else []
         told += ["cb_left_out"] if e.left_out or e.specification.moderations else []
-        told += [f"cb_{e.errors}", "cb_fit" if self.trustworthy else f"cb_{self.cautions[0].severity}"]
+        told += [f"cb_{e.errors}", *(["cb_drawn"] if e.design is not None else [])]
+        told += ["cb_fit" if self.trustworthy else f"cb_{self.cautions[0].severity}"]
         if self.resampled is not None:
             told.append("cb_resampled")
             facts |= {"resamples": len(self.resampled.theta), "seed": self.resampled.seed}
@@ -125,8 +132,8 @@ class CovarianceStory:
             return []
         value = self.judged.set_index("measure")["value"]
         facts = {"chisq": value["chisq"], "df": int(value["df"]), "p": told_p_value(value["p_value"])}
-        key = "covariance.chisq_weighted" if self.weighted else "covariance.chisq"
-        return [self.story.say(key, **facts), self._fit_in_words()]
+        key = "_drawn" if self.sampled.endswith("_drawn") else self.sampled
+        return [self.story.say(f"covariance.chisq{key}", **facts), self._fit_in_words()]
 
     def resampling(self) -> list[str]:
         """How the resamples ended, and the Bollen–Stine test."""
@@ -170,6 +177,7 @@ def tell_covariance(
             specification,
             items,
             weights=story.survey.weights,
+            design=story.survey.design,
             full_information=full,
             errors=errors,
             confidence=story.confidence,

@@ -21,6 +21,7 @@ from crmresearch.sem.pls.fit import SRMR_LIMIT, approximate_fit
 from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
+from crmresearch.stories.drawn import drawn_methods, resampled
 from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.stories.story import Story, in_sentence, interval
 from crmresearch.stories.story import verdict as told_apart
@@ -260,6 +261,7 @@ class SatisfactionStory(Story):
             effective = effective_size(self.estimate.sample.weights)
             if complete.rows_dropped:
                 told.append(self.say("sample.weighted_used", used=complete.rows_used, effective=effective))
+        told += resampled(self, self.survey)
         return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
 
     def claim(self) -> list[str]:
@@ -385,6 +387,9 @@ class SatisfactionStory(Story):
         if models.small:
             small = [f"{name(key)} ({size:,})" for key, size in models.small.items()]
             told.append(self.say("groups.small", groups=self.listed(small), needed=models.needed))
+        if models.few_clusters:
+            few = [f"{name(key)} ({df:,})" for key, df in models.few_clusters.items()]
+            told.append(self.say("groups.few_clusters", groups=self.listed(few)))
         return told + [self.say("groups.failed", group=name(key), reason=why) for key, why in models.failed.items()]
 
     def limits(self) -> list[str]:
@@ -436,8 +441,10 @@ class SatisfactionStory(Story):
             told += ["plsc", *(["plsc_unread"] if "plsc" in unreadable(e.cautions) else [])]
         told += ["second_order"] if e.specification.components else []
         told += ["moderation"] if e.specification.moderations else []
-        told += [boot.interval, *(["failed"] if boot.failed else []), "measures"]
-        return [self.say(f"methods.{key}", **facts) for key in told]
+        told.append(boot.interval)
+        after = [*(["failed"] if boot.failed else []), "measures"]
+        before, behind = ([self.say(f"methods.{key}", **facts) for key in keys] for keys in (told, after))
+        return [*before, *drawn_methods(self, self.survey), *behind]
 
     def group_methods(self, models: SegmentModels | None, group: str) -> list[str]:
         """The sentence of the methods on models within groups; none without groups."""

@@ -8,6 +8,7 @@ import pandas as pd
 from crmresearch.data.survey.survey import Survey
 from crmresearch.report.show.number_format import told_p_value
 from crmresearch.sem.survey_quality import SurveyQuality
+from crmresearch.stories.drawn import taken_for_alone
 from crmresearch.stories.story import Story
 from crmresearch.stories.survey_quality import TEXTS
 
@@ -57,6 +58,7 @@ class SurveyQualityStory(Story):
             told.append(self.say("quality.left_out", items=self.some(left)))
         if self.survey.weights is not None:
             told.append(self.say("quality.unweighted", column=codebook.weight))
+        told += taken_for_alone(self, self.survey)
         return [*told, *map(self.text, self.survey.notes)]
 
     def gaps(self) -> list[str]:

@@ -54,6 +54,9 @@ def _of_models(story: SurveySegmentStory) -> Iterator[Row]:
     if models.small:
         small = story.listed([f"{story.label(key, short=True)} ({n:,})" for key, n in models.small.items()])
         yield story.caution("survey_caution.small_segments", "weak", needed=models.needed, segments=small)
+    if models.few_clusters:
+        few = story.listed([f"{story.label(key, short=True)} ({df:,})" for key, df in models.few_clusters.items()])
+        yield story.caution("survey_caution.few_clusters", "weak", segments=few)
     for key, reason in models.failed.items():
         segment = story.label(key, short=True)
         yield story.caution("survey_caution.model_failed", "weak", segment=segment, reason=reason)

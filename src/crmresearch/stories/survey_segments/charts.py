@@ -60,8 +60,7 @@ def plot_profiles(story: SurveySegmentStory) -> Figure:
         for end in ends:
             axes.axhline(end - 0.5, color=RULE, linewidth=0.8, zorder=0)
         axes.axvline(0, color=INK, linewidth=0.8)
-        share = story.sizes[key] / story.sizes.sum()
-        title = story.say("survey.segment_share", segment=story.label(key, short=True), share=share)
+        title = story.say("survey.segment_share", segment=story.label(key, short=True), share=story.shares[key])
         axes.set_title(title, fontsize=9.5, color=ink)
         axes.set_xlim(-1.1 * most, 1.1 * most)
         charts.dress(axes)

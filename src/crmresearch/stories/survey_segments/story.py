@@ -16,6 +16,7 @@ from crmresearch.segmentation.scoring.managerial import reachability
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 from crmresearch.sem.groups import ALL, SegmentModels
+from crmresearch.stories.drawn import drawn_methods, resampled
 from crmresearch.stories.story import Story, in_sentence
 from crmresearch.stories.survey_segments import TEXTS
 
@@ -107,6 +108,14 @@ class SurveySegmentStory(Story):
         return self.segments.value_counts().reindex(self.keys)
 
     @cached_property
+    def shares(self) -> pd.Series:
+        """Share of every segment: of all sampling weight where there are weights, else of the respondents."""
+        if self.survey.weights is None:
+            return self.sizes / self.sizes.sum()
+        weight = self.survey.weights[self.answers.index]
+        return (weight.groupby(self.segments, observed=False).sum() / weight.sum()).reindex(self.keys)
+
+    @cached_property
     def profile(self) -> pd.DataFrame:
         """Deviation of every item in every segment, in standard deviations."""
         return deviations(self.answers, self.segments)
@@ -179,7 +188,7 @@ class SurveySegmentStory(Story):
         return self.listed(named) if self.specification else self.some(named)
 
     def _share(self, key: str) -> str:
-        facts = {"number": key[1:], "share": self.sizes[key] / self.sizes.sum()}
+        facts = {"number": key[1:], "share": self.shares[key]}
         if not self.stable(key):
             return self.say("survey.unstable_share", **facts)
         return self.say("survey.named_share", name=self.name(key), **facts)
@@ -283,6 +292,8 @@ class SurveySegmentStory(Story):
             *([self.say("survey.dropped", count=left)] if left else []),
             self.say(gaps, cells=cells, share=cells / self.answers.size),
             *([] if self.survey.weights is None else [self.say("survey.unweighted", column=codebook.weight)]),
+            *resampled(self, self.survey),
+            *([] if self.survey.design is None else [self.say("survey.refits_drawn")]),
             *map(self.text, self.survey.notes),
         ]
 
@@ -335,7 +346,8 @@ class SurveySegmentStory(Story):
         }
         given = self.numbers.choice == "given"
         told = ["data", "segments", f"segments_{self.method.measurement}"]
-        told += ["segments_given" if given else "segments_rule", "segments_stability", "seed"]
+        told += ["segments_given" if given else "segments_rule", "segments_stability"]
+        told += [*([] if self.survey.design is None else ["segments_drawn"]), "seed"]
         return [*[self.say(f"methods.{key}", **facts) for key in told], *self._models_methods()]
 
     def _models_methods(self) -> list[str]:
@@ -345,4 +357,5 @@ class SurveySegmentStory(Story):
         facts = {"theory": self.text(self.specification.theory.title), "cited": self.citation("theory")}
         numbers = {"rows": rows, "needed": self.models.needed}
         numbers |= {"resamples": self.models.resamples, "seed": self.models.seed}
-        return [self.say("methods.segments_models", **facts, **numbers)]
+        told = self.say("methods.segments_models", **facts, **numbers)
+        return [told, *drawn_methods(self, self.survey)]

@@ -24,8 +24,8 @@ def solutions(story: SurveySegmentStory) -> pd.DataFrame:
 
 def segments(story: SurveySegmentStory) -> pd.DataFrame:
     """Every segment: members, share, certainty (mean posterior), SLSw, SLSa, share of its deviation that is level."""
-    sizes, found = story.sizes, story.found[["slsw", "slsa"]].astype(float)
-    table = pd.DataFrame({"segment": story.keys, "respondents": sizes, "share": sizes / sizes.sum()}, index=story.keys)
+    shares, found = story.shares, story.found[["slsw", "slsa"]].astype(float)
+    table = pd.DataFrame({"segment": story.keys, "respondents": story.sizes, "share": shares}, index=story.keys)
     table["certainty"] = story.members.groupby("segment")["posterior"].mean()
     return story.named(table.join(found).assign(level=story.level[1]), segment=story.label)
 

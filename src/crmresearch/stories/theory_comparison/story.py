@@ -12,6 +12,7 @@ import pandas as pd
 
 from crmresearch.sem.pls.cautions import estimator_of
 from crmresearch.sem.theory_comparison import AIMS, ESTIMATORS, TheoryComparison
+from crmresearch.stories.drawn import drawn_methods
 from crmresearch.stories.satisfaction.cautions import cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
@@ -215,4 +216,4 @@ class TheoryComparisonStory(Story):
         }
         told = ["theories", f"theories_{gaps}", "theories_pls", "theories_compared"]
         told += ["theories_weighted"] if one.sample.weighted else []
-        return [self.say(f"methods.{key}", **facts) for key in told]
+        return [*[self.say(f"methods.{key}", **facts) for key in told], *drawn_methods(self, found.survey)]
