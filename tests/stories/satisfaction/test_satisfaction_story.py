@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from weight_cases import reference_weights
 
+from crmresearch.data.survey.codebook import Group
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.survey.weights import effective_size
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
+from crmresearch.sem.groups import segment_models
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.stories.pictures import picture
@@ -62,11 +64,35 @@ def test_the_opening_names_index_driver_step_and_shares(ecsi: SatisfactionStory)
     assert "250 respondents" in index
     # total effects on satisfaction (R seminr 2.3.4): quality .62, the largest
     assert "perceived quality" in driver
-    assert "perceived quality (0.62)" in driver
-    assert "a path of 0.49" in step
+    assert (driver.key, driver.facts["sizes"]) == ("finding.drivers_tie", "0.62 and 0.39")  # type: ignore[attr-defined]
+    assert "goes with 0.49 standard deviations of loyalty" in step
     assert "68%" in explained
     assert "46%" in explained
     assert hypotheses.startswith("Of 12 paths with an expected sign, 9 have")
+
+
+def test_where_no_total_effect_is_told_apart_none_is_listed() -> None:
+    story = tell("ecsi_mobile", "staged")
+    _, driver, *_ = story.findings()
+    effects = story.estimate.only("total_effects").query("outcome == 'satisfaction'")["estimate"]
+    assert driver.key == "finding.drivers_all"  # type: ignore[attr-defined]
+    facts = {"count": len(effects), "low": effects.min(), "high": effects.max()}
+    assert facts.items() <= driver.facts.items()  # type: ignore[attr-defined]
+    assert story.follows()[0].key == "follows.no_lever"  # type: ignore[attr-defined]
+
+
+def test_groups_are_told_by_those_not_told_apart(ecsi: SatisfactionStory) -> None:
+    keys = pd.Series(np.where(ecsi.complete.items["CUSA1"] > 7, "high", "low"), index=ecsi.complete.items.index)
+    models = segment_models(
+        ecsi.estimate.specification, ecsi.survey, ecsi.complete, keys.astype("category"), resamples=50, seed=1
+    )
+    group = Group(label={"en": "Group"}, values={"high": {"en": "High"}, "low": {"en": "Low"}})
+    codebook = ecsi.survey.codebook.model_copy(update={"groups": {"half": group}})
+    story = replace(ecsi, survey=replace(ecsi.survey, codebook=codebook))
+    _, satisfaction, loyalty = story.groups(models, "half")
+    index = models.index.query("construct == 'satisfaction'").set_index("segment")["estimate"]
+    assert f"the highest is that of High ({index['high']:.1f}), and the lowest that of Low" in satisfaction
+    assert loyalty.key == "groups.ends"  # type: ignore[attr-defined]
 
 
 def test_verdicts_follow_interval_and_expected_sign(ecsi: SatisfactionStory) -> None:

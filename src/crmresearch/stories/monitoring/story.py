@@ -111,7 +111,7 @@ class MonitoringStory(PurchasesStory):
         size = self.say(f"monitoring_size.{drift_verdict(self.ageing.now.unexplained)}") if self.ageing else ""
         small = self.listed([self.labels[key] for key in self.now.small.split("+") if key])
         key = f"monitoring.act_{self.action}_{reasons[self.action]}"
-        return self.say(key, method=self.name, small=small, size=size)
+        return self.say(key, method=self.name, small=small, size=size, margin=self.monitoring.margin)
 
     def _moved(self) -> str:
         """Who is no longer in the segment of the first cut-off, beside what time alone would have moved."""

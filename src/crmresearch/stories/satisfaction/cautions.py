@@ -56,7 +56,7 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
         if fact == "pairs":
             labels = [(story.label(a), story.label(b), size) for a, b, size in value]
             pairs = [story.say("word.pair", construct=a, other=b, value=size) for a, b, size in labels]
-            return "; ".join(pairs)
+            return story.some(pairs)
         if isinstance(value, list):
             return story.listed([in_sentence(story.label(v)) if v in known else v for v in value])
         return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
