@@ -188,8 +188,9 @@ def test_an_item_that_fails_gets_advice(ecsi: SatisfactionStory, reputation: Sat
     told = {s.key: s.facts for s in ecsi.measurement()}  # type: ignore[attr-defined]
     assert told["measurement.advice"] == {"items": "CUSL2", "dataset": "ecsi_mobile", "theory": "ecsi"}
     loadings = estimate_tables.loadings(ecsi).set_index("item")
-    assert loadings.index[loadings["note"] != ""].tolist() == ["CUSL2"]
-    assert "note" not in estimate_tables.loadings(reputation)
+    advice = ecsi.say("measurement.item_note")
+    assert loadings.index[loadings["note"] == advice].tolist() == ["CUSL2"]
+    assert advice not in set(estimate_tables.loadings(reputation)["note"])
 
 
 def test_the_theory_says_what_it_claims_and_why(ecsi: SatisfactionStory) -> None:
@@ -373,3 +374,24 @@ def test_a_survey_without_weights_says_nothing_of_them(ecsi: SatisfactionStory, 
     told = [*ecsi.sample(), *scsb.introduction(), *scsb.fit_sentences()]
     assert not [s for s in told if "weighted" in getattr(s, "key", "")]
     assert scsb.judged is scsb.fit
+
+
+def test_a_single_item_has_no_estimate_that_is_one_by_definition(ecsi: SatisfactionStory) -> None:
+    for table in (estimate_tables.loadings(ecsi), estimate_tables.weights(ecsi)):
+        rows = table.set_index("item")
+        assert np.isnan(rows.loc["CUSCO", "estimate"])
+        assert rows.loc["CUSCO", "note"] == "single item"
+        assert rows["estimate"].drop("CUSCO").notna().all()
+
+
+def test_rows_left_out_are_graver_where_gaps_follow_answers(ecsi: SatisfactionStory) -> None:
+    items = ecsi.survey.items
+    low = items["CUSA1"] < items["CUSA1"].median()
+    chance = pd.Series(np.random.default_rng(3).random(len(items)) < low.mean(), index=items.index)
+    for gaps, code, severity in ((low, "rows_dropped_not_random", "weak"), (chance, "rows_dropped", "note")):
+        holes = items.assign(IMAG1=items["IMAG1"].mask(gaps))
+        complete = handle_missing(holes[ecsi.estimate.specification.items], "listwise")
+        story = replace(ecsi, survey=replace(ecsi.survey, items=holes), complete=complete)
+        found = cautions(story, CovarianceStory(story, None, None, "none"))
+        told = found[found["code"].str.startswith("rows_dropped")]
+        assert told[["code", "severity"]].to_numpy().tolist() == [[code, severity]]
