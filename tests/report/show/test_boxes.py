@@ -49,6 +49,8 @@ def test_the_same_words_stand_once_with_all_they_are_said_of() -> None:
     rows = [["S", "a", "weak", "first", "Lead."], ["S", "b", "weak", "x", "Same."], ["S", "b", "weak", "y", "Same."]]
     html = show_trust(pd.DataFrame(rows, columns=COLUMNS))._repr_html_()
     assert html.count("Same: x; y.") == html.count("Same") == 1
+    many = pd.DataFrame([["S", "a", "weak", str(i), "Many."] for i in range(9)], columns=COLUMNS)
+    assert "Many: 0; 1; 2; 6 more." in show_trust(many)._repr_html_()
     assert "1 more to know" in html
 
 

@@ -17,6 +17,7 @@ _COLUMNS = ("subject", "code", "severity", "quantity", "message")
 _TOLD = ("severity", "quantity", "message")
 _USABLE = ("note", "none")
 SHOWN = 4  # findings that a reader can repeat
+MOST = 4  # things that one reason is said of: the rest is in the file
 # colours that hold where the report's own style sheet is absent (JupyterLab)
 _EDGES = {"inadmissible": "#b3261e", "unidentified": "#b3261e", "weak": "#b26a00", "note": "#6b7280", "none": "#2e7d32"}
 
@@ -76,6 +77,9 @@ class TrustBox:
         told = []
         for (severity, message), quantities in merged.items():
             several = len(quantities) > 1 and all(quantities)
+            if len(quantities) > MOST:
+                more = words(self.language)["trust_others"].format(count=len(quantities) - MOST + 1)
+                quantities = [*quantities[: MOST - 1], more]
             listed = f"{message.removesuffix('.')}: {'; '.join(quantities)}." if several else message
             told.append((severity, "" if several else quantities[0], listed))
         return told

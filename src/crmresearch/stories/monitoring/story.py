@@ -126,7 +126,7 @@ class MonitoringStory(PurchasesStory):
             told.append(self.say("monitoring.follows_then_drop"))
         if self.ageing and self.ageing.now.outside and self.action != "refit":
             named = [self.labels[key] for key in self.ageing.outside(self.now.cutoff)["segment"]]
-            told.append(self.say("monitoring.follows_segments", segments=self.some(named)))
+            told.append(self.say("monitoring.follows_segments", segments=self.some(named), first=self.first))
         row = self.monitoring.tested
         if row is not None and told_apart(row.naive_lower, row.naive_upper) == "wins":
             told.append(self.say("monitoring.follows_single"))

@@ -11,6 +11,7 @@ from crmresearch.sem.survey_quality import SurveyQuality
 from crmresearch.stories.story import Story
 from crmresearch.stories.survey_quality import TEXTS
 
+MOST = 3  # items that a sentence names of those whose answers bunch
 AT_AN_END = 0.15  # share of answers at one end of the scale from which scores bunch there (Terwee et al. 2007)
 ADEQUATE = {"unacceptable": 0.0, "mediocre": 0.5, "meritorious": 0.8}  # KMO from which Kaiser (1974) says so, roughly
 RARE = 0.05  # probability below which a hypothesis is held to be contradicted
@@ -91,7 +92,9 @@ class SurveyQualityStory(Story):
                 self.say("quality.item_share", item=self.item(r["item"]), share=r[end]) for _, r in rows.iterrows()
             ]
             if named:
-                told.append(self.say(f"quality.{end}", count=len(rows), items=self.some(named), limit=AT_AN_END))
+                told.append(
+                    self.say(f"quality.{end}", count=len(rows), items=self.listed(named[:MOST]), limit=AT_AN_END)
+                )
         return told or [self.say("quality.no_bunching", limit=AT_AN_END)]
 
     def lining(self) -> list[str]:
