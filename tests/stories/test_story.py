@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from crmresearch.caution import Caution
+from crmresearch.data.catalog import dataset_keys, find_codebook
+from crmresearch.data.survey.codebook import Codebook
+from crmresearch.models.theory import load_theory, theory_keys
 from crmresearch.stories.story import Story, caution_table, in_sentence, interval
 from crmresearch.texts import Texts
 
@@ -66,10 +69,19 @@ def test_cautions_are_told_with_their_code_gravest_first(story: Told) -> None:
 @pytest.mark.parametrize(
     ("label", "told"),
     [("Perceived quality", "perceived quality"), ("NPS", "NPS"), ("Satisfaction with ING", "satisfaction with ING"),
-     ("Net Promoter Score", "Net Promoter Score"), ("eNPS", "eNPS"), ("客户满意", "客户满意"), ("", "")],
+     ("Net Promoter Score", "Net Promoter Score"), ("eNPS", "eNPS"), ("客户满意", "客户满意"), ("", ""),
+     ("Dutch bank", "Dutch bank"), ("Orange", "Orange"), ("Kundendienst", "Kundendienst")],
 )  # fmt: skip
 def test_a_label_keeps_its_capitals_within_a_sentence(label: str, told: str) -> None:
     assert in_sentence(label) == told
+
+
+def test_no_label_of_the_package_begins_with_a_word_that_may_be_a_name() -> None:
+    labels = [one.label["en"] for key in theory_keys() for one in load_theory(key).constructs.values()]
+    codebooks = [find_codebook(key) for key in dataset_keys()]
+    labels += [one.label["en"] for book in codebooks if isinstance(book, Codebook) for one in book.groups.values()]
+    assert len(labels) > 40
+    assert [label for label in labels if in_sentence(label)[:1].isupper()] == []
 
 
 def test_an_interval_is_two_facts() -> None:

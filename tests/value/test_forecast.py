@@ -49,7 +49,24 @@ def test_intervals_of_very_many_customers_are_those_of_a_sample() -> None:
     some = table.iloc[places]
     everybody, alone = (forecast(value=CustomerValue.fit(frame)) for frame in (table, some))
     group, spent = (table["tenure"] > 250).astype(str), table["tenure"]
-    found = value_intervals(everybody, group, 5, 3, spent, most=300)
-    expected = value_intervals(alone, group.loc[some.index], 5, 3, spent.loc[some.index])
+    found, drawn = value_intervals(everybody, group, 5, 3, spent, most=300)
+    expected, alike = value_intervals(alone, group.loc[some.index], 5, 3, spent.loc[some.index])
     pd.testing.assert_frame_equal(found, expected)
+    np.testing.assert_array_equal(drawn, alike)
     assert found["customers"].iloc[0] == 300
+
+
+def test_resamples_of_value_are_those_of_the_intervals_and_of_segments_that_go_together() -> None:
+    """Percentiles of a row of the resamples are its interval; one model values both segments of a resample."""
+    rng = np.random.default_rng(11)
+    x = rng.poisson(rng.gamma(1.5, 1, 500))
+    tenure = rng.integers(200, 300, 500).astype(float)
+    t_last = np.where(x > 0, np.floor(tenure * rng.beta(2, 1, 500)), 0)
+    mean = np.where(x > 0, rng.gamma(6, 5, 500), np.nan)
+    table = pd.DataFrame({"repeat": x, "t_last": t_last, "tenure": tenure, "repeat_mean": mean})
+    frame, drawn = value_intervals(forecast(value=CustomerValue.fit(table)), (table["repeat"] > 1).astype(str), 30, 5)
+    values = frame[frame["quantity"] == "value"]
+    assert drawn.shape == (3, 30)
+    np.testing.assert_allclose(np.quantile(drawn, 0.025, axis=1), values["ci_lower"])
+    np.testing.assert_allclose(drawn.std(axis=1, ddof=1), values["se"])
+    assert np.corrcoef(drawn[1:])[0, 1] > 0.2

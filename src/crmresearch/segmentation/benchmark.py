@@ -50,6 +50,7 @@ class Benchmark:
     before: Mapping[str, pd.Series]
     after: Mapping[str, pd.Series]
     left_out: pd.DataFrame
+    earlier: tuple[Segmenter, ...] = ()
 
     def segments(self, method: str) -> pd.Series:
         """The segments of one method, by customer."""
@@ -129,6 +130,7 @@ def benchmark(
         before,
         after,
         left_out,
+        tuple(old),
     )
 
 

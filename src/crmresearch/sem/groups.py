@@ -43,6 +43,12 @@ class SegmentModels:
     seed: int
     draws: dict[str, Floats]
 
+    def indices(self, construct: str) -> tuple[pd.DataFrame, Floats]:
+        """The index of a construct in the segments that have one, as in `index`; its draws (segments, resamples)."""
+        rows = self.index[self.index["construct"] == construct].reset_index(drop=True)
+        rows = rows[rows["segment"] != ALL].dropna(subset="ci_lower")
+        return rows, self.draws[construct][rows.index]
+
     def step(self, predictor: str, outcome: str | None) -> pd.DataFrame:
         """One path in every model that was estimated, by segment: the other columns of `paths`; empty without it."""
         there = (self.paths["predictor"] == predictor) & (self.paths["outcome"] == outcome)

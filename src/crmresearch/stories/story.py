@@ -26,6 +26,19 @@ from crmresearch.stories.pictures import picture
 from crmresearch.texts import Sentence, Terms, Texts
 
 Row = tuple[str, str, str, str]  # a caution as told: code, severity, quantity, message
+# English words that labels begin with and that are no names: the capital of any other word may be part of it
+BEGINNINGS = """
+access accessibility advice affect affective age assurance atmosphere attitude attractiveness availability awareness
+before behaviour benefits brand calculative care choice commitment communication comparison competence complaint
+complaints contact contract convenience corporate cost costs country courtesy customer delivery design during ease
+education emotion empathy employees engagement environment expectation expectations experience fairness fees gender
+help image income industry information innovation intention interaction involvement kind knowledge length likeability
+location loyalty needs network occupation overall payment perceived performance personal personnel physical place
+preference price prices product products profit promise provider purchase quality range recommendation region
+relationship reliability repurchase reputation responsiveness risk role safety satisfaction searchable security
+segment service services sex size social speed staff support switching tangibles technical time trust type unstable
+usability usefulness value variety willingness word
+"""
 
 
 class Story:
@@ -112,8 +125,8 @@ class Story:
         for (code, severity, method), part in found.groupby(["code", "severity", "method"], sort=False):
             known = labels(method) if method else {}
             rows = part[part["segment"] != ""].itertuples()
-            named = [f"{known.get(row.segment, row.segment)} {row.customers:,.0f}" for row in rows]
-            about = f"{name(method)} ({self.some(named, 2)})" if named else name(method) if method else ""
+            named = [f"{known.get(row.segment, row.segment)} ({row.customers:,.0f})" for row in rows]
+            about = f"{name(method)}, {self.some(named, 2)}" if named else name(method) if method else ""
             yield self.caution(f"customer_caution.{code}", severity, about)
 
     def prose(self, key: str) -> Prose:
@@ -265,14 +278,20 @@ class Story:
 
 
 def in_sentence(label: str) -> str:
-    """A label within a sentence: its first letter small, unless it is a name or an abbreviation.
+    """A label within a sentence: its first letter small where its first word is known to be no name, else as written.
 
-    >>> [in_sentence(label) for label in ("Perceived quality", "NPS", "Satisfaction with ING", "Net Promoter Score")]
-    ['perceived quality', 'NPS', 'satisfaction with ING', 'Net Promoter Score']
+    >>> [in_sentence(label) for label in ("Perceived quality", "NPS", "Satisfaction with ING", "Dutch bank")]
+    ['perceived quality', 'NPS', 'satisfaction with ING', 'Dutch bank']
+    >>> in_sentence("Quality of Service Index")
+    'Quality of Service Index'
     """
     first, *others = label.split(" ")
-    name = not first[1:].islower() or any(word[:1].isupper() and word[1:].islower() for word in others)
-    return label if name else label[:1].lower() + label[1:]
+    title = any(word[:1].isupper() and word[1:].islower() for word in others)
+    return (
+        label
+        if title or first.lower() not in BEGINNINGS.split() or not first[1:].islower()
+        else first.lower() + label[len(first) :]
+    )
 
 
 def interval(row: Any, prefix: str = "ci_") -> dict[str, float]:

@@ -12,6 +12,7 @@ from crmresearch.errors import EstimationError
 from crmresearch.resampling import sampled
 from crmresearch.value import CustomerValue
 from crmresearch.value.customer_value import CONTRACT, SPEND
+from crmresearch.value.histories import Floats
 from crmresearch.value.rhythm import Rhythm
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
@@ -171,18 +172,20 @@ def value_intervals(
     seed: int,
     spent: pd.Series | None = None,
     most: int | None = None,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Floats]:
     """Mean P(alive), purchases, spend per purchase, value and spend, of all and of each segment, with 95 % intervals.
 
     Those of `CustomerValue.intervals`, both models fitted again in each resample: of the mean for a forecast, of the
     outcome for `spend_expected`. Beside it stands in the column `actual` the mean of what the customers have `spent`,
     NaN elsewhere. Segments of fewer than 30 customers are left out: a resample may draw none of them. Of more than
     `most` customers, all of this is of so many `sampled` with the seed, from whom the models are learned as well; its
-    intervals are wider than those of everybody would be. Empty where there is no forecast, or where too few customers
-    teach the models in fewer than two resamples.
+    intervals are wider than those of everybody would be. Beside the table stand the resamples of the mean value, a row
+    each for all and the segments in its order, (groups, usable resamples): the same models value all segments of a
+    resample, so that these go up and down together. Both are empty where there is no forecast, or where too few
+    customers teach the models in fewer than two resamples.
     """
     columns = ["group", "customers", "quantity", "estimate", "se", "ci_lower", "ci_upper", "actual"]
-    empty = pd.DataFrame(columns=columns)
+    empty = pd.DataFrame(columns=columns), np.empty((0, 0))
     if forecast.value is None:
         return empty
     value, places = forecast.value, sampled(len(segments), most, seed)
@@ -193,8 +196,9 @@ def value_intervals(
             value = CustomerValue.fit(value.customers.loc[segments.index], forecast.model, period_days=period)
         size = segments.map(segments.value_counts()).astype(int)
         large = segments.where(size >= SMALL_NUMBER)
-        frame, _ = value.intervals(forecast.days, forecast.rate, resamples, seed, large, margin=forecast.margin)
+        frame, drawn = value.intervals(forecast.days, forecast.rate, resamples, seed, large, margin=forecast.margin)
     except EstimationError:
         return empty
     made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}
-    return frame.assign(actual=frame["group"].map(made).where(frame["quantity"] == SPEND).astype(float))
+    values = drawn.values.T[frame.loc[frame["quantity"] != SPEND, "quantity"].to_numpy() == "value"]
+    return frame.assign(actual=frame["group"].map(made).where(frame["quantity"] == SPEND).astype(float)), values

@@ -1,6 +1,7 @@
 """The findings and warnings boxes, and the facts a report records."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ ROWS = pd.DataFrame(
 )
 
 
-def test_every_subject_has_one_line_with_its_gravest_reason() -> None:
+def test_every_subject_has_one_line_and_the_first_to_beware_of_its_gravest_reason() -> None:
     box = show_trust(ROWS)
     assert repr(box).splitlines() == [
         "PLS: with care",
@@ -35,7 +36,11 @@ def test_every_subject_has_one_line_with_its_gravest_reason() -> None:
     html = box._repr_html_()
     assert 'class="crm-box crm-trust weak"' in html  # that of the first subject, with which the page leads
     assert "Negative variance &lt;0." in html
-    assert html.count("<details>") == 1
+    shown = re.sub("<details>.*?</details>", "", html, flags=re.DOTALL)
+    assert "Predictors overlap." in shown  # of the first that is not simply usable; of the others one line each
+    assert "Negative variance" not in shown
+    assert html.count("Why (1)") == 1  # of CB-SEM, which has nothing shown
+    assert html.count("1 more to know") == 1
     assert "heywood" not in html  # codes are for the file
     assert 'role="heading"' in html
 
@@ -44,6 +49,8 @@ def test_the_same_words_stand_once_with_all_they_are_said_of() -> None:
     rows = [["S", "a", "weak", "first", "Lead."], ["S", "b", "weak", "x", "Same."], ["S", "b", "weak", "y", "Same."]]
     html = show_trust(pd.DataFrame(rows, columns=COLUMNS))._repr_html_()
     assert html.count("Same: x; y.") == html.count("Same") == 1
+    many = pd.DataFrame([["S", "a", "weak", str(i), "Many."] for i in range(9)], columns=COLUMNS)
+    assert "Many: 0; 1; 2; 6 more." in show_trust(many)._repr_html_()
     assert "1 more to know" in html
 
 

@@ -161,10 +161,33 @@ def test_only_segmentations_that_last_are_recommended(story: ComparisonStory) ->
     few = list(lasting.segmentations.query("k <= 10")["method"])
     assert lasting.choice["method"] == story.benchmark.evaluation.smallest_alike(few)
     assert any("every one of them" in sentence for sentence in findings(lasting))
+    other = next(method for method in few if method != story.best["method"])
+    alone = with_table(story, lowest_jaccard=np.where(story.benchmark.table["method"] == other, 0.9, 0.3))
+    told = next(sentence for sentence in findings(alone) if sentence.key == "comparison.choice")
+    alike = other in story.benchmark.evaluation.alike()
+    assert told.facts["against"].key == f"comparison.choice_{'alike' if alike else 'less'}"
     none = with_table(story, lowest_jaccard=0.3)
     assert none.choice is None
     assert none.lead == none.best["method"]
     assert any(sentence.key == "comparison.choice_none" for sentence in findings(none))
+
+
+def test_moves_stand_beside_those_that_time_alone_expects(story: ComparisonStory) -> None:
+    """The same customers and frozen segments as in the simulation; a method of forecasts has no expectation."""
+    fixed = with_table(story, lowest_jaccard=np.where(story.benchmark.table["method"] == "rfm_eight_mean", 0.9, 0.3))
+    assert fixed.lead == "rfm_eight_mean"
+    shares = fixed.ageing.shares.set_index("segment")  # type: ignore[union-attr]
+    for column, segments in (("first", story.benchmark.before), ("observed", story.benchmark.after)):
+        seen = segments["rfm_eight_mean"].reindex(story.windows.earlier.index).value_counts(normalize=True)
+        assert shares[column].to_dict() == pytest.approx({key: seen[key] for key in shares.index})
+    moved = fixed.moved
+    assert 0 < moved["lower"] <= moved["expected"] <= moved["upper"] < 1
+    key = "wins" if moved["moved"] > moved["upper"] else "loses" if moved["moved"] < moved["lower"] else "ties"
+    assert fixed.moved_text()[1].key == f"comparison.moved_{key}"  # type: ignore[attr-defined]
+    value = next(method.name for method in story.benchmark.methods if method.needs == ("expected_value",))
+    valued = with_table(story, lowest_jaccard=np.where(story.benchmark.table["method"] == value, 0.9, 0.3))
+    assert valued.ageing is None
+    assert valued.moved_text()[1].key == "comparison.moved_unknown"  # type: ignore[attr-defined]
 
 
 def test_rules_that_learn_nothing_are_not_counted_as_found_again(story: ComparisonStory) -> None:

@@ -177,28 +177,28 @@ def test_pictures(story: CustomerStory) -> None:
 def test_intervals_are_of_everyone_and_of_every_segment_in_its_order(story: CustomerStory) -> None:
     groups = story.methods[4].predict(story.customers)  # A, B, C
     spent = story.table.frame["holdout_spend"]
-    intervals = value_intervals(story.forecast, groups, 50, 1, spent)
+    intervals, drawn = value_intervals(story.forecast, groups, 50, 1, spent)
     assert list(intervals["group"].unique()) == ["all", "A", "B", "C"]
     values = intervals[intervals["quantity"] == "value"].set_index("group")
     assert values.estimate["all"] == pytest.approx(story.forecast.frame["value"].mean())  # type: ignore[index]
     weighted = (values.estimate * values.customers)[["A", "B", "C"]].sum() / values.customers["all"]
     assert weighted == pytest.approx(values.estimate["all"])
     assert ((values.ci_lower < values.estimate) & (values.estimate < values.ci_upper)).all()
-    told = story.worth(intervals, 50)
+    told = story.worth(intervals, drawn, 50)
     assert f"{values.estimate['all']:,.2f} USD" in told[0]
     made = intervals[intervals["quantity"] == "spend_expected"].set_index("group")
     assert made.actual["all"] == pytest.approx(spent.mean())
     assert made.actual["C"] == pytest.approx(spent[groups == "C"].mean())
     view = tables.intervals_view(story, intervals)
     assert view["spend_after"].iloc[0] == f"{spent.mean():,.2f}"
-    assert not value_intervals(story.forecast, groups, 50, 1)["actual"].notna().any()
+    assert not value_intervals(story.forecast, groups, 50, 1)[0]["actual"].notna().any()
     above = made.ci_upper + np.where(made.index == "A", 1, 0) + np.where(made.index == "C", 90, 0)
     for actual, key, facts in (
         (made.ci_lower, "spend_foreseen", {"inside": 3, "segments": 3}),
         (above, "spend_missed", {"inside": 1, "segments": 3, "worst": "C", "actual": above["C"]}),
     ):
         known = intervals.assign(actual=intervals["group"].map(actual).where(intervals["quantity"] == "spend_expected"))
-        _, _, sentence, *wrong = story.worth(known, 50)
+        _, _, sentence, *wrong = story.worth(known, drawn, 50)
         assert sentence.key == f"customers.{key}"
         assert len(wrong) == (facts["inside"] == 1)  # one of three is too few for intervals of 95 %
         assert facts.items() <= sentence.facts.items()

@@ -80,7 +80,7 @@ def keys(sentences: list[str]) -> list[str]:
 def test_where_leaving_is_not_told_nothing_says_who_left(waiting: CustomerStory) -> None:
     assert not waiting.forecast.tells_dropout
     groups = waiting.fitted("rfm_eight_mean").predict(waiting.customers)  # type: ignore[union-attr]
-    intervals = value_intervals(waiting.forecast, groups, 10, 1)
+    intervals, _ = value_intervals(waiting.forecast, groups, 10, 1)
     shown = [waiting.customers, tables.customer_list(waiting), tables.intervals_view(waiting, intervals), intervals]
     assert not any("p_alive" in frame for frame in shown)
     assert "p_alive" not in set(intervals["quantity"])

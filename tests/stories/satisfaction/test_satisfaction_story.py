@@ -12,6 +12,7 @@ import pytest
 from design_cases import reference_design
 from weight_cases import reference_weights
 
+from crmresearch.data.survey.codebook import Group
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.survey.weights import effective_size
@@ -65,11 +66,35 @@ def test_the_opening_names_index_driver_step_and_shares(ecsi: SatisfactionStory)
     assert "250 respondents" in index
     # total effects on satisfaction (R seminr 2.3.4): quality .62, the largest
     assert "perceived quality" in driver
-    assert "perceived quality (0.62)" in driver
-    assert "a path of 0.49" in step
+    assert (driver.key, driver.facts["sizes"]) == ("finding.drivers_tie", "0.62 and 0.39")  # type: ignore[attr-defined]
+    assert "goes with 0.49 standard deviations of loyalty" in step
     assert "68%" in explained
     assert "46%" in explained
     assert hypotheses.startswith("Of 12 paths with an expected sign, 9 have")
+
+
+def test_where_no_total_effect_is_told_apart_none_is_listed() -> None:
+    story = tell("ecsi_mobile", "staged")
+    _, driver, *_ = story.findings()
+    effects = story.estimate.only("total_effects").query("outcome == 'satisfaction'")["estimate"]
+    assert driver.key == "finding.drivers_all"  # type: ignore[attr-defined]
+    facts = {"count": len(effects), "low": effects.min(), "high": effects.max()}
+    assert facts.items() <= driver.facts.items()  # type: ignore[attr-defined]
+    assert story.follows()[0].key == "follows.no_lever"  # type: ignore[attr-defined]
+
+
+def test_groups_are_told_by_those_not_told_apart(ecsi: SatisfactionStory) -> None:
+    keys = pd.Series(np.where(ecsi.complete.items["CUSA1"] > 7, "high", "low"), index=ecsi.complete.items.index)
+    models = segment_models(
+        ecsi.estimate.specification, ecsi.survey, ecsi.complete, keys.astype("category"), resamples=50, seed=1
+    )
+    group = Group(label={"en": "Group"}, values={"high": {"en": "High"}, "low": {"en": "Low"}})
+    codebook = ecsi.survey.codebook.model_copy(update={"groups": {"half": group}})
+    story = replace(ecsi, survey=replace(ecsi.survey, codebook=codebook))
+    _, satisfaction, loyalty = story.groups(models, "half")
+    index = models.index.query("construct == 'satisfaction'").set_index("segment")["estimate"]
+    assert f"the highest is that of High ({index['high']:.1f}), and the lowest that of Low" in satisfaction
+    assert loyalty.key == "groups.ends"  # type: ignore[attr-defined]
 
 
 def test_verdicts_follow_interval_and_expected_sign(ecsi: SatisfactionStory) -> None:
@@ -165,8 +190,9 @@ def test_an_item_that_fails_gets_advice(ecsi: SatisfactionStory, reputation: Sat
     told = {s.key: s.facts for s in ecsi.measurement()}  # type: ignore[attr-defined]
     assert told["measurement.advice"] == {"items": "CUSL2", "dataset": "ecsi_mobile", "theory": "ecsi"}
     loadings = estimate_tables.loadings(ecsi).set_index("item")
-    assert loadings.index[loadings["note"] != ""].tolist() == ["CUSL2"]
-    assert "note" not in estimate_tables.loadings(reputation)
+    advice = ecsi.say("measurement.item_note")
+    assert loadings.index[loadings["note"] == advice].tolist() == ["CUSL2"]
+    assert advice not in set(estimate_tables.loadings(reputation)["note"])
 
 
 def test_the_theory_says_what_it_claims_and_why(ecsi: SatisfactionStory) -> None:
@@ -463,3 +489,22 @@ def test_a_theory_of_strangers_stays_text(stages: SatisfactionStory) -> None:
     assert "<b>" not in html
     assert "<b>" not in theory_page(theory)
     assert "A&#124;B" in theory_page(theory)
+def test_a_single_item_has_no_estimate_that_is_one_by_definition(ecsi: SatisfactionStory) -> None:
+    for table in (estimate_tables.loadings(ecsi), estimate_tables.weights(ecsi)):
+        rows = table.set_index("item")
+        assert np.isnan(rows.loc["CUSCO", "estimate"])
+        assert rows.loc["CUSCO", "note"] == "single item"
+        assert rows["estimate"].drop("CUSCO").notna().all()
+
+
+def test_rows_left_out_are_graver_where_gaps_follow_answers(ecsi: SatisfactionStory) -> None:
+    items = ecsi.survey.items
+    low = items["CUSA1"] < items["CUSA1"].median()
+    chance = pd.Series(np.random.default_rng(3).random(len(items)) < low.mean(), index=items.index)
+    for gaps, code, severity in ((low, "rows_dropped_not_random", "weak"), (chance, "rows_dropped", "note")):
+        holes = items.assign(IMAG1=items["IMAG1"].mask(gaps))
+        complete = handle_missing(holes[ecsi.estimate.specification.items], "listwise")
+        story = replace(ecsi, survey=replace(ecsi.survey, items=holes), complete=complete)
+        found = cautions(story, CovarianceStory(story, None, None, "none"))
+        told = found[found["code"].str.startswith("rows_dropped")]
+        assert told[["code", "severity"]].to_numpy().tolist() == [[code, severity]]

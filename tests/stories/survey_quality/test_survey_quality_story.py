@@ -32,7 +32,8 @@ def keys(sentences: list[str]) -> list[str]:
 def test_complete_answers(survey: Survey) -> None:
     story = told_of(survey)
     assert keys(story.findings()) == ["complete", "ceiling", "lining_one", "kmo_meritorious", "bartlett", "not_normal"]
-    assert keys(story.follows()) == ["use_robust", "look_at_lining"]
+    assert keys(story.follows()) == ["use_robust", "look_at_items", "look_at_lining"]
+    assert story.item("CUSL2") == "CUSL2 of loyalty"
     assert set(cautions(story)["code"]) == {"item_rest"}
 
 

@@ -15,15 +15,18 @@ from crmresearch.report.show.wording import words
 SEVERITIES = tuple(RANK)  # worst first
 _COLUMNS = ("subject", "code", "severity", "quantity", "message")
 _TOLD = ("severity", "quantity", "message")
+_USABLE = ("note", "none")
 SHOWN = 4  # findings that a reader can repeat
+MOST = 4  # things that one reason is said of: the rest is in the file
 # colours that hold where the report's own style sheet is absent (JupyterLab)
 _EDGES = {"inadmissible": "#b3261e", "unidentified": "#b3261e", "weak": "#b26a00", "note": "#6b7280", "none": "#2e7d32"}
 
 
 @dataclass(frozen=True, repr=False)
 class TrustBox:
-    """Whether the results can be trusted: a line for each thing they rest on, with the gravest reason, the rest folded.
+    """Whether the results can be trusted: a line for each thing they rest on, its reasons folded.
 
+    Of the first that is not simply usable the gravest reason is shown, so that it is read before any number is used.
     `frame` has the columns subject, code, severity, quantity and message; subjects stand in the order in which they
     come first, with the severity `none` where every check of them passed.
     """
@@ -48,18 +51,21 @@ class TrustBox:
 
     def _repr_html_(self) -> str:
         word = words(self.language)
-        lines = "\n".join(self._line(subject, reasons) for subject, reasons in self._lines())
+        told = self._lines()
+        grave = [i for i, (_, reasons) in enumerate(told) if reasons[0][0] not in _USABLE]
+        lines = "\n".join(self._line(*line, 1 if [i] == grave[:1] else 0) for i, line in enumerate(told))
         body = f"<ul>\n{lines}\n</ul>" if lines else f"<p>{escape(word['trust_all'])}</p>"
         return _box("trust", f" {self.worst}", word["trust"], body, _EDGES[self.worst])
 
-    def _line(self, subject: str, reasons: Sequence[tuple[str, str, str]]) -> str:
-        """A subject with its verdict; notes alone are folded, of graver reasons the first is not."""
+    def _line(self, subject: str, reasons: Sequence[tuple[str, str, str]], shown: int) -> str:
+        """A subject with its verdict; its reasons are folded but for so many."""
         severity, told = reasons[0][0], self._once(reasons)
-        shown = 0 if severity in ("note", "none") else 1
         first = "".join(f": {_reason(*reason)}" for reason in told[:shown])
+        summary = words(self.language)["trust_why" if not shown and severity not in _USABLE else "trust_more"]
         return (
             f'<li class="{severity}"><span class="severity">{escape(words(self.language)["trust_" + severity])}</span> '
-            f'<span class="what"><strong>{escape(subject)}</strong>{first}{self._folded(told[shown:])}</span></li>'
+            f'<span class="what"><strong>{escape(subject)}</strong>{first}{self._folded(told[shown:], summary)}</span>'
+            "</li>"
         )
 
     def _once(self, reasons: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -71,14 +77,17 @@ class TrustBox:
         told = []
         for (severity, message), quantities in merged.items():
             several = len(quantities) > 1 and all(quantities)
+            if len(quantities) > MOST:
+                more = words(self.language)["trust_others"].format(count=len(quantities) - MOST + 1)
+                quantities = [*quantities[: MOST - 1], more]
             listed = f"{message.removesuffix('.')}: {'; '.join(quantities)}." if several else message
             told.append((severity, "" if several else quantities[0], listed))
         return told
 
-    def _folded(self, reasons: Sequence[tuple[str, str, str]]) -> str:
-        """Reasons behind a fold."""
+    def _folded(self, reasons: Sequence[tuple[str, str, str]], summary: str) -> str:
+        """Reasons behind a fold, how many said by its summary."""
         told = [f'<li class="{reason[0]}">{_reason(*reason)}</li>' for reason in reasons]
-        return _fold(words(self.language)["trust_more"].format(count=len(told)), told) if told else ""
+        return _fold(summary.format(count=len(told)), told) if told else ""
 
     def _lines(self) -> list[tuple[str, list[tuple[str, str, str]]]]:
         """Each subject with severity, quantity and message of its reasons, worst first."""

@@ -11,17 +11,19 @@ from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.benchmark import Benchmark
 from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Segmenter
+from crmresearch.segmentation.monitoring.ageing import Ageing, ageing_or_reason
 from crmresearch.segmentation.scoring.managerial import reached, targeting
 from crmresearch.segmentation.stability.segment_profiles import behaviour_deviations
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.segmentation.windows import Windows
 from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.method_names import method_name
-from crmresearch.stories.story import Story
+from crmresearch.stories.story import Story, interval, verdict
 from crmresearch.stories.targeting import targeting_sentences, uplift
 
 FEWEST = 3  # methods of one number of segments that make a block
 MOST = 10  # segments: more are not served apart from each other
+SIMULATIONS = 60  # of customers who only grow older
 
 
 @dataclass(frozen=True)
@@ -183,10 +185,29 @@ class ComparisonStory(Story):
         names = {"first": self.name(top["method"]), "second": self.name(top["other"])}
         return [self.say("comparison.agreement", most=top["ami"], mean=pairs["ami"].mean(), **names)]
 
+    @cached_property
+    def ageing(self) -> Ageing | None:
+        """What growing older alone does to segments of the lead method learned earlier; None where no model tells."""
+        learned = next((method for method in self.benchmark.earlier if method.name == self.lead), None)
+        customers = {self.earlier.cutoff: self.windows.earlier, self.table.cutoff: self.windows.now}
+        return ageing_or_reason(customers, learned, SIMULATIONS, self.benchmark.evaluation.seed)[0] if learned else None
+
+    @property
+    def moved(self) -> dict[str, float]:
+        """Share of customers whose segment by the lead method changed, and that which time alone would have moved."""
+        there = {"moved": float(self.benchmark.table.set_index("method").loc[self.lead, "share_moved"])}
+        if self.ageing is None:
+            return there
+        return {**there, "expected": self.ageing.now.moved_expected, **interval(self.ageing.now, "moved_")}
+
     def moved_text(self) -> list[str]:
-        """How many customers of the lead method moved between the two cut-offs."""
-        row = self.benchmark.table.set_index("method").loc[self.lead]
-        return [self.say("comparison.moved", moved=row["share_moved"], psi=row["psi"], **self.facts)]
+        """How many customers of the lead method moved between the two cut-offs, beside what time alone moves."""
+        psi = float(self.benchmark.table.set_index("method").loc[self.lead, "psi"])
+        told, moved = [self.say("comparison.moved", psi=psi, moved=self.moved["moved"], **self.facts)], self.moved
+        if self.ageing is None:
+            return [*told, self.say("comparison.moved_unknown")]
+        key = verdict(moved["moved"] - moved["upper"], moved["moved"] - moved["lower"])
+        return [*told, self.say(f"comparison.moved_{key}", **moved)]
 
     def labels(self, method: str) -> dict[str, str]:
         """Names of the segments of a method, by key."""
@@ -217,6 +238,8 @@ class ComparisonStory(Story):
         facts = {"folds": evaluation.folds, "resamples": evaluation.resamples, "refits": self.refits}
         facts |= {"methods": len(self.segmentations), "customers": len(self.table.frame), "seed": evaluation.seed}
         valued = ["comparison_value"] if self.windows.value is not None else []
+        facts["simulations"] = SIMULATIONS
+        valued += ["comparison_ageing"] if self.ageing else []
         told = [self.say(f"methods.{key}", **self.facts, **facts) for key in ("comparison", *valued, "seed")]
         return [self.say("methods.data", title=title, cited=self.citation("data")), *told]
 

@@ -114,9 +114,14 @@ def chosen(story: ComparisonStory) -> list[str]:
         return [story.say("comparison.choice_none", most=MOST)]
     key = "comparison.rule_none" if pd.isna(choice["rule_length"]) else "comparison.rule_leaves"
     rule = story.say(key, most=LEAVES, leaves=choice["rule_length"])
-    facts = {"r2": choice["r2"], "k": int(choice["k"]), "moved": choice["share_moved"], "days": story.days_between}
-    key = "comparison.choice_same" if choice["method"] == story.best["method"] else "comparison.choice"
-    return [story.say(key, method=story.name(choice["method"]), most=MOST, rule=rule, **facts)]
+    key = "comparison.moves_expected" if story.ageing else "comparison.moves"
+    facts = {"r2": choice["r2"], "k": int(choice["k"]), "moves": story.say(key, days=story.days_between, **story.moved)}
+    if choice["method"] == story.best["method"]:
+        return [story.say("comparison.choice_same", method=story.name(choice["method"]), rule=rule, **facts)]
+    ahead = "alike" if choice["method"] in story.benchmark.evaluation.alike() else "less"
+    against = story.say(f"comparison.choice_{ahead}", best=story.name(story.best["method"]))
+    named = {"method": story.name(choice["method"]), "most": MOST, "against": against}
+    return [story.say("comparison.choice", **named, rule=rule, **facts)]
 
 
 def frozen(story: ComparisonStory) -> list[str]:

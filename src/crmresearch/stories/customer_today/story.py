@@ -159,11 +159,11 @@ class TodayStory(SegmentsStory):
         if not len(self.half) or any(check.trust("spend") == "no" for check in self.checks[:1]):
             return [self.say("today.do_nothing"), *advice]
         told = [self.say("today.do_half", count=len(self.half))]
+        late = self.overdue.index.intersection(self.half)
+        told += [self.say("today.do_overdue", count=len(late))] if len(late) else []
         for check in self.checks[:1]:
             count, share = check.captured()
             told.append(self.say("today.captured", count=count, share=share, start=check.table.cutoff, days=check.days))
-        late = self.overdue.index.intersection(self.half)
-        told += [self.say("today.do_overdue", count=len(late))] if len(late) else []
         if self.contact_cost > 0:
             worth = self.customers["expected_value"]
             facts = {"below": int((worth < self.contact_cost).sum()), "cost": self.contact_cost}

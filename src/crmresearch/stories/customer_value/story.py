@@ -12,7 +12,7 @@ from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.ranks import LEVEL, independent_draws
+from crmresearch.ranks import LEVEL, Floats
 from crmresearch.report.show.paragraphs import Prose
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.abc_classes import gini, top_share
@@ -30,7 +30,6 @@ from crmresearch.value.forecast import CustomerForecast
 TOP = 0.2  # the share of customers whose part of the spend is told
 RARE = 0.05
 SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
-NORMAL = 1.96  # standard errors to each side in a 95 % interval
 EIGHT = "rfm_eight_mean"  # the classes whose value and purchases are shown
 
 
@@ -246,8 +245,8 @@ class CustomerStory(SegmentsStory):
             told.append(self.say("customers.value_error", **facts))
         return told
 
-    def worth(self, intervals: pd.DataFrame, resamples: int) -> list[str]:
-        """What a customer is worth, of all and in the segment worth most, with intervals."""
+    def worth(self, intervals: pd.DataFrame, draws: Floats, resamples: int) -> list[str]:
+        """What a customer is worth, of all and in the segments worth most and least: both of `value_intervals`."""
         values = intervals[intervals["quantity"] == "value"]
         if values.empty:
             return [self.say("customers.worth_unknown")] if self.forecast.value else []
@@ -256,9 +255,8 @@ class CustomerStory(SegmentsStory):
         told = [self.say("customers.worth", value=everyone.estimate, **facts)]
         if len(parts) > 1:
             labels, points = self.labels(EIGHT), parts["estimate"].to_numpy(dtype=float)
-            errors = (parts["ci_upper"] - parts["ci_lower"]).to_numpy(dtype=float) / (2 * NORMAL)
-            names, draws = [labels.get(key, key) for key in parts["group"]], independent_draws(points, errors)
-            told.append(self.say("customers.worth_ends", ends=self.ends(names, points, draws, LEVEL)))
+            names = [labels.get(key, key) for key in parts["group"]]
+            told.append(self.say("customers.worth_ends", ends=self.ends(names, points, draws[1:], LEVEL)))
         return [*told, *self._spent_as_foreseen(intervals), *self.sampled]
 
     def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:

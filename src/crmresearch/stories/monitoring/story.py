@@ -111,7 +111,7 @@ class MonitoringStory(PurchasesStory):
         size = self.say(f"monitoring_size.{drift_verdict(self.ageing.now.unexplained)}") if self.ageing else ""
         small = self.listed([self.labels[key] for key in self.now.small.split("+") if key])
         key = f"monitoring.act_{self.action}_{reasons[self.action]}"
-        return self.say(key, method=self.name, small=small, size=size)
+        return self.say(key, method=self.name, small=small, size=size, margin=self.monitoring.margin)
 
     def _moved(self) -> str:
         """Who is no longer in the segment of the first cut-off, beside what time alone would have moved."""
@@ -126,7 +126,7 @@ class MonitoringStory(PurchasesStory):
             told.append(self.say("monitoring.follows_then_drop"))
         if self.ageing and self.ageing.now.outside and self.action != "refit":
             named = [self.labels[key] for key in self.ageing.outside(self.now.cutoff)["segment"]]
-            told.append(self.say("monitoring.follows_segments", segments=self.some(named)))
+            told.append(self.say("monitoring.follows_segments", segments=self.some(named), first=self.first))
         row = self.monitoring.tested
         if row is not None and told_apart(row.naive_lower, row.naive_upper) == "wins":
             told.append(self.say("monitoring.follows_single"))

@@ -7,6 +7,9 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.caution import Caution
+from crmresearch.errors import EstimationError
+from crmresearch.report.show.number_format import told_p_value
+from crmresearch.sem.missing_at_random import little_test
 from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
@@ -14,7 +17,8 @@ from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Row, caution_table, in_sentence
 
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
-OF_ANSWERS = {"proxies", "unmeasured", "rows_dropped", "missing_replaced"}
+BY_CHANCE = 0.05  # probability below which gaps are not held to come by chance alone
+OF_ANSWERS = {"proxies", "unmeasured", "rows_dropped", "rows_dropped_not_random", "missing_replaced"}
 OF_CBSEM = {"missing_fiml"}
 _CONSTRUCTS = {"construct", "component", "other", "predictor", "outcome", "moderator"}
 
@@ -56,7 +60,7 @@ def _message(caution: Caution, story: SatisfactionStory) -> str:
         if fact == "pairs":
             labels = [(story.label(a), story.label(b), size) for a, b, size in value]
             pairs = [story.say("word.pair", construct=a, other=b, value=size) for a, b, size in labels]
-            return "; ".join(pairs)
+            return story.some(pairs)
         if isinstance(value, list):
             return story.listed([in_sentence(story.label(v)) if v in known else v for v in value])
         return story.label(value) if fact in _CONSTRUCTS and set(str(value).split(":")) <= known else value
@@ -73,7 +77,19 @@ def _about_the_data(story: SatisfactionStory) -> Iterator[Caution]:
         names = [in_sentence(story.text(spec.theory.constructs[key].label)) for key in spec.unmeasured]
         yield Caution("unmeasured", "note", "model", {"constructs": names})
     if complete.policy == "listwise" and complete.rows_dropped > MISSING_LIMIT * complete.rows_in:
-        yield Caution("rows_dropped", "note", "sample", {"share": complete.rows_dropped / complete.rows_in})
+        yield _rows_dropped(story)
     if complete.policy == "mean":
         for row in complete.counts[complete.counts.share > MISSING_LIMIT].itertuples():
             yield Caution("missing_replaced", "weak", f"item {row.item}", {"item": row.item, "share": row.share})
+
+
+def _rows_dropped(story: SatisfactionStory) -> Caution:
+    """That many rows were left out, graver where those with gaps answer otherwise, as the page on the survey has it."""
+    share = {"share": story.complete.rows_dropped / story.complete.rows_in}
+    try:
+        test = little_test(story.survey.items[story.estimate.specification.items])
+    except EstimationError:  # cannot be told
+        return Caution("rows_dropped", "note", "sample", share)
+    if test.p < BY_CHANCE:
+        return Caution("rows_dropped_not_random", "weak", "sample", {**share, "p": told_p_value(test.p)})
+    return Caution("rows_dropped", "note", "sample", share)

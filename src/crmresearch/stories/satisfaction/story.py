@@ -119,9 +119,14 @@ class SatisfactionStory(Story):
             return
         drivers = self.leading[outcome]
         first, named = drivers.iloc[0], {"outcome": in_sentence(self.label(outcome)), "name": self.label(outcome)}
+        if self._all_alike(outcome):
+            ends = {"low": drivers["estimate"].min(), "high": drivers["estimate"].max()}
+            yield self.say("finding.drivers_all", **named, count=len(drivers), **ends)
+            return
         if len(drivers) > 1:
-            sizes = [f"{self._predictor(row)} ({row.estimate:.2f})" for row in drivers.itertuples()]
-            yield self.say("finding.drivers_tie", **named, drivers=self.listed(sizes))
+            told = {"drivers": self.listed([self._predictor(row) for row in drivers.itertuples()])}
+            sizes = self.listed([f"{size:.2f}" for size in drivers["estimate"]])
+            yield self.say("finding.drivers_tie", **named, **told, sizes=sizes)
             return
         yield self.say(
             "finding.driver",
@@ -144,6 +149,12 @@ class SatisfactionStory(Story):
         key = "one" if len(first) == 1 else "all" if len(first) == len(wholes) else "some"
         yield self.say(f"finding.stages_{key}", outcome=in_sentence(self.label(outcome)), stages=self.listed(sizes))
 
+    def _all_alike(self, outcome: str) -> bool:
+        """Whether more than two constructs lead to an outcome and no total effect on it is told apart from another."""
+        effects = self.estimate.only("total_effects").query("outcome == @outcome")["predictor"]
+        rivals = effects[~effects.isin([*self.estimate.specification.components.values()])]
+        return len(self.leading[outcome]) == len(rivals) > 2
+
     def _predictor(self, effect: Any) -> str:
         return in_sentence(self.label(effect.predictor))
 
@@ -161,9 +172,7 @@ class SatisfactionStory(Story):
         """Where to begin: the leading construct, or of those not told apart the one with the lowest index."""
         drivers = self.leading[outcome]
         named = {"outcome": in_sentence(self.label(outcome))}
-        effects = self.estimate.only("total_effects").query("outcome == @outcome")["predictor"]
-        rivals = effects[~effects.isin([*self.estimate.specification.components.values()])]
-        if len(drivers) == len(rivals) > 2:
+        if self._all_alike(outcome):
             return self.say("follows.no_lever", **named, count=len(drivers))
         if len(drivers) == 1:
             return self.say("follows.lever", **named, predictor=self._predictor(drivers.iloc[0]))
@@ -381,7 +390,7 @@ class SatisfactionStory(Story):
         )
 
     def groups(self, models: SegmentModels, group: str) -> list[str]:
-        """By what the respondents are divided, and which groups are too small for the model."""
+        """By what the respondents are divided, which groups are too small, which stand highest and lowest."""
         codebook, name = self.survey.codebook, partial(self.group_name, group)
         told = [self.say("groups.divided", group=self.text(codebook.groups[group].label), needed=models.needed)]
         if models.small:
@@ -390,6 +399,11 @@ class SatisfactionStory(Story):
         if models.few_clusters:
             few = [f"{name(key)} ({df:,})" for key, df in models.few_clusters.items()]
             told.append(self.say("groups.few_clusters", groups=self.listed(few)))
+        for aim, construct in self.estimate.specification.theory.aims.items():
+            table, draws = models.indices(construct)
+            if len(table) > 1:
+                ends = self.ends([*map(name, table["segment"])], table["estimate"].to_numpy(), draws, self.confidence)
+                told.append(self.say("groups.ends", construct=self.aims[aim], ends=ends))
         return told + [self.say("groups.failed", group=name(key), reason=why) for key, why in models.failed.items()]
 
     def limits(self) -> list[str]:

@@ -57,18 +57,29 @@ def reliability(story: SatisfactionStory) -> pd.DataFrame:
 
 def loadings(story: SatisfactionStory) -> pd.DataFrame:
     """Loading of every item with interval, and corrected for unreliability; what to do about an item that fails."""
-    table = _with_corrected(story, "loadings")
+    table = _without_single(story, _with_corrected(story, "loadings"))
     if failing := set(story.weak_items["item"]):
         told = story.say("measurement.item_note")
-        table["note"] = [told if item in failing else "" for item in table["item"]]
+        table["note"] = table.get("note", pd.Series("", table.index)).mask(table["item"].isin(failing), told)
     shown = ["construct", "item", "estimate", *INTERVAL, "plsc", "note"]
     return story.named(table[[c for c in shown if c in table]], construct=story.label)
 
 
 def weights(story: SatisfactionStory) -> pd.DataFrame:
     """Weight of every item with interval and p."""
-    shown = ["construct", "item", "estimate", *INTERVAL, *P_VALUE]
-    return story.named(_floored(story, story.estimate.weights)[shown], construct=story.label)
+    table = _without_single(story, _floored(story, story.estimate.weights))
+    shown = ["construct", "item", "estimate", *INTERVAL, *P_VALUE, "note"]
+    return story.named(table[[c for c in shown if c in table]], construct=story.label)
+
+
+def _without_single(story: SatisfactionStory, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of items without the estimates of single items, which are 1 by definition; a note says so."""
+    single = table["item"].isin([c.items[0] for c in story.estimate.specification.constructs if len(c.items) == 1])
+    if not single.any():
+        return table
+    told = single.map({True: story.say("measurement.single_item"), False: ""})
+    masked = {column: table[column].mask(single) for column in ("estimate", "plsc") if column in table}
+    return table.assign(**masked, note=told)
 
 
 def _floored(story: SatisfactionStory, table: pd.DataFrame) -> pd.DataFrame:

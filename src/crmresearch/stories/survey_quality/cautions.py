@@ -6,10 +6,9 @@ import pandas as pd
 
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.story import Row, caution_table
-from crmresearch.stories.survey_quality.story import ADEQUATE, RARE, SurveyQualityStory
+from crmresearch.stories.survey_quality.story import ADEQUATE, RARE, WEAK_ITEM, SurveyQualityStory
 
 MANY_ALIKE = 0.05  # share of straight-lining respondents that moves correlations
-WEAK_ITEM = 0.30  # corrected item–total correlation below which an item hardly belongs to its construct (Nunnally 1978)
 
 
 def cautions(story: SurveyQualityStory) -> pd.DataFrame:
@@ -27,10 +26,8 @@ def _found(story: SurveyQualityStory) -> Iterator[Row]:
     found = quality.factorability
     if found is not None and found.overall < ADEQUATE["mediocre"]:
         yield story.caution("quality_caution.kmo", "weak", kmo=found.overall)
-    table = quality.distributions
-    weak = table[table["item_rest"] < WEAK_ITEM]
-    if len(weak):
-        named = [f"{row.item} ({row.item_rest:.2f})" for row in weak.itertuples()]
+    if len(story.weak):
+        named = [f"{story.item(row.item)} ({row.item_rest:.2f})" for row in story.weak.itertuples()]
         yield story.caution("quality_caution.item_rest", "weak", items=story.some(named), limit=WEAK_ITEM)
     for test, reason in quality.undefined.items():
         yield f"{test}_undefined", "note", "", story.say("quality_caution.undefined", reason=reason)

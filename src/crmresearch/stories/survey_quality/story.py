@@ -12,9 +12,11 @@ from crmresearch.stories.drawn import taken_for_alone
 from crmresearch.stories.story import Story
 from crmresearch.stories.survey_quality import TEXTS
 
+MOST = 3  # items that a sentence names of those whose answers bunch
 AT_AN_END = 0.15  # share of answers at one end of the scale from which scores bunch there (Terwee et al. 2007)
 ADEQUATE = {"unacceptable": 0.0, "mediocre": 0.5, "meritorious": 0.8}  # KMO from which Kaiser (1974) says so, roughly
 RARE = 0.05  # probability below which a hypothesis is held to be contradicted
+WEAK_ITEM = 0.30  # corrected item–total correlation below which an item hardly belongs to its construct (Nunnally 1978)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class SurveyQualityStory(Story):
         table = self.quality.distributions
         ends = {end: table[table[end] > AT_AN_END] for end in ("floor", "ceiling")}
         return {end: rows.sort_values(end, ascending=False, kind="stable") for end, rows in ends.items()}
+
+    @property
+    def weak(self) -> pd.DataFrame:
+        """Items that hardly go with the other items of their construct, as in the distributions."""
+        return self.quality.distributions.query("item_rest < @WEAK_ITEM")
+
+    def item(self, key: str) -> str:
+        """An item with the construct that the codebook has it stand for."""
+        constructs = self.survey.codebook.constructs.items()
+        found = next((name for name, items in constructs if key in items), None)
+        return self.say("quality.item_of", item=key, construct=found.replace("_", " ")) if found else key
 
     @property
     def same(self) -> int:
@@ -77,9 +90,13 @@ class SurveyQualityStory(Story):
         """Whether answers bunch at an end of the scale."""
         told = []
         for end, rows in self.at_an_end.items():
-            named = [self.say("quality.item_share", item=r["item"], share=r[end]) for _, r in rows.iterrows()]
+            named = [
+                self.say("quality.item_share", item=self.item(r["item"]), share=r[end]) for _, r in rows.iterrows()
+            ]
             if named:
-                told.append(self.say(f"quality.{end}", count=len(rows), items=self.some(named), limit=AT_AN_END))
+                told.append(
+                    self.say(f"quality.{end}", count=len(rows), items=self.listed(named[:MOST]), limit=AT_AN_END)
+                )
         return told or [self.say("quality.no_bunching", limit=AT_AN_END)]
 
     def lining(self) -> list[str]:
@@ -119,6 +136,8 @@ class SurveyQualityStory(Story):
             told.append(self.say("quality.use_any" if random else "quality.use_fiml"))
         if normality is not None and (normality["p"] < RARE).any():
             told.append(self.say("quality.use_robust"))
+        if len(self.weak):
+            told.append(self.say("quality.look_at_items", items=self.some([*self.weak["item"]])))
         if self.same:
             told.append(self.say("quality.look_at_lining", count=self.same))
         return told or [self.say("quality.nothing_follows")]

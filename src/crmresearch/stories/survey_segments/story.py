@@ -54,7 +54,9 @@ class SurveySegmentStory(Story):
 
     def within(self, key: str) -> str:
         """Name of a construct within a sentence; that of an item stays as it is."""
-        return self.construct(key) if self.by_items else in_sentence(self.construct(key))
+        if self.specification is None:
+            return key if self.by_items else key.replace("_", " ")
+        return in_sentence(self.construct(key))
 
     @property
     def by_items(self) -> bool:
@@ -168,18 +170,18 @@ class SurveySegmentStory(Story):
         return self.say("survey.named_segment", number=key[1:], name=self.name(key))
 
     def findings(self) -> list[str]:
-        """Segments, why so many, level or pattern, satisfaction, the step to loyalty, who they are; headline first."""
+        """Segments, level or pattern, satisfaction, the step to loyalty, who they are, why so many; headline first."""
         level, agreement = self.level[0], self.solution.agreement
         segments = "; ".join(self._share(key) for key in self.keys)
         facts = {"respondents": len(self.answers), "k": self.numbers.chosen, "constructs": self._defining()}
         alike = "survey.agreement_close" if agreement >= ALIKE else "survey.agreement_far"
         return [
             self.say("survey.headline", segments=segments, **facts),
-            self._choice(),
             self.say("survey.level_high" if level >= LEVEL_LIMIT else "survey.level_low", share=level),
             *self._indices(),
             *([self._paths()] if self.models else []),
             self.reach(),
+            self._choice(),
             self.say(alike, k=self.numbers.chosen, agreement=agreement),
         ]
 
@@ -202,12 +204,10 @@ class SurveySegmentStory(Story):
     def _indices(self) -> Iterator[str]:
         for construct in self.aims.values():
             assert self.models is not None
-            table = self.models.index.query("construct == @construct").reset_index(drop=True)
-            table = table[table["segment"] != ALL].dropna(subset="ci_lower")
+            table, draws = self.models.indices(construct)
             if len(table) > 1:
-                draws, points = self.models.draws[construct][table.index], table["estimate"].to_numpy()
                 names = [in_sentence(self.label(key, short=True)) for key in table["segment"]]
-                ends = self.ends(names, points, draws, LEVEL)
+                ends = self.ends(names, table["estimate"].to_numpy(), draws, LEVEL)
                 yield self.say("survey.index_ends", construct=self.within(construct), ends=ends)
 
     @cached_property

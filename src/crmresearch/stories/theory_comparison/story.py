@@ -47,10 +47,14 @@ class TheoryComparisonStory(Story):
     @cached_property
     def names(self) -> dict[str, str]:
         """How sentences call a theory: the abbreviation at the end of its title where it has one of its own."""
-        titles = {key: self.text(one.specification.theory.title) for key, one in self.comparison.estimates.items()}
-        ends = {key: re.search(r"[(（]([^()（）]+)[)）]$", title) for key, title in titles.items()}
-        short = {key: found[1] if (found := ends[key]) else title for key, title in titles.items()}
-        return {key: name if Counter(short.values())[name] == 1 else titles[key] for key, name in short.items()}
+        ends = {key: re.search(r"[(（]([^()（）]+)[)）]$", title) for key, title in self.titles.items()}
+        short = {key: found[1] if (found := ends[key]) else title for key, title in self.titles.items()}
+        return {key: name if Counter(short.values())[name] == 1 else self.titles[key] for key, name in short.items()}
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The whole titles of the theories, which the headline uses."""
+        return {key: self.text(one.specification.theory.title) for key, one in self.comparison.estimates.items()}
 
     @cached_property
     def cautions(self) -> pd.DataFrame:
@@ -127,7 +131,9 @@ class TheoryComparisonStory(Story):
             return self.say("finding.explains_nothing", aim=self.say(f"aim.{aim}"))
         row = self.comparison.explained.query("aim == @aim").set_index("theory").loc[ranked[0]]
         key = "alone" if len(ranked) == 1 else "most" if not ties else "tied_some" if less else "tied"
-        named = {"theory": self.names[ranked[0]], "ties": self.called(ties), "less": self.called(less)}
+        names = self.titles if aim == AIMS[0] else self.names  # the headline says what the abbreviations stand for
+        rivals = {kind: self.listed([names[key] for key in keys]) for kind, keys in (("ties", ties), ("less", less))}
+        named = {"theory": names[ranked[0]], **rivals}
         facts = {"aim": self.say(f"aim.{aim}"), "share": row["r_squared"], **interval(row), **self.facts}
         return self.say(f"finding.explains_{key}", **named, **facts)
 
