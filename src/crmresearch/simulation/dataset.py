@@ -1,6 +1,6 @@
 """A simulated data set: the data file of a folder, made of its `truth.yaml` and `codebook.yaml`.
 
-    python -m crmresearch.simulation.dataset data/staged_simulated
+python -m crmresearch.simulation.dataset data/staged_simulated
 """
 
 import hashlib

@@ -75,12 +75,19 @@ class Population:
     def moments(self, group: Group = None) -> tuple[Floats, Floats]:
         """Means (p,) and covariances (p, p) of the continuous answers, of one group or, None, of all together."""
         chosen = self.groups if group is None else {group: self.groups[group]}
+        shares = np.array([one.share for one in chosen.values()])
+        means = shares @ np.array([one.means for one in chosen.values()]) / shares.sum()
+        covariances = self.loadings @ self.construct_moments(group) @ self.loadings.T + self.errors
+        return self.loadings @ means, covariances
+
+    def construct_moments(self, group: Group = None) -> Floats:
+        """Covariances (k, k) of the constructs, of one group or, None, of all together."""
+        chosen = self.groups if group is None else {group: self.groups[group]}
         shares = np.array([one.share for one in chosen.values()]) / sum(one.share for one in chosen.values())
-        means = np.array([self.loadings @ one.means for one in chosen.values()])
-        within = np.array([self.loadings @ one.constructs @ self.loadings.T for one in chosen.values()])
-        mean = shares @ means
-        between = np.einsum("g,gi,gj->ij", shares, means - mean, means - mean)
-        return mean, np.tensordot(shares, within, 1) + between + self.errors
+        means = np.array([one.means for one in chosen.values()])
+        apart = means - shares @ means
+        between = np.einsum("g,gi,gj->ij", shares, apart, apart)
+        return np.asarray(np.tensordot(shares, np.array([one.constructs for one in chosen.values()]), 1) + between)
 
 
 def population(truth: Truth) -> Population:
@@ -130,6 +137,34 @@ def implied_constructs(truth: Truth, group: Group = None) -> pd.DataFrame:
     """
     keys = truth.specification.keys
     return pd.DataFrame(population(truth).groups[group].constructs, keys, keys)
+
+
+def true_paths(people: Population, group: Group = None) -> pd.DataFrame:
+    """The paths and moderations of a population, a row each: outcome, predictor, true; standardised.
+
+    Of one group, or of the only one, as the truth states them. Of several together the coefficients of the regressions
+    of their constructs, standardised over all; moderations are the mean of theirs.
+
+    >>> truth = Truth(model="sat =~ S1 + S2\\nloy =~ L1 + L2\\nloy ~ sat", paths={"loy": {"sat": 0.5}})
+    >>> true_paths(population(truth)).values.tolist()
+    [['loy', 'sat', 0.5]]
+    """
+    spec = people.truth.specification
+    C = people.construct_moments(group)
+    R = C / np.sqrt(np.outer(np.diag(C), np.diag(C)))
+    rows: list[tuple[str, str, float]] = []
+    for outcome in spec.outcomes:
+        j, x = spec.keys.index(outcome), [spec.keys.index(key) for key in spec.predictors_of(outcome)]
+        found = dict(zip(spec.predictors_of(outcome), np.linalg.solve(R[np.ix_(x, x)], R[x, j]), strict=True))
+        rows += [(outcome, p.predictor, found[p.predictor]) for p in spec.paths if p.outcome == outcome]
+    order = {(p.outcome, p.predictor): i for i, p in enumerate(spec.paths)}
+    rows.sort(key=lambda row: order[row[0], row[1]])
+    chosen = list(people.groups.items()) if group is None else [(group, people.groups[group])]
+    for m in spec.moderations:
+        key = product_key(m.predictor, m.moderator)
+        of_all = sum(one.share * people.truth.path(key, m.outcome, value) for value, one in chosen)
+        rows.append((m.outcome, key, of_all / sum(one.share for _, one in chosen)))
+    return pd.DataFrame(rows, columns=["outcome", "predictor", "true"])
 
 
 def _block(truth: Truth, construct: BoundConstruct) -> tuple[Floats, Floats]:

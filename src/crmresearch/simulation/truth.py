@@ -177,6 +177,23 @@ class Truth(_Strict):
             bound = bind_items(theory, self.items or {}, "the truth", "add it under `items`")
         return bound.with_measurement(**self.measurement)
 
+    def changed(self, **updates: Any) -> "Truth":
+        """The same truth with other values of some of its fields."""
+        other = Truth(**{name: getattr(self, name) for name in type(self).model_fields} | updates)
+        other._folder = self._folder
+        return other
+
+    def undisturbed(self) -> "Truth":
+        """One group of attentive respondents without gaps whose answers are continuous: what estimators presume."""
+        none: dict[str, Any] = {"answers": None, "answers_of": {}, "missing": Missing(), "careless": Careless()}
+        return self.changed(**none, groups=None, profile={})
+
+    def of_composites(self, within: float = 0.6) -> "Truth":
+        """The same, but every construct of several items is the sum of these, which correlate by `within` (mode A)."""
+        several = [c.key for c in self.specification.constructs if len(c.items) > 1]
+        single = {key: value for key, value in self.loadings.items() if key not in several}
+        return self.changed(measurement=dict.fromkeys(several, "composite_a"), loadings=single, within=within)
+
     @property
     def group_truths(self) -> dict[int | str | None, GroupTruth]:
         """The groups by value; one, None, where nobody is divided."""
