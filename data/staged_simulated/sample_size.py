@@ -2,62 +2,98 @@
 
     python data/staged_simulated/sample_size.py [replications]
 
-Two populations, so that every path but those of the factors, of which there are enough for both, is small in one and
-medium in the other.
+Two populations, in which the paths around loyalty change places, so that each is small in one and medium in the other;
+of the thirteen factors some are small and some medium in both.
 """
 
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.codebook import read_codebook
-from crmresearch.models.specification import Specification, bind
-from crmresearch.models.theory import load_theory
-from crmresearch.sem.power import Population, power_over_n
+from crmresearch.sem.recovery import recover
+from crmresearch.sem.sample_size import respondents
+from crmresearch.simulation.truth import Truth
 
 HERE = Path(__file__).parent
 SMALL, MEDIUM = 0.1, 0.3
 SIZES = (60, 100, 160, 250, 400, 650, 1000, 1600)
 MEDIUM_FACTORS = ("quality_stability", "service_quality")
 SMALL_FACTORS = ("brand", "price_stability", "staff", "trust", "word_of_mouth")  # the other six have no effect
-COMPLAINERS = 0.15
+CORRELATION, RELIABILITY, COMPLAINERS = 0.3, 0.8, 0.15
+NAMES = {
+    ("satisfaction", "factor"): "a factor → satisfaction",
+    ("loyalty", "satisfaction"): "satisfaction → loyalty",
+    ("loyalty", "switching_cost"): "switching cost → loyalty",
+    ("loyalty", "competitor_comparison"): "comparison with competitors → loyalty",
+    ("loyalty", "complaint_handling"): "complaint handling → loyalty",
+    ("complaints", "satisfaction"): "satisfaction → complaints (yes or no)",
+    ("loyalty", "satisfaction:switching_cost"): "switching cost moderates satisfaction → loyalty",
+}
 
 
-def populations() -> list[Population]:
-    """What is true: of the factors two are medium and five small; the paths around loyalty change places."""
-    factors = {(key, "satisfaction"): MEDIUM for key in MEDIUM_FACTORS}
-    factors |= {(key, "satisfaction"): SMALL for key in SMALL_FACTORS}
-    made = []
-    for first, second in ((MEDIUM, SMALL), (SMALL, MEDIUM)):
-        paths = factors | {
-            ("satisfaction", "loyalty"): first,
-            ("satisfaction", "complaints"): -first,
-            ("complaint_handling", "loyalty"): second,
-            ("switching_cost", "loyalty"): second,
-            ("competitor_comparison", "loyalty"): first,
-        }
-        moderations = {("satisfaction", "switching_cost", "loyalty"): second}
-        made.append(Population(paths, moderations, incidence={"complaints": COMPLAINERS}))
+def truths() -> dict[str, Truth]:
+    """The two populations: the first with the medium effect of satisfaction on loyalty, the second with the small."""
+    items = read_codebook(HERE).items_of("staged")
+    factors = dict.fromkeys(MEDIUM_FACTORS, MEDIUM) | dict.fromkeys(SMALL_FACTORS, SMALL)
+    # α = kλ² / (1 + (k − 1)λ²), solved for the loading of k items that load alike (Spearman–Brown)
+    alike = {
+        key: [float(np.sqrt(RELIABILITY / (len(own) - (len(own) - 1) * RELIABILITY)))] * len(own)
+        for key, own in items.items()
+        if len(own) > 1
+    }
+    made = {}
+    for name, first, second in (("first", MEDIUM, SMALL), ("second", SMALL, MEDIUM)):
+        made[name] = Truth(
+            theory="staged",
+            items=items,
+            loadings=alike,
+            correlation=CORRELATION,
+            paths={
+                "satisfaction": factors,
+                "complaints": {"satisfaction": -first},
+                "loyalty": {
+                    "satisfaction": first,
+                    "complaint_handling": second,
+                    "switching_cost": second,
+                    "competitor_comparison": first,
+                },
+            },
+            moderations={"loyalty": {"satisfaction:switching_cost": second}},
+            answers_of={"complaints": {"min": 0, "max": 1, "mean": COMPLAINERS}},
+        )
     return made
 
 
-def staged() -> Specification:
-    """The first-order form on all items of the questionnaire."""
-    return bind(load_theory("staged"), read_codebook(HERE))
+def table(rates: pd.DataFrame) -> pd.DataFrame:
+    """Kind of path, effect, and n for 80% and 90% power ± Monte-Carlo standard error, by PLS and PLSc."""
+    kind = rates["predictor"].where(rates["outcome"] != "satisfaction", "factor")
+    rows = []
+    for (outcome, predictor), name in NAMES.items():
+        for effect in (SMALL, MEDIUM):
+            row = {"path": name, "effect": f"{effect:.2f}"}
+            same = (rates["outcome"] == outcome) & (kind == predictor) & np.isclose(rates["true"].abs(), effect)
+            for estimator, label in (("pls", "PLS"), ("plsc", "PLSc")):
+                for power, n, error in respondents(rates[same & (rates["estimator"] == estimator)]).to_numpy():
+                    row[f"{label} {power:.0%}"] = f"{n:.0f} ± {error:.0f}" if np.isfinite(n) else "–"
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def sample_sizes(replications: int) -> pd.DataFrame:
-    """The table: kind of path, effect, estimator, n for 80% and for 90% power with their Monte-Carlo errors.
+def rates(n: int, replications: int) -> pd.DataFrame:
+    """What is found in samples of n respondents."""
+    made = truths()
+    return recover(made, {key: [n] for key in made}, replications=replications, resamples=119).rates
 
-    Where the effect is 0, `false_alarms` is the share of paths found all the same at the largest size instead.
-    """
-    specification = staged()
-    drawn = [power_over_n(specification, one, SIZES, replications=replications) for one in populations()]
-    power = pd.concat(drawn)
-    power.to_csv(HERE / "power.csv", index=False, float_format="%.4g")
-    return power
+
+def main(replications: int) -> None:
+    """Simulate, and write the rates (power.csv) and the table (sample_size.csv)."""
+    found = pd.concat([rates(n, replications) for n in SIZES])
+    found.to_csv(HERE / "power.csv", index=False, float_format="%.4g")
+    table(found).to_csv(HERE / "sample_size.csv", index=False)
 
 
 if __name__ == "__main__":
-    sample_sizes(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 250)
