@@ -1,4 +1,4 @@
-"""How many respondents the staged-factor questionnaire needs: makes sample_size.csv, which questionnaire.md shows.
+"""How many respondents the staged-factor questionnaire needs: makes the tables that questionnaire.md shows.
 
     python data/staged_simulated/sample_size.py [replications]
 
@@ -19,7 +19,7 @@ from crmresearch.simulation.truth import Truth
 
 HERE = Path(__file__).parent
 SMALL, MEDIUM = 0.1, 0.3
-SIZES = (60, 100, 160, 250, 400, 650, 1000, 1600)
+SIZES = (100, 160, 400, 1000, 1600)
 MEDIUM_FACTORS = ("quality_stability", "service_quality")
 SMALL_FACTORS = ("brand", "price_stability", "staff", "trust", "word_of_mouth")  # the other six have no effect
 CORRELATION, RELIABILITY, COMPLAINERS = 0.3, 0.8, 0.15
@@ -69,6 +69,8 @@ def truths() -> dict[str, Truth]:
 
 def table(rates: pd.DataFrame) -> pd.DataFrame:
     """Kind of path, effect, and n for 80% and 90% power ± Monte-Carlo standard error, by PLS and PLSc."""
+    # the factors are the same in both populations, and the samples of one are drawn as those of the other
+    rates = rates[(rates["outcome"] != "satisfaction") | (rates["scenario"] == "first")]
     kind = rates["predictor"].where(rates["outcome"] != "satisfaction", "factor")
     rows = []
     for (outcome, predictor), name in NAMES.items():
@@ -77,8 +79,32 @@ def table(rates: pd.DataFrame) -> pd.DataFrame:
             same = (rates["outcome"] == outcome) & (kind == predictor) & np.isclose(rates["true"].abs(), effect)
             for estimator, label in (("pls", "PLS"), ("plsc", "PLSc")):
                 for power, n, error in respondents(rates[same & (rates["estimator"] == estimator)]).to_numpy():
-                    row[f"{label} {power:.0%}"] = f"{n:.0f} ± {error:.0f}" if np.isfinite(n) else "–"
+                    row[f"{label} {power:.0%}"] = _size(n, error, rates["n"].max())
             rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _size(n: float, error: float, most: int) -> str:
+    """A size with its error; none is read off beyond the sizes that were simulated."""
+    if not np.isfinite(n):
+        return "–"
+    return f"{n:,.0f} ± {error:.0f}" if n <= most else f"> {most:,}"
+
+
+def false_alarms(rates: pd.DataFrame) -> pd.DataFrame:
+    """How often an effect of zero is found, by size of the sample: of six factors, and of a moderation."""
+    none = rates[np.isclose(rates["true"], 0)]
+    of_factors = (none["outcome"] == "satisfaction") & (none["scenario"] == "first")
+    rows = []
+    for n in sorted(set(none["n"])):
+        row = {"respondents": f"{n:,}"}
+        for name, of_kind in (("factor", of_factors), ("moderation", none["predictor"].str.contains(":"))):
+            for estimator, label in (("pls", "PLS"), ("plsc", "PLSc")):
+                same = none[of_kind & (none["n"] == n) & (none["estimator"] == estimator)]
+                share, samples = np.average(same["rejected"], weights=same["samples"]), same["samples"].sum()
+                error = np.sqrt(share * (1 - share) / samples)
+                row[f"{name}, {label}"] = f"{share:.1%} ± {error:.1%}"
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -88,12 +114,14 @@ def rates(n: int, replications: int) -> pd.DataFrame:
     return recover(made, {key: [n] for key in made}, replications=replications, resamples=119).rates
 
 
-def main(replications: int) -> None:
-    """Simulate, and write the rates (power.csv) and the table (sample_size.csv)."""
-    found = pd.concat([rates(n, replications) for n in SIZES])
-    found.to_csv(HERE / "power.csv", index=False, float_format="%.4g")
+def write(found: pd.DataFrame) -> None:
+    """The rates (power.csv), the sizes (sample_size.csv) and the false alarms (false_alarms.csv)."""
+    kept = ["scenario", "n", "estimator", "outcome", "predictor", "true", "rejected", "samples"]
+    found[kept].round({"true": 6}).to_csv(HERE / "power.csv", index=False, float_format="%.6g")
     table(found).to_csv(HERE / "sample_size.csv", index=False)
+    false_alarms(found).to_csv(HERE / "false_alarms.csv", index=False)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 250)
+    replications = int(sys.argv[1]) if len(sys.argv) > 1 else 250
+    write(pd.concat([rates(n, replications) for n in SIZES]))

@@ -1,5 +1,6 @@
 """How many respondents a path needs: the size of the sample at which its power, found by simulation, is enough."""
 
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -32,7 +33,10 @@ def respondents(rates: pd.DataFrame, levels: Iterable[float] = (0.8, 0.9)) -> pd
         return nothing
     counts = np.column_stack([counted["found"], counted["samples"] - counted["found"]])
     design = sm.add_constant(np.sqrt(counted.index.to_numpy(dtype=float)))
-    fit = sm.GLM(counts, design, family=sm.families.Binomial(sm.families.links.Probit())).fit()
+    model = sm.GLM(counts, design, family=sm.families.Binomial(sm.families.links.Probit()))
+    with warnings.catch_warnings(), np.errstate(divide="ignore"):
+        warnings.simplefilter("ignore")  # two sizes are fitted exactly, which it takes for a separation
+        fit = model.fit()
     a, b = fit.params
     if b <= 0:
         return nothing

@@ -5,14 +5,23 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from crmresearch.data.dataset import in_language
+from crmresearch.data.documents import shown
 from crmresearch.data.survey.codebook import Codebook, as_text
-from crmresearch.data.survey.questionnaire import Ends, Part, Questionnaire, Section, read_questionnaire
+from crmresearch.data.survey.questionnaire import (
+    QUESTIONNAIRE_FILE,
+    Ends,
+    Part,
+    Questionnaire,
+    Section,
+    read_questionnaire,
+)
 from crmresearch.data.wording import note
-from crmresearch.errors import TemplateError
+from crmresearch.errors import CodebookError, TemplateError
 from crmresearch.models.theory import Theory, load_theory
 from crmresearch.references import known, listed, with_citations
 
-BOX = "☐"
+BOX, LINE = "☐", "____"
+MOST_POINTS = 10  # between the ends of a scale that is printed point by point
 
 
 def blank_answers(codebook: Codebook) -> str:
@@ -74,7 +83,17 @@ class _Form:
         return "\n".join(lines)
 
     def _in(self, texts: dict[str, str]) -> str:
-        written, cited = with_citations(in_language(texts, self.language).strip())
+        return in_language(texts, self.language).strip()
+
+    def _cited(self, texts: dict[str, str]) -> str:
+        """A text of the questionnaire with its citations written out; what a codebook says is told as it is."""
+        try:
+            written, cited = with_citations(self._in(texts))
+        except KeyError as unknown:
+            raise CodebookError(
+                f"{shown(self.codebook.folder / QUESTIONNAIRE_FILE)} cites @{unknown.args[0]}, which the package does "
+                "not know; write the publication out in words."
+            ) from None
         self.cited |= cited
         return written
 
@@ -82,7 +101,7 @@ class _Form:
         return in_language(note(f"questionnaire.{key}"), self.language)
 
     def _section(self, section: Section) -> list[str]:
-        lines = [f"## {self._in(section.title)}", "", self._in(section.text), ""]
+        lines = [f"## {self._in(section.title)}", "", self._cited(section.text), ""]
         if section.table:
             with (self.codebook.folder / section.table).open(encoding="utf-8", newline="") as file:
                 rows = list(csv.reader(file))
@@ -99,7 +118,7 @@ class _Form:
             origin = self.found.constructs.get(key or "")
             facet = self._in(origin.facets[name]) if origin and name in origin.facets else ""
             turned = self._say("reversed") if item.reversed else ""
-            follows = self._in(origin.follows) if origin else ""
+            follows = self._cited(origin.follows) if origin else ""
             rows.append([str(self.number[name]), name, self._construct(key), facet, turned, follows])
         heads = [self._say(key) for key in ("number", "item", "construct", "facet", "wording", "follows")]
         told = [column for column in range(6) if column < 2 or any(row[column] for row in rows)]
@@ -133,18 +152,25 @@ class _Form:
             lines += self._scale(names, part, *kind) if kind else self._choices(names, part)
         return lines
 
-    def _kind(self, name: str, part: Part) -> tuple[float, float, Ends | None] | None:
-        """What items of one table share: lowest and highest answer and their meaning; None for a list of answers."""
+    def _kind(self, name: str, part: Part) -> tuple[tuple[str, ...], Ends | None] | None:
+        """What items of one table share: their points and what the ends mean; None where answers are listed."""
         item = self.codebook.items.get(name)
         if item is None or item.max - item.min < 2:
             return None
-        return item.min, item.max, self.found.ends.get(name, part.ends)
+        ends = self.found.ends.get(name, part.ends)
+        if not item.min.is_integer() or item.max - item.min > MOST_POINTS:
+            return (f"{item.min:g} – {item.max:g}",), ends
+        said = {number: words for words, number in self.codebook.labels_of(name).items()}
+        values = [item.min + step for step in range(int(item.max - item.min) + 1)]
+        return tuple(f"{value:g} {said.get(value, '')}".strip() for value in values), ends
 
-    def _scale(self, names: list[str], part: Part, least: float, most: float, ends: Ends | None) -> list[str]:
-        points = [f"{least + step:g}" for step in range(int(most - least) + 1)]
-        meaning = f"{points[0]} = {self._in(ends.low)} … {points[-1]} = {self._in(ends.high)}" if ends else ""
+    def _scale(self, names: list[str], part: Part, points: tuple[str, ...], ends: Ends | None) -> list[str]:
+        meaning = ""
+        if ends:
+            first, last = (points[0], points[-1]) if len(points) > 1 else points[0].split(" – ")
+            meaning = f"{first} = {self._in(ends.low)} … {last} = {self._in(ends.high)}"
         codes = [" ".join(code) for code in self._codes(part)]
-        boxes = [BOX] * (len(points) + len(codes))
+        boxes = [BOX if len(points) > 1 else LINE] * len(points) + [BOX] * len(codes)
         rows = [[str(self.number[name]), self._in(self.codebook.items[name].text), *boxes] for name in names]
         return [*([f"**{meaning}**", ""] if meaning else []), *_table(["", "", *points, *codes], rows), ""]
 
@@ -154,7 +180,7 @@ class _Form:
             yield f"**{self.number[name]}. {self._question(name)}**"
             yield ""
             for code, told in [*self._answers(name), *self._codes(part)]:
-                yield f"- {BOX} {code} {told}".rstrip()
+                yield f"- {code}" if code == LINE else f"- {BOX} {f'{told} [{code}]' if told else code}"
             yield ""
 
     def _codes(self, part: Part) -> list[tuple[str, str]]:
@@ -169,6 +195,8 @@ class _Form:
         if name in self.codebook.groups:
             for value, told in (self.codebook.groups[name].values or {}).items():
                 yield as_text(value), self._in(told)
+            if not self.codebook.groups[name].values:
+                yield LINE, ""
             return
         item, ends = self.codebook.items[name], self.found.ends.get(name)
         yield f"{item.min:g}", self._in(ends.low) if ends else ""
