@@ -1,12 +1,11 @@
 """How many respondents the staged-factor questionnaire needs: makes the tables that questionnaire.md shows.
 
-    python data/staged_simulated/sample_size.py [replications]
+    python data/staged_simulated/sample_size.py    # about ten minutes of one processor
 
 Two populations, in which the paths around loyalty change places, so that each is small in one and medium in the other;
 of the thirteen factors some are small and some medium in both.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from crmresearch.simulation.truth import Truth
 
 HERE = Path(__file__).parent
 SMALL, MEDIUM = 0.1, 0.3
-SIZES = (100, 160, 400, 1000, 1600)
+SIZES = {100: 250, 160: 250, 400: 250, 1000: 250, 1600: 100}  # respondents: samples of each population
 MEDIUM_FACTORS = ("quality_stability", "service_quality")
 SMALL_FACTORS = ("brand", "price_stability", "staff", "trust", "word_of_mouth")  # the other six have no effect
 CORRELATION, RELIABILITY, COMPLAINERS = 0.3, 0.8, 0.15
@@ -108,10 +107,10 @@ def false_alarms(rates: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def rates(n: int, replications: int) -> pd.DataFrame:
-    """What is found in samples of n respondents."""
+def rates(n: int, samples: int) -> pd.DataFrame:
+    """What is found in so many samples of n respondents."""
     made = truths()
-    return recover(made, {key: [n] for key in made}, replications=replications, resamples=119).rates
+    return recover(made, {key: [n] for key in made}, replications=samples, resamples=119).rates
 
 
 def write(found: pd.DataFrame) -> None:
@@ -123,5 +122,4 @@ def write(found: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    replications = int(sys.argv[1]) if len(sys.argv) > 1 else 250
-    write(pd.concat([rates(n, replications) for n in SIZES]))
+    write(pd.concat([rates(n, samples) for n, samples in SIZES.items()]))

@@ -60,7 +60,7 @@ def test_every_question_stands_in_the_form_once_and_in_the_order_of_the_data_fil
 
 
 def test_the_tables_of_respondents_are_those_of_the_simulation() -> None:
-    """power.csv is what `python data/staged_simulated/sample_size.py` found in an hour; the tables follow from it."""
+    """power.csv is what `python data/staged_simulated/sample_size.py` found in minutes; the tables follow from it."""
     script = runpy.run_path(str(FOLDER / "sample_size.py"))
     power = pd.read_csv(FOLDER / "power.csv")
     assert sorted(set(power["n"])) == list(script["SIZES"])
