@@ -7,7 +7,7 @@ Constructs η (k) and continuous answers y (p) of one group:
 with π the products of moderations (of deviations from the group's means, less their mean), and Var η = Var y = 1. A
 composite is Σ w y of its own items exactly: its loadings are Σ_jj w, its errors have covariance Σ_jj − λλ', and items
 of different blocks correlate by λ_i φ λ_j (Dijkstra 2017, in Latan & Noonan, Partial Least Squares Path Modeling,
-81–94; Schuberth, Henseler & Dijkstra 2018, Frontiers in Psychology 9, 2541).
+55–80; Schuberth, Henseler & Dijkstra 2018, Frontiers in Psychology 9, 2541).
 """
 
 from dataclasses import dataclass
