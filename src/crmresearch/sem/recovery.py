@@ -72,7 +72,7 @@ class Recovery:
         table["bias_error"] = table["sd"] / np.sqrt(table["samples"])
         for share in ("coverage", "rejected"):
             table[f"{share}_error"] = share_error(table[share], table["samples"])
-        return table
+        return _ordered(table, ["scenario", "n", *PATH, "estimator"])
 
     def pooled(self, moderations: bool = False) -> pd.DataFrame:
         """Rates of all paths, or of all moderations, together by scenario, n and estimator.
@@ -97,12 +97,7 @@ class Recovery:
         mean, error = by.mean(), by.sem()
         columns = {name: part for n in names for name, part in ((n, mean[n]), (f"{n}_error", error[n]))}
         found = pd.DataFrame(columns).assign(samples=by.size()).reset_index()
-        first = found["scenario"].map({name: i for i, name in enumerate(dict.fromkeys(found["scenario"]))})
-        return (
-            found.assign(first=first)
-            .sort_values(["first", "n"], kind="stable", ignore_index=True)
-            .drop(columns="first")
-        )
+        return _ordered(found, CELL)
 
     @property
     def sizes(self) -> list[int]:
@@ -159,7 +154,7 @@ class Recovery:
         each = table.groupby([*CELL, "size", "replication"], sort=False)["rejected"].mean()
         by = each.groupby([*CELL, "size"], sort=False)
         found = pd.DataFrame({"rejected": by.mean(), "rejected_error": by.sem(), "samples": by.size()})
-        return found.reset_index().sort_values([*CELL, "size"], ignore_index=True)
+        return _ordered(found.reset_index(), [*CELL, "size"])
 
 
 def recover(
@@ -253,6 +248,14 @@ def recover_truth(
         covariance={"factors": enough} if covariance_replications else None,
         covariance_replications=covariance_replications,
     )  # fmt: skip
+
+
+def _ordered(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The rows by these columns; populations as they came, estimators that are made for factors first."""
+    first = {name: i for i, name in enumerate([*dict.fromkeys(table["scenario"]), *RIGHT])}
+    return table.sort_values(
+        by, key=lambda c: c.map(lambda cell: first.get(cell, cell)), kind="stable", ignore_index=True
+    )
 
 
 def share_error(share: pd.Series, samples: pd.Series) -> pd.Series:

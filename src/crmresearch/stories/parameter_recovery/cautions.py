@@ -24,9 +24,8 @@ def _of(story: ParameterRecoveryStory, estimator: str) -> Iterator[Row]:
         facts = {"share": share, "error": error, "n": recovery.judged_from, **story.facts}
         yield story.caution(f"recovery_caution.coverage_{verdict}", "weak" if verdict == "outside" else "note", **facts)
     if estimator == "pls":
-        n = recovery.sizes[-1]
-        last = story.pooled.loc[("factors", n, "pls"), "coverage"]
-        yield story.caution("recovery_caution.not_composites", "weak", share=last, n=n)
+        last = story.pooled.loc[("factors", recovery.sizes[-1], "pls"), "coverage"]
+        yield story.caution("recovery_caution.not_composites", "weak", share=last, n=recovery.sizes[-1])
     elif story.truth.specification.moderations:
         yield story.caution(f"recovery_caution.moderation_{estimator}", "note")
     failed = recovery.failed[recovery.failed["estimator"] == estimator][["failed", "samples"]].sum()

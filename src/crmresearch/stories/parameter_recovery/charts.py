@@ -9,14 +9,12 @@ from crmresearch.stories import charts
 from crmresearch.stories.parameter_recovery.story import ENOUGH, ParameterRecoveryStory
 from crmresearch.stories.satisfaction.charts import STYLES
 
-SCENARIOS = ("factors", "composites", "answered")
 MARKERS = "osD^vPX<>*" * 3
 
 
 def plot_coverage(story: ParameterRecoveryStory) -> Figure:
     """Coverage of 95% intervals with its Monte-Carlo interval: a row a population and size, a mark an estimator."""
-    there = list(dict.fromkeys((scenario, n) for scenario, n, _ in story.pooled.index))
-    cells = sorted(there, key=lambda cell: (SCENARIOS.index(cell[0]), cell[1]))
+    cells = list(dict.fromkeys((scenario, n) for scenario, n, _ in story.pooled.index))
     labels = [story.say("recovery_chart.row", scenario=story.say(f"scenario.{s}"), n=n) for s, n in cells]
     figure, axes, height = charts.row_chart(labels, story.say("recovery_chart.coverage"), top=1.2, row=0.5)
     axes.axvspan(*BAND, color=GRID, zorder=0)
@@ -24,10 +22,8 @@ def plot_coverage(story: ParameterRecoveryStory) -> Figure:
     for estimator, (colour, marker, offset) in STYLES.items():
         rows = story.pooled.reindex([(*cell, estimator) for cell in cells])
         low, high = (rows["coverage"] + sign * 1.96 * rows["coverage_error"] for sign in (-1, 1))
-        name = story.say(f"word.{estimator}")
-        charts.draw_interval(
-            axes, height + offset, rows["coverage"], low, high.clip(upper=1), colour, marker, label=name
-        )
+        numbers, name = (rows["coverage"], low, high.clip(upper=1)), story.say(f"word.{estimator}")
+        charts.draw_interval(axes, height + offset, *numbers, colour, marker, label=name)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     charts.legend_above(axes)
     return figure
@@ -40,14 +36,13 @@ def plot_power(story: ParameterRecoveryStory) -> Figure:
     sizes = sorted(set(table["size"]))
     for size, colour, marker in zip(sizes, shades(len(sizes)), MARKERS, strict=False):
         rows = table[table["size"] == size].sort_values("n")
-        label = story.say("recovery_chart.size", size=size) if size else story.say("recovery_chart.null")
+        label = story.say(f"recovery_chart.{'size' if size else 'null'}", size=size)
         error, line = 1.96 * rows["rejected_error"], "-" if size else ":"
         axes.errorbar(rows["n"], rows["rejected"], error, color=colour, linestyle=line, marker=marker, label=label)
     axes.axhline(ENOUGH, color=INK, linewidth=0.8, linestyle="--")
     axes.set_xscale("log")
     axes.set_xticks(story.recovery.sizes, [f"{n:,}" for n in story.recovery.sizes])
     axes.minorticks_off()
-    axes.set_ylim(-0.03, 1.03)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     charts.legend_above(axes, 4)
     return figure

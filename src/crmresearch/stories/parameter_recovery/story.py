@@ -60,9 +60,8 @@ class ParameterRecoveryStory(Story):
         told = [self.say("finding.covered", estimator=self.say(f"word.{row.Index}"), share=row.share, error=row.error)
                 for row in promise.itertuples()]  # fmt: skip
         worst = next(key for key in ("outside", "open", "inside") if key in set(promise["verdict"]))
-        return self.say(
-            f"finding.coverage_{worst}", n=self.recovery.judged_from, covered=self.listed(told), **self.facts
-        )
+        named = {"n": self.recovery.judged_from, "covered": self.listed(told)}
+        return self.say(f"finding.coverage_{worst}", **named, **self.facts)
 
     def _power(self) -> str:
         needed, most = self.recovery.needed("plsc", ENOUGH), self.recovery.sizes[-1]
@@ -74,12 +73,10 @@ class ParameterRecoveryStory(Story):
     def _composites(self) -> str:
         sizes, rates = self.recovery.sizes, self.recovery.rates.query("scenario == 'factors' and estimator == 'pls'")
         first, last = (self.pooled.loc[("factors", n, "pls")] for n in (sizes[0], sizes[-1]))
-        facts = {"first": first["coverage"], "last": last["coverage"], "own": last["target_coverage"]}
+        facts = {"first": first["coverage"], "last": last["coverage"], "least": sizes[0], "most": sizes[-1]}
         step = rates.loc[rates["true"].abs().idxmax()]  # the largest path is attenuated most
         named = {name: self.label(step[name]) for name in ("predictor", "outcome")}
-        return self.say(
-            "finding.composites", least=sizes[0], most=sizes[-1], **facts, **named, **step[["true", "target"]]
-        )
+        return self.say("finding.composites", own=last["target_coverage"], **facts, **named, **step[["true", "target"]])
 
     def _segments(self) -> str:
         key = "found" if self.hidden.rand > max(0.1, self.hidden.by_chance) else "hidden"
@@ -92,16 +89,19 @@ class ParameterRecoveryStory(Story):
         return [*self._type_one(), *self._moderation(), *self._answered(), *careless]
 
     def _type_one(self) -> Iterator[str]:
-        known = self.pooled.loc["factors"].dropna(subset="type_one").reset_index()
-        known = known[(known["estimator"] != "pls") & (known["n"] >= self.recovery.judged_from)]
-        if len(known):
-            facts = {"low": known["type_one"].min(), "high": known["type_one"].max(), "n": self.recovery.judged_from}
-            yield self.say("finding.type_one", error=known["type_one_error"].max(), **facts)
+        least, rates = self.recovery.judged_from, self.pooled.loc["factors"].dropna(subset="type_one").reset_index()
+        known = rates[(rates["estimator"] != "pls") & (rates["n"] >= least)]
+        facts = {
+            "low": known["type_one"].min(),
+            "high": known["type_one"].max(),
+            "error": known["type_one_error"].max(),
+        }
+        yield from [self.say("finding.type_one", n=least, **facts)] if len(known) else []
 
     def _moderation(self) -> Iterator[str]:
-        most = self.recovery.rates["n"] == self.recovery.sizes[-1]
-        rates = self.recovery.rates[most].query("scenario == 'factors' and estimator == 'plsc'")
-        for row in rates[rates["predictor"].str.contains(":", regex=False)].itertuples():
+        rates = self.recovery.rates.query("scenario == 'factors' and estimator == 'plsc'")
+        rates = rates[(rates["n"] == self.recovery.sizes[-1]) & rates["predictor"].str.contains(":", regex=False)]
+        for row in rates.itertuples():
             facts = {"n": row.n, "true": row.true, "mean": row.true + row.bias, "rejected": row.rejected}
             facts |= {"predictor": self.label(row.predictor), "outcome": self.label(row.outcome)}
             key = "null" if abs(row.true) < NULL else "planted"
@@ -124,25 +124,21 @@ class ParameterRecoveryStory(Story):
         told = [self.say("follows.estimator" if right else "follows.no_estimator", estimators=self.listed(right))]
         if sizes := [size for size, n in needed.items() if n]:
             told.append(self.say("follows.sample", n=needed[min(sizes)], size=min(sizes), **self.facts))
-        return [
-            *told,
-            self.say(f"follows.{'screen' if len(self.screens) else 'no_screen'}"),
-            self.say("follows.segments"),
-        ]
+        screen = "screen" if len(self.screens) else "no_screen"
+        return [*told, self.say(f"follows.{screen}"), self.say("follows.segments")]
 
     def population(self) -> list[str]:
         """What is true, and what was simulated how often."""
         spec = self.truth.specification
         facts: dict[str, Any] = {"constructs": len(spec.constructs), "items": len(spec.items), "paths": len(spec.paths)}
         facts |= {"moderations": len(spec.moderations), "title": self.text(self.survey.codebook.title)}
-        told = [self.say("population.truth", **facts), self.say("population.three")]
-        return [*told, self.say("population.samples", failed=int(self.recovery.failed["failed"].sum()), **self._done())]
+        done = {**self._done(), "failed": int(self.recovery.failed["failed"].sum())}
+        return [self.say(f"population.{key}", **facts, **done) for key in ("truth", "three", "samples")]
 
     def _done(self) -> dict[str, Any]:
         samples = self.recovery.failed.groupby("estimator")["samples"].sum()
-        sizes = self.listed([f"{n:,}" for n in self.recovery.sizes])
-        facts = {"sizes": sizes, "resamples": self.recovery.resamples, "seed": self.recovery.seed}
-        return {**facts, "samples": samples["plsc"], "covariance": samples.get("cbsem", 0)}
+        facts = {"sizes": self.listed([f"{n:,}" for n in self.recovery.sizes]), "resamples": self.recovery.resamples}
+        return {**facts, "seed": self.recovery.seed, "samples": samples["plsc"], "covariance": samples.get("cbsem", 0)}
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
@@ -155,7 +151,7 @@ class ParameterRecoveryStory(Story):
 
     def methods_paragraph(self) -> list[str]:
         """Populations, samples, estimators, intervals and rates, as a paper tells them."""
-        theory = f"{self.text(self.truth.specification.theory.title)}{self.citation('theory')}"
-        facts = {"theory": theory, "groups": self.groups.resamples, **self._done()}
+        title = self.text(self.truth.specification.theory.title)
+        facts = {**self._done(), "theory": f"{title}{self.citation('theory')}", "groups": self.groups.resamples}
         keys = ("population", "estimated", *(["covariance"] if facts["covariance"] else []), "rates", "groups")
         return [self.say(f"methods.recovery_{key}", **facts) for key in keys]

@@ -6,7 +6,6 @@ import pandas as pd
 from crmresearch.stories.parameter_recovery.story import ParameterRecoveryStory
 
 RATES = ("coverage", "target_coverage", "type_one", "power")
-ORDER = {"plsc": 0, "cbsem": 1, "pls": 2}
 
 
 def _rate(story: ParameterRecoveryStory, table: pd.DataFrame, name: str) -> list[str]:
@@ -19,17 +18,13 @@ def pooled(story: ParameterRecoveryStory, moderations: bool = False) -> pd.DataF
     """Rates of all paths, or all moderations, together: a row a population, sample size and estimator."""
     table = story.recovery.pooled(moderations)
     kept = [name for name in RATES if table[name].notna().any()]
-    shown = story.named(table, scenario="scenario", estimator="word").assign(
-        **{k: _rate(story, table, k) for k in kept}
-    )
-    return shown[["scenario", "n", "estimator", "bias", *kept]]
+    shown = table.assign(**{name: _rate(story, table, name) for name in kept})
+    return story.named(shown, scenario="scenario", estimator="word")[["scenario", "n", "estimator", "bias", *kept]]
 
 
 def paths(story: ParameterRecoveryStory) -> pd.DataFrame:
     """Every path in the largest samples from a population of factors: a row a path and estimator."""
     table = story.recovery.rates[story.recovery.rates["n"] == story.recovery.sizes[-1]].query("scenario == 'factors'")
-    table = table.assign(place=table["estimator"].map(ORDER))
-    table = table.sort_values(["outcome", "predictor", "place"], kind="stable")
     rates = {name: _rate(story, table, name) for name in ("coverage", "rejected")}
     shown = story.named(table, outcome=story.label, predictor=story.label, estimator="word").assign(**rates)
     return shown[["outcome", "predictor", "estimator", "true", "target", "bias", "sd", "coverage", "rejected"]]
@@ -38,18 +33,16 @@ def paths(story: ParameterRecoveryStory) -> pd.DataFrame:
 def power(story: ParameterRecoveryStory) -> pd.DataFrame:
     """Power by size of the true path, of 0 the type I error: a row an estimator and size, a column a sample size."""
     table = story.recovery.power.query("scenario == 'factors'")
-    table = table.assign(rate=_rate(story, table, "rejected"), place=table["estimator"].map(ORDER))
-    wide = table.pivot(index=["place", "estimator", "size"], columns="n", values="rate").fillna(story.say("rate.none"))
-    wide = wide.rename(columns=lambda n: f"n = {n:,}").reset_index()
-    return story.named(wide.drop(columns="place"), estimator="word")
+    table = story.named(table.assign(rate=_rate(story, table, "rejected")), estimator="word")
+    wide = table.pivot(index=["estimator", "size"], columns="n", values="rate").loc[list(table["estimator"].unique())]
+    return wide.fillna(story.say("rate.none")).rename(columns=lambda n: f"n = {n:,}").reset_index()
 
 
 def segments(story: ParameterRecoveryStory) -> pd.DataFrame:
     """Paths to satisfaction in every planted segment by PLSc, against the truth."""
     table = story.groups.paths.query("estimator == 'plsc'")
     table = table[table["outcome"] == story.truth.specification.theory.satisfaction]
-    covered = [story.say("rate.inside") if inside else story.say("rate.outside") for inside in table["covered"]]
-    shown = story.named(table.assign(covered=covered), group=story.group, predictor=story.label)
+    shown = story.named(table, group=story.group, predictor=story.label, covered="covered")
     shown = shown.sort_values(["predictor", "group"], kind="stable", ignore_index=True)
     return shown[["predictor", "group", "respondents", "true", "estimate", "ci_lower", "ci_upper", "covered"]]
 
