@@ -57,8 +57,8 @@ class ParameterRecoveryStory(Story):
 
     def _coverage(self) -> str:
         promise = self.recovery.promise
-        told = [self.say("finding.covered", estimator=self.say(f"word.{row.Index}"), share=row.share, error=row.error)
-                for row in promise.itertuples()]  # fmt: skip
+        rows = [(self.say(f"word.{row.Index}"), row.share, row.error) for row in promise.itertuples()]
+        told = [self.say("finding.covered", estimator=name, share=share, error=error) for name, share, error in rows]
         worst = next(key for key in ("outside", "open", "inside") if key in set(promise["verdict"]))
         named = {"n": self.recovery.judged_from, "covered": self.listed(told)}
         return self.say(f"finding.coverage_{worst}", **named, **self.facts)
@@ -67,7 +67,7 @@ class ParameterRecoveryStory(Story):
         needed, most = self.recovery.needed("plsc", ENOUGH), self.recovery.sizes[-1]
         told = [self.say("finding.needs", size=size, n=n) for size, n in needed.items() if n]
         never = self.listed([f"{size:.2f}" for size, n in needed.items() if n is None])
-        key = "none" if not told else "all" if None not in needed.values() else "some"
+        key = "none" if not told else "some" if None in needed.values() else "all"
         return self.say(f"finding.power_{key}", most=most, needs=self.listed(told), never=never, **self.facts)
 
     def _composites(self) -> str:
@@ -91,12 +91,9 @@ class ParameterRecoveryStory(Story):
     def _type_one(self) -> Iterator[str]:
         least, rates = self.recovery.judged_from, self.pooled.loc["factors"].dropna(subset="type_one").reset_index()
         known = rates[(rates["estimator"] != "pls") & (rates["n"] >= least)]
-        facts = {
-            "low": known["type_one"].min(),
-            "high": known["type_one"].max(),
-            "error": known["type_one_error"].max(),
-        }
-        yield from [self.say("finding.type_one", n=least, **facts)] if len(known) else []
+        if len(known):
+            facts = {"low": known["type_one"].min(), "high": known["type_one"].max()}
+            yield self.say("finding.type_one", n=least, error=known["type_one_error"].max(), **facts)
 
     def _moderation(self) -> Iterator[str]:
         rates = self.recovery.rates.query("scenario == 'factors' and estimator == 'plsc'")
@@ -110,12 +107,15 @@ class ParameterRecoveryStory(Story):
     def _answered(self) -> Iterator[str]:
         for n in self.pooled.loc["answered"].index.unique("n"):
             ideal, real = (self.pooled.loc[(scenario, n, "plsc")] for scenario in ("factors", "answered"))
-            facts = {"ideal": ideal["coverage"], "real": real["coverage"], "error": real["coverage_error"]}
-            facts |= {"n": n, "bias": real["bias"], "power": real["power"], "planned": ideal["power"]}
-            off = self.recovery.missed("answered", "plsc").head(3)
-            worst = [self.say("finding.worst", predictor=self.label(row.predictor), outcome=self.label(row.outcome),
-                              mean=row.true + row.bias, true=row.true) for row in off.itertuples()]  # fmt: skip
-            yield self.say("finding.answered", worst=self.listed(worst), **facts)
+            worst = map(self._worst, self.recovery.missed("answered", "plsc").head(3).itertuples())
+            facts = {"n": n, "bias": real["bias"], "power": real["power"], "planned": ideal["power"]}
+            facts |= {"ideal": ideal["coverage"], "real": real["coverage"], "error": real["coverage_error"]}
+            yield self.say("finding.answered", worst=self.listed(list(worst)), **facts)
+
+    def _worst(self, row: Any) -> str:
+        named = {"predictor": self.label(row.predictor), "outcome": self.label(row.outcome), "target": row.target}
+        key = "worst_product" if ":" in row.predictor else "worst"
+        return self.say(f"finding.{key}", mean=row.true + row.bias, true=row.true, **named)
 
     def follows(self) -> list[str]:
         """Which estimator to report, how many to ask, what to do with careless respondents and segments."""
@@ -124,8 +124,7 @@ class ParameterRecoveryStory(Story):
         told = [self.say("follows.estimator" if right else "follows.no_estimator", estimators=self.listed(right))]
         if sizes := [size for size, n in needed.items() if n]:
             told.append(self.say("follows.sample", n=needed[min(sizes)], size=min(sizes), **self.facts))
-        screen = "screen" if len(self.screens) else "no_screen"
-        return [*told, self.say(f"follows.{screen}"), self.say("follows.segments")]
+        return [*told, *(self.say(f"follows.{key}") for key in ("screen", "segments"))]
 
     def population(self) -> list[str]:
         """What is true, and what was simulated how often."""
@@ -151,7 +150,7 @@ class ParameterRecoveryStory(Story):
 
     def methods_paragraph(self) -> list[str]:
         """Populations, samples, estimators, intervals and rates, as a paper tells them."""
-        title = self.text(self.truth.specification.theory.title)
-        facts = {**self._done(), "theory": f"{title}{self.citation('theory')}", "groups": self.groups.resamples}
+        named = self.text(self.truth.specification.theory.title) + self.citation("theory")
+        facts = {**self._done(), "theory": named, "groups": self.groups.resamples}
         keys = ("population", "estimated", *(["covariance"] if facts["covariance"] else []), "rates", "groups")
         return [self.say(f"methods.recovery_{key}", **facts) for key in keys]
