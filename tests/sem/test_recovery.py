@@ -38,6 +38,14 @@ def test_pls_has_the_true_paths_of_a_population_of_composites_and_those_of_facto
     assert targets(pair).loc["pls", "target"] == pytest.approx(0.6 * np.sqrt(of_x * of_y), abs=1e-9)
 
 
+def test_a_scale_of_ten_points_hardly_moves_what_is_estimated_and_two_points_do() -> None:
+    model = "a =~ A1 + A2 + A3\nc =~ 1*C\nc ~ a"
+    told = {"answers": {"mean": 7, "sd": 2, "skewness": -0.6}, "answers_of": {"C": {"min": 0, "max": 1, "mean": 0.5}}}
+    truth = Truth(model=model, paths={"c": {"a": 0.5}}, **told)  # type: ignore[arg-type]
+    # a half of a normal variable correlates with it by √(2/π): the biserial correlation, Pearson 1909; skew moves it by .6%
+    assert targets(truth).loc["plsc", "target"] == pytest.approx(0.5 * np.sqrt(2 / np.pi), rel=0.01)
+
+
 def test_the_same_seed_gives_the_same_numbers_for_any_number_of_workers() -> None:
     def run(workers: int) -> Recovery:
         sizes = {"one": [80, 120]}

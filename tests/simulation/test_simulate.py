@@ -73,6 +73,25 @@ def test_covariances_on_the_scale_are_those_of_the_bivariate_normal() -> None:
         assert (series(cuts) * series(others)) @ powers == pytest.approx(exact, abs=1e-5)
 
 
+def test_moments_on_the_scale_are_those_of_many_answers() -> None:
+    groups = {
+        "column": "kind",
+        "values": {1: {"share": 0.6, "means": {"a": 0.5}}, 2: {"share": 0.4, "means": {"y": -0.7}}},
+    }
+    people = population(truth(**SCALE, groups=groups))
+    n = 60_000
+    X = draw(people, n, seed=8).answers.drop(columns="kind").to_numpy(dtype=float)
+    mean, covariance = people.answered_moments()
+    centred = X - X.mean(axis=0)
+    first, second = np.triu_indices(X.shape[1])
+    products = centred[:, first] * centred[:, second]
+    z = (products.mean(axis=0) - covariance[first, second]) / (products.std(axis=0) / np.sqrt(n))
+    assert np.abs(z).max() < 4.5
+    assert np.abs((X.mean(axis=0) - mean) * np.sqrt(n) / X.std(axis=0)).max() < 4
+    continuous = population(truth(groups=groups))
+    assert continuous.answered_moments()[1] == pytest.approx(continuous.moments()[1])
+
+
 def test_reversed_items_are_turned() -> None:
     plain, turned = (simulate(truth(**SCALE, **more), 200, seed=3) for more in ({}, {"reversed": ["B2"]}))
     assert (turned["B2"] == 11 - plain["B2"]).all()

@@ -17,11 +17,13 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import ParameterError
 from crmresearch.sem.recovery_fits import CbFitter, Fitter, PlsFitter
+from crmresearch.sem.recovery_groups import NULL, PATH
 from crmresearch.simulation.population import population, true_paths
 from crmresearch.simulation.truth import Truth
 
-NULL = 0.005  # a true path this near to 0 is none
-PATH = ["outcome", "predictor"]
+BAND = (0.935, 0.965)  # coverage that a 95% interval should have
+LEAST = 250  # respondents from which coverage is judged
+RIGHT = {"plsc": "factors", "cbsem": "factors", "pls": "composites"}  # the population each estimator is made for
 CELL = ["scenario", "n", "estimator"]
 
 
@@ -70,7 +72,7 @@ class Recovery:
         table["bias_error"] = table["sd"] / np.sqrt(table["samples"])
         for share in ("coverage", "rejected"):
             table[f"{share}_error"] = share_error(table[share], table["samples"])
-        return table
+        return _ordered(table, ["scenario", "n", *PATH, "estimator"])
 
     def pooled(self, moderations: bool = False) -> pd.DataFrame:
         """Rates of all paths, or of all moderations, together by scenario, n and estimator.
@@ -94,7 +96,41 @@ class Recovery:
         by = each.groupby(CELL, sort=False)
         mean, error = by.mean(), by.sem()
         columns = {name: part for n in names for name, part in ((n, mean[n]), (f"{n}_error", error[n]))}
-        return pd.DataFrame(columns).assign(samples=by.size()).reset_index()
+        found = pd.DataFrame(columns).assign(samples=by.size()).reset_index()
+        return _ordered(found, CELL)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Respondents of the samples of factors, from few to many."""
+        return sorted(set(self.draws.loc[self.draws["scenario"] == "factors", "n"]))
+
+    @property
+    def judged_from(self) -> int:
+        """The fewest respondents from which coverage is judged; where all samples are smaller, those of the largest."""
+        return min((n for n in self.sizes if n >= LEAST), default=self.sizes[-1])
+
+    @cached_property
+    def promise(self) -> pd.DataFrame:
+        """Whether 95% intervals keep their promise where the estimator is right, in samples of `judged_from` or more.
+
+        By estimator: share and its Monte-Carlo error; verdict inside or outside where share ± 1.96 errors lies within
+        or beyond `BAND`, else open. Without moderations.
+        """
+        there = set(self.draws[["scenario", "estimator"]].itertuples(index=False, name=None))
+        rows = {}
+        for estimator in (one for one, scenario in RIGHT.items() if (scenario, one) in there):
+            share, error = self.coverage(RIGHT[estimator], estimator, self.judged_from)
+            low, high = share - 1.96 * error, share + 1.96 * error
+            beyond = high < BAND[0] or low > BAND[1]
+            verdict = "outside" if beyond else "inside" if low >= BAND[0] and high <= BAND[1] else "open"
+            rows[estimator] = (share, error, verdict)
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["share", "error", "verdict"])
+
+    def missed(self, scenario: str, estimator: str) -> pd.DataFrame:
+        """Rows of `rates` whose coverage lies below `BAND` by more than 1.96 errors, least coverage first."""
+        table = self.rates[(self.rates["scenario"] == scenario) & (self.rates["estimator"] == estimator)]
+        below = table[table["coverage"] + 1.96 * table["coverage_error"] < BAND[0]]
+        return below.sort_values("coverage", kind="stable", ignore_index=True)
 
     def coverage(self, scenario: str, estimator: str, least: int = 0, moderations: bool = False) -> tuple[float, float]:
         """Coverage of all paths in all samples of `least` respondents or more, and its Monte-Carlo error."""
@@ -118,7 +154,7 @@ class Recovery:
         each = table.groupby([*CELL, "size", "replication"], sort=False)["rejected"].mean()
         by = each.groupby([*CELL, "size"], sort=False)
         found = pd.DataFrame({"rejected": by.mean(), "rejected_error": by.sem(), "samples": by.size()})
-        return found.reset_index().sort_values([*CELL, "size"], ignore_index=True)
+        return _ordered(found.reset_index(), [*CELL, "size"])
 
 
 def recover(
@@ -212,6 +248,14 @@ def recover_truth(
         covariance={"factors": enough} if covariance_replications else None,
         covariance_replications=covariance_replications,
     )  # fmt: skip
+
+
+def _ordered(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The rows by these columns; populations as they came, estimators that are made for factors first."""
+    first = {name: i for i, name in enumerate([*dict.fromkeys(table["scenario"]), *RIGHT])}
+    return table.sort_values(
+        by, key=lambda c: c.map(lambda cell: first.get(cell, cell)), kind="stable", ignore_index=True
+    )
 
 
 def share_error(share: pd.Series, samples: pd.Series) -> pd.Series:

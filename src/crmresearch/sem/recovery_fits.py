@@ -76,12 +76,10 @@ class PlsFitter:
         return labels.assign(estimate=values[0], lower=lower, upper=upper)
 
     def targets(self) -> pd.DataFrame:
-        """PLS and PLSc of the covariances of the population; not known on a scale and for moderations."""
+        """PLS and PLSc of the covariances of all attentive answers of the population; not known of moderations."""
         labels = {e: q.labels[["estimator", "outcome", "predictor"]] for e, q in self.paths.items()}
-        if self.people.scales:
-            return pd.concat([part.assign(target=np.nan) for part in labels.values()])
         main, keys = self.model.main, self.specification.keys
-        covariances = self.people.moments()[1]
+        covariances = self.people.answered_moments()[1]
         deviation = np.sqrt(np.diag(covariances))
         R = (covariances / np.outer(deviation, deviation))[None]
         pls = solution(R, outer_weights(R, main, "path", 1e-12, 10_000).weights, main)
@@ -108,7 +106,7 @@ class CbFitter:
         self.people = people
         spec = people.truth.specification
         measurement, regressions, _ = covariance_part(spec)
-        covariances = pd.DataFrame(people.moments()[1], spec.items, spec.items)
+        covariances = pd.DataFrame(people.answered_moments()[1], spec.items, spec.items)
         self.ram = build_ram(covariances, measurement, regressions)
         self.at = [spec.items.index(item) for item in self.ram.observed]
         S = covariances.to_numpy()[np.ix_(self.at, self.at)][None]
@@ -140,6 +138,5 @@ class CbFitter:
         return [self._frame(estimate=estimate, lower=estimate - wide, upper=estimate + wide)]
 
     def targets(self) -> pd.DataFrame:
-        """What it estimates of the population; not known where answers are on a scale."""
-        known = np.full(len(self.units), np.nan) if self.people.scales else self.start[0, self.number] * self.units
-        return self._frame(target=known)
+        """What it estimates of all attentive answers of the population."""
+        return self._frame(target=self.start[0, self.number] * self.units)

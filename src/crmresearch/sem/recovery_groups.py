@@ -14,6 +14,7 @@ from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.simulation.population import population, true_paths
 from crmresearch.simulation.truth import Truth
 
+NULL = 0.005  # a true path or difference this near to 0 is none
 PATH = ["outcome", "predictor"]
 
 
@@ -30,6 +31,14 @@ class GroupRecovery:
     paths: pd.DataFrame
     differences: pd.DataFrame
     resamples: int
+
+    def counts(self, estimator: str = "plsc") -> dict[str, int]:
+        """Differences planted and, of them, found; those that are none, and of them claimed."""
+        table = self.differences[self.differences["estimator"] == estimator]
+        there = table["true"].abs() >= NULL
+        counts = {"planted": there.sum(), "found": (table["right"] & there).sum()}
+        counts |= {"none": (~there).sum(), "claimed": (table["told"] & ~there).sum()}
+        return {name: int(count) for name, count in counts.items()}
 
 
 def recover_groups(

@@ -7,7 +7,7 @@ Constructs η (k) and continuous answers y (p) of one group:
 with π the products of moderations (of deviations from the group's means, less their mean), and Var η = Var y = 1. A
 composite is Σ w y of its own items exactly: its loadings are Σ_jj w, its errors have covariance Σ_jj − λλ', and items
 of different blocks correlate by λ_i φ λ_j (Dijkstra 2017, in Latan & Noonan, Partial Least Squares Path Modeling,
-81–94; Schuberth, Henseler & Dijkstra 2018, Frontiers in Psychology 9, 2541).
+55–80; Schuberth, Henseler & Dijkstra 2018, Frontiers in Psychology 9, 2541).
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from crmresearch.errors import TruthError
 from crmresearch.models.specification import BoundConstruct, product_key
-from crmresearch.simulation.scale import Scale, point_shares, thresholds
+from crmresearch.simulation.scale import SERIES, Scale, point_shares, series, thresholds
 from crmresearch.simulation.truth import Truth, check
 
 Floats = NDArray[np.float64]
@@ -79,6 +80,39 @@ class Population:
         means = shares @ np.array([one.means for one in chosen.values()]) / shares.sum()
         covariances = self.loadings @ self.construct_moments(group) @ self.loadings.T + self.errors
         return self.loadings @ means, covariances
+
+    def answered_moments(self, group: Group = None) -> tuple[Floats, Floats]:
+        """Means (p,) and covariances (p, p) of the answers as attentive respondents give them, before items are turned.
+
+        On a scale by the expansion of `crmresearch.simulation.scale.series`, exact where continuous answers are normal
+        in each group; those to items of constructs that depend on a moderation are taken for normal.
+        """
+        chosen = self.groups if group is None else {group: self.groups[group]}
+        shares = np.array([one.share for one in chosen.values()]) / sum(one.share for one in chosen.values())
+        parts = [self._answered(one) for one in chosen]
+        means = np.array([mean for mean, _ in parts])
+        apart = means - shares @ means
+        between = np.einsum("g,gi,gj->ij", shares, apart, apart)
+        return shares @ means, np.tensordot(shares, np.array([within for _, within in parts]), 1) + between
+
+    def _answered(self, group: Group) -> tuple[Floats, Floats]:
+        mean, R = self.moments(group)  # of one group: all variances are 1
+        terms, variances, means = np.zeros((len(mean), SERIES)), np.ones(len(mean)), mean.copy()
+        terms[:, 0] = 1.0  # of a continuous answer
+        for j, item in enumerate(self.truth.specification.items):
+            if item in self.scales:
+                low, cuts = self.scales[item].min, self.thresholds[item]
+                shares = np.diff(norm.cdf(cuts - mean[j]), prepend=0, append=1)
+                points = low + np.arange(len(shares))
+                means[j] = shares @ points
+                variances[j] = shares @ (points - means[j]) ** 2
+                terms[j] = series(cuts, mean[j])
+        covariances, power = np.zeros_like(R), np.ones_like(R)
+        for m in range(SERIES):
+            power = power * R
+            covariances += np.outer(terms[:, m], terms[:, m]) * power
+        np.fill_diagonal(covariances, variances)
+        return means, covariances
 
     def construct_moments(self, group: Group = None) -> Floats:
         """Covariances (k, k) of the constructs, of one group or, None, of all together."""

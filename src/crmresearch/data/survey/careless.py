@@ -3,8 +3,6 @@
 Nothing here leaves a respondent out: the numbers say whom to look at.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
@@ -15,22 +13,13 @@ from crmresearch.errors import EstimationError
 RARE = 0.001  # probability of a distance below which answers are held to go with nothing (Meade & Craig 2012)
 
 
-class Screened(NamedTuple):
-    """Of planted careless respondents `found`, and of `attentive` ones flagged wrongly (`false`)."""
-
-    planted: int
-    found: int
-    attentive: int
-    false: int
-
-
 def careless_respondents(items: pd.DataFrame, bounds: pd.DataFrame | None = None) -> pd.DataFrame:
     """Who looks careless, a row a respondent: same, longest_run, distance, p_value, flag.
 
     `items` (n, p) as they were asked, reversed ones not turned, in the order of the questionnaire. same and longest_run
     as in `straight_lining`; of items on scales of different length (`bounds`, as in `response_distributions`) only
     those of the commonest one are looked at for it. distance: Mahalanobis D² = (x − x̄)' S⁻¹ (x − x̄) over all items,
-    gaps filled with the item's mean; p_value: that of χ² with as many degrees of freedom as items answered. flag: straight
+    gaps filled with the item's mean; p_value: of χ² with as many degrees of freedom as items answered. flag: straight
     (one answer to everything), random (p below .001), else none. Means and covariances are first taken of all, then
     without those flagged, so that they do not hide one another.
 
@@ -62,16 +51,23 @@ def careless_respondents(items: pd.DataFrame, bounds: pd.DataFrame | None = None
     return pd.DataFrame({**columns, "distance": distance, "p_value": p_value, "flag": flag}, index=items.index)
 
 
-def screened(flags: pd.Series, planted: pd.Series, kind: str) -> Screened:
-    """How many planted respondents of a kind have some flag, and how many attentive ones have that kind's.
+def screened(flags: pd.Series, planted: pd.Series) -> pd.DataFrame:
+    """How many planted careless respondents were found, a row a kind that was planted: straight or random.
+
+    Columns: kind; planted; found, those of them with any flag; attentive; false, of these flagged as that kind.
 
     >>> flags, planted = pd.Series(["none", "random", "random"]), pd.Series(["random", "random", "attentive"])
-    >>> screened(flags, planted, "random")
-    Screened(planted=2, found=1, attentive=1, false=1)
+    >>> screened(flags, planted).values.tolist()
+    [['random', 2, 1, 1, 1]]
     """
-    of_kind, attentive = planted == kind, planted == "attentive"
-    found, false = of_kind & (flags != "none"), attentive & (flags == kind)
-    return Screened(int(of_kind.sum()), int(found.sum()), int(attentive.sum()), int(false.sum()))
+    kinds = [kind for kind in ("straight", "random") if (planted == kind).any()]
+    attentive = planted == "attentive"
+    rows = [
+        (kind, (planted == kind).sum(), ((planted == kind) & (flags != "none")).sum(),
+         attentive.sum(), (attentive & (flags == kind)).sum())
+        for kind in kinds
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["kind", "planted", "found", "attentive", "false"])
 
 
 def _one_scale(items: pd.DataFrame, bounds: pd.DataFrame | None) -> list[str]:
