@@ -116,7 +116,7 @@ def rates(n: int, samples: int) -> pd.DataFrame:
 def write(found: pd.DataFrame) -> None:
     """The rates (power.csv), the sizes (sample_size.csv) and the false alarms (false_alarms.csv)."""
     kept = ["scenario", "n", "estimator", "outcome", "predictor", "true", "rejected", "samples"]
-    found[kept].round({"true": 6}).to_csv(HERE / "power.csv", index=False, float_format="%.6g")
+    found[kept].sort_values(kept[:5]).round({"true": 6}).to_csv(HERE / "power.csv", index=False, float_format="%.6g")
     table(found).to_csv(HERE / "sample_size.csv", index=False)
     false_alarms(found).to_csv(HERE / "false_alarms.csv", index=False)
 
