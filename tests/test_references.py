@@ -6,7 +6,7 @@ import pytest
 
 from crmresearch.data.catalog import find_codebook
 from crmresearch.models.theory import load_theory, theory_keys
-from crmresearch.paths import PACKAGE
+from crmresearch.paths import DATA, PACKAGE
 from crmresearch.references import Reference, found, known, listed, with_citations
 
 
@@ -47,7 +47,8 @@ def test_every_publication_is_told_apart_and_has_what_its_kind_needs() -> None:
 
 
 def test_every_publication_is_cited_and_every_citation_is_one() -> None:
-    texts = "\n".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "stories").rglob("*.yaml"))
+    files = [*(PACKAGE / "stories").rglob("*.yaml"), *DATA.glob("*/questionnaire.yaml")]
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in files)
     cited = set(re.findall(r"@([a-z]+\d{4})\b", texts))
     citations = [load_theory(key).citation for key in theory_keys()]
     citations += [find_codebook(key).citation for key in ("cdnow", "acsi_2015")]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from crmresearch.errors import CrmResearchError, DataError
+from crmresearch.errors import CrmResearchError, DataError, TemplateError
 
 if TYPE_CHECKING:
     from crmresearch.caution import Caution
@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
             new.add_argument("--notebook", metavar="name", help="what to report, one of notebooks/")
             new.add_argument("--dataset", metavar="name", help="a key, or a folder that holds a codebook.yaml")
             new.add_argument("--theory", metavar="name", help="a key, or a theory file")
+        if kind == "survey":
+            new.add_argument("--like", metavar="name", help="with the questionnaire of this survey, and no answers yet")
         new.set_defaults(run=_new, kind=kind)
 
     draft = commands.add_parser(
@@ -86,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     theory.add_argument("theory", metavar="name", help="a key, or a theory file")
     theory.add_argument("--language", default="en", help="of labels and definitions, where the theory has it")
     theory.set_defaults(run=_theory)
+    form = commands.add_parser("questionnaire", help="print the questionnaire of a survey as Markdown")
+    form.add_argument("dataset", help="a key, or a folder that holds a codebook.yaml")
+    form.add_argument(
+        "--language", nargs="+", default=[], metavar="language", help="en, zh …; otherwise all its items have"
+    )
+    form.add_argument("--blank", action="store_true", help="print the empty data file instead")
+    form.set_defaults(run=_questionnaire)
 
     refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
     refresh.add_argument("notebooks", nargs="*", metavar="notebook", help="default: all of notebooks/")
@@ -244,12 +253,14 @@ def _check_transactions(dataset: str, every: bool) -> int:
 
 def _new(options: argparse.Namespace) -> int:
     from crmresearch.paths import typed_path
-    from crmresearch.templates.begin import new_shop, new_survey, new_theory
+    from crmresearch.templates.begin import new_shop, new_survey, new_survey_like, new_theory
     from crmresearch.templates.parameters import new_report
 
     folder = typed_path(options.folder)
     if options.kind == "report":
         written = new_report(options.name, folder, options.notebook, options.dataset, options.theory)
+    elif options.kind == "survey" and options.like:
+        written = new_survey_like(options.like, options.name, folder)
     else:
         written = {"survey": new_survey, "shop": new_shop, "theory": new_theory}[options.kind](options.name, folder)
     for path in written:
@@ -289,6 +300,15 @@ def _theory(options: argparse.Namespace) -> int:
     from crmresearch.stories.satisfaction.theory_page import theory_page
 
     print(theory_page(load_theory(options.theory), options.language), end="")
+def _questionnaire(options: argparse.Namespace) -> int:
+    from crmresearch.data.catalog import find_codebook
+    from crmresearch.data.survey.codebook import Codebook
+    from crmresearch.templates.questionnaire import blank_answers, questionnaire
+
+    codebook = find_codebook(options.dataset)
+    if not isinstance(codebook, Codebook):
+        raise TemplateError(f"{options.dataset} holds purchases, and a questionnaire is of a survey.")
+    print(blank_answers(codebook) if options.blank else questionnaire(codebook, options.language), end="")
     return 0
 
 

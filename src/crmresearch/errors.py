@@ -35,6 +35,10 @@ class SpecificationError(CrmResearchError):
     """A theory that cannot be bound to a codebook."""
 
 
+class TruthError(CrmResearchError):
+    """A truth file from which nobody can be simulated."""
+
+
 class EstimationError(CrmResearchError):
     """Data from which the model cannot be estimated."""
 
