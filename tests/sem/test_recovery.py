@@ -94,6 +94,9 @@ def test_pooled_rates_take_their_error_from_sample_to_sample() -> None:
     assert row["coverage_error"] == pytest.approx(np.std([1, 1, 0.5, 0.5], ddof=1) / 2)
     assert (row["type_one"], row["power"], row["bias"]) == pytest.approx((0.25, 0.75, -0.05))
     assert hand_made().coverage("one", "pls") == pytest.approx((row["coverage"], row["coverage_error"]))
+    claims = hand_made().claims()
+    assert claims[["scenario", "estimator", "share"]].values.tolist() == [["one", "pls", 0.25]]
+    assert claims["error"].item() == pytest.approx(0.25)  # √(.25 · .75 / 3), of four samples
     assert hand_made().needed("pls", 0.75, "one") == {0.3: 100}
     assert hand_made().needed("pls", 0.8, "one") == {0.3: None}
 
