@@ -32,6 +32,12 @@ def test_plsc_and_cbsem_have_the_true_paths_of_a_population_of_factors() -> None
 def test_pls_has_the_true_paths_of_a_population_of_composites_and_those_of_factors_attenuated() -> None:
     known = targets(FACTORS.of_composites()).loc["pls"]
     assert known["target"].to_numpy() == pytest.approx(known["true"].to_numpy(), abs=1e-7)
+    weighted = FACTORS.of_composites(within=0.3).changed(
+        measurement=dict.fromkeys("abyz", "composite_b"),
+        weights={"a": [0.7, 0.4, 0.1], "b": [1, 2, 1], "y": [0.5, 0.5, 0.9], "z": [1, 0.2, 0.6]},
+    )
+    known = targets(weighted).loc["pls"]  # mode B finds the weights, whatever they are (Dijkstra 2017)
+    assert known["target"].to_numpy() == pytest.approx(known["true"].to_numpy(), abs=1e-7)
     pair = Truth(model="x =~ A + B + C\ny =~ D + E\ny ~ x", paths={"y": {"x": 0.6}}, loadings={"x": 0.8, "y": 0.7})
     # of equal loadings a composite is the sum, its reliability that of Spearman and Brown, m λ² / (1 + (m − 1) λ²)
     of_x, of_y = 3 * 0.64 / (1 + 2 * 0.64), 2 * 0.49 / (1 + 0.49)
@@ -42,7 +48,7 @@ def test_a_scale_of_ten_points_hardly_moves_what_is_estimated_and_two_points_do(
     model = "a =~ A1 + A2 + A3\nc =~ 1*C\nc ~ a"
     told = {"answers": {"mean": 7, "sd": 2, "skewness": -0.6}, "answers_of": {"C": {"min": 0, "max": 1, "mean": 0.5}}}
     truth = Truth(model=model, paths={"c": {"a": 0.5}}, **told)  # type: ignore[arg-type]
-    # a half of a normal variable correlates with it by √(2/π): the biserial correlation, Pearson 1909; skew moves it by .6%
+    # half of a normal variable correlates with it by √(2/π) (biserial, Pearson 1909); skew of the items moves it by .6%
     assert targets(truth).loc["plsc", "target"] == pytest.approx(0.5 * np.sqrt(2 / np.pi), rel=0.01)
 
 
@@ -88,6 +94,9 @@ def test_pooled_rates_take_their_error_from_sample_to_sample() -> None:
     assert row["coverage_error"] == pytest.approx(np.std([1, 1, 0.5, 0.5], ddof=1) / 2)
     assert (row["type_one"], row["power"], row["bias"]) == pytest.approx((0.25, 0.75, -0.05))
     assert hand_made().coverage("one", "pls") == pytest.approx((row["coverage"], row["coverage_error"]))
+    claims = hand_made().claims()
+    assert claims[["scenario", "estimator", "share"]].values.tolist() == [["one", "pls", 0.25]]
+    assert claims["error"].item() == pytest.approx(0.25)  # √(.25 · .75 / 3), of four samples
     assert hand_made().needed("pls", 0.75, "one") == {0.3: 100}
     assert hand_made().needed("pls", 0.8, "one") == {0.3: None}
 

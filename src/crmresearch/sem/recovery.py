@@ -126,6 +126,18 @@ class Recovery:
             rows[estimator] = (share, error, verdict)
         return pd.DataFrame.from_dict(rows, orient="index", columns=["share", "error", "verdict"])
 
+    def claims(self, least: int = 0, moderations: bool = False) -> pd.DataFrame:
+        """How often what is not there is told from 0, in samples of `least` respondents or more.
+
+        By scenario and estimator: share of intervals of paths, or of moderations, that are 0, and Monte-Carlo error.
+        """
+        table = self.judged[self.judged["true"].abs() < NULL]
+        table = table[table["predictor"].str.contains(":", regex=False) == moderations]
+        table = table[table["n"] >= least]
+        each = table.groupby(["scenario", "estimator", "n", "replication"], sort=False)["rejected"].mean()
+        by = each.groupby(["scenario", "estimator"], sort=False)
+        return pd.DataFrame({"share": by.mean(), "error": by.sem()}).reset_index()
+
     def missed(self, scenario: str, estimator: str) -> pd.DataFrame:
         """Rows of `rates` whose coverage lies below `BAND` by more than 1.96 errors, least coverage first."""
         table = self.rates[(self.rates["scenario"] == scenario) & (self.rates["estimator"] == estimator)]

@@ -43,7 +43,7 @@ def test_at_most_four_findings_then_more(story: ParameterRecoveryStory) -> None:
     assert told[0].startswith("finding.coverage_")
     assert told[2:] == ["finding.composites", "finding.segments_hidden"]
     assert keys(story.more()) == [
-        "finding.type_one", "finding.moderation_null", "finding.moderation_planted", "finding.answered",
+        "finding.type_one_path", "finding.type_one_product", "finding.moderation", "finding.answered",
         "finding.careless_straight", "finding.careless_random",
     ]  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -37,7 +36,7 @@ class ParameterRecoveryStory(Story):
         """What captions name."""
         return {"low": BAND[0], "high": BAND[1], "enough": ENOUGH}
 
-    @cached_property
+    @property
     def pooled(self) -> pd.DataFrame:
         """Rates of all paths together, by scenario, n and estimator."""
         return self.recovery.pooled().set_index(["scenario", "n", "estimator"])
@@ -89,20 +88,20 @@ class ParameterRecoveryStory(Story):
         return [*self._type_one(), *self._moderation(), *self._answered(), *careless]
 
     def _type_one(self) -> Iterator[str]:
-        least, rates = self.recovery.judged_from, self.pooled.loc["factors"].dropna(subset="type_one").reset_index()
-        known = rates[(rates["estimator"] != "pls") & (rates["n"] >= least)]
-        if len(known):
-            facts = {"low": known["type_one"].min(), "high": known["type_one"].max()}
-            yield self.say("finding.type_one", n=least, error=known["type_one_error"].max(), **facts)
+        n = self.recovery.judged_from
+        for kind in ("path", "product"):
+            claims = self.named(self.recovery.claims(n, kind == "product"), scenario="scenario")
+            rows = claims[claims["estimator"] == "plsc"][["scenario", "share", "error"]].to_dict("records")
+            told = [self.say("finding.claimed", **{str(key): value for key, value in row.items()}) for row in rows]
+            yield from [self.say(f"finding.type_one_{kind}", n=n, claimed=self.listed(told))] if told else []
 
     def _moderation(self) -> Iterator[str]:
         rates = self.recovery.rates.query("scenario == 'factors' and estimator == 'plsc'")
         rates = rates[(rates["n"] == self.recovery.sizes[-1]) & rates["predictor"].str.contains(":", regex=False)]
-        for row in rates.itertuples():
+        for row in rates[rates["true"].abs() >= NULL].itertuples():
             facts = {"n": row.n, "true": row.true, "mean": row.true + row.bias, "rejected": row.rejected}
             facts |= {"predictor": self.label(row.predictor), "outcome": self.label(row.outcome)}
-            key = "null" if abs(row.true) < NULL else "planted"
-            yield self.say(f"finding.moderation_{key}", **facts, error=row.rejected_error)
+            yield self.say("finding.moderation", **facts, error=row.rejected_error)
 
     def _answered(self) -> Iterator[str]:
         for n in self.pooled.loc["answered"].index.unique("n"):
