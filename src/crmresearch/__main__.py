@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     theory.add_argument("theory", metavar="name", help="a key, or a theory file")
     theory.add_argument("--language", default="en", help="of labels and definitions, where the theory has it")
     theory.set_defaults(run=_theory)
+
     form = commands.add_parser("questionnaire", help="print the questionnaire of a survey as Markdown")
     form.add_argument("dataset", help="a key, or a folder that holds a codebook.yaml")
     form.add_argument(
@@ -300,6 +301,9 @@ def _theory(options: argparse.Namespace) -> int:
     from crmresearch.stories.satisfaction.theory_page import theory_page
 
     print(theory_page(load_theory(options.theory), options.language), end="")
+    return 0
+
+
 def _questionnaire(options: argparse.Namespace) -> int:
     from crmresearch.data.catalog import find_codebook
     from crmresearch.data.survey.codebook import Codebook

@@ -489,6 +489,8 @@ def test_a_theory_of_strangers_stays_text(stages: SatisfactionStory) -> None:
     assert "<b>" not in html
     assert "<b>" not in theory_page(theory)
     assert "A&#124;B" in theory_page(theory)
+
+
 def test_a_single_item_has_no_estimate_that_is_one_by_definition(ecsi: SatisfactionStory) -> None:
     for table in (estimate_tables.loadings(ecsi), estimate_tables.weights(ecsi)):
         rows = table.set_index("item")
