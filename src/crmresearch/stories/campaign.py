@@ -78,4 +78,4 @@ def rhythm_caution(story: Story, rhythm: Rhythm | None) -> Iterator[Row]:
     if rhythm is not None:
         facts = {"kept": rhythm.kept, "variation": rhythm.variation, "customers": rhythm.customers}
         every = story.say(f"rhythm.{rhythm.period}")
-        yield story.caution("customer_caution.rhythm", "note", every, every=every, **facts)
+        yield story.caution("contract_caution.rhythm", "note", every, every=every, **facts)
