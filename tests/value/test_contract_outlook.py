@@ -88,16 +88,18 @@ def test_survival_and_residual_payments_are_sums_over_the_story() -> None:
 def test_customers_by_renewals_are_means_of_who_is_still_there() -> None:
     customers = pd.DataFrame(
         {
-            "renewals": [0, 0, 1, 5, 9],
-            "p_alive": [1.0, 0.0, 0.5, 1.0, 0.0],
-            "renewal_chance": [0.6, 0.8, 0.7, 0.9, 0.95],
-            "survival_12": [0.5, 0.0, 0.3, 0.8, 0.0],
-            "residual_value": [10.0, 0.0, 8.0, 40.0, 0.0],
+            "renewals": [0, 0, 1, 2, 5, 9],
+            "p_alive": [1.0, 0.0, 0.5, 0.1, 1.0, 0.0],
+            "renewal_chance": [0.6, 0.8, 0.7, 0.8, 0.9, 0.95],
+            "survival_12": [0.5, 0.0, 0.3, 0.05, 0.8, 0.0],
+            "residual_value": [10.0, 0.0, 8.0, 1.0, 40.0, 0.0],
         }
     )
     table = by_renewals(customers, 5).set_index("renewals")
-    assert table["customers"].tolist() == [2, 1, 2]
-    assert table["active"].tolist() == [1.0, 0.5, 1.0]
+    assert table["customers"].tolist() == [2, 1, 1, 2]
+    assert table["active"].tolist() == [1.0, 0.5, 0.1, 1.0]
+    assert table.loc[2].drop(["customers", "active"]).isna().all()  # of one in ten customers nothing is told
+    table = table.drop(index=2)
     assert table["renewal_chance"].tolist() == pytest.approx([0.6, 0.7, 0.9])
     assert table["survival_12"].tolist() == pytest.approx([0.5, 0.6, 0.8])
     assert table["residual_value"].tolist() == pytest.approx([10, 16, 40])

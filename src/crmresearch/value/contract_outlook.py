@@ -41,13 +41,13 @@ def by_renewals(customers: pd.DataFrame, most: int = 12) -> pd.DataFrame:
 
     `customers` has the columns of `contract_outlook` and p_alive. Columns renewals, customers, active (expected still
     to be customers: the sum of P(alive)), then of those (means weighted by P(alive)) renewal_chance, the survival
-    given that they still are customers, residual_payments and residual_value.
+    given that they still are customers, residual_payments and residual_value; missing where hardly one (0.5) is left.
     """
     alive = customers["p_alive"]
     given = [name for name in customers if str(name).startswith(("survival_", "residual_"))]
     parts = customers[given].assign(renewal_chance=customers["renewal_chance"] * alive, active=alive)
     grouped = parts.groupby(customers["renewals"].clip(upper=most))
     sums = grouped.sum()
-    means = sums[["renewal_chance", *given]].div(sums["active"].where(sums["active"] > 0), axis=0)
+    means = sums[["renewal_chance", *given]].div(sums["active"].where(sums["active"] >= 0.5), axis=0)
     table = pd.DataFrame({"customers": grouped.size(), "active": sums["active"]}).join(means)
     return table.rename_axis("renewals").reset_index()

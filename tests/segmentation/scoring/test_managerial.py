@@ -134,7 +134,7 @@ def test_profit_where_margins_differ_by_what_was_bought_by_hand() -> None:
     assert row["contacted"] == 0.5
     assert row["targeted"] == pytest.approx(30 + 5 - 2 * 8)
     assert row["everybody"] == pytest.approx(20 + 30 + 5 - 4 * 8)  # less than nothing counts as nothing
-    assert row["captured"] == pytest.approx(35 / 55)
+    assert row["captured"] == pytest.approx(80 / 190)
     assert row["profit"] == pytest.approx(35 - 2 * 8)
 
 

@@ -22,6 +22,7 @@ from crmresearch.report.show.wording import words
 CSV_NUMBERS = "%.10g"
 _ROWS_AT_ONCE = 100_000  # of a long table: the text of two million rows takes gigabytes
 _PACKED = 250_000  # rows of a long table beyond which its file is packed: two million take 400 MB, packed a fifth
+_CARRIED = 2**20  # bytes of a CSV beyond which a page links it beside itself instead of carrying it
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what begins one in a spreadsheet
 PAGE_HEIGHT = 235  # mm of rows on an A4 page; a higher table may break between rows
 LONG_TEXT = 28  # characters; longer cells are sentences and may wrap
@@ -151,7 +152,11 @@ class Table:
 
     def _downloads(self) -> str:
         # only in a rendered report: in a notebook they would double what is stored
-        csv = download_link(self.csv.encode(), "text/csv;charset=utf-8", f"{self.name}.csv", "CSV")
+        content, file = self.csv.encode(), f"{self.name}.csv"
+        if len(content) > _CARRIED:
+            csv = f'<a download="{file}" href="{beside_page("tables", file)}" aria-label="CSV: {file}">CSV</a>'
+        else:
+            csv = download_link(content, "text/csv;charset=utf-8", file, "CSV")
         tex = download_link(self.latex.encode(), "text/x-tex;charset=utf-8", f"{self.name}.tex", "LaTeX")
         return f'\n<p class="crm-downloads">{words(self.language)["download"]} {csv} {tex}</p>'
 

@@ -119,8 +119,8 @@ def targeting(
     customers of whom the cost or more is expected (margin × cross-fitted expected spend ≥ cost), and the profit of
     contacting these; everybody: that of contacting all; gained (targeted − everybody) with ci_lower and ci_upper,
     the middle 95 % of resamples of the customers with the decisions held. Where margins differ by what was bought,
-    what is expected is that spend at the customer's own margin, what came is what the lines after the cut-off left,
-    and captured is the share of that. A customer's decision rests on other customers only and no share is picked
+    what is expected is that spend at the customer's own margin, by which customers are ranked, and what came is what
+    the lines after the cut-off left. A customer's decision rests on other customers only and no share is picked
     afterwards, so that what is gained is no best of many. Spend counts as if the contact had caused all of it, which no
     observed spend can show. The money of a scored sample is raised to all.
 
@@ -132,22 +132,27 @@ def targeting(
     held = evaluation.gains.assign(captured=evaluation.gains["captured"].fillna(0.0)).groupby("method", sort=False)
     captured = {name: np.interp(top, [0.0, *part["share"]], [0.0, *part["captured"]]) for name, part in held}
     margins, values = as_margins(margin), expected.to_numpy()
+    spent = np.maximum(spend.reindex(expected.index).to_numpy(dtype=float), 0)
     if not isinstance(margins.each, pd.Series):
-        left = margins.each * np.maximum(spend.reindex(expected.index).to_numpy(dtype=float), 0)
-        worth = margins.each * values
+        left, worth = margins.each * spent, margins.each * values
+        first = {name: left.sum() * share for name, share in captured.items()}
     else:
         assert margins.after is not None, "margins of a table without a holdout"
         left = np.maximum(margins.after.reindex(expected.index).to_numpy(dtype=float), 0)
         worth = margins.each.reindex(expected.index).to_numpy(dtype=float)[:, None] * values
-        one_fold = np.zeros(len(left), dtype=np.intp)
-        captured = {name: float(gains(worth[:, i], left, one_fold, [top])[0]) for i, name in enumerate(expected)}
+        ranked = dict(zip(expected, worth.T, strict=True))
+        captured, of_left = (
+            {name: float(gains(by, what, np.zeros(len(left), dtype=np.intp), [top])[0]) for name, by in ranked.items()}
+            for what in (spent, left)
+        )
+        first = {name: left.sum() * share for name, share in of_left.items()}
     n, whole, each = len(left), left.sum() - cost * len(left), len(spend) / len(left)  # customers one stands for
     reached = worth >= cost
     spared = np.where(reached, 0.0, (cost - left)[:, None])  # what leaving a customer out brings
     drawn = [counts @ spared for counts in bootstrap_counts(n, evaluation.resamples, evaluation.seed)]
     lower, upper = interval(np.concatenate(drawn).T)
     table = pd.DataFrame({"method": expected.columns, "captured": [captured[name] for name in expected]})
-    table["profit"] = left.sum() * table["captured"] - cost * top * n
+    table["profit"] = [first[name] - cost * top * n for name in expected]
     table["contacted"], table["targeted"] = reached.mean(axis=0), whole + spared.sum(axis=0)
     table = table.assign(everybody=whole, gained=spared.sum(axis=0), ci_lower=lower, ci_upper=upper)
     table[MONEY] *= each
