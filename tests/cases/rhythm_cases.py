@@ -1,8 +1,22 @@
 """Purchase days of shops of known making: customers who buy at random, and subscribers whose payments fail."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+CODEBOOK = """kind: transactions
+key: {key}
+title: {{en: Simulated}}
+about: {{en: Simulated customers of known making.}}
+file: purchases.csv
+committed: false
+how_to_get: Simulated.
+columns: {{customer: customer, time: day, amount: amount}}
+currency: EUR
+last_day: "2023-12-31"
+rules: {{returns: net, duplicates: keep}}
+"""
 BEGIN = np.datetime64("2022-01-01")
 
 
@@ -65,3 +79,14 @@ def histories(days: pd.DataFrame, cutoff: str) -> pd.DataFrame:
             "tenure": (cut - known["min"]).dt.days.astype(float),
         }
     )
+
+
+def shop(folder: Path, days: pd.DataFrame) -> Path:
+    """The data set of these purchase days in `folder`, each customer with amounts around a level of their own."""
+    rng = np.random.default_rng(1)
+    level = rng.gamma(4, 5, days["customer"].nunique())
+    amount = level[pd.factorize(days["customer"])[0]] * rng.gamma(5, 0.2, len(days))
+    folder.mkdir(parents=True)
+    days.assign(amount=amount.round(2) + 0.01).to_csv(folder / "purchases.csv", index=False)
+    (folder / "codebook.yaml").write_text(CODEBOOK.format(key=folder.name), encoding="utf-8")
+    return folder

@@ -89,7 +89,7 @@ def test_a_campaign_list_has_every_customer_once_with_every_segment() -> None:
             "monetary_total": rng.lognormal(3, 1, 60),
             "p_alive": 0.987654,
             "expected_purchases": 1.23456,
-            "value": 10.129,
+            "expected_value": 10.129,
         },
         index=pd.Index(ids, name="customer"),
     )
@@ -99,6 +99,6 @@ def test_a_campaign_list_has_every_customer_once_with_every_segment() -> None:
     assert list(table.columns[1:3]) == [method.name for method in methods]
     for method in methods:
         assert table[method.name].astype(str).tolist() == method.predict(customers).astype(str).tolist()
-    assert table[["p_alive", "expected_purchases", "value"]].iloc[0].tolist() == [0.9877, 1.235, 10.13]
-    without = campaign_list(customers.drop(columns=["p_alive", "expected_purchases", "value"]), methods)
+    assert table[["p_alive", "expected_purchases", "expected_value"]].iloc[0].tolist() == [0.9877, 1.235, 10.13]
+    without = campaign_list(customers.drop(columns=["p_alive", "expected_purchases", "expected_value"]), methods)
     assert list(without.columns) == ["customer", *(method.name for method in methods)]

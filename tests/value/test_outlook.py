@@ -70,6 +70,22 @@ def test_totals_add_up_and_lie_in_their_intervals(outlook: Outlook) -> None:
     assert table.equals(outlook.totals({"again": again}, 20, 1))
 
 
+def test_intervals_of_a_part_are_about_those_of_everybody(outlook: Outlook) -> None:
+    """m out of n: of a third of the customers, made smaller by √(1/3), the ends are near; the sums are the same."""
+    again = pd.Series(np.where(outlook.customers["repeat"] > 0, "again", "once"), index=outlook.customers.index)
+    again.iloc[:40] = "few"
+    whole, part = (outlook.totals({"again": again}, 40, 1, most=most) for most in (None, 800))
+    assert part["estimate"].equals(whole["estimate"])
+    few = part["group"] == "few"  # some 14 of them are drawn
+    assert part.loc[few, ["ci_lower", "ci_upper"]].isna().to_numpy().all()
+    money = whole["quantity"].str.startswith("expected") & ~few
+    width = (part["ci_upper"] - part["ci_lower"])[money] / (whole["ci_upper"] - whole["ci_lower"])[money]
+    assert width.mean() == pytest.approx(1, abs=0.3)
+    assert (part["ci_lower"] < part["estimate"])[money].all()
+    assert (part["ci_upper"] > part["estimate"])[money].all()
+    assert outlook.totals({}, 5, 1, most=2357).equals(outlook.totals({}, 5, 1))
+
+
 def test_customers_who_never_come_back_have_no_forecast_and_the_reason_is_told(sample: CustomerTable) -> None:
     once = sample.frame[sample.frame["repeat"] == 0]
     found = customer_outlook(CustomerTable(once, sample.cutoff, None, sample.counts, sample.codebook, 1), [12], 0.1)

@@ -47,5 +47,5 @@ def test_the_window_back_of_nine_months_is_nearly_the_published_split(names: dic
 def test_margin_and_cost_are_told(names: dict) -> None:
     story = names["story"]
     assert story.findings()[0].facts["told"].key == "today.headline_margin"
-    assert "today.do_cost" in [told.key for told in story.follows()]
+    assert "today.do_cost_raise" in [told.key for told in story.follows()]
     assert names["headings"]["expected_value_9"] == "Margin, 9 months"

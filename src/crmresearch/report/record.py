@@ -16,14 +16,17 @@ def report_folder() -> Path | None:
     return Path(folder) if folder else None
 
 
-def list_table(name: str, rows: int, text: list[str], shown: dict[str, Any] | None) -> None:
-    """Tell the renderer of a written table: its rows, its columns of text, and how it is shown, if it is."""
+def list_table(name: str, rows: int, text: list[str], shown: dict[str, Any] | None, file: str = "") -> None:
+    """Tell the renderer of a written table: rows, columns of text, how it is shown, if it is, and its `file`.
+
+    The file is `<name>.csv` unless another is named.
+    """
     folder = report_folder()
     if folder is None:
         return
-    line = json.dumps({"name": name, "rows_written": rows, "text": text, "shown": shown}, ensure_ascii=False)
-    with (folder / TABLES_LIST).open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    told = {"name": name, "rows_written": rows, "text": text, "shown": shown, "file": file or f"{name}.csv"}
+    with (folder / TABLES_LIST).open("a", encoding="utf-8") as listed:
+        listed.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
 def record(**facts: Any) -> None:

@@ -31,7 +31,11 @@ def segment_outcomes(customers: pd.DataFrame, segments: pd.Series) -> pd.DataFra
     return found[[*found.columns[:-2], "spend_error", "active_after"]]
 
 
-LISTED = {"p_alive": 4, "expected_purchases": 3, "value": 2}  # forecasts of a campaign list, and their decimals
+LISTED = {
+    "p_alive": 4,
+    "expected_purchases": 3,
+    "expected_value": 2,
+}  # forecasts of a campaign list, and their decimals
 
 
 def campaign_list(

@@ -1,13 +1,14 @@
 """What the stories of customers and their segments share: the data, names of methods and segments, one advice each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.stories.method_names import method_name
-from crmresearch.stories.story import Story
+from crmresearch.stories.story import Row, Story
+from crmresearch.value.rhythm import Rhythm
 
 
 class PurchasesStory(Story):
@@ -31,9 +32,15 @@ class PurchasesStory(Story):
 
 
 class SegmentsStory(PurchasesStory):
-    """A story of customers in the segments of several fitted `methods`."""
+    """A story of customers in the segments of several fitted `methods`, of whom a contact costs `contact_cost`."""
 
     methods: Sequence[Segmenter]
+    contact_cost: float
+
+    @property
+    def customers(self) -> pd.DataFrame:
+        """The customer table with what is expected of each."""
+        raise NotImplementedError
 
     def method_name(self, key: str) -> str:
         """Name of a method, or of a single number it is compared with, for readers."""
@@ -55,3 +62,20 @@ class SegmentsStory(PurchasesStory):
         advice = {segment.key: self.text(lead.advice.get(segment.key, {"en": "–"})) for segment in lead.segments}
         told = pd.Categorical.from_codes(table[name].cat.codes, list(advice.values()))
         return table.assign(advice=told)
+
+    def costed(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A `campaign_list` with the column `below_cost`: 1 where less is expected of a customer than a contact costs.
+
+        No column where contacts cost nothing or no value is expected; of several horizons the shortest counts.
+        """
+        if "expected_value" not in self.customers or not self.contact_cost > 0:
+            return table
+        return table.assign(below_cost=(self.customers["expected_value"] < self.contact_cost).astype(int).to_numpy())
+
+
+def rhythm_caution(story: Story, rhythm: Rhythm | None) -> Iterator[Row]:
+    """That the customers pay in a regular rhythm, and what takes the place of the model of purchases at random."""
+    if rhythm is not None:
+        facts = {"kept": rhythm.kept, "variation": rhythm.variation, "customers": rhythm.customers}
+        every = story.say(f"rhythm.{rhythm.period}")
+        yield story.caution("contract_caution.rhythm", "note", every, every=every, **facts)

@@ -261,8 +261,10 @@ class Story:
 
     def show_list(self, name: str, frame: pd.DataFrame, **facts: Any) -> WrittenTable:
         """A table too long to print: `tables/<name>.csv`, linked from the sentence `long_table.<name>`."""
-        write_table(frame, name)
-        return WrittenTable(name, self.say(f"long_table.{name}", rows=len(frame), **facts), self.language)
+        file = write_table(frame, name)
+        return WrittenTable(
+            file, self.say(f"long_table.{name}", **{**self.facts, "rows": len(frame), **facts}), self.language
+        )
 
     def show_figure(self, name: str, figure: Figure, **facts: Any) -> FigureView:
         """The figure `name` with its caption `figure.<name>`, how to read it, and what it shows to who does not see it.

@@ -13,6 +13,7 @@ from crmresearch.data.customers import CustomerTable, customer_table
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.value.forecast import CustomerForecast, forecast_customers
 from crmresearch.value.outlook import holders
+from crmresearch.value.rhythm import Rhythm
 
 LARGE, TOO_LARGE = 0.2, 0.5  # errors of a total; a convention of ours
 LEAST_LEARNED = 91  # days of purchases from which a rhythm can be learned at all: a quarter, by convention
@@ -100,12 +101,13 @@ class BackCheck:
 
 
 def back_checks(
-    transactions: Transactions, cutoff: date, days: Mapping[int, int], rate: float
+    transactions: Transactions, cutoff: date, days: Mapping[int, int], rate: float, rhythm: Rhythm | None = None
 ) -> tuple[BackCheck, ...]:
     """Every horizon (its `days` by months) that can be checked before the cut-off, one window back each.
 
     A window fits where `LEAST_LEARNED` days of purchases or more lie before it and the models can be fitted to them.
     Where no horizon does, half of the days that are known are the window; where that is too short too, there is none.
+    `rhythm`: that of the outlook, whose model is then checked.
     """
     known = (cutoff - transactions.first_day).days
     windows: dict[int | None, int] = {m: horizon for m, horizon in days.items() if known - horizon >= LEAST_LEARNED}
@@ -114,7 +116,7 @@ def back_checks(
     found = []
     for months, window in windows.items():
         table = customer_table(transactions, cutoff - timedelta(days=window), cutoff)
-        forecast = forecast_customers(table, rate, models=())
+        forecast = forecast_customers(table, rate, models=(), rhythm=rhythm)
         if forecast.frame is not None:
             found.append(BackCheck(months, known - window, table, forecast))
     return tuple(found)

@@ -111,6 +111,26 @@ class ContractFit(PurchaseFit):
         told = (self.parameters, self.standard_errors, self.log_likelihood, self.n, self.converged, self.cautions)
         return ShiftedBetaGeometricFit(*told, self.covariances, self.rows)
 
+    def renewals(self, t_x: Floats) -> Floats:
+        """Number (n,) of the renewal that the last payment was; 0 of who has paid once."""
+        return dues(t_x, t_x, self.period)[0]
+
+    def renewal_chance(self, t_x: Floats, T: Floats) -> Floats:
+        """The chance (n,) that who still is a customer at T renews when the next payment is due."""
+        return self.contract.retention(self._until_due(t_x, T)[0] + 1)
+
+    def until_due(self, t_x: Floats, T: Floats) -> Floats:
+        """Time (n,) from T to the next payment of who still is a customer; 0 for one that is due and not yet late."""
+        return self._until_due(t_x, T)[1]
+
+    def survival(self, x: Floats, t_x: Floats, T: Floats, horizon: float) -> Floats:
+        """The chance (n,) to be a customer after the last payment due in (T, T + horizon]: P(alive) S(t+n) / S(t)."""
+        renewed, first = self._until_due(t_x, T)
+        alpha, beta = self.parameters
+        later = renewed + _payments(horizon, first, self.period)
+        staying = np.exp(betaln(alpha, beta + later) - betaln(alpha, beta + renewed))
+        return self.p_alive(x, t_x, T) * np.asarray(staying)
+
     def _p_alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
         k, m = dues(t_x, T, self.period)
         theta, fails = np.log(self.parameters), 1 - self.paid

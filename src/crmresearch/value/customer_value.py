@@ -111,12 +111,13 @@ class CustomerValue:
         horizon_days: float,
         discount_rate_per_year: float,
         customers: pd.DataFrame | None = None,
-        margin: float = 1.0,
+        margin: "float | pd.Series" = 1.0,
     ) -> pd.DataFrame:
         """One row a customer: p_alive, expected_purchases, expected_spend (per purchase) and value over `horizon_days`.
 
         Of these those in `quantities`: there is no p_alive where the data cannot tell leaving from waiting.
-        `value`, money, is `margin` (above 0, at most 1: profit of a unit of spend; 1 values the whole spend) ×
+        `value`, money, is `margin` (above 0, at most 1: profit of a unit of spend; 1 values the whole spend; one number
+        or that of each customer, as `Margins.each`) ×
         expected_spend × expected purchases discounted at `discount_rate_per_year` (0.1 = 10 % in
         365.25 days) from the moment of each purchase to the cut-off; with a discount the horizon may be endless, and
         expected_purchases is then the discounted number too. Other `customers` than those of the fit may be given.
@@ -134,7 +135,7 @@ class CustomerValue:
         x, t_x, T, mean = _histories(frame, self.unit_days)
         outlook = self._outlook(horizon_days, discount_rate_per_year)
         rows = unique_rows(list(checked_histories(x, t_x, T)))
-        values = _forecast(self.purchases, self.spend, rows, (x, mean), *outlook, _checked(margin))
+        values = _forecast(self.purchases, self.spend, rows, (x, mean), *outlook, _checked(margin, frame.index))
         return pd.DataFrame(dict(zip(FORECAST, values, strict=True)), index=frame.index)[list(self.quantities)]
 
     def intervals(
@@ -145,7 +146,7 @@ class CustomerValue:
         seed: int,
         groups: pd.Series | None = None,
         level: float = 0.95,
-        margin: float = 1.0,
+        margin: "float | pd.Series" = 1.0,
     ) -> tuple[pd.DataFrame, Replicates]:
         """Means per customer, over all and in each of `groups` (by customer), with bootstrap percentile intervals.
 
@@ -174,7 +175,7 @@ class CustomerValue:
         """
         if not 0 < level < 1:
             raise EstimationError(f"The level of an interval must be between 0 and 1, such as 0.95; it is {level}.")
-        outlook = (*self._outlook(horizon_days, discount_rate_per_year), _checked(margin))
+        outlook = (*self._outlook(horizon_days, discount_rate_per_year), _checked(margin, self.customers.index))
         x, t_x, T, mean = features = np.array(_histories(self.customers, self.unit_days))
         rows = unique_rows([x, t_x, T])
         labels, members = _memberships(self.customers, groups)
@@ -276,7 +277,7 @@ def _forecast(
     spent: tuple[Floats, Floats],
     horizon: float,
     rate: float,
-    margin: float,
+    margin: float | Floats,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """The columns of a forecast, (n,) each: `rows` are the histories (x, t_x, T), `spent` x and the mean of each."""
     x, mean = spent
@@ -290,11 +291,13 @@ def _forecast(
     return alive, expected, per_purchase, margin * per_purchase * discounted
 
 
-def _checked(margin: float) -> float:
-    """A margin that can be: above 0 and at most the whole of the spend."""
-    if not 0 < margin <= 1:
-        raise EstimationError(f"The margin must be above 0 and at most 1, such as 0.3 of the spend; it is {margin}.")
-    return margin
+def _checked(margin: "float | pd.Series", customers: pd.Index) -> float | Floats:
+    """A margin that can be, above 0 and at most the whole of the spend; of each of the customers in their order."""
+    each = margin.reindex(customers).to_numpy(dtype=np.float64) if isinstance(margin, pd.Series) else margin
+    if (wrong := ~((np.atleast_1d(each) > 0) & (np.atleast_1d(each) <= 1))).any():
+        found = np.atleast_1d(each)[wrong][0]
+        raise EstimationError(f"The margin must be above 0 and at most 1, such as 0.3 of the spend; it is {found}.")
+    return each
 
 
 def _drawn_spend(

@@ -1,13 +1,14 @@
 """The forecasts of a customer report: purchase models side by side, values with intervals, or why there are none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.customers import CustomerTable
+from crmresearch.data.margins import Margins, as_margins
 from crmresearch.errors import EstimationError
 from crmresearch.resampling import sampled
 from crmresearch.value import CustomerValue
@@ -29,7 +30,7 @@ class CustomerForecast:
     customer), one row a purchase model that could be fitted. `failures`: model and reason of the others. `unsettled`:
     models that did not converge inside their bounds, which are never called the best. `rhythm`: that in which the
     customers pay, where `model` is the shifted beta-geometric; its likelihood is of renewals and not comparable.
-    `margin`: the part of the spend that counts as value.
+    `margin`: what is left of the spend and counts as value.
     """
 
     model: str
@@ -41,7 +42,7 @@ class CustomerForecast:
     failures: pd.DataFrame
     unsettled: tuple[str, ...] = ()
     rhythm: Rhythm | None = None
-    margin: float = 1.0
+    margin: Margins = field(default_factory=lambda: as_margins(1.0))
 
     def beside(self, customers: pd.DataFrame) -> pd.DataFrame:
         """The customer table with p_alive, expected_purchases and expected_value, where there is a forecast.
@@ -110,20 +111,20 @@ def forecast_customers(
     model: str = "bg_nbd",
     models: Sequence[str] = PURCHASE_MODELS,
     rhythm: Rhythm | None = None,
-    margin: float = 1.0,
+    margin: float | Margins = 1.0,
 ) -> CustomerForecast:
     """The forecast of one table over its holdout by `model` and Gamma–Gamma, beside the other purchase `models`.
 
-    `rate` is the discount a year, `margin` the profit of a unit of spend. Where the customers pay in a `rhythm`, the
-    shifted beta-geometric takes the place of `model`, which then stands beside it with the others. Raises
-    EstimationError for a table without a holdout or a model that is not known; customers from which a model cannot be
-    estimated (nobody bought twice, …) are a row of `failures`.
+    `rate` is the discount a year, `margin` the profit of a unit of spend (`customer_margins`: of each customer). Where
+    the customers pay in a `rhythm`, the shifted beta-geometric takes the place of `model`, which then stands beside it
+    with the others. Raises EstimationError for a table without a holdout or a model that is not known; customers from
+    which a model cannot be estimated (nobody bought twice, …) are a row of `failures`.
     """
     if table.holdout_end is None:
         raise EstimationError("A forecast is compared with a holdout; give the customer table a `holdout_end`.")
     if model not in PURCHASE_MODELS:
         raise EstimationError(f"There is no model {model!r}; use one of {', '.join(PURCHASE_MODELS)}.")
-    days = (table.holdout_end - table.cutoff).days
+    days, margin = (table.holdout_end - table.cutoff).days, as_margins(margin)
     actual = table.frame["holdout_purchases"]
     rows, failures, unsettled = [], [], []
     value, frame, spend = None, None, None
@@ -134,7 +135,7 @@ def forecast_customers(
         try:
             fitted = CustomerValue.fit(table.frame, key, period_days=rhythm.days if rhythm else None, spend=spend)
             spend = fitted.spend
-            forecast = fitted.forecast(days, rate, margin=margin)
+            forecast = fitted.forecast(days, rate, margin=margin.each)
         except EstimationError as error:
             failures.append((key, str(error)))
             continue
@@ -196,7 +197,7 @@ def value_intervals(
             value = CustomerValue.fit(value.customers.loc[segments.index], forecast.model, period_days=period)
         size = segments.map(segments.value_counts()).astype(int)
         large = segments.where(size >= SMALL_NUMBER)
-        frame, drawn = value.intervals(forecast.days, forecast.rate, resamples, seed, large, margin=forecast.margin)
+        frame, drawn = value.intervals(forecast.days, forecast.rate, resamples, seed, large, margin=forecast.margin.each)
     except EstimationError:
         return empty
     made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}

@@ -1,5 +1,6 @@
 """All tables of a report as one workbook and one document: what they hold, read back by the programs' own libraries."""
 
+import gzip
 import io
 import json
 import re
@@ -7,6 +8,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from docx import Document
@@ -15,7 +17,7 @@ from openpyxl import load_workbook
 from crmresearch.report.make.downloads import Shown, word_document, workbook, write_downloads
 from crmresearch.report.record import FOLDER_VARIABLE
 from crmresearch.report.show import tables
-from crmresearch.report.show.tables import show_table, write_table
+from crmresearch.report.show.tables import WrittenTable, show_table, write_table
 
 PATHS = pd.DataFrame(
     {"path": ["=1+1", "image → loyalty"], "estimate": [-0.5432109876, 1.25], "n": [250, 249], "p_value": [0.0004, None]}
@@ -35,6 +37,26 @@ def test_a_long_table_is_written_part_by_part_to_the_same_bytes(folder: Path, mo
     write_table(frame[:0], "nobody")
     assert (folder / "tables" / "customers.csv").read_text(encoding="utf-8") == tables.csv_text(frame)
     assert (folder / "tables" / "nobody.csv").read_text(encoding="utf-8") == "customer,spend\n"
+
+
+def test_a_very_long_table_is_packed_to_the_same_bytes_and_said_to_be(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame({"customer": [f"c{i}" for i in range(6)], "spend": np.arange(6) / 3})
+    monkeypatch.setattr(tables, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(tables, "_PACKED", 5)
+    file = write_table(frame, "customers")
+    assert (file, write_table(frame[:5], "few")) == ("customers.csv.gz", "few.csv")
+    packed = (folder / "tables" / file).read_bytes()
+    assert gzip.decompress(packed).decode() == tables.csv_text(frame)
+    assert packed[4:8] == bytes(4)  # no date
+    pd.testing.assert_frame_equal(pd.read_csv(folder / "tables" / file).round(9), frame.round(9))
+    link = WrittenTable(file, "All customers.", "en")._repr_html_()
+    assert 'download="customers.csv.gz"' in link
+    assert "gzip" in link
+    assert "gzip" not in WrittenTable("few.csv", "Few.", "en")._repr_html_()
+    book = load_workbook(write_downloads(folder, "mine", "My report", "Table")[0])
+    assert [row[0].value for row in book["customers"].rows][:2] == ["customer", "c0"]
 
 
 def test_a_workbook_holds_every_table_in_full(folder: Path) -> None:
@@ -98,7 +120,9 @@ def test_long_tables_are_named_and_long_names_cut(folder: Path) -> None:
     write_table(pd.DataFrame({"a": [1]}), name)
     write_table(pd.DataFrame({"a": [1]}), f"{name}_too")
     line = json.loads((folder / "tables.jsonl").read_text().splitlines()[0])
-    (folder / "tables.jsonl").open("a").write(json.dumps(line | {"name": "long", "rows_written": 100_001}) + "\n")
+    (folder / "tables.jsonl").open("a").write(
+        json.dumps(line | {"name": "long", "rows_written": 100_001, "file": "long.csv"}) + "\n"
+    )
     write_table(pd.DataFrame({"a": [1]}), "long")
     lines = (folder / "tables.jsonl").read_text().splitlines()
     (folder / "tables.jsonl").write_text("\n".join(lines[:3]) + "\n")

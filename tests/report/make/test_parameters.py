@@ -8,7 +8,7 @@ from tiny_project import PARAMETERS, write_notebook, write_parameters
 
 from crmresearch import paths
 from crmresearch.errors import ParameterError
-from crmresearch.report.make.declarations import read_declarations
+from crmresearch.report.make.declarations import check_values, read_declarations
 from crmresearch.report.make.parameters import load_report, read_heading, report_names
 
 NAME = "tiny-toy-scsb"
@@ -225,3 +225,30 @@ def test_a_file_of_rules_is_read_before_the_run(
     assert len(lines) == len(sentences)
     for line, sentence in zip(lines, sentences, strict=True):
         assert sentence in line
+
+
+MARGIN = "Annotated[float, Field(gt=0, le=1)] | dict[str, Annotated[float, Field(gt=0, le=1)]]"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (2, "`margin` must be at most 1.0, not 2"),
+        (0, "`margin` must be above 0.0, not 0"),
+        ({"default": 0.3, "tea": 2}, "`margin.tea` must be at most 1.0, not 2"),
+        ({"tea": "dear"}, "`margin.tea` must be a number, not the text 'dear'"),
+        ({7: 0.3}, "`margin.7` must be text, not 7"),
+        (
+            "dear",
+            "`margin` must be a number, above 0 and at most 1 or a mapping of keys to values, not the text 'dear'",
+        ),
+        (None, "`margin` must be a number, above 0 and at most 1 or a mapping of keys to values, not empty"),
+    ],
+)
+def test_a_value_of_several_types_is_refused_by_the_one_it_has(value: object, told: str, tmp_path: Path) -> None:
+    cell = f"from typing import Annotated\nfrom pydantic import Field\nmargin: {MARGIN} = 0.3\n"
+    write_notebook(tmp_path / "n.ipynb", cell)
+    declared = read_declarations(tmp_path / "n.ipynb")
+    assert check_values(declared, {"margin": value}) == ({}, [told])
+    for good in (0.3, {"default": 0.3, "tea": 0.5}):
+        assert check_values(declared, {"margin": good}) == ({"margin": good}, [])

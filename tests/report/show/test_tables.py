@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crmresearch.report.record import FOLDER_VARIABLE
+from crmresearch.report.show import tables
 from crmresearch.report.show.latex import escape_latex
 from crmresearch.report.show.number_format import (
     Probability,
@@ -230,3 +232,15 @@ def test_labels_from_data_head_columns_as_they_are_written() -> None:
 
 def test_a_caption_of_several_lines_is_one_in_latex() -> None:
     assert r"\caption{a  b}" in show_table(pd.DataFrame({"n": [1]}), "a", "a\n\nb").latex
+
+
+def test_a_page_links_a_large_file_beside_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine" / "out").mkdir(parents=True)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "mine" / "out"))
+    frame = pd.DataFrame({"a": [1, 2]})
+    html = show_table(frame, "small", "Small", data=frame)._repr_html_()
+    assert 'download="small.csv" href="data:text/csv' in html
+    monkeypatch.setattr(tables, "_CARRIED", 3)
+    html = show_table(frame, "large", "Large", data=frame)._repr_html_()
+    assert 'download="large.csv" href="mine/tables/large.csv"' in html
+    assert (tmp_path / "mine" / "out" / "tables" / "large.csv").is_file()

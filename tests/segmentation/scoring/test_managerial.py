@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
+from crmresearch.data.margins import Margins
 from crmresearch.segmentation.contract import SegmentationError
 from crmresearch.segmentation.scoring.evaluation import Evaluation
 from crmresearch.segmentation.scoring.managerial import internal_indices, reachability, rule_length, targeting
@@ -120,6 +121,28 @@ def test_profit_of_targeting_by_hand() -> None:
     assert len(targeting(four_customers([18.0, 17, 17, 3]), SPEND, 0.5, 8)) == 1  # nothing of an earlier window
     with pytest.raises(SegmentationError, match="from 0 to 1"):
         targeting(four_customers([1.0, 1, 1, 1]), SPEND, 1, 1, top=20)
+
+
+def test_profit_where_margins_differ_by_what_was_bought_by_hand() -> None:
+    each = pd.Series([0.1, 0.5, 0.5, 0.5], index=SPEND.index)
+    left = pd.Series(
+        [20.0, 30, 5, -2], index=SPEND.index
+    )  # what the lines after the cut-off left, at their own margins
+    margins = Margins(0.3, each, {"tea": 0.1, "cake": 0.5}, None, left)
+    row = targeting(four_customers([60.0, 40, 30, 10]), SPEND, margins, cost=8, top=0.5).iloc[0]
+    # 6, 20, 15 and 5 are expected: the second and third pay a contact, and are the best half
+    assert row["contacted"] == 0.5
+    assert row["targeted"] == pytest.approx(30 + 5 - 2 * 8)
+    assert row["everybody"] == pytest.approx(20 + 30 + 5 - 4 * 8)  # less than nothing counts as nothing
+    assert row["captured"] == pytest.approx(80 / 190)
+    assert row["profit"] == pytest.approx(35 - 2 * 8)
+
+
+def test_equal_margins_are_one_number() -> None:
+    same = Margins(0.5, pd.Series(0.5, index=SPEND.index), {"tea": 0.5}, 0.5, 0.5 * SPEND)
+    found = four_customers([18.0, 17, 17, 3])
+    by_category, number = targeting(found, SPEND, same, 8, 0.5), targeting(found, SPEND, 0.5, 8, 0.5)
+    pd.testing.assert_frame_equal(by_category, number)
 
 
 def test_the_interval_of_what_targeting_brings_is_that_of_a_mean() -> None:

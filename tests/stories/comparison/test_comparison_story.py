@@ -37,7 +37,6 @@ from crmresearch.stories.comparison.tables import (
     lasting as lasting_table,
 )
 from crmresearch.stories.comparison.verdict import claim, findings
-from crmresearch.stories.targeting import targeting_sentences
 
 
 @pytest.fixture(scope="module")
@@ -217,26 +216,8 @@ def test_targeting_is_told_against_contacting_everybody(story: ComparisonStory) 
     quarter = story.benchmark.evaluation.gains.query("share == 0.25").set_index("method")["captured"]
     assert targets["captured"].to_numpy() == pytest.approx(quarter[targets.index].to_numpy())
     spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
-    assert targets["everybody"].to_numpy() == pytest.approx(story.margin * spend - story.contact_cost * n)
+    assert targets["everybody"].to_numpy() == pytest.approx(story.margin.share * spend - story.contact_cost * n)
     assert story.targeting_text()[0] in comparison_verdict.follows(story)
-
-
-@pytest.mark.parametrize(
-    ("key", "facts"),
-    [
-        ("wins", {"everybody": 20.0}),
-        ("hardly", {"everybody": 1000.0}),
-        ("wins", {"everybody": -5.0}),
-        ("ties", {"ci_lower": -1.0}),
-        ("loses", {"gained": -10.0, "ci_lower": -12.0, "ci_upper": -8.0}),
-        ("all", {"contacted": 1.0}),
-        ("nobody", {"contacted": 0.0}),
-    ],
-)
-def test_whether_targeting_pays_is_told(key: str, facts: dict[str, float]) -> None:
-    row = {"contacted": 0.5, "targeted": 30.0, "everybody": 20.0, "gained": 10.0, "ci_lower": 8.0, "ci_upper": 12.0}
-    told, limit = targeting_sentences(pd.Series(row | facts), 0.3, 1, "USD", "RFM", "en")
-    assert (told.key, limit.key) == (f"targeting.{key}", "targeting.uplift")
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:

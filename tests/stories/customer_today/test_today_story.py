@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from crmresearch.data.customers import customer_table
+from crmresearch.data.margins import as_margins
 from crmresearch.data.rule_file import Tag
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.segmentation.customer_methods import today_methods
@@ -95,7 +96,7 @@ def test_p_alive_is_told_of_those_who_bought_again_and_only_where_it_is_identifi
 
 def test_a_contact_pays_where_it_raises_more_than_it_costs(story: TodayStory) -> None:
     worth = story.customers["expected_value"]
-    told = next(one for one in replace(story, contact_cost=2.0).follows() if one.key == "today.do_cost")  # type: ignore[attr-defined]
+    told = next(one for one in replace(story, contact_cost=2.0).follows() if one.key == "today.do_cost_raise")  # type: ignore[attr-defined]
     assert told.facts["below"] == (worth < 2).sum()  # type: ignore[attr-defined]
     assert told.facts["needed"] == pytest.approx(2 / worth[story.half].mean())  # type: ignore[attr-defined]
 
@@ -135,7 +136,7 @@ def test_a_table_of_segments_holds_every_customer_and_all_their_spend(story: Tod
 
 
 def test_a_margin_is_told_as_one(story: TodayStory) -> None:
-    half = replace(story, outlook=replace(story.outlook, margin=0.5))
+    half = replace(story, outlook=replace(story.outlook, margin=as_margins(0.5)))
     assert half.findings()[0].facts["told"].key == "today.headline_margin"  # type: ignore[attr-defined]
     assert tables.horizon_headings(half)["expected_value_12"] != tables.horizon_headings(story)["expected_value_12"]
 

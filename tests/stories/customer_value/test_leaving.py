@@ -3,10 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
-from rhythm_cases import random_buyers, subscribers
+from rhythm_cases import random_buyers, shop, subscribers
 
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions.transactions import load_transactions
@@ -20,29 +18,6 @@ from crmresearch.stories.customer_value.cautions import customer_warnings
 from crmresearch.stories.customer_value.story import CustomerStory
 from crmresearch.value.forecast import forecast_customers, value_intervals
 from crmresearch.value.rhythm import MONTHS, PERIODS, Rhythm, purchase_rhythm
-
-CODEBOOK = """kind: transactions
-key: {key}
-title: {{en: Simulated}}
-about: {{en: Simulated customers of known making.}}
-file: purchases.csv
-committed: false
-how_to_get: Simulated.
-columns: {{customer: customer, time: day, amount: amount}}
-currency: EUR
-last_day: "2023-12-31"
-rules: {{returns: net, duplicates: keep}}
-"""
-
-
-def shop(folder: Path, days: pd.DataFrame) -> Path:
-    rng = np.random.default_rng(1)
-    level = rng.gamma(4, 5, days["customer"].nunique())
-    amount = level[pd.factorize(days["customer"])[0]] * rng.gamma(5, 0.2, len(days))
-    folder.mkdir(parents=True)
-    days.assign(amount=amount.round(2) + 0.01).to_csv(folder / "purchases.csv", index=False)
-    (folder / "codebook.yaml").write_text(CODEBOOK.format(key=folder.name), encoding="utf-8")
-    return folder
 
 
 def told(folder: Path) -> CustomerStory:

@@ -106,4 +106,4 @@ def test_values_count_the_margin_and_targeting_the_cost(story: CustomerStory, na
     everybody = MARGIN * spend - COST * len(story.table.frame)
     assert story.targets["everybody"].to_numpy() == pytest.approx(everybody)
     assert "At a margin of 35% and a cost of 12.5 EUR a contact" in story.targeting_text()[0]
-    assert "0.35 × what is spent" in " ".join(story.models())
+    assert "A value is what that spend leaves at a margin of 35%." in story.models()

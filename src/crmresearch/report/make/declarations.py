@@ -11,7 +11,8 @@ import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import ConfigDict, Field, ValidationError, create_model
 
@@ -168,16 +169,41 @@ def _declaration(node: ast.stmt, where: str) -> tuple[str, Declaration]:
 
 def _sentences(error: ValidationError, declared: Mapping[str, Declaration], given: Mapping[str, Any]) -> list[str]:
     sentences: dict[str, None] = {}
-    for detail in error.errors():
+    for detail in _of_meant_members(error.errors(), declared):
         name, *inside = (str(part) for part in detail["loc"])
         if name not in declared:
             sentences[f"unknown parameter `{name}`{suggestion(name, list(declared))}"] = None
             continue
-        # members of a union are told apart by their type in `loc`, which says nothing to a reader
-        place = ".".join([name, *(part for part in inside if part not in _TYPES and part != "none")])
+        place = ".".join([name, *(part for part in inside if part not in ("none", "[key]"))])
         default = "" if name in given else "the notebook's own default of "
         sentences[f"{default}`{place}` {_complaint(detail, declared[name].annotation)}"] = None
     return list(sentences)
+
+
+def _of_meant_members(details: Sequence[Any], declared: Mapping[str, Declaration]) -> list[Any]:
+    """Of a value that may be of several types the mistakes by the type it has, which `loc` no longer names then.
+
+    Where it has none of them that is one mistake, of the type `union`.
+    """
+    told = []
+    for detail in details:
+        name, *inside = detail["loc"]
+        if not _is_union(declared, name):
+            told.append(detail)
+        elif not _is_other_type(detail):
+            told.append({**detail, "loc": (name, *inside[1:])})
+        elif all(_is_other_type(other) for other in details if other["loc"][0] == name):
+            told.append({**detail, "loc": (name,), "type": "union"})
+    return told
+
+
+def _is_union(declared: Mapping[str, Declaration], name: Any) -> bool:
+    return name in declared and get_origin(declared[name].annotation) in (Union, UnionType)
+
+
+def _is_other_type(detail: Any) -> bool:
+    """Whether the value as a whole has not the type of this member of a union."""
+    return len(detail["loc"]) == 2 and detail["type"] in _KINDS
 
 
 def _complaint(detail: Any, annotation: Any) -> str:
@@ -191,6 +217,8 @@ def _complaint(detail: Any, annotation: Any) -> str:
         bound, words = _BOUNDS[kind]
         return f"must be {words} {detail['ctx'][bound]}, not {_plain(value)}"
     text = "the text " if isinstance(value, str) else ""
+    if kind == "union":
+        return f"must be {in_words(annotation)}, not {text}{_plain(value)}"
     if kind in _KINDS:
         return f"must be {_KINDS[kind]}, not {text}{_plain(value)}"
     return f"cannot be {text}{_plain(value)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"

@@ -53,14 +53,16 @@ def write_downloads(folder: Path, name: str, title: str, word: str) -> list[Path
         rows = None if one["rows_written"] <= _MOST_ROWS else 0
         types = dict.fromkeys(one["text"], str)
         frame = pd.read_csv(
-            folder / "tables" / f"{one['name']}.csv", dtype=types, nrows=rows, keep_default_na=False, na_values=[""]
+            folder / "tables" / one["file"], dtype=types, nrows=rows, keep_default_na=False, na_values=[""]
         )
         for column in frame.select_dtypes(include=["object", "string"]):  # a cell of text needs no guard here
             frame[column] = frame[column].str.replace(r"^'(?=[=+\-@\t\r\n])", "", regex=True)
         frames.append((one["name"], frame, one["rows_written"]))
     shown = [Shown(**one["shown"]) for one in told if one["shown"]]
     made = {
-        ".xlsx": workbook(frames, {table.name: table.caption for table in shown}),
+        ".xlsx": workbook(
+            frames, {table.name: table.caption for table in shown}, {one["name"]: one["file"] for one in told}
+        ),
         ".docx": word_document(title, shown, word),
     }
     paths = [folder / f"{name}{ending}" for ending in made]
@@ -69,7 +71,9 @@ def write_downloads(folder: Path, name: str, title: str, word: str) -> list[Path
     return paths
 
 
-def workbook(tables: Sequence[tuple[str, pd.DataFrame, int]], captions: dict[str, str]) -> bytes:
+def workbook(
+    tables: Sequence[tuple[str, pd.DataFrame, int]], captions: dict[str, str], files: dict[str, str] | None = None
+) -> bytes:
     """An Excel workbook: a sheet of contents, then one for every table (name, frame, rows), numbers in full.
 
     Text stays text, also where it looks like a formula. Tables of more than 5,000 rows are named and left out.
@@ -85,7 +89,11 @@ def workbook(tables: Sequence[tuple[str, pd.DataFrame, int]], captions: dict[str
     names = _sheet_names([name for name, _, _ in tables])
     for (name, frame, rows), sheet_name in zip(tables, names, strict=True):
         held = rows <= _MOST_ROWS
-        told = captions.get(name, name) if held else f"{captions.get(name, name)} ({rows:,} rows: {name}.csv)"
+        told = (
+            captions.get(name, name)
+            if held
+            else f"{captions.get(name, name)} ({rows:,} rows: {(files or {}).get(name, f'{name}.csv')})"
+        )
         _append(contents, [sheet_name if held else "–", told])
         if not held:
             continue

@@ -1,8 +1,9 @@
 """Tables of a report: rounded for the reader, raw for download."""
 
 import re
+import zlib
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -20,6 +21,8 @@ from crmresearch.report.show.wording import words
 
 CSV_NUMBERS = "%.10g"
 _ROWS_AT_ONCE = 100_000  # of a long table: the text of two million rows takes gigabytes
+_PACKED = 250_000  # rows of a long table beyond which its file is packed: two million take 400 MB, packed a fifth
+_CARRIED = 2**20  # bytes of a CSV beyond which a page links it beside itself instead of carrying it
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what begins one in a spreadsheet
 PAGE_HEIGHT = 235  # mm of rows on an A4 page; a higher table may break between rows
 LONG_TEXT = 28  # characters; longer cells are sentences and may wrap
@@ -149,7 +152,11 @@ class Table:
 
     def _downloads(self) -> str:
         # only in a rendered report: in a notebook they would double what is stored
-        csv = download_link(self.csv.encode(), "text/csv;charset=utf-8", f"{self.name}.csv", "CSV")
+        content, file = self.csv.encode(), f"{self.name}.csv"
+        if len(content) > _CARRIED:
+            csv = f'<a download="{file}" href="{beside_page("tables", file)}" aria-label="CSV: {file}">CSV</a>'
+        else:
+            csv = download_link(content, "text/csv;charset=utf-8", file, "CSV")
         tex = download_link(self.latex.encode(), "text/x-tex;charset=utf-8", f"{self.name}.tex", "LaTeX")
         return f'\n<p class="crm-downloads">{words(self.language)["download"]} {csv} {tex}</p>'
 
@@ -200,19 +207,32 @@ def show_table(
     return table
 
 
-def write_table(frame: pd.DataFrame, name: str) -> None:
-    """A table too long to print: in a rendered report `tables/<name>.csv`, nothing elsewhere."""
+def write_table(frame: pd.DataFrame, name: str) -> str:
+    """A table too long to print: in a rendered report `tables/<name>.csv`, nothing elsewhere. Returns its file name.
+
+    Beyond 250,000 rows it is `<name>.csv.gz`, which pandas, R and DuckDB read as it is.
+    """
+    file = f"{check_name(name)}.csv{'.gz' if len(frame) > _PACKED else ''}"
     starts = range(0, max(1, len(frame)), _ROWS_AT_ONCE)
     parts = (csv_text(frame.iloc[start : start + _ROWS_AT_ONCE], header=start == 0).encode() for start in starts)
-    write_parts("tables", f"{check_name(name)}.csv", parts)
-    list_table(name, len(frame), _of_text(frame), None)
+    write_parts("tables", file, _packed(parts) if file.endswith(".gz") else parts)
+    list_table(name, len(frame), _of_text(frame), None, file)
+    return file
+
+
+def _packed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same as gzip, without the date that would make other bytes of the same table."""
+    packer = zlib.compressobj(wbits=31)
+    for part in parts:
+        yield packer.compress(part)
+    yield packer.flush()
 
 
 @dataclass(frozen=True)
 class WrittenTable:
     """A table too long for the page: a sentence that says what it holds, with a link to its file beside the page."""
 
-    name: str
+    file: str
     told: str
     language: str
 
@@ -222,9 +242,10 @@ class WrittenTable:
     def _repr_html_(self) -> str:
         link = ""
         if report_folder() is not None:
-            place = beside_page("tables", f"{self.name}.csv")
-            label = escape(f"{words(self.language)['download']} {self.name}.csv")
-            link = f' <a download="{escape(self.name)}.csv" href="{place}">{label}</a>'
+            word, packed = words(self.language), self.file.endswith(".gz")
+            label = escape(f"{word['download']} {self.file}")
+            link = f' <a download="{escape(self.file)}" href="{beside_page("tables", self.file)}">{label}</a>'
+            link += f" {escape(word['packed'])}" if packed else ""
         return f'<p class="crm-downloads">{escape(self.told)}{link}</p>'
 
 

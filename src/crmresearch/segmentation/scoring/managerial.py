@@ -18,10 +18,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
+from crmresearch.data.margins import Margins, as_margins
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.segmentation.contract import Floats, SegmentationError
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT
 from crmresearch.segmentation.scoring.evaluation import Evaluation, interval
+from crmresearch.segmentation.scoring.scores import gains
 
 
 def rule_length(features: pd.DataFrame, segments: pd.Series, fidelity: float = 0.95, most: int = 64) -> pd.DataFrame:
@@ -106,7 +108,9 @@ def reachability(demographics: pd.DataFrame, segments: pd.Series, folds: int = 5
 MONEY = ["profit", "targeted", "everybody", "gained", "ci_lower", "ci_upper"]
 
 
-def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: float, top: float = 0.2) -> pd.DataFrame:
+def targeting(
+    evaluation: Evaluation, spend: pd.Series, margin: float | Margins, cost: float, top: float = 0.2
+) -> pd.DataFrame:
     """Profit of contacting some customers against contacting everybody, a row a method, the most profit first.
 
     `spend`: of every customer after the cut-off, less than 0 counting as 0; `margin` of a unit of spend, `cost` of a
@@ -114,9 +118,11 @@ def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: flo
     method ranks first, and margin × that spend − cost × those customers; contacted, targeted: the share of the
     customers of whom the cost or more is expected (margin × cross-fitted expected spend ≥ cost), and the profit of
     contacting these; everybody: that of contacting all; gained (targeted − everybody) with ci_lower and ci_upper,
-    the middle 95 % of resamples of the customers with the decisions held. A customer's decision rests on other
-    customers only and no share is picked afterwards, so that what is gained is no best of many. Spend counts as if the
-    contact had caused all of it, which no observed spend can show. The money of a scored sample is raised to all.
+    the middle 95 % of resamples of the customers with the decisions held. Where margins differ by what was bought,
+    what is expected is that spend at the customer's own margin, by which customers are ranked, and what came is what
+    the lines after the cut-off left. A customer's decision rests on other customers only and no share is picked
+    afterwards, so that what is gained is no best of many. Spend counts as if the contact had caused all of it, which no
+    observed spend can show. The money of a scored sample is raised to all.
 
     Raises SegmentationError for a `top` outside 0 to 1.
     """
@@ -125,14 +131,28 @@ def targeting(evaluation: Evaluation, spend: pd.Series, margin: float, cost: flo
     expected = evaluation.expected[[name for name in evaluation.expected if ":" not in name]]  # none carried over
     held = evaluation.gains.assign(captured=evaluation.gains["captured"].fillna(0.0)).groupby("method", sort=False)
     captured = {name: np.interp(top, [0.0, *part["share"]], [0.0, *part["captured"]]) for name, part in held}
-    y = np.maximum(spend.reindex(expected.index).to_numpy(dtype=float), 0)
-    n, whole, each = len(y), margin * y.sum() - cost * len(y), len(spend) / len(y)  # customers whom one stands for
-    reached = margin * expected.to_numpy() >= cost
-    spared = np.where(reached, 0.0, (cost - margin * y)[:, None])  # what leaving a customer out brings
+    margins, values = as_margins(margin), expected.to_numpy()
+    spent = np.maximum(spend.reindex(expected.index).to_numpy(dtype=float), 0)
+    if not isinstance(margins.each, pd.Series):
+        left, worth = margins.each * spent, margins.each * values
+        first = {name: left.sum() * share for name, share in captured.items()}
+    else:
+        assert margins.after is not None, "margins of a table without a holdout"
+        left = np.maximum(margins.after.reindex(expected.index).to_numpy(dtype=float), 0)
+        worth = margins.each.reindex(expected.index).to_numpy(dtype=float)[:, None] * values
+        ranked = dict(zip(expected, worth.T, strict=True))
+        captured, of_left = (
+            {name: float(gains(by, what, np.zeros(len(left), dtype=np.intp), [top])[0]) for name, by in ranked.items()}
+            for what in (spent, left)
+        )
+        first = {name: left.sum() * share for name, share in of_left.items()}
+    n, whole, each = len(left), left.sum() - cost * len(left), len(spend) / len(left)  # customers one stands for
+    reached = worth >= cost
+    spared = np.where(reached, 0.0, (cost - left)[:, None])  # what leaving a customer out brings
     drawn = [counts @ spared for counts in bootstrap_counts(n, evaluation.resamples, evaluation.seed)]
     lower, upper = interval(np.concatenate(drawn).T)
     table = pd.DataFrame({"method": expected.columns, "captured": [captured[name] for name in expected]})
-    table["profit"] = margin * y.sum() * table["captured"] - cost * top * n
+    table["profit"] = [first[name] - cost * top * n for name in expected]
     table["contacted"], table["targeted"] = reached.mean(axis=0), whole + spared.sum(axis=0)
     table = table.assign(everybody=whole, gained=spared.sum(axis=0), ci_lower=lower, ci_upper=upper)
     table[MONEY] *= each

@@ -1,12 +1,13 @@
 """What the comparison of all segmentations says: sentences and tables made from the benchmark."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from crmresearch.data.customers import CustomerTable
+from crmresearch.data.margins import Margins, as_margins
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.segmentation.benchmark import Benchmark
 from crmresearch.segmentation.column_names import column_names
@@ -17,6 +18,7 @@ from crmresearch.segmentation.stability.segment_profiles import behaviour_deviat
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.segmentation.windows import Windows
 from crmresearch.stories.comparison import TEXTS
+from crmresearch.stories.margins import margins_named
 from crmresearch.stories.method_names import method_name
 from crmresearch.stories.story import Story, interval, verdict
 from crmresearch.stories.targeting import targeting_sentences, uplift
@@ -39,7 +41,7 @@ class ComparisonStory(Story):
     transactions: Transactions
     windows: Windows
     benchmark: Benchmark
-    margin: float = 0.3
+    margin: Margins = field(default_factory=lambda: as_margins(0.3))
     contact_cost: float = 1.0
     top: float = 0.2
     language: str = "en"
@@ -270,7 +272,8 @@ class ComparisonStory(Story):
         """Whether targeting by the segmentation to use pays against contacting everybody; that capture is no uplift."""
         row = self.targets.set_index("method").loc[self.best["method"]]
         money = self.margin, self.contact_cost, self.transactions.codebook.currency
-        return targeting_sentences(row, *money, self.name(self.best["method"]), self.language)
+        told = targeting_sentences(row, *money, self.name(self.best["method"]), self.language)
+        return [*told, *margins_named(self.margin, self.language)]
 
     def reach_text(self) -> list[str]:
         """Whether demographics tell the segments of the lead method apart, and of how many customers they are known."""

@@ -5,25 +5,19 @@ from typing import Any
 
 import pandas as pd
 
+from crmresearch.stories.campaign import rhythm_caution
 from crmresearch.stories.customer_today.story import TodayStory
 from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.value.back_check import LARGE, QUANTITIES
-from crmresearch.value.rhythm import purchase_rhythm
 
 
 def cautions(story: TodayStory) -> pd.DataFrame:
     """All warnings: of the data, of the models, of the check one window back, and what was left out."""
     values = story.outlook.value.cautions if story.outlook.value else ()
     of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
-    forecast = [*_checked(story), *_rhythm(story), *story.value_cautions(values)]
+    forecast = [*_checked(story), *rhythm_caution(story, story.outlook.rhythm), *story.value_cautions(values)]
     return caution_table(story, {"forecast": forecast, "purchases": of_data, "segments": _left_out(story)})
-
-
-def _rhythm(story: TodayStory) -> Iterator[Row]:
-    """That the customers pay in a regular rhythm, of which the model of this report knows nothing."""
-    if rhythm := purchase_rhythm(story.transactions, story.table.cutoff):
-        yield story.caution("today_caution.rhythm", "weak", days=rhythm.days, kept=rhythm.kept)
 
 
 def _checked(story: TodayStory) -> Iterator[Row]:
@@ -43,6 +37,8 @@ def _checked(story: TodayStory) -> Iterator[Row]:
         if months not in checked:
             key = "today_caution.unchecked" if story.checks else "today_caution.no_check"
             yield story.caution(key, "weak", months=months, first=story.transactions.first_day)
+    if story.outlook.contract is not None and not story.outlook.rate > 0:
+        yield story.caution("today_caution.no_residual", "note")
     if len(story.totals) == 0:
         yield story.caution("today_caution.no_intervals", "weak")
 

@@ -10,12 +10,14 @@ import pandas as pd
 
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.report.show.paragraphs import Prose
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.rfm_named import RfmNamed
 from crmresearch.segmentation.tags import Tags
 from crmresearch.stories.campaign import SegmentsStory
 from crmresearch.stories.customer_today import TEXTS
+from crmresearch.stories.margins import at_margins, margins_named
 from crmresearch.stories.story import interval
 from crmresearch.value.back_check import QUANTITIES, BackCheck
 from crmresearch.value.outlook import Outlook, holders
@@ -28,7 +30,8 @@ class TodayStory(SegmentsStory):
     """One company's customers on the last day of the data, told without a holdout.
 
     `methods` and `left_out` are what `fit_methods` returned of `today_methods`; `checks` what `back_checks` found;
-    `tags` are those of the user's own rules, None without any.
+    `tags` are those of the user's own rules, None without any. Of more than `scored_customers` the intervals are made
+    from so many.
     """
 
     texts = TEXTS
@@ -42,6 +45,7 @@ class TodayStory(SegmentsStory):
     contact_cost: float
     resamples: int
     seed: int
+    scored_customers: int | None = None
     language: str = "en"
     tags: Tags | None = None
 
@@ -53,8 +57,15 @@ class TodayStory(SegmentsStory):
     @property
     def facts(self) -> dict[str, Any]:
         """Numbers in use, which sentences and captions may name."""
-        known = {"customers": len(self.customers), "cutoff": self.table.cutoff, "months": next(iter(self.outlook.days))}
-        used = {"rate": self.outlook.rate, "margin": self.outlook.margin, "resamples": self.resamples}
+        contract = self.say("today.list_contract") if self.outlook.contract else ""
+        known = {
+            "contract": contract,
+            "customers": len(self.customers),
+            "cutoff": self.table.cutoff,
+            "months": next(iter(self.outlook.days)),
+        }
+        margins = at_margins(self.outlook.margin, self.language)
+        used = {"rate": self.outlook.rate, "margins": margins, "resamples": self.resamples}
         return {**known, **used, "currency": self.transactions.codebook.currency}
 
     def tell(self, key: str, **facts: Any) -> str:
@@ -70,7 +81,7 @@ class TodayStory(SegmentsStory):
     @cached_property
     def totals(self) -> pd.DataFrame:
         """The sums of `Outlook.totals` over `groupings`."""
-        return self.outlook.totals(self.groupings, self.resamples, self.seed)
+        return self.outlook.totals(self.groupings, self.resamples, self.seed, most=self.scored_customers)
 
     def total(self, quantity: str, group: str = "all") -> dict[str, float]:
         """Estimate, lower and upper of a sum over all customers, or who bought again; none without intervals."""
@@ -119,7 +130,12 @@ class TodayStory(SegmentsStory):
     @property
     def money(self) -> str:
         """What a value is: spend, or what the margin leaves of it."""
-        return "spend" if self.outlook.margin == 1 else "margin"
+        return "spend" if self.outlook.margin.whole else "margin"
+
+    @property
+    def _model(self) -> str:
+        """The ending of texts that differ by model: customers under contract have their own."""
+        return "" if self.outlook.contract is None else "_contract"
 
     def shortest(self) -> list[str]:
         """How few customers hold half of the expected value."""
@@ -129,6 +145,10 @@ class TodayStory(SegmentsStory):
     def _alive(self) -> str:
         if not self.outlook.alive_identified:
             return self.say("today.alive_unknown")
+        if self.outlook.contract is not None:
+            months = self.facts["months"]
+            left = self.total(f"survival_{months}").get("estimate", np.nan)
+            return self.tell("today.alive_contract", left=left, **self.total("p_alive"))
         again, alive = int((self.customers["repeat"] > 0).sum()), self.total("p_alive", "again")
         return self.say("today.alive", again=again, once=len(self.customers) - again, **alive)
 
@@ -147,8 +167,10 @@ class TodayStory(SegmentsStory):
                 told.append(self._line(check.trust(quantity), key, off=self.off(error), **facts))
         if not self.checks:
             told.append(self._line("care", "today.check_none", first=self.transactions.first_day))
-        alive = ("care", "today.alive_model") if self.outlook.alive_identified else ("no", "today.alive_unknown")
-        return [*told, self._line(*alive), self._line("care", "today.next_model")]
+        alive = ("care", f"today.alive_model{self._model}")
+        if not self.outlook.alive_identified:
+            alive = ("no", "today.alive_unknown")
+        return [*told, self._line(*alive), self._line("care", f"today.next_model{self._model}")]
 
     def _line(self, trust: str, key: str, **facts: Any) -> str:
         return self.say("today.line", trust=self.say(f"trust.{trust}"), told=self.tell(key, **facts))
@@ -168,7 +190,8 @@ class TodayStory(SegmentsStory):
             worth = self.customers["expected_value"]
             facts = {"below": int((worth < self.contact_cost).sum()), "cost": self.contact_cost}
             needed = self.contact_cost * len(self.half) / worth[self.half].sum()
-            told.append(self.tell("today.do_cost", needed=needed, **facts))
+            key = "nobody" if facts["below"] == len(worth) else "double" if needed >= 1 else "raise"
+            told.append(self.tell(f"today.do_cost_{key}", needed=needed, **facts))
         return [*told, *advice]
 
     def known(self) -> list[str]:
@@ -180,15 +203,20 @@ class TodayStory(SegmentsStory):
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
             self.tell("today.known", first=self.transactions.first_day, **spent),
             self.say("today.last", median=frame["recency"].median(), **last),
+            *margins_named(self.outlook.margin, self.language),
             *map(self.text, self.transactions.notes),
         ]
+
+    def expected_prose(self) -> Prose:
+        """The paragraph that says which model tells what is to be expected."""
+        return self.prose(f"expected{self._model}")
 
     def next_purchases(self) -> list[str]:
         """How many have a day of the next purchase, and what it means."""
         if self.outlook.value is None:
             return [self.say("today.no_forecast", reason=self.outlook.failure)]
         dated = int(self.outlook.next_day().notna().sum())
-        return [self.tell("today.next", dated=dated, longest=max(self.outlook.days))]
+        return [self.tell(f"today.next{self._model}", dated=dated, longest=max(self.outlook.days))]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
@@ -197,5 +225,9 @@ class TodayStory(SegmentsStory):
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
-        fitted = ("value", "intervals", "next", "check") if self.outlook.value else ()
-        return [self.tell(f"today_method.{step}") for step in ("known", *fitted, "overdue")]
+        most = self.scored_customers or len(self.customers)
+        part = ["intervals_part"] if most < len(self.customers) else []
+        steps = (f"value{self._model}", "intervals", *part, f"next{self._model}", "check")
+        fitted = steps if self.outlook.value else ()
+        facts = {"scored": most, "seed": self.seed}
+        return [self.tell(f"today_method.{step}", **facts) for step in ("known", *fitted, "overdue")]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from crmresearch.stories.campaign import rhythm_caution
 from crmresearch.stories.customer_value.story import CustomerStory
 from crmresearch.stories.customer_value.tags import tag_cautions
 from crmresearch.stories.data_cautions import data_cautions, table_cautions
@@ -22,17 +23,13 @@ def customer_warnings(story: CustomerStory) -> pd.DataFrame:
         {
             "purchases": of_data,
             "segments": [*told, *tag_cautions(story), *_methods_left_out(story)],
-            "forecast": [*_rhythm(story), *story.value_cautions(values), *_models_left_out(story)],
+            "forecast": [
+                *rhythm_caution(story, story.forecast.rhythm),
+                *story.value_cautions(values),
+                *_models_left_out(story),
+            ],
         },
     )
-
-
-def _rhythm(story: CustomerStory) -> Iterator[Row]:
-    """That the customers pay in a regular rhythm, and what takes the place of the model of purchases at random."""
-    if rhythm := story.forecast.rhythm:
-        facts = {"kept": rhythm.kept, "variation": rhythm.variation, "customers": rhythm.customers}
-        every = story.say(f"rhythm.{rhythm.period}")
-        yield story.caution("customers.rhythm", "note", every, every=every, **facts)
 
 
 def _methods_left_out(story: CustomerStory) -> Iterator[Row]:

@@ -22,6 +22,7 @@ from crmresearch.segmentation.scoring.managerial import targeting
 from crmresearch.segmentation.tags import Tags
 from crmresearch.stories.campaign import SegmentsStory
 from crmresearch.stories.customer_value import TEXTS
+from crmresearch.stories.margins import at_margins, margins_named
 from crmresearch.stories.story import interval, verdict
 from crmresearch.stories.targeting import targeting_sentences
 from crmresearch.value.customer_value import SPEND
@@ -222,8 +223,9 @@ class CustomerStory(SegmentsStory):
         if self.forecast.frame is None:
             return [self.say("customers.value_none")]
         told = [self.say("customers.value_rate", rate=self.forecast.rate, days=self.forecast.days)]
-        if self.forecast.margin < 1:
-            told.append(self.say("customers.value_margin", margin=self.forecast.margin))
+        if not (margins := self.forecast.margin).whole:
+            told.append(self.say("customers.value_margin", margins=at_margins(margins, self.language)))
+            told += margins_named(margins, self.language)
         if self.forecast.rhythm:
             told.append(self.say("customers.value_contract"))
         elif not self.forecast.tells_dropout:
@@ -326,7 +328,7 @@ class CustomerStory(SegmentsStory):
         """Whether targeting by the segmentation to use pays against contacting everybody, where a contact costs."""
         chosen = self.evaluation.smallest_alike()
         if self.targets.empty or chosen is None:
-            return [] if chosen is None else [self.say("customers.targeting_free")]
+            return [] if chosen is None else [self.say("targeting.free")]
         row = self.targets.set_index("method").loc[chosen]
         money = self.forecast.margin, self.contact_cost, self.transactions.codebook.currency
         return targeting_sentences(row, *money, self.method_name(chosen), self.language)

@@ -31,7 +31,7 @@ MATRIX = ["share", "relative_share", "growth", "against_whole", "ci_lower", "ci_
 def customer_list(story: CustomerStory) -> pd.DataFrame:
     """`campaign_list` of every method, with what to do by the method that the page follows."""
     tags = story.tags.of_customers if story.tags else None
-    return story.advised(campaign_list(story.customers, story.methods, tags=tags), story.lead)
+    return story.costed(story.advised(campaign_list(story.customers, story.methods, tags=tags), story.lead))
 
 
 def told_methods(story: CustomerStory) -> list[Segmenter]:
