@@ -51,6 +51,7 @@ def head(kind: str, file: Path, key: str, rows: str, table: TextTable) -> Iterat
     yield f"file: {quoted(file.name)}"
     for text, facts in table.notes:
         yield f"# {in_language(note(text, **{'file': file.name, **facts}))}"
+    yield from (f"{key}: {quoted(value) if isinstance(value, str) else value}" for key, value in table.found.items())
     if not table.whole:
         yield f"# Only the first {len(table.cells):,} lines were looked at."
     yield "committed: false"
