@@ -13,7 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,11 @@ def read_table(
     read = _reader_of(content, suffix)
     if read is _text:
         return _text(content, separator, encoding, place, cut)
-    return _excel(content, table, place) if read is _excel else read(path, content, table)
+    if read is _excel:
+        return _excel(content, table, place)
+    found = {} if place or table or read not in (_sqlite, _duckdb) else _largest(path, read)
+    opened = read(path, content, found.get("table", table))
+    return replace(opened, found={**found})
 
 
 def read_tables(paths: Sequence[Path], **options: Any) -> TextTable:
@@ -203,8 +207,8 @@ def find_separator(text: str) -> str:
                 continue
         widths = Counter(map(len, rows))
         usual, times = widths.most_common(1)[0] if widths else (1, 0)
-        titled = usual > 2 and len(rows[0]) == 1  # a title stands above the header
-        if rows and usual > most and times >= 0.9 * len(rows) and (len(rows[0]) == usual or titled):
+        titles = next((i for i, row in enumerate(rows) if len(row) > 1), 0) if usual > 2 else 0  # above the header
+        if rows and usual > most and times >= 0.9 * (len(rows) - titles) and len(rows[titles]) == usual:
             best, most = mark, usual
     return best
 
@@ -394,6 +398,29 @@ def _columnar(path: Path, content: bytes, table: str | None) -> TextTable:
     except Exception:
         raise FileProblem("it is cut off or damaged; export it again") from None
     return TextTable(_as_text(frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()))
+
+
+def _largest(path: Path, read: Callable[..., TextTable]) -> dict[str, str]:
+    """The table of a database with the most rows, where it has several."""
+    import duckdb
+
+    if read is _sqlite:
+        connection: Any = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        listing = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    else:
+        connection = duckdb.connect(str(path), read_only=True)
+        listing = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY ALL"
+    try:
+        names = [str(name) for (name,) in connection.execute(listing).fetchall()]
+        count = {}
+        for name in names:
+            quoted = name.replace('"', '""')
+            count[name] = int(connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
+    except (sqlite3.Error, duckdb.Error):
+        return {}
+    finally:
+        connection.close()
+    return {"table": max(count, key=lambda name: count[name])} if len(count) > 1 else {}
 
 
 def _sqlite(path: Path, content: bytes, table: str | None) -> TextTable:

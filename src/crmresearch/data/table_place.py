@@ -32,7 +32,7 @@ class Place:
 
 
 def find_place(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> Place:
-    """Where the table stands in rows of text: its header is the first row about as full as any, of different names.
+    """Where the table stands in rows of text: its header is the first row about as full as any, of words.
 
     Below it the two rows of Qualtrics are no data but questions and codes; a second row of names, as SurveyMonkey
     has, fills what the first leaves empty.
@@ -55,7 +55,7 @@ def find_place(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> Place:
 
 def _are_names(row: Sequence[str]) -> bool:
     names = [cell.strip() for cell in row if cell.strip()]
-    return len(set(names)) == len(names) and sum(bool(_NUMBER.fullmatch(name)) for name in names) <= 0.2 * len(names)
+    return len(set(names)) > len(names) / 2 and sum(bool(_NUMBER.fullmatch(name)) for name in names) <= 0.2 * len(names)
 
 
 def _completes(names: Sequence[str], below: Sequence[str]) -> bool:

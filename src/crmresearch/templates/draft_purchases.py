@@ -16,7 +16,7 @@ from crmresearch.templates.draft_words import head, quoted
 
 _LATER = ("customer", "time", "amount", "currency", "refund")  # written first, or only where they are found
 _NOT_BOUGHT = re.compile(
-    r"(wc-)?(cancell?ed|failed|refunded|void(ed)?|expired|declined|rejected|abandoned|trash|chargeback)|storniert|storno"
+    r"(wc-)?(cancell?ed|failed|denied|reversed|refunded|void(ed)?|expired|declined|rejected|abandoned|trash|chargeback)|storniert|storno"
     r"|abgebrochen|abgelehnt|fehlgeschlagen|erstattet|annulée?|remboursée?|cancelad[oa]|reembolsad[oa]|已取消|已退款",
     re.I,
 )

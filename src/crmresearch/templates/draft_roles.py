@@ -87,7 +87,13 @@ def _filled(cells: pd.Series) -> float:
 
 def nobodies(cells: pd.Series) -> list[str]:
     """Values of a column of customers that stand for nobody in particular, such as 0 for guests."""
-    return [str(value) for value in cells.unique() if value.casefold() in NOBODY]
+    lines = cells[cells != ""].value_counts()
+    many = 3 * lines.mean()  # a number may be somebody's: nobody has many more lines than others
+    return [
+        str(value)
+        for value in lines.index
+        if value.casefold() in NOBODY and (not re.fullmatch(r"-?\d+", value) or lines[value] > many)
+    ]
 
 
 def _as_customer(name: str, cells: pd.Series) -> tuple[object, ...]:

@@ -54,7 +54,8 @@ _CONSTRUCTS = {
     "satisfaction": r"satis|csat|cusa|^sat|zufried|满意|me(e)?ts? (my|your|our) expect|ful+fil\w* .*expect|\bideal\b"
     r"|erwartungen .*(erfüllt|entsprochen)|hat .*erwartungen",
     "loyalty": r"loyal|^loy|cusl|repurch|recommend|nps|^treue|weiterempf|fidel|fidél|lealtad|忠诚|推荐"
-    r"|(buy|come|visit|order|use) .*again|come back|renew|wieder ?(hier|kauf|komm|buch|bestell)|verläng|volver|racheter|再次",
+    r"|(buy|come|visit|order|use) .*again|come back|renew|wieder ?(hier|kauf|komm|buch|bestell)|verläng|volver|racheter"
+    r"|再次",
     "expectation": r"expect|cuex|^exp|erwart|attente|期望",
     "quality": r"qual|perq|calidad|质量",
     "value": r"value|perv|^val|price|preis|prix|precio|价值",
@@ -187,9 +188,8 @@ def _survey_columns(table: TextTable) -> list[_Column]:
     for name in (str(name) for name in cells.columns if name):
         labels, question = table.labels.get(name, {}), table.questions.get(name, name)
         column = _survey_column(cells[name], labels, len(cells))
-        if column.role == "item" and _is_nominal(
-            cells[name], labels, f"{name} {question}", sets[frozenset(labels.items())]
-        ):
+        once = sets[frozenset(labels.items())] == 1
+        if column.role == "item" and once and _is_nominal(cells[name], labels, f"{name} {question}"):
             values = sorted({_plain(float(code)) for code in cells[name] if code in labels}, key=float)
             column = replace(column, role="group", values={value: labels[value] for value in values})
         if column.role == "item" and not column.labels:
@@ -217,12 +217,11 @@ def _survey_columns(table: TextTable) -> list[_Column]:
     return found
 
 
-def _is_nominal(cells: pd.Series, labels: Mapping[str, str], told: str, used: int) -> bool:
-    """Whether numbers stand for kinds, not degrees: each has a name, no other question has these, no scale does."""
+def _is_nominal(cells: pd.Series, labels: Mapping[str, str], told: str) -> bool:
+    """Whether numbers stand for kinds, not degrees: each has a name, of no known scale and of no construct."""
     codes = {code for code in labels if labels[code].casefold().strip() not in _NO_ANSWER}
     return (
-        used == 1
-        and codes >= set(cells) - {"", *(code for code in labels if code not in codes)}
+        codes >= set(cells) - {"", *(code for code in labels if code not in codes)}
         and places_in_words([labels[code] for code in codes]) is None
         and not any(re.search(words, told, re.I) for words in _CONSTRUCTS.values())
     )

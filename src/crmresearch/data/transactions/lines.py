@@ -140,7 +140,8 @@ def _without_sign(text: ir.StringValue, currency: str) -> tuple[ir.StringValue, 
     bare = bare.re_replace(rf"(?i){blank}({sign})(-?\)?)$", r"\2") if signs else bare
     bare = bare.re_replace(rf"^{blank}|{blank}$", "").re_replace(rf"^([-+(]){blank}", r"\1")
     bare = bare.re_replace(r"(\d)[.,][-–—]{1,2}$", r"\1")  # no cents
-    minus = bare.re_search(rf"^\(.*\)$|^.*-$|^[{_MINUS}-]")
+    minus = bare.re_search(rf"^\([^()-]*\)$|^[^()-]*-$|^[{_MINUS}-][^()-]*$")
+    bare = ibis.ifelse(minus | bare.re_search(r"^\+?[^()-]*$"), bare, ibis.null("string"))
     bare = bare.re_replace(rf"^[(+{_MINUS}-]|[)-]$", "")
     return bare.re_replace(rf"^{blank}|{blank}$", ""), ibis.ifelse(minus, ibis.literal("-"), ibis.literal(""))
 
