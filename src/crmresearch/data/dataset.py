@@ -9,9 +9,11 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from crmresearch.data.documents import read_document
+from crmresearch.data.table_place import Place
 from crmresearch.errors import CodebookError
 
 CODEBOOK_FILE = "codebook.yaml"
+_NO_ROWS = (".parquet", ".feather", ".sav", ".zsav", ".por", ".dta", ".duckdb", ".db", ".sqlite", ".sqlite3")
 
 
 def _with_english(texts: dict[str, str]) -> dict[str, str]:
@@ -70,8 +72,11 @@ class DatasetCodebook(Strict):
     """The part that surveys and transactions share. Every kind adds its columns and calls `file_mistakes`.
 
     `file` may be a folder of files of one shape, and `more_files` names further ones. `encoding` and `separator` of
-    a text file are recognised unless given; `table` is the sheet of a workbook or the table of a database. Data that
-    are not committed need no source, citation and licence.
+    a text file are recognised unless given; `table` is the sheet of a workbook or the table of a database. In a text or
+    a workbook the names of the columns stand in row `header_row` (of the file; by default the first), in so many
+    `header_rows`, and the data begin in row `first_row` (by default below them). `leave_out`: column → values; lines
+    that hold one of them are no data, such as cancelled orders and previews of a questionnaire. Data that are not
+    committed need no source, citation and licence.
     """
 
     key: Key
@@ -82,6 +87,10 @@ class DatasetCodebook(Strict):
     encoding: Filled | None = None
     separator: Literal[",", ";", "\t", "|"] | None = None
     table: Filled | None = None
+    header_row: Annotated[int, Field(strict=True, ge=1)] = 1
+    header_rows: Literal[1, 2] = 1
+    first_row: Annotated[int, Field(strict=True, ge=2)] | None = None
+    leave_out: dict[str, Annotated[tuple[Code, ...], Field(min_length=1)]] = Field(default_factory=dict)
     sha256: Checksum | None = None
     committed: Annotated[bool, Field(strict=True)]
     how_to_get: TextOrEnglish | None = None
@@ -90,6 +99,11 @@ class DatasetCodebook(Strict):
     licence: Filled = "not stated"
     url: Filled | None = None
     _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def place(self) -> Place:
+        """Where in the file the table stands."""
+        return Place(self.header_row, self.header_rows, self.first_row)
 
     @property
     def folder(self) -> Path:
@@ -113,6 +127,10 @@ class DatasetCodebook(Strict):
         for key, name in (("file", self.file), *(("more_files", name) for name in self.more_files)):
             if Path(name).name != name or name in (".", "..") or "\\" in name:
                 mistakes.append(f"{key}: {name!r} must be a file name without folders")
+        if self.first_row is not None and self.first_row < self.header_row + self.header_rows:
+            mistakes.append(f"first_row: row {self.first_row} is the header or above it; data begin below the header")
+        if self.place.keys and Path(self.file.lower().removesuffix(".gz")).suffix in _NO_ROWS:
+            mistakes.append(f"{next(iter(self.place.keys))}: {self.file} has no rows of titles; remove this key")
         if self.committed and self.sha256 is None:
             mistakes.append("sha256: this key is missing; a committed file needs its checksum (`sha256sum` prints it)")
         if self.committed:

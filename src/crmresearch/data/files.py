@@ -13,7 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data import wording
+from crmresearch.data.table_place import Place, find_place, numbered_names, table_rows
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 TEXT = (".csv", ".txt", ".tsv", ".dat")
@@ -51,7 +52,8 @@ class TextTable:
 
     `notes`: what was recognised and not told by the codebook, with the key that overrules it. `decimal`: the mark that
     divides a number from its decimals. `labels`: column → code as text → its label, where the file carries them.
-    `whole`: whether these are all rows of the file.
+    `whole`: whether these are all rows of the file. `found`: keys of a codebook, the sheet and the rows, that were
+    looked for and are not the first.
     """
 
     cells: pd.DataFrame
@@ -60,6 +62,7 @@ class TextTable:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     questions: dict[str, str] = field(default_factory=dict)
     whole: bool = True
+    found: dict[str, str | int] = field(default_factory=dict)
 
 
 def read_table(
@@ -68,12 +71,14 @@ def read_table(
     separator: str | None = None,
     encoding: str | None = None,
     table: str | None = None,
+    place: Place | None = Place(),  # noqa: B008, frozen
     most: int | None = None,
 ) -> TextTable:
     """A file as a table of text.
 
     `separator` and `encoding` overrule what is recognised of a text file; `table` names the sheet of a workbook or the
-    table of a database that has several. Of a text file longer than `most` bytes only its beginning is read.
+    table of a database that has several; `place` says in which rows of a text or a workbook the table stands, None
+    that it is looked for. Of a text file longer than `most` bytes only its beginning is read.
     Raises FileProblem with why it is no table and what to do.
     """
     try:
@@ -96,8 +101,12 @@ def read_table(
             raise FileProblem(f"it is {told}")
     read = _reader_of(content, suffix)
     if read is _text:
-        return _text(content, separator, encoding, cut)
-    return read(path, content, table)
+        return _text(content, separator, encoding, place, cut)
+    if read is _excel:
+        return _excel(content, table, place)
+    found = {} if place or table or read not in (_sqlite, _duckdb) else _largest(path, read)
+    opened = read(path, content, found.get("table", table))
+    return replace(opened, found={**found})
 
 
 def read_tables(paths: Sequence[Path], **options: Any) -> TextTable:
@@ -167,6 +176,10 @@ def decode(content: bytes, encoding: str | None) -> tuple[str, Note | None]:
         from charset_normalizer import from_bytes
 
         found = None if b"\0" in content else from_bytes(content, cp_isolation=_ENCODINGS).best()
+        if found is not None and found.encoding == "cp1250":  # of both, where they differ in no letter that is there
+            with suppress(UnicodeDecodeError):
+                if content.decode("cp1252") == str(found):
+                    return str(found), ("note.encoding", {"encoding": "cp1252"})
         if found is not None:
             return str(found), ("note.encoding", {"encoding": found.encoding})
         with suppress(UnicodeDecodeError):  # too short to tell: what most programs of the West write
@@ -194,7 +207,8 @@ def find_separator(text: str) -> str:
                 continue
         widths = Counter(map(len, rows))
         usual, times = widths.most_common(1)[0] if widths else (1, 0)
-        if rows and usual > most and times >= 0.9 * len(rows) and len(rows[0]) == usual:
+        titles = next((i for i, row in enumerate(rows) if len(row) > 1), 0) if usual > 2 else 0  # above the header
+        if rows and usual > most and times >= 0.9 * (len(rows) - titles) and len(rows[titles]) == usual:
             best, most = mark, usual
     return best
 
@@ -211,7 +225,9 @@ def find_decimal(cells: pd.DataFrame) -> str:
     return "," if with_comma > 0 and not with_point else "."
 
 
-def _text(content: bytes, separator: str | None, encoding: str | None, cut: bool = False) -> TextTable:
+def _text(
+    content: bytes, separator: str | None, encoding: str | None, place: Place | None, cut: bool = False
+) -> TextTable:
     text, note = decode(content[: content.rfind(b"\n") + 1] if cut else content, encoding)
     if "\0" in text:
         raise FileProblem("it holds zero bytes, so it is no text; save it as 'CSV UTF-8'")
@@ -223,11 +239,13 @@ def _text(content: bytes, separator: str | None, encoding: str | None, cut: bool
     mark = separator or find_separator(text)
     if separator is None and mark != ",":
         notes.append(("note.separator", {"mark": wording.note(f"separator.{SEPARATORS[mark]}")}))
-    cells = _cells(text, mark, skipped, cut)
+    rows, lines = _split(text, mark, skipped, cut)
+    place = place or find_place(rows, lines)
+    cells = _cells(rows, lines, mark, place)
     decimal = "," if mark != "," and find_decimal(cells) == "," else "."
     if decimal == ",":
         notes.append(("note.decimal_comma", {}))
-    return TextTable(cells, tuple(notes), decimal, whole=not cut)
+    return TextTable(cells, tuple(notes), decimal, questions=place.questions, whole=not cut, found={**place.keys})
 
 
 def has_note_of_excel(text: str) -> bool:
@@ -235,7 +253,8 @@ def has_note_of_excel(text: str) -> bool:
     return _NOTE_OF_EXCEL.fullmatch(text.partition("\n")[0].strip("\r ")) is not None
 
 
-def _cells(text: str, separator: str, skipped: int, cut: bool) -> pd.DataFrame:
+def _split(text: str, separator: str, skipped: int, cut: bool) -> tuple[list[list[str]], list[int]]:
+    """The rows of a text that hold anything, and the line in which each begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -251,20 +270,33 @@ def _cells(text: str, separator: str, skipped: int, cut: bool) -> pd.DataFrame:
             raise FileProblem(
                 f"the row that begins in line {start} is broken ({problem}); look for an unpaired quotation mark"
             ) from None
-    if not rows:
-        raise FileProblem("it is empty; put the data there, one row each below a header")
-    header = [name.strip() for name in rows[0]]
+    return rows, lines
+
+
+def _cells(rows: Sequence[Sequence[str]], lines: list[int], separator: str, place: Place) -> pd.DataFrame:
+    header, data, lines = _table_rows(rows, lines, place)
     _check_header(header)
-    if ragged := [(line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) != len(header)]:
+    if ragged := [(line, len(row)) for line, row in zip(lines, data, strict=True) if len(row) != len(header)]:
         line, cells = ragged[0]
         more = f", and so have {len(ragged) - 1} more rows another number" if len(ragged) > 1 else ""
         raise FileProblem(
             f"line {line} has {cells} cells where the header has {len(header)}{more}; put text that holds "
             f"{SEPARATORS.get(separator, separator)} in quotation marks, and write decimals with a point"
         )
-    values = np.array([[cell.strip() for cell in row] for row in rows[1:]], dtype=object)
-    frame = pd.DataFrame(values.reshape(len(rows) - 1, len(header)), index=lines[1:], columns=header, dtype=object)
+    values = np.array([[cell.strip() for cell in row] for row in data], dtype=object)
+    frame = pd.DataFrame(values.reshape(len(data), len(header)), index=lines, columns=header, dtype=object)
     return frame.rename_axis("row")
+
+
+def _table_rows(
+    rows: Sequence[Sequence[str]], numbers: list[int], place: Place
+) -> tuple[list[str], list[Sequence[str]], list[int]]:
+    if not rows:
+        raise FileProblem("it is empty; put the data there, one row each below a header")
+    try:
+        return table_rows(rows, numbers, place)
+    except IndexError:
+        raise FileProblem(f"row {place.header_row} is empty or not there; mend `header_row`") from None
 
 
 def _check_header(header: Sequence[str]) -> None:
@@ -293,31 +325,45 @@ def _cell(value: Any) -> str:
     return str(value).strip()
 
 
-def _excel(path: Path, content: bytes, table: str | None) -> TextTable:
+def _excel(content: bytes, table: str | None, place: Place | None) -> TextTable:
     try:
         book = pd.ExcelFile(io.BytesIO(content), engine="openpyxl")
     except Exception:
         raise FileProblem("it is no workbook that can be read; save it as .xlsx or as 'CSV UTF-8'") from None
     with book:
-        sheets = [str(name) for name in book.sheet_names]
-        sheet, notes = _chosen(sheets, table, "sheet")
-        frame = pd.read_excel(book, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
-    unnamed = [name for name in frame.columns if str(name).startswith("Unnamed: ") and frame[name].isna().all()]
-    return TextTable(_as_text(frame.drop(columns=unnamed)), notes)
+        sheets = {str(name): _sheet(book, str(name)) for name in book.sheet_names if table in (None, str(name))}
+        if table is not None and table not in sheets:
+            _chosen([str(name) for name in book.sheet_names], table, "sheet")
+    sheet = max(sheets, key=lambda name: int(sheets[name].count().sum()))
+    others = [name for name in sheets if name != sheet]
+    notes: list[Note] = [("note.largest_sheet", {"sheet": sheet, "others": ", ".join(others)})] if others else []
+    frame = sheets[sheet]
+    every = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    numbers = [number for number, row in enumerate(every, 1) if any(row)]
+    rows = [every[number - 1] for number in numbers]
+    place = place or find_place(rows, numbers)
+    header, data, numbers = _table_rows(rows, numbers, place)
+    cells = pd.DataFrame(data, index=numbers, columns=numbered_names(header), dtype=object).rename_axis("row")
+    unnamed = [name for name, of in zip(cells.columns, header, strict=True) if not of and not (cells[name] != "").any()]
+    found: dict[str, str | int] = {**({"table": sheet} if others else {}), **place.keys}
+    return TextTable(cells.drop(columns=unnamed), tuple(notes), questions=place.questions, found=found)
 
 
-def _chosen(names: Sequence[str], wanted: str | None, what: str) -> tuple[str, tuple[Note, ...]]:
-    """The sheet or table that is meant: the one named, else the only one; of several sheets the first, said aloud."""
+def _sheet(book: pd.ExcelFile, name: str) -> pd.DataFrame:
+    return pd.read_excel(book, sheet_name=name, dtype=object, header=None, keep_default_na=False, na_values=[""])
+
+
+def _chosen(names: Sequence[str], wanted: str | None, what: str) -> str:
+    """The sheet or table that is meant: the one named, else the only one."""
     if wanted is not None:
         if wanted not in names:
             raise FileProblem(f"it has no {what} {wanted!r}; there are {', '.join(names) or 'none'} (key `table`)")
-        return wanted, ()
+        return wanted
     if not names:
         raise FileProblem(f"it has no {what}")
-    if len(names) > 1 and what == "table":
+    if len(names) > 1:
         raise FileProblem(f"it has several tables: {', '.join(names)}; name one under `table`")
-    others = ", ".join(names[1:])
-    return names[0], ((("note.first_sheet", {"sheet": names[0], "others": others}),) if len(names) > 1 else ())
+    return names[0]
 
 
 def _statistics(path: Path, content: bytes, table: str | None) -> TextTable:
@@ -354,19 +400,42 @@ def _columnar(path: Path, content: bytes, table: str | None) -> TextTable:
     return TextTable(_as_text(frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()))
 
 
+def _largest(path: Path, read: Callable[..., TextTable]) -> dict[str, str]:
+    """The table of a database with the most rows, where it has several."""
+    import duckdb
+
+    if read is _sqlite:
+        connection: Any = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        listing = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    else:
+        connection = duckdb.connect(str(path), read_only=True)
+        listing = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY ALL"
+    try:
+        names = [str(name) for (name,) in connection.execute(listing).fetchall()]
+        count = {}
+        for name in names:
+            quoted = name.replace('"', '""')
+            count[name] = int(connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
+    except (sqlite3.Error, duckdb.Error):
+        return {}
+    finally:
+        connection.close()
+    return {"table": max(count, key=lambda name: count[name])} if len(count) > 1 else {}
+
+
 def _sqlite(path: Path, content: bytes, table: str | None) -> TextTable:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         listing = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
         names = [name for (name,) in connection.execute(listing) if not name.startswith("sqlite_")]
-        chosen, notes = _chosen(names, table, "table")
+        chosen = _chosen(names, table, "table")
         quoted = chosen.replace('"', '""')
         frame = pd.read_sql_query(f'SELECT * FROM "{quoted}"', connection, dtype=object)
     except sqlite3.Error as problem:
         raise FileProblem(f"it cannot be read as a SQLite database ({problem})") from None
     finally:
         connection.close()
-    return TextTable(_as_text(frame), notes)
+    return TextTable(_as_text(frame))
 
 
 def _duckdb(path: Path, content: bytes, table: str | None) -> TextTable:
@@ -377,9 +446,9 @@ def _duckdb(path: Path, content: bytes, table: str | None) -> TextTable:
             listing = "SELECT table_schema, table_name FROM information_schema.tables ORDER BY ALL"
             found = connection.execute(listing).fetchall()
             names = {name if schema == "main" else f"{schema}.{name}": (schema, name) for schema, name in found}
-            chosen, notes = _chosen(list(names), table, "table")
+            chosen = _chosen(list(names), table, "table")
             schema, name = (part.replace('"', '""') for part in names[chosen])
             frame = connection.execute(f'SELECT * FROM "{schema}"."{name}"').df()
     except duckdb.Error:
         raise FileProblem("it cannot be read as a DuckDB database; was it made by a newer version?") from None
-    return TextTable(_as_text(frame), notes)
+    return TextTable(_as_text(frame))

@@ -14,7 +14,8 @@ from crmresearch.data.files import FileProblem, TextTable, read_table
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.errors import TemplateError
 from crmresearch.templates.begin import free_place, write_new
-from crmresearch.templates.draft_purchases import purchases_codebook, roles_of
+from crmresearch.templates.draft_purchases import purchases_codebook
+from crmresearch.templates.draft_roles import roles_of
 from crmresearch.templates.draft_survey import questions_of, survey_codebook
 from crmresearch.templates.draft_words import key_of, one_line, quoted
 
@@ -34,7 +35,7 @@ def draft_codebook(file: Path, kind: Kind | None = None, name: str | None = None
     if target.exists():
         raise TemplateError(f"{target} is there already and stays as it is; move the file into a folder of its own.")
     try:
-        table = read_table(file, most=MOST)
+        table = read_table(file, place=None, most=MOST)
     except FileProblem as why:
         raise TemplateError(f"{file}: {why}.") from None
     if len(table.cells) < 2:

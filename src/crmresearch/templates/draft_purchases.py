@@ -1,32 +1,34 @@
 """The codebook of a file of purchases, drafted: roles of the columns, how times and numbers are written."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from crmresearch.data.files import TextTable, find_decimal
+from crmresearch.data.files import TEXT, TextTable, find_decimal
+from crmresearch.data.transactions.lines import SIGNS
 from crmresearch.errors import TemplateError
+from crmresearch.templates.draft_roles import ROLES, ROWS, nobodies, roles_of
+from crmresearch.templates.draft_times import written_times
 from crmresearch.templates.draft_words import column as column_key
 from crmresearch.templates.draft_words import head, quoted
 
-_ROLES = {
-    "customer": r"customer|client|cust|member|user|buyer|household|card|kunde|klant|客户|会员|^id$|_id$",
-    "time": r"date|time|^day$|when|datum|zeit|日期|时间|_at$|^month$",
-    "amount": r"amount|total|revenue|sales|spend|spent|price|value|paid|betrag|umsatz|preis|金额|销售额",
-    "order": r"order|invoice|receipt|basket|transaction|beleg|rechnung|订单",
-    "product": r"product|sku|item|article|stock|artikel|产品|商品",
-    "category": r"categor|department|depart|class|group|warengruppe|类别",
-    "channel": r"channel|store|shop|source|filiale|渠道",
-    "quantity": r"quantity|qty|units|pieces|menge|数量",
-    "currency": r"currency|währung|waehrung|币种",
-}
-_PLAINLY = r"customer|client|member|user|household|kunde|客户|会员"
-_DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%d.%m.%y",
-         "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")  # fmt: skip
-_CURRENCIES = ("JPY", "AUD", "CAD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "BRL", "MXN", "ZAR", "TRY", "SGD")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_LATER = ("customer", "time", "amount", "currency", "refund")  # written first, or only where they are found
+_NOT_BOUGHT = re.compile(
+    r"(wc-)?(cancell?ed|failed|denied|reversed|refunded|void(ed)?|expired|declined|rejected|abandoned|trash|chargeback)|storniert|storno"
+    r"|abgebrochen|abgelehnt|fehlgeschlagen|erstattet|annulée?|remboursée?|cancelad[oa]|reembolsad[oa]|已取消|已退款",
+    re.I,
+)
+_PAYMENT = re.compile(r".*(zahlung|überweisung|lastschrift|payment|receipt|paiement|pago|付款)", re.I)
+_BY_SIGN = {
+    "€": "EUR", "£": "GBP", "R$": "BRL", "$": "USD", "¥": "CNY", "₹": "INR", "₩": "KRW", "₽": "RUB", "zł": "PLN",
+    "Kč": "CZK", "₺": "TRY", "Ft": "HUF", "Fr": "CHF", "kr": "SEK",
+}  # fmt: skip
+_OF_LINE = r"item|line|unit|position|price|preis|artikel"  # not of an order
+_MOST_STATES = 30  # different values of a column that says what became of a line
+_MANY_ORDERS = 20  # of several lines, from which on equal amounts are no chance
+_AS_MUCH = 0.5  # share of the amounts that was given back, from which on it is rather payments
 
 
 def purchases_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
@@ -36,100 +38,105 @@ def purchases_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
             f"{file}: no column looks like the {' or the '.join(absent)}; its columns are {', '.join(cells.columns)}. "
             "Name them by hand in the file that `crmresearch new-shop` writes."
         )
-    time_format, why, days = _time_format(cells[roles["time"]])
+    times = written_times(cells[roles["time"]])
     decimal, told = _decimal(cells[roles["amount"]])
     yield from head("transactions", file, key, f"{len(cells):,} lines", table)
-    if file.suffix.lower() in (".csv", ".txt", ".tsv", ".dat", ".gz"):
+    if decimal == "," or file.suffix.lower() in (*TEXT, ".gz"):
         yield f"decimal: {quoted(decimal)}    # {told}"
+    left_out = dict(_left_out(cells, roles))
+    whole_orders = _is_of_order(cells, roles)
+    hidden = ("product", "category", "quantity") if whole_orders else ()
+    price = "quantity" in roles and re.search(r"price|preis|prix|单价|价格", roles["amount"], re.I) and not whole_orders
     yield ""
     yield "# which column is what; the first three must be there"
     yield "columns:"
-    for role in _ROLES:
-        if role in roles and role != "currency":
+    for role in ROLES:
+        if role in roles and role not in (*hidden, "currency", "refund"):
             yield f"  {role}: {column_key(roles[role])}"
-        elif role not in ("customer", "time", "amount", "currency"):
-            yield f"  # {role}:"
-    if "quantity" in roles and re.search(r"price|preis", roles["amount"], re.I):
+        elif role not in _LATER:
+            yield f"  # {role}:" + (f" {roles[role]}, which has no money of its own" if role in roles else "")
+    yield from _refund(cells, roles, decimal, left_out)
+    if whole_orders:
+        yield f"amount_per: order    # {whole_orders}: remove this line where it is the sum of the line"
+    elif price:
         yield "amount_per: unit    # the amount is called a price: remove this line where it is the sum of the line"
     currency, said = _currency(cells, roles)
     yield f"currency: {quoted(currency)}    # {said}"
+    if nobody := nobodies(cells[roles["customer"]]):
+        lines = int(cells[roles["customer"]].isin(nobody).sum())
+        yield f"missing_codes: [{', '.join(map(quoted, nobody))}]    # {lines:,} lines of nobody in particular"
+    if left_out:
+        yield "# lines that hold these values are no purchases"
+        yield "leave_out:"
+        yield from (f"  {column_key(name)}: [{', '.join(map(quoted, values))}]" for name, values in left_out.items())
     yield ""
-    if time_format is None:
-        yield f"# time_format: ISO dates need nothing; {why}"
+    native = file.suffix.lower() in (".parquet", ".duckdb", ".db")
+    if times.time_format is None or (times.zone and native):
+        yield f"# time_format: ISO dates need nothing; {times.why}"
     else:
-        yield f"time_format: {quoted(time_format)}    # {why}"
-    last = f"last_day: {quoted(days.max().date().isoformat())}"
+        yield f"time_format: {quoted(times.time_format)}    # {times.why}"
+    if times.zone:
+        yield f"day_zone: {times.zone}    # where days begin; the times tell the hours from UTC only: look at it"
+    last = f"last_day: {quoted(times.days.max().date().isoformat())}"
     yield f"{last}    # of the file: until which day is it complete?" if table.whole else f"# {last}, of these lines"
-    negative = cells[roles["amount"]].str.match(r"^\s*(-|\()").sum()
+    negative = cells[roles["amount"]].str.contains(r"^\W*[-(\u2212]|\d-$").sum()
     yield ""
     yield f"# returns, lines with a negative amount ({negative:,} here): net (subtracted, no purchase) or drop;"
     yield f"# duplicates, lines equal in every column ({int(cells.duplicated().sum()):,} here): keep or drop"
     yield "rules: {returns: net, duplicates: keep}"
-    others = [name for name in cells.columns if name not in roles.values()]
+    others = [name for name in cells.columns if name and name not in roles.values()]
     if others:
         yield f"# not used: {', '.join(map(str, others))[:100]}; a column that describes customers is an attribute:"
         yield f"# attributes: {{{column_key(str(others[0]))}: {{en: {quoted(str(others[0]))}}}}}"
 
 
-def roles_of(table: TextTable) -> dict[str, str]:
-    """Role → column, by the name of the column and by what it holds."""
-    cells = table.cells.head(5000)
-    fits: dict[str, Callable[[pd.Series], bool]] = {
-        "customer": lambda column: column.nunique() < len(column) or len(column) < 50,
-        "time": lambda column: bool(_time_format(column)[2].notna().mean() > 0.9),
-        "amount": _are_numbers,
-        "quantity": _are_numbers,
-    }
-    roles: dict[str, str] = {}
-    for role in ("time", "quantity", "amount", "currency", "order", "customer", "category", "product", "channel"):
-        named = [
-            name for name in cells.columns if re.search(_ROLES[role], str(name), re.I) and name not in roles.values()
-        ]
-        good = [name for name in named if role not in fits or fits[role](cells[name])]
-        if role == "customer":  # the name that says so most plainly, not an order's or a product's number
-            good.sort(
-                key=lambda name: (
-                    not re.search(r"customer|client|member|user|household|kunde|客户|会员", str(name), re.I)
-                )
-            )
-        if role == "amount":  # the sum of a line rather than the price of a piece
-            good.sort(key=lambda name: bool(re.search(r"price|preis", str(name), re.I)))
-        if good:
-            roles[role] = str(good[0])
-    return roles
+def _is_of_order(cells: pd.DataFrame, roles: Mapping[str, str]) -> str:
+    """Why the amount is the sum of an order, "" where it is that of a line."""
+    if "order" not in roles:
+        return ""
+    amounts = cells[roles["amount"]].where(cells[roles["amount"]] != "").head(10 * ROWS)
+    orders = amounts.groupby(cells[roles["order"]]).agg(["size", "count", "nunique"]).drop(index="", errors="ignore")
+    several = orders[orders["size"] > 1]
+    if len(several) >= 2 and (several["count"] == 1).mean() > 0.9:
+        return "it stands in one line of each order"
+    same = (several["count"] == several["size"]) & (several["nunique"] == 1)
+    if len(several) >= _MANY_ORDERS and same.mean() > 0.95 and not re.search(_OF_LINE, roles["amount"], re.I):
+        return "it is the same in every line of an order"
+    return ""
 
 
-def _are_numbers(cells: pd.Series) -> bool:
-    given = cells[cells != ""]
-    return bool(len(given)) and bool(given.str.fullmatch(r"[^\w]*[(-]?[^\w]*[\d.,' ]+[^\w]*[-)]?").mean() > 0.95)
+def _left_out(cells: pd.DataFrame, roles: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """Columns that say what became of a line, and their values that mean that nothing was bought."""
+    ledger = "refund" in roles
+    for name in (name for name in cells.columns if name and name not in roles.values()):
+        values = cells[name][cells[name] != ""].unique()
+        if 2 <= len(values) <= _MOST_STATES:
+            no_sale = [str(value) for value in values if _NOT_BOUGHT.fullmatch(value)]
+            paid = [str(value) for value in values if ledger and _PAYMENT.match(value)]
+            if 0 < len(no_sale + paid) < len(values):
+                yield str(name), [*no_sale, *paid]
 
 
-def _time_format(cells: pd.Series) -> tuple[str | None, str, pd.Series]:
-    """How the times are written (None for ISO), why, and the days that come of it."""
-    given = cells[cells != ""].head(5000)
-    iso = pd.to_datetime(given, format="ISO8601", errors="coerce", utc=True)
-    if given.str.match(r"\d{4}-\d{2}-\d{2}").mean() > 0.95 and iso.notna().mean() > 0.95:
-        full = pd.to_datetime(cells[cells != ""], format="ISO8601", errors="coerce", utc=True)
-        return None, "these are such", full
-    reads = {}
-    for day in _DAYS:
-        for clock in _CLOCKS:
-            read = pd.to_datetime(given, format=day + clock, errors="coerce")
-            if len(given) and read.notna().mean() > 0.99:
-                reads[day + clock] = read
-    if not reads:
-        return None, "no usual way of writing days was recognised", iso
+def _refund(
+    cells: pd.DataFrame, roles: Mapping[str, str], decimal: str, left_out: Mapping[str, list[str]]
+) -> Iterator[str]:
+    """The column of what was given back, unless it holds about as much as was paid: payments, which are no returns."""
+    if "refund" not in roles:
+        return
+    kept = cells
+    for name, values in left_out.items():
+        kept = kept[~kept[name].isin(values)]
+    paid, back = (_sum(kept[roles[role]], decimal) for role in ("amount", "refund"))
+    line = f"refund: {column_key(roles['refund'])}"
+    if back < _AS_MUCH * paid:
+        yield f"  {line}    # money given back, which is subtracted"
+    else:
+        yield f"  # {line}    # as much as was paid, or more: are these payments? then it is no refund"
 
-    # of ways that all can be read, the one in whose order the file runs; else the one that spreads least
-    def disorder(read: pd.Series) -> tuple[float, float]:
-        steps = read.dropna().diff().dropna()
-        return float((steps < pd.Timedelta(0)).mean()), (read.max() - read.min()) / pd.Timedelta(days=1)
 
-    chosen = min(reads, key=lambda one: disorder(reads[one]))
-    written = chosen.replace("%B", "%b")  # the codebook has one code for names of months, short or whole
-    others = [other for other in reads if other not in (chosen, chosen.replace("%B", "%b")) and "%B" not in other]
-    why = f"{given.iloc[0]!r} could also be {', '.join(others)}: look at it" if others else f"such as {given.iloc[0]!r}"
-    return written, why, pd.to_datetime(cells[cells != ""], format=chosen, errors="coerce")
+def _sum(cells: pd.Series, decimal: str) -> float:
+    digits = cells.str.replace(rf"[^\d{decimal}]", "", regex=True).str.replace(decimal, ".", regex=False)
+    return float(pd.to_numeric(digits, errors="coerce").sum())
 
 
 def _decimal(cells: pd.Series) -> tuple[str, str]:
@@ -145,18 +152,19 @@ def _decimal(cells: pd.Series) -> tuple[str, str]:
 
 
 def _currency(cells: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, str]:
-    signs = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "CHF": "CHF"}
     if "currency" in roles:
         named = cells[roles["currency"]]
-        most = str(named[named != ""].mode().get(0, "EUR"))
+        named = named[named != ""].str.replace(r"^[a-z]{3}$", lambda code: code[0].upper(), regex=True)
+        most = str(named.mode().get(0, "EUR"))
         if (named != most).any():
             return most, f"of most lines; {roles['currency']} names several, which must not be added"
         return most, "as the file says"
     text = " ".join(cells[roles["amount"]].head(100))
-    found = next((code for sign, code in signs.items() if sign in text), None)
+    codes = {word.upper() for word in re.findall(r"\b[A-Za-z]{3}\b", text)} & {*SIGNS}
+    found = next(iter(sorted(codes)), None) or next((code for sign, code in _BY_SIGN.items() if sign in text), None)
     if found:
         return found, "by the sign in the amounts"
     words = re.findall(r"[A-Z]{3}", roles["amount"])
-    if named := [word for word in words if word in (*signs.values(), *_CURRENCIES)]:
+    if named := [word for word in words if word in SIGNS]:
         return named[-1], f"by the name of the column {roles['amount']}"
     return "EUR", "the file does not say: mend it"

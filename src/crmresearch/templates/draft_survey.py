@@ -1,8 +1,9 @@
 """The codebook of a survey, drafted: which column is who, the scale of a question, codes for no answer, groups."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,55 +13,13 @@ from crmresearch.data.files import TextTable
 from crmresearch.data.survey.design import ROLES
 from crmresearch.errors import TemplateError
 from crmresearch.templates.draft_design import design_lines, design_role
+from crmresearch.templates.draft_scales import places_in_words, words_of_scale
 from crmresearch.templates.draft_words import column as column_key
 from crmresearch.templates.draft_words import head, key_of, quoted
 
 SCALES = ((0, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 6), (1, 7), (1, 9), (1, 10), (0, 10), (-3, 3), (0, 100))
 _USUAL = ((1, 5), (1, 7), (1, 10), (0, 10), (0, 100))
 MISSING = (-9, -8, -1, -99, 8, 9, 97, 98, 99, 88, 77, 977, 988, 997, 998, 999)  # codes that often mean "no answer"
-_ANSWERS = (  # answers in words, from low to high
-    ("no", "yes"),
-    ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree"),
-    ("strongly disagree", "disagree", "neutral", "agree", "strongly agree"),
-    ("strongly disagree", "disagree", "undecided", "agree", "strongly agree"),
-    ("very dissatisfied", "dissatisfied", "neither satisfied nor dissatisfied", "satisfied", "very satisfied"),
-    ("very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"),
-    ("very unlikely", "unlikely", "neutral", "likely", "very likely"),
-    ("very poor", "poor", "fair", "good", "very good"),
-    ("poor", "fair", "good", "very good", "excellent"),
-    ("never", "rarely", "sometimes", "often", "always"),
-    ("not at all", "slightly", "moderately", "very", "extremely"),
-    ("low", "medium", "high"),
-    ("nein", "ja"),
-    ("trifft gar nicht zu", "trifft eher nicht zu", "teils, teils", "trifft eher zu", "trifft voll zu"),
-    ("trifft überhaupt nicht zu", "trifft eher nicht zu", "teils/teils", "trifft eher zu", "trifft voll und ganz zu"),
-    ("stimme gar nicht zu", "stimme eher nicht zu", "teils/teils", "stimme eher zu", "stimme voll zu"),
-    ("sehr unzufrieden", "unzufrieden", "weder noch", "zufrieden", "sehr zufrieden"),
-    ("sehr unzufrieden", "eher unzufrieden", "teils/teils", "eher zufrieden", "sehr zufrieden"),
-    ("nie", "selten", "manchmal", "oft", "immer"),
-    ("non", "oui"),
-    ("pas du tout d'accord", "pas d'accord", "neutre", "d'accord", "tout à fait d'accord"),
-    (
-        "pas du tout d'accord",
-        "plutôt pas d'accord",
-        "ni d'accord ni pas d'accord",
-        "plutôt d'accord",
-        "tout à fait d'accord",
-    ),
-    ("très insatisfait", "insatisfait", "neutre", "satisfait", "très satisfait"),
-    ("muy en desacuerdo", "en desacuerdo", "neutral", "de acuerdo", "muy de acuerdo"),
-    (
-        "totalmente en desacuerdo",
-        "en desacuerdo",
-        "ni de acuerdo ni en desacuerdo",
-        "de acuerdo",
-        "totalmente de acuerdo",
-    ),
-    ("muy insatisfecho", "insatisfecho", "neutral", "satisfecho", "muy satisfecho"),
-    ("非常不同意", "不同意", "一般", "同意", "非常同意"),
-    ("非常不满意", "不满意", "一般", "满意", "非常满意"),
-    ("否", "是"),
-)
 _NO_ANSWER = (
     "", "n/a", "na", "nan", "null", "none", "-", "–", "don't know", "dont know", "no answer", "not applicable",
     "refused", "prefer not to say", "k. a.", "k.a.", "keine angabe", "weiß nicht", "weiss nicht", "sans réponse",
@@ -77,10 +36,28 @@ _GROUP = re.compile(
 )
 _WEIGHT = re.compile(r"^(w|wt|wgt|weight|weights|gewicht|权重)$|weight$", re.I)
 MEAN_ONE = 0.1  # a complete column called weight whose mean is this near to 1 holds sampling weights, not kilograms
+_BARE = r"q|v|f|x|item|question|frage|var|col|column|题目?"
 _MOST_GROUPS = 30
+_SEVERAL = 0.1  # share of cells with several answers
+_NEARLY_ALL = 0.9
+_CODE = r"(AO?|L)0*[1-9]\d?"  # of LimeSurvey
+_REMARK = re.compile(
+    r"comment|remark|feedback|anything|_text$|bemerk|anmerk|kritik|sonstig|anregung|commentaire|coment", re.I
+)
+_TECHNICAL = re.compile(
+    r"(start|end|recorded) ?date|ip ?address|progress|duration.*|finished|recipient.*|external ?(data )?reference"
+    r"|collector ?id|location ?(lat|long)itude|distribution ?channel|user ?language|seed|lastpage"
+    r"|startlanguage|submitdate|datestamp|timestamp|zeitstempel|(first|last|custom data|email) ?(name|address)?",
+    re.I,
+)
+_TIME = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+_PREVIEW = re.compile(r"survey (preview|test)|preview|spam", re.I)
 _CONSTRUCTS = {
-    "satisfaction": r"satis|csat|cusa|^sat|zufried|满意",
-    "loyalty": r"loyal|cusl|repurch|recommend|nps|^treue|weiterempf|fidel|fidél|lealtad|忠诚",
+    "satisfaction": r"satis|csat|cusa|^sat|zufried|满意|me(e)?ts? (my|your|our) expect|ful+fil\w* .*expect|\bideal\b"
+    r"|erwartungen .*(erfüllt|entsprochen)|hat .*erwartungen",
+    "loyalty": r"loyal|^loy|cusl|repurch|recommend|nps|^treue|weiterempf|fidel|fidél|lealtad|忠诚|推荐"
+    r"|(buy|come|visit|order|use) .*again|come back|renew|wieder ?(hier|kauf|komm|buch|bestell)|verläng|volver|racheter"
+    r"|再次",
     "expectation": r"expect|cuex|^exp|erwart|attente|期望",
     "quality": r"qual|perq|calidad|质量",
     "value": r"value|perv|^val|price|preis|prix|precio|价值",
@@ -106,7 +83,7 @@ class _Column:
 
 
 def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
-    columns = _survey_columns(table)
+    columns = [column for column in _survey_columns(table) if column.name not in _previews(table.cells)]
     items = [column for column in columns if column.role == "item"]
     if not items:
         raise TemplateError(
@@ -124,6 +101,9 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
     told = list(design_lines(drawn, table.cells))
     yield from told
     yield from _words_to_number(items)
+    for name, marked in _previews(table.cells).items():
+        yield "leave_out:    # rows that are no answers of respondents"
+        yield f"  {column_key(name)}: [{', '.join(map(quoted, marked))}]"
     used = set() if not told or told[0].startswith("#") else set(drawn.values())
     unused = ("none", "suspect", *ROLES)
     left = [column.name for column in columns if column.role in unused and column.name not in used]
@@ -144,8 +124,9 @@ def survey_codebook(table: TextTable, file: Path, key: str) -> Iterator[str]:
                     f"{_value(value)}: {{en: {quoted(label)}}}" for value, label in column.values.items()
                 )
                 yield f"    values: {{{values}}}"
-            if column.missing:
-                yield f"    missing_codes: {_numbers(column.missing)}"
+            if column.missing or column.refused:
+                codes = [*map(_plain, column.missing), *map(quoted, column.refused)]
+                yield f"    missing_codes: [{', '.join(codes)}]"
     yield ""
     yield "# the questions: put their words in, and see that the scale is the one that was shown, not the one in use"
     yield "items:"
@@ -183,6 +164,19 @@ def _words_to_number(items: Sequence[_Column]) -> Iterator[str]:
         yield from (f"  {quoted(word)}: null" for word in words)
 
 
+def _previews(cells: pd.DataFrame) -> dict[str, list[str]]:
+    """Column → values that mark previews and tests of the questionnaire, as Qualtrics writes them."""
+    found: dict[str, list[str]] = {}
+    for name in map(str, cells.columns):
+        values = [str(value) for value in cells[name].unique() if value]
+        marked = [value for value in values if _PREVIEW.fullmatch(value)]
+        if name == "Status" and "DistributionChannel" in cells:
+            marked += [value for value in values if value in ("1", "2", "8", "9", "12")]  # where codes were exported
+        if marked and len(values) <= _MOST_GROUPS:
+            found[name] = marked
+    return found
+
+
 def _weights(columns: Sequence[_Column]) -> Iterator[str]:
     """The column of sampling weights: named where its mean says that it is one, else offered."""
     found = [column for column in columns if column.role == "weight"]
@@ -196,8 +190,23 @@ def _weights(columns: Sequence[_Column]) -> Iterator[str]:
 
 def _survey_columns(table: TextTable) -> list[_Column]:
     cells = table.cells
-    found = [_survey_column(cells[name], table.labels.get(str(name), {}), len(cells)) for name in cells.columns if name]
+    sets = Counter(frozenset(labels.items()) for labels in table.labels.values())
+    found = []
+    for name in (str(name) for name in cells.columns if name):
+        labels, question = table.labels.get(name, {}), table.questions.get(name, name)
+        column = _survey_column(cells[name], labels, len(cells))
+        once = sets[frozenset(labels.items())] == 1
+        if column.role == "item" and once and _is_nominal(cells[name], labels, f"{name} {question}"):
+            values = sorted({_plain(float(code)) for code in cells[name] if code in labels}, key=float)
+            column = replace(column, role="group", values={value: labels[value] for value in values})
+        if column.role == "item" and not column.labels:
+            column.scale = _told_scale(question, cells[name]) or column.scale
+        found.append(column)
     _find_scales_in_words(found)
+    for column in found:
+        if column.why == "codes of answers":
+            alike = [other for other in found if other.why == column.why and _stem(other.name) == _stem(column.name)]
+            column.scale = (1, max(other.scale[1] for other in alike))
     ids = [column for column in found if column.role == "id"]
     for column in ids[1:]:
         column.role = "none"
@@ -213,6 +222,26 @@ def _survey_columns(table: TextTable) -> list[_Column]:
             column.scale = scale
             column.missing = [code for code in column.missing if not scale[0] <= code <= scale[1]]
     return found
+
+
+def _is_nominal(cells: pd.Series, labels: Mapping[str, str], told: str) -> bool:
+    """Whether numbers stand for kinds, not degrees: each has a name, of no known scale and of no construct."""
+    codes = {code for code in labels if labels[code].casefold().strip() not in _NO_ANSWER}
+    return (
+        codes >= set(cells) - {"", *(code for code in labels if code not in codes)}
+        and places_in_words([labels[code] for code in codes]) is None
+        and not any(re.search(words, told, re.I) for words in _CONSTRUCTS.values())
+    )
+
+
+def _told_scale(question: str, cells: pd.Series) -> tuple[int, int] | None:
+    """The scale that the words of a question tell, such as 0-10, where all answers but usual codes lie on it."""
+    for low, high in re.findall(r"(?<![\d.])(-?\d{1,3})\s*(?:-|–|to|bis|à|a)\s*(\d{1,3})(?![\d.])", question):
+        scale = (int(low), int(high))
+        numbers = pd.to_numeric(cells, errors="coerce").dropna()
+        if scale in SCALES and (numbers.between(*scale) | numbers.isin(MISSING)).all():
+            return scale
+    return None
 
 
 def _find_scales_in_words(columns: Sequence[_Column]) -> None:
@@ -241,7 +270,7 @@ def _survey_column(cells: pd.Series, labels: Mapping[str, str], rows: int) -> _C
     silent = cells.str.casefold().str.strip().isin(_NO_ANSWER)
     answers, said = cells[~silent], [word for word in cells[silent].unique() if word.strip()]
     column = _answered(name, answers, labels, rows)
-    column.refused = said if column.role == "item" else []
+    column.refused = said if column.role in ("item", "group", "number") else []
     return column
 
 
@@ -249,7 +278,11 @@ def _answered(name: str, answers: pd.Series, labels: Mapping[str, str], rows: in
     distinct = answers.unique().tolist()
     if not distinct:
         return _Column(name, "none", "empty")
+    if _TECHNICAL.fullmatch(name) or answers.str.match(_TIME).mean() > _NEARLY_ALL:
+        return _Column(name, "none", "not an answer")
     numbers = pd.to_numeric(answers.str.replace(",", ".", regex=False), errors="coerce")
+    if answers.str.fullmatch(r"0\d+").any():  # postal codes and the like are no numbers
+        numbers = numbers * float("nan")
     if len(distinct) == len(answers) == rows and (_ID.search(name) or numbers.isna().any() or _counts(numbers)):
         return _Column(name, "id", "every row has another value")
     if len(distinct) == 1:
@@ -277,19 +310,23 @@ def _answered(name: str, answers: pd.Series, labels: Mapping[str, str], rows: in
 
 def _text_column(name: str, answers: pd.Series, distinct: Sequence[str]) -> _Column:
     """Answers in words: an item where the words are a known scale, a group where they are few."""
-    folded = {text.casefold().strip() for text in distinct}
-    for scale in _ANSWERS:
-        if folded <= set(scale) and len(folded) >= 2:
-            low = 0 if len(scale) == 2 else 1
-            spelt = {text.casefold().strip(): text.strip() for text in distinct}
-            labels = {spelt.get(word, word): low + place for place, word in enumerate(scale)}
-            return _Column(name, "item", "answers in words", (low, low + len(scale) - 1), labels=labels)
+    known = places_in_words(distinct) if len(distinct) >= 2 else None
+    if known is not None:
+        places, points = known
+        low = 0 if points == 2 else 1
+        labels = {word: low + places[word] for word in sorted(places, key=lambda word: places[word])}
+        return _Column(name, "item", "answers in words", (low, low + points - 1), labels=labels)
+    if answers.str.fullmatch(_CODE).all() and len(distinct) >= 3 and not _GROUP.search(name):
+        coded = {text: int(re.sub(r"\D", "", text)) for text in sorted(distinct)}
+        return _Column(name, "item", "codes of answers", (1, max(coded.values())), labels=coded)
     digits = answers.str.extract(r"^(-?\d\d?)\s*[-=:.)]?\s*[^\W\d]", expand=False)
     if digits.notna().all() and len(distinct) <= 11 and not _GROUP.search(name):  # "5 - strongly agree"
         codes = {text: int(code) for text, code in zip(answers, digits, strict=True)}
         return _Column(name, "item", "a number and its words", (min(codes.values()), max(codes.values())),
                        labels=dict(sorted(codes.items(), key=lambda pair: pair[1])))  # fmt: skip
-    if len(distinct) <= min(_MOST_GROUPS, max(2, len(answers) // 3)):
+    if answers.str.contains(r"\S;\s*\S").mean() > _SEVERAL:
+        return _Column(name, "none", "several answers in one cell")
+    if len(distinct) <= min(_MOST_GROUPS, max(2, len(answers) // 3)) and not _REMARK.search(name):
         often = answers.value_counts().index.tolist()
         order = _levels(often) or sorted(often)
         return _Column(name, "group", f"{len(distinct)} different words", values={text: text for text in order})
@@ -301,10 +338,7 @@ def _levels(words: Sequence[str]) -> list[str] | None:
     first = {word: re.search(r"\d+", word) for word in words}
     if all(first.values()):
         return sorted(words, key=lambda word: int(first[word][0]))  # type: ignore[index]
-    for scale in _ANSWERS:
-        if {word.casefold() for word in words} <= set(scale):
-            return sorted(words, key=lambda word: scale.index(word.casefold()))
-    return None
+    return words_of_scale(words) or None
 
 
 def _scale(numbers: pd.Series) -> tuple[tuple[int, int] | None, list[float]]:
@@ -329,6 +363,9 @@ def _counts(numbers: pd.Series) -> bool:
 
 
 def _stem(name: str) -> str:
+    if part := re.fullmatch(r"([^\W\d]+\d+)[_.-]\d+[a-z]?", name):  # Q2_1 is of Q2
+        return part[1]
+    name = re.sub(r"(?<=.)\s*\[.*\]$", "", name)  # a row of a matrix, as LimeSurvey and Google Forms write it
     return re.sub(r"[\d_.\-]*\d+[a-z]?$", "", name) or name
 
 
@@ -336,7 +373,8 @@ def _constructs(names: Sequence[str], questions: Mapping[str, str]) -> dict[str,
     """Series of names as constructs, under the name that theories use where the series or its questions say it."""
     series: dict[str, list[str]] = {}
     for name in names:
-        series.setdefault(_stem(name), []).append(name)
+        stem = _stem(name)  # Q1, Q2 … are questions of their own
+        series.setdefault(name if re.fullmatch(_BARE, stem, re.I) else stem, []).append(name)
     found: dict[str, list[str]] = {}
     for stem, members in series.items():
         known = next((key for key, words in _CONSTRUCTS.items() if re.search(words, stem, re.I)), None)

@@ -47,10 +47,11 @@ def head(kind: str, file: Path, key: str, rows: str, table: TextTable) -> Iterat
     yield f"key: {key}"
     title = re.sub(r"[_\s]+", " ", file.name.split(".")[0]).strip() or key
     yield f"title: {{en: {quoted(title[:1].upper() + title[1:])}}}"
-    yield f"about: {{en: {quoted(f'{rows}. Say here who they are, when and how the data came about.')}}}"
+    yield f"about: {{en: {quoted(f'{rows}.')}}}    # say who they are, when and how the data came about"
     yield f"file: {quoted(file.name)}"
     for text, facts in table.notes:
         yield f"# {in_language(note(text, **{'file': file.name, **facts}))}"
+    yield from (f"{key}: {quoted(value) if isinstance(value, str) else value}" for key, value in table.found.items())
     if not table.whole:
         yield f"# Only the first {len(table.cells):,} lines were looked at."
     yield "committed: false"

@@ -180,7 +180,7 @@ def test_what_cannot_be_read_is_told_where_it_is_much(shop, purchases):
     when = [pd.Timestamp(day).strftime("%b %d %Y") if i % 20 == 0 else day for i, day in enumerate(purchases["when"])]
     facts = found(shop(purchases.assign(when=when)))["unreadable_times"]
     assert (facts["lines"], facts["share"]) == (60, 0.05)
-    paid = [f"EUR {x}" if i % 20 == 0 else x for i, x in enumerate(purchases["paid"])]
+    paid = [f"GBP {x}" if i % 20 == 0 else x for i, x in enumerate(purchases["paid"])]
     assert found(shop(purchases.assign(paid=paid)))["unreadable_amounts"]["lines"] == 60
     one = purchases.assign(paid=["free", *purchases["paid"][1:]])
     assert found(shop(one)) == {}, "one line in a thousand changes nothing, and the counts have it"

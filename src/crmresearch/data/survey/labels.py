@@ -1,9 +1,24 @@
-"""Text answers as the numbers they stand for, by the labels of the codebook; decimal commas as points."""
+"""Text answers as the numbers they stand for, by the labels of the codebook; decimal commas as points; no previews."""
+
+from dataclasses import replace
 
 import pandas as pd
 
 from crmresearch.data.files import TextTable
-from crmresearch.data.survey.codebook import Codebook, as_text
+from crmresearch.data.survey.codebook import Codebook, as_text, as_value
+from crmresearch.data.wording import note
+
+
+def without_left_out(table: TextTable, codebook: Codebook) -> tuple[TextTable, list[dict[str, str]]]:
+    """The table without the rows that `leave_out` of the codebook names, and a note, by language, of each column."""
+    cells, notes = table.cells, []
+    for name, values in codebook.leave_out.items():
+        if name in cells:
+            named = cells[name].map(as_value).isin([as_value(value) for value in values])
+            told = ", ".join(map(as_text, values))
+            notes.append(note("note.left_out", count=int(named.sum()), column=name, values=told))
+            cells = cells[~named]
+    return replace(table, cells=cells), notes
 
 
 def answered(table: TextTable, codebook: Codebook) -> pd.DataFrame:

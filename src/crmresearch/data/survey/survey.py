@@ -15,7 +15,7 @@ from crmresearch.data.files import FileProblem, TextTable, read_tables
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.columns import LISTED, read_group, read_item, repeated_ids
 from crmresearch.data.survey.design import design_notes, read_design
-from crmresearch.data.survey.labels import answered
+from crmresearch.data.survey.labels import answered, without_left_out
 from crmresearch.data.survey.weights import effective_size, read_weights, to_mean_one
 from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DataError
@@ -111,14 +111,14 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
 
     `listed`: how many cells or rows a sentence names.
     """
-    table = _read_file(codebook, path)
+    table, left_out = without_left_out(_read_file(codebook, path), codebook)
     cells = answered(table, codebook)
     checksum = files_sha256(codebook.data_files(path))
     problems, notes = _check_checksum(codebook, path, checksum)
     notes = [*(note(key, **{"file": path.name, **facts}) for key, facts in table.notes), *notes]
     columns, ignored = _check_columns(codebook, cells.columns, path)
     problems += columns
-    notes += ignored
+    notes += [*ignored, *left_out]
     items: dict[str, pd.Series] = {}
     groups: dict[str, pd.Series] = {}
     weights: pd.Series | None = None
@@ -176,8 +176,9 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
 def _read_file(codebook: Codebook, path: Path) -> TextTable:
     try:
         return read_tables(
-            codebook.data_files(path), separator=codebook.separator, encoding=codebook.encoding, table=codebook.table
-        )
+            codebook.data_files(path), separator=codebook.separator, encoding=codebook.encoding, table=codebook.table,
+            place=codebook.place,
+        )  # fmt: skip
     except FileProblem as why:
         raise DataError(f"{shown(path)} cannot be read as a survey:", [f"{path.name}: {why}."]) from None
 
@@ -196,7 +197,7 @@ def _check_checksum(codebook: Codebook, path: Path, checksum: str) -> tuple[list
 def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[dict[str, str]]]:
     columns = list(columns)
     roles = (codebook.id, codebook.weight, codebook.stratum, codebook.cluster)
-    known = list(dict.fromkeys([*codebook.items, *codebook.groups, *(name for name in roles if name)]))
+    known = list(dict.fromkeys([*codebook.items, *codebook.groups, *(name for name in roles if name), *codebook.leave_out]))
     unknown = [name for name in columns if name not in known]
     absent = [name for name in known if name not in columns]
     problems = []

@@ -81,6 +81,9 @@ Day = Annotated[str, AfterValidator(_day)]
 class Columns(Strict):
     """Names of the file's columns. `discount` is money taken off the line, `quantity` a number of units.
 
+    `refund`: money given back that stands in a column of its own, such as the credit of a ledger or the part of a
+    payment that was returned. It is subtracted; where there is no amount, the line is a return.
+
     With `order`, a purchase is the lines of one order number of one customer; without, all lines of a day.
     With `currency`, lines in another currency than the codebook's are left out.
     """
@@ -93,6 +96,7 @@ class Columns(Strict):
     category: Filled | None = None
     channel: Filled | None = None
     discount: Filled | None = None
+    refund: Filled | None = None
     quantity: Filled | None = None
     currency: Filled | None = None
 
@@ -141,8 +145,9 @@ class TransactionsCodebook(DatasetCodebook):
     first is meant; one that never came is moved on by what the clock skipped.
     `customer_ids: alike` reads ids that differ only in capitals, blanks, leading zeros or an ending .0 as one.
     The mark that is not `decimal`, point or comma, may separate thousands. `amount_per: unit` means that the amount
-    is a price to be multiplied by `quantity`. Lines after `last_day` (default: the day of reading) lie in the future.
-    Lines before `first_day` (default: the year 1900) have no real date and are left out.
+    is a price to be multiplied by `quantity`, `amount_per: order` that it is the sum of the order, which stands in one
+    of its lines or is repeated in each: it is counted once. Lines after `last_day` (default: the day of reading) lie in
+    the future. Lines before `first_day` (default: the year 1900) have no real date and are left out.
     `settled`: suspicions (see `suspicions`) that were looked at and mean nothing here.
     `table`: the table of a DuckDB database, `schema.table` where it is not in the schema main. With `package` the file
     is looked for in that package only.
@@ -157,7 +162,7 @@ class TransactionsCodebook(DatasetCodebook):
     attributes: dict[str, Text] = Field(default_factory=dict)
     levels: dict[str, Annotated[tuple[Filled, ...], Field(min_length=2)]] = Field(default_factory=dict)
     marks: tuple[Filled, ...] = ()
-    amount_per: Literal["line", "unit"] = "line"
+    amount_per: Literal["line", "unit", "order"] = "line"
     time_format: TimeFormat | None = None
     time_zone: Zone | None = None
     day_zone: Zone | None = None
@@ -201,6 +206,14 @@ class TransactionsCodebook(DatasetCodebook):
             mistakes.append(f"table: {self.file} is no database and no workbook; remove this key")
         if self.amount_per == "unit" and self.columns.quantity is None:
             mistakes.append("columns.quantity: this key is missing; a price per unit needs the number of units")
+        if self.amount_per == "order" and self.columns.order is None:
+            mistakes.append("columns.order: this key is missing; a sum per order needs the order's number")
+        if self.amount_per == "order":
+            mistakes += [
+                f"columns.{role}: with a sum per order the money of one {role} is not known; remove this key"
+                for role in ("product", "category", "quantity")
+                if role in self.columns.named()
+            ]
         if self.package is not None and suffix != ".parquet":
             mistakes.append(f"file: {self.file!r} must be a Parquet file, as every file read from a package")
         if self.package is not None and self.committed:

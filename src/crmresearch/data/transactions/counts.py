@@ -9,6 +9,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pandas as pd
 
+from crmresearch.data.survey.codebook import as_text
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.times import EARLIEST
 from crmresearch.data.wording import counted
@@ -51,6 +52,9 @@ def label(rule: str, codebook: TransactionsCodebook) -> Sentence:
     """What readers call a rule."""
     if rule == "early" and codebook.first_day:
         return counted("rule.early_day", day=codebook.first_day)
+    if rule == "left_out":
+        named = "; ".join(f"{name}: {', '.join(map(as_text, of))}" for name, of in codebook.leave_out.items())
+        return counted("rule.left_out", named=named)
     return counted(f"rule.{rule}", year=EARLIEST.year)
 
 
@@ -82,9 +86,13 @@ def counts_table(
 ) -> pd.DataFrame:
     """Columns rule, rows, treatment, from what `count_copies` and `tally` found."""
     rules, rows = codebook.rules, found["rows"]
-    known = ["customer", "time", *(["early"] if rows.get("early") else []), "future", "amount"]
+    known = ["left_out"] if codebook.leave_out else []
+    known += ["further"] if codebook.amount_per == "order" else []
+    known += ["customer", "time", *(["early"] if rows.get("early") else []), "future", "amount"]
     known += ["currency"] if codebook.columns.currency is not None else []
     treated = {rule: counted("treatment.dropped") for rule in known}
+    if "further" in treated:
+        treated["further"] = counted("treatment.once")
     treated["future"] = counted("treatment.dropped_later", last=last)
     table = [
         (label("lines", codebook), total, ""),

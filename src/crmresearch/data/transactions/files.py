@@ -162,7 +162,7 @@ def _converted(codebook: TransactionsCodebook, path: Path) -> TextTable:
     try:
         return _read_once(
             path, about.st_mtime_ns, about.st_size, separator=codebook.separator, encoding=codebook.encoding,
-            table=codebook.table,
+            table=codebook.table, place=codebook.place,
         )  # fmt: skip
     except FileProblem as why:
         raise unusable(path, str(why)) from None
@@ -176,7 +176,11 @@ def _read_once(path: Path, _changed: int, _size: int, **options: Any) -> TextTab
 
 def _is_plain_text(codebook: TransactionsCodebook, path: Path) -> bool:
     """Whether the engine reads the file by itself: UTF-8 text, packed or not. Told from its first megabyte."""
-    if path.suffix.lower() not in (*TEXT, ".gz") or codebook.encoding not in (None, "utf-8", "UTF-8"):
+    if (
+        codebook.place.keys
+        or path.suffix.lower() not in (*TEXT, ".gz")
+        or codebook.encoding not in (None, "utf-8", "UTF-8")
+    ):
         return False
     if path.suffix.lower() == ".gz" and Path(path.stem).suffix.lower() not in TEXT:
         return False
@@ -277,6 +281,7 @@ def wanted_columns(codebook: TransactionsCodebook) -> dict[str, str]:
     return {
         **dict.fromkeys(codebook.columns.named().values(), "columns"),
         **dict.fromkeys(codebook.attributes, "attributes"),
+        **dict.fromkeys(codebook.leave_out, "leave_out"),
     }
 
 

@@ -15,7 +15,7 @@ from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.times import LocalTimes
 
 _SHOWN = {"copy": ("time", "amount"), "customer": ("customer",), "amount": ("amount", "quantity")}
-_SHOWN |= {"currency": ("currency",)}
+_SHOWN |= {"currency": ("currency",), "further": ("order", "amount")}
 _SHOWN |= {"return": _SHOWN["amount"]}
 _BLANKS = " \t\n\r\v\f"  # what engines strip
 _ = ibis._
@@ -96,12 +96,17 @@ def _roles(codebook: TransactionsCodebook) -> dict[str, str]:
     """Role → column, of the columns that decide which rule leaves a line out."""
     names = codebook.columns.named()
     deciding = ["customer", "time", "amount", *(["quantity"] if codebook.amount_per == "unit" else [])]
-    deciding += ["currency"] if codebook.columns.currency else []
-    return {role: names[role] for role in deciding}
+    deciding += [role for role in ("currency", "refund") if role in names]
+    deciding += ["order"] if codebook.amount_per == "order" else []
+    roles = {role: names[role] for role in deciding}
+    return roles | {f"left_out_{i}": name for i, name in enumerate(codebook.leave_out) if name not in roles.values()}
 
 
 def _shown(rule: str, codebook: TransactionsCodebook) -> list[str]:
-    return [role for role in _SHOWN.get(rule, ("time",)) if role in _roles(codebook)]
+    roles = _roles(codebook)
+    if rule == "left_out":
+        return [role for role, name in roles.items() if name in codebook.leave_out]
+    return [role for role in _SHOWN.get(rule, ("time",)) if role in roles]
 
 
 def _written(column: ir.Value) -> ir.StringValue:
