@@ -16,8 +16,8 @@ from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.importance import Importance, factors_of, importance_performance
 from crmresearch.sem.index import construct_index
 
-# R with the PLS weights of seminr 2.3.4, by the definition of Ringle & Sarstedt (2016): items on 0–100 by the ends of the scale,
-# weights divided by the standard deviations of the items and normed to sum 1; tolerance 1e-10
+# R with the PLS weights of seminr 2.3.4, by the definition of Ringle & Sarstedt (2016): items on 0–100 by the ends of
+# the scale, weights divided by the standard deviations of the items and normed to sum 1; tolerance 1e-10
 R_MAP = {  # performance, total effect on satisfaction, on loyalty
     "image": (73.527981805516, 0.4146546179352, 0.6432214157619),
     "expectation": (72.473817549199, 0.4322749467185, 0.3413496675654),

@@ -130,12 +130,18 @@ def test_intervals_at_once_hold_all_of_many() -> None:
 
 
 def test_segments_differ_only_beyond_chance() -> None:
-    importance = np.array([[0.5, 0.2], [0.2, 0.21], [0.2, 0.2]])
+    importance = np.array([[0.5, 0.2], [0.2, 0.21], [0.25, 0.2]])
     noise = np.random.default_rng(2).normal(size=(3, 2, 300))
-    assert segments_apart(importance, importance[:, :, None] + 0.02 * noise).tolist() == [[0, 0, 1], [0, 0, 2]]
-    assert segments_apart(importance, importance[:, :, None] + 0.5 * noise).shape == (0, 3)
-    assert segments_apart(importance[:1], importance[:1, :, None] + noise[:1]).shape == (0, 3)
-    assert segments_apart(importance * np.nan, noise).shape == (0, 3)
+    found = segments_apart(importance, importance[:, :, None] + 0.02 * noise)
+    assert found[["factor", "more", "less"]].to_numpy().tolist() == [[0, 0, 1], [0, 0, 2]]  # the largest first
+    np.testing.assert_allclose(found["difference"], [0.3, 0.25])
+    assert (found["lower"] > 0).all()
+    empty = [
+        segments_apart(importance, importance[:, :, None] + 0.5 * noise),
+        segments_apart(importance[:1], importance[:1, :, None] + noise[:1]),
+        segments_apart(importance * np.nan, noise),
+    ]
+    assert [len(one) for one in empty] == [0, 0, 0]
 
 
 def regression_draws(n: int, weights: list[float], means: list[float], seed: int) -> tuple[Floats, ...]:

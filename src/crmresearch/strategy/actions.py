@@ -1,4 +1,4 @@
-"""A short catalogue of marketing actions: one suggestion a decision on a factor, one a value segment and stage of life."""
+"""A short catalogue of marketing actions: one a decision on a factor, one a value segment and stage of life cycle."""
 
 from pathlib import Path
 

@@ -87,11 +87,11 @@ def _against(points: Floats, draws: Floats, cut: float | None, confidence: float
     return float(at), ((points - at - half > 0).astype(np.intp) - (points - at + half < 0))
 
 
-def segments_apart(importance: Floats, draws: Floats, confidence: float = LEVEL) -> NDArray[np.intp]:
-    """Between which segments a factor differs in importance beyond chance: rows (factor, more, less).
+def segments_apart(importance: Floats, draws: Floats, confidence: float = LEVEL) -> pd.DataFrame:
+    """Between which segments a factor differs in importance beyond chance: a row a factor and pair.
 
-    `importance` (S, F), `draws` (S, F, B) of paired resamples; intervals hold for all pairs of segments and all factors
-    at once. No row where nothing tells segments apart.
+    `importance` (S, F), `draws` (S, F, B) of paired resamples. Columns factor, more and less, places in these, and
+    difference, lower, upper: intervals for all pairs of segments and all factors at once. Largest difference first.
     """
     one, other = np.triu_indices(len(importance), 1)
     difference, drawn = importance[one] - importance[other], draws[one] - draws[other]
@@ -99,8 +99,15 @@ def segments_apart(importance: Floats, draws: Floats, confidence: float = LEVEL)
     known = np.isfinite(difference)
     if known.any():
         half[known] = simultaneous(difference[known], drawn[known], confidence)
-    apart = np.argwhere(np.abs(difference) - half > 0)
-    up = difference[apart[:, 0], apart[:, 1]] > 0
-    pair, factor = apart.T
-    found = [factor, np.where(up, one[pair], other[pair]), np.where(up, other[pair], one[pair])]
-    return np.stack(found, axis=1)
+    pair, factor = np.nonzero(np.abs(difference) - half > 0)
+    size, wide, up = np.abs(difference[pair, factor]), half[pair, factor], difference[pair, factor] > 0
+    more, less = np.where(up, one[pair], other[pair]), np.where(up, other[pair], one[pair])
+    found = {
+        "factor": factor,
+        "more": more,
+        "less": less,
+        "difference": size,
+        "lower": size - wide,
+        "upper": size + wide,
+    }
+    return pd.DataFrame(found).sort_values("difference", ascending=False, kind="stable", ignore_index=True)

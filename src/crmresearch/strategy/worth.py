@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from crmresearch.errors import ParameterError
-from crmresearch.ranks import LEVEL, highest
+from crmresearch.ranks import LEVEL, rank_intervals
 
 Floats = NDArray[np.float64]
 
@@ -70,10 +70,10 @@ def best_plan(
     """How many scale points to raise each factor so that the aim gains most: a linear programme, solved exactly.
 
     Maximise Σ effects · point · x subject to Σ cost · x ≤ budget and 0 ≤ x ≤ most, x (F,) in scale points; HiGHS by
-    `scipy.optimize.linprog`. A factor gets money as long as it gains more for it than the last unit of the budget does in
-    the best plan without this factor; that is its break-even cost. The interval of the gain is that of this plan, which was
-    picked because it came out best: rather too high. Factors not defined get nothing. Raises ParameterError for a
-    budget below 0.
+    `scipy.optimize.linprog`. A factor gets money as long as it gains more for it than the last unit of the budget does
+    in the best plan without this factor; that is its break-even cost. The interval of the gain is that of this plan,
+    which was picked because it came out best: rather too high. Factors not defined get nothing. Raises ParameterError
+    for a budget below 0.
 
     >>> rng = np.random.default_rng(1)
     >>> effects, ones = np.array([0.5, 0.3]), np.ones(2)
@@ -92,7 +92,7 @@ def best_plan(
         break_even = np.divide(worth, last_unit, out=np.zeros_like(worth), where=worth > 0)
     known = np.flatnonzero(np.isfinite(gain) & (room > 0))
     alike = np.zeros(len(cost), dtype=np.bool_)
-    alike[known] = highest(gain[known] / cost[known], drawn[known] / cost[known, None], confidence)
+    alike[known] = rank_intervals(gain[known] / cost[known], drawn[known] / cost[known, None], confidence)[0] == 1
     totals = points[known] @ drawn[known][:, np.isfinite(drawn[known]).all(axis=0)]
     tail = (1 - confidence) / 2
     lower, upper = np.quantile(totals, [tail, 1 - tail]) if totals.size else (np.nan, np.nan)

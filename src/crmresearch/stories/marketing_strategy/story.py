@@ -1,0 +1,211 @@
+"""What to do about the factors of satisfaction, segment by segment, in sentences made from the results."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from crmresearch.data.survey.missing import Complete
+from crmresearch.data.survey.survey import Survey
+from crmresearch.models.specification import Specification
+from crmresearch.report.show.what_if import Choice, Outcome, WhatIf, show_what_if
+from crmresearch.sem.groups import ALL
+from crmresearch.sem.importance import Importance
+from crmresearch.stories.marketing_strategy import TEXTS
+from crmresearch.stories.story import Story, in_sentence
+from crmresearch.strategy.decisions import DECISIONS
+from crmresearch.strategy.strategy import Strategy
+
+FARTHEST = 2.0  # scale points that a slider moves a factor at most
+
+
+@dataclass(frozen=True)
+class MarketingStrategyStory(Story):
+    """The strategy of one survey, ready to be told; every method returns sentences in `language`.
+
+    `group` names the codebook's group that the segments are, None where they are `classes` of alike answers, or where
+    there are none; `customers`: `customer_actions`, None without purchases.
+    """
+
+    survey: Survey
+    complete: Complete
+    drivers: Importance
+    strategy: Strategy
+    group: str | None = None
+    classes: int = 0
+    customers: pd.DataFrame | None = None
+    language: str = "en"
+
+    texts = TEXTS
+    packages = (*Story.packages, "scikit-learn", "stepmix")
+
+    @property
+    def specification(self) -> Specification:
+        """The theory as bound to the survey."""
+        return self.drivers.estimate.specification
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What captions name: the aim, the confidence of the intervals, the smallest relevant effect."""
+        aim, rule = self.within(self.drivers.aims[self.strategy.aim]), self.strategy.rule
+        return {"aim": aim, "confidence": rule.confidence, "relevant": rule.relevant}
+
+    @property
+    def aims(self) -> dict[str, str]:
+        """Headings of columns that are aims."""
+        return {aim: self.factor(key) for aim, key in self.drivers.aims.items()}
+
+    @property
+    def staged(self) -> bool:
+        """Whether the factors have stages."""
+        return bool(self.strategy.decisions["stage"].notna().any())
+
+    def factor(self, key: str) -> str:
+        """Name of a construct; what stands for none is the index as it is."""
+        return self.specification.label(key, self.language) if key else self.say("strategy.as_it_is")
+
+    def within(self, key: str) -> str:
+        """Name of a construct within a sentence."""
+        return in_sentence(self.factor(key))
+
+    def stage(self, key: str | None) -> str:
+        """Name of the stage of a factor, a dash without one."""
+        return self.say(f"stage_of.{key}") if key else "–"
+
+    @property
+    def segments(self) -> list[str]:
+        """Names of the segments, everybody first."""
+        return list(map(self.segment, self.drivers.segments))
+
+    def segment(self, key: str) -> str:
+        """How a segment is called."""
+        if key == ALL:
+            return self.say("strategy.everybody")
+        if self.group is not None:
+            return self.survey.codebook.groups[self.group].value_label(key, self.language)
+        return self.say("strategy.class", number=key[1:], count=self.classes)
+
+    def _those(self, key: str) -> str:
+        return in_sentence(self.segment(key))
+
+    def _factors(self, keys: Sequence[str]) -> str:
+        return self.some([self.within(key) for key in keys], 6)
+
+    def findings(self) -> list[str]:
+        """What is decided, what counts most, what it is worth, where segments differ, then segment by segment."""
+        others = [key for key in self.drivers.segments if key != ALL]
+        each = [f"{self._decided(key)} {self._first(key)}" for key in others]
+        return [self._decided(ALL), self._first(ALL), *self._worth(), *self._apart(), *each]
+
+    def _decided(self, segment: str) -> str:
+        rows = self.strategy.of(segment)["decision"]
+        by_decision = {one: list(rows.index[rows == one]) for one in DECISIONS}
+        open_ones = by_decision.pop("undecided")
+        told = [self.say(f"decided.{one}", factors=self._factors(keys)) for one, keys in by_decision.items() if keys]
+        key = "none" if not told else "some" if open_ones else "all"
+        facts = {"segment": self.segment(segment), "decided": "; ".join(told), "open": self._factors(open_ones)}
+        return self.say(f"finding.decided_{key}", count=len(rows), **facts)
+
+    def _first(self, segment: str) -> str:
+        names = [self.within(key) for key in self.strategy.leading(segment)]
+        key = f"finding.{'first' if names else 'no_priority'}{'' if segment == ALL else '_there'}"
+        return self.say(key, first=self.first_of(names) if names else "", **self.facts)
+
+    def _worth(self) -> Iterator[str]:
+        gains = self.strategy.gains.query("segment == @ALL").dropna(subset="gain").set_index(["aim", "factor"])
+        if not gains.empty:
+            factor = gains["gain"].loc[self.strategy.aim].idxmax()
+            rows = [(key, gains.loc[aim, factor]) for aim, key in self.drivers.aims.items()]
+            told = [
+                self.say(
+                    "worth.gain", index=self.within(key), gain=r["gain"], lower=r["gain_lower"], upper=r["gain_upper"]
+                )
+                for key, r in rows
+            ]
+            yield self.say("finding.worth", factor=self.within(factor), gains=self.listed(told), **self.facts)
+
+    def _apart(self) -> Iterator[str]:
+        widest = self.strategy.apart.drop_duplicates("factor")
+        told = [
+            self.say("apart.one", factor=self.within(r.factor), more=self._those(r.more), less=self._those(r.less))
+            for r in widest.itertuples()
+        ]
+        if len(self.drivers.segments) > 2:
+            yield self.say("finding.apart" if told else "finding.alike", told="; ".join(told), **self.facts)
+
+    def follows(self) -> list[str]:
+        """What to do first, what money is best spent on, or why nothing follows."""
+        decided, plan = self.strategy.decisions.query("decision != 'undecided'"), self.strategy.plans.get(ALL)
+        told = [
+            self.say(
+                f"follows.{one}", factor=self.within(factor), segments=self.some(list(map(self._those, rows.segment)))
+            )
+            for (one, factor), rows in decided.groupby(["decision", "factor"], sort=False)
+        ]
+        if plan is not None and plan.gain > 0:
+            alike = [key for key, one in zip(self.drivers.factors, plan.table["alike"], strict=True) if one]
+            key = "one" if len(alike) == 1 else "all" if len(alike) == len(self.drivers.factors) else "some"
+            told.append(self.say(f"follows.money_{key}", factors=self._factors(alike), **self.facts))
+        nothing = [self.say("follows.nothing")] if decided.empty else []
+        return [*nothing, *told, self.say("follows.causes")]
+
+    def rule(self) -> list[str]:
+        """The rule of the decisions, with its cuts."""
+        cuts = {name: getattr(self.strategy.rule, f"{name}_cut") for name in ("importance", "performance")}
+        told = [self.say(f"rule.{name}_{'median' if cut is None else 'given'}", cut=cut) for name, cut in cuts.items()]
+        return [self.say("rule.what", **self.facts), *told, self.say("rule.decisions", **self.facts)]
+
+    def sample(self) -> list[str]:
+        """Who answered, what is missing, who the segments are."""
+        codebook, complete = self.survey.codebook, self.complete
+        cells = int(complete.counts["missing_cells"].sum())
+        facts = {"items": len(complete.counts), "used": complete.rows_used, "of": complete.rows_in, "cells": cells}
+        gaps = self.say(f"sample.{complete.policy if cells else 'none_missing'}", **facts)
+        key = "groups" if self.group is not None else "classes" if self.classes else "nobody"
+        label = in_sentence(self.text(codebook.groups[self.group].label)) if self.group is not None else ""
+        about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
+        who = self.say(f"segments.{key}", label=label, count=self.classes)
+        return [about, gaps, who, *map(self.text, self.survey.notes)]
+
+    def what_if(self) -> WhatIf:
+        """Sliders that move the factors of every segment."""
+        names, choices = list(map(self.factor, self.drivers.factors)), []
+        found = self.strategy.forecasts
+        for segment, (down, up) in zip(self.drivers.segments, self.strategy.room.clip(0, FARTHEST), strict=True):
+            parts = [(name, found[segment, aim]) for aim, name in self.aims.items()]
+            outcomes = [Outcome(name, one.centre, one.covariance) for name, one in parts]
+            choices.append(Choice(self.segment(segment), -down, up, outcomes))
+        z = next(iter(found.values())).z
+        return show_what_if(self.say("what_if.title"), names, choices, z, (0, 100), language=self.language)
+
+    def limits(self) -> list[str]:
+        """What these results cannot say."""
+        own = [*(["classes"] if self.classes else []), *(["stated"] if "loyalty" in self.drivers.aims else [])]
+        return [self.say(f"limit.{key}") for key in ("causes", "linear", "costs", "actions", *own)]
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The theory and the data."""
+        return {"theory": self.specification.theory.citation, "data": self.survey.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """Respondents, model, importance, decisions and the plan, as a paper tells them."""
+        estimate, codebook = self.drivers.estimate, self.survey.codebook
+        assert estimate.resampling is not None
+        facts = {
+            **self.facts,
+            "rows": self.complete.rows_used,
+            "needed": self.drivers.needed,
+            "column": codebook.weight,
+            "title": self.text(codebook.title),
+            "cited": self.citation("data"),
+            "theory": self.text(self.specification.theory.title),
+            "theory_cited": self.citation("theory"),
+            "resamples": estimate.resampling.resamples,
+            "seed": estimate.resampling.seed,
+            "scheme": self.say(f"scheme.{estimate.settings.scheme}"),
+        }
+        told = ["strategy_model", "strategy_importance", "strategy_decisions", "strategy_plan"]
+        told += ["strategy_weighted"] if estimate.sample.weighted else []
+        return [self.say(f"methods.{key}", **facts) for key in told]
