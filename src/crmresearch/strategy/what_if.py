@@ -28,8 +28,9 @@ class Forecast:
 
     def at(self, shifts: Floats) -> tuple[float, float, float]:
         """The index and the ends of its interval, within 0 to 100, for shifts (F,) in steps."""
-        x = np.concatenate([[1.0], shifts])
-        estimate, half = float(x @ self.centre), self.z * float(np.sqrt(x @ self.covariance @ x))
+        moved = np.flatnonzero([1.0, *shifts])  # what is not defined and does not move takes no part
+        x, part = np.array([1.0, *shifts])[moved], self.covariance[np.ix_(moved, moved)]
+        estimate, half = float(x @ self.centre[moved]), self.z * float(np.sqrt(x @ part @ x))
         estimate, lower, upper = np.clip([estimate, estimate - half, estimate + half], 0, 100).tolist()
         return estimate, lower, upper
 
@@ -39,23 +40,27 @@ def forecast(
 ) -> Forecast:
     """The forecast of one aim in one segment: its `index` with draws (B,), effects (F,) with draws (F, B), steps (F,).
 
-    `step`: index points of a factor that one step of it is. A factor that is not defined (NaN) changes nothing.
+    `step`: index points of a factor that one step of it is. What is not defined (NaN) of a factor stays so; a forecast
+    is then one of the others, its shift left at 0.
 
     >>> draws = np.array([[69.0, 71.0, 70.0]]), np.array([[0.4, 0.6, 0.5]])
     >>> one = forecast(70.0, draws[0][0], np.array([0.5]), draws[1], np.array([10.0]))
     >>> [round(value, 1) for value in one.at(np.array([1.0]))]
     [75.0, 71.1, 78.9]
     """
-    drawn = np.concatenate([index_draws[None], np.nan_to_num(draws * step[:, None])])
-    drawn = drawn[:, np.isfinite(drawn).all(axis=0)]
-    centre = np.concatenate([[index], np.nan_to_num(effects * step)])
-    return Forecast(centre, np.atleast_2d(np.cov(drawn)), float(norm.ppf(0.5 + confidence / 2)))
+    centre = np.concatenate([[index], effects * step])
+    drawn = np.concatenate([index_draws[None], draws * step[:, None]])
+    known = np.isfinite(centre)
+    covariance = np.full((len(centre), len(centre)), np.nan)
+    defined = drawn[known][:, np.isfinite(drawn[known]).all(axis=0)]
+    covariance[np.ix_(known, known)] = np.cov(defined)
+    return Forecast(centre, covariance, float(norm.ppf(0.5 + confidence / 2)))
 
 
 def one_at_a_time(forecast: Forecast) -> pd.DataFrame:
     """The index with each factor raised by one step and the others as they are: estimate, ci_lower, ci_upper.
 
-    The first row is the index as it is.
+    The first row is the index as it is; a factor that is not defined has none.
     """
     shifts = np.vstack([np.zeros(len(forecast.centre) - 1), np.eye(len(forecast.centre) - 1)])
     return pd.DataFrame([forecast.at(s) for s in shifts], columns=["estimate", "ci_lower", "ci_upper"])

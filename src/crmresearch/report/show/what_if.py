@@ -101,8 +101,8 @@ def show_what_if(
 
 def _slider(name: str, scale: str) -> str:
     return (
-        f'<label class="slider"><span>{escape(name)}</span> '
-        f'<input type="range" min="0" max="0" step="{STEP}" value="0"> <output></output> {escape(scale)}</label>'
+        f'<div class="slider"><span aria-hidden="true">{escape(name)}</span> <input type="range" min="0" max="0" '
+        f'step="{STEP}" value="0" aria-label="{escape(name)}"> <output></output> {escape(scale)}</div>'
     )
 
 

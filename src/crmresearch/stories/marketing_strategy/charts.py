@@ -20,7 +20,11 @@ def plot_decisions(story: MarketingStrategyStory) -> Figure:
         [
             (
                 story.say(f"decision.{row.decision}"),
-                story.say("matrix.cell", importance=row.importance, performance=row.performance),
+                story.say(
+                    f"matrix.{'cell' if row.importance == row.importance else 'none'}",
+                    importance=row.importance,
+                    performance=row.performance,
+                ),
                 FACES[row.decision],
             )
             for row in (part.loc[key] for part in parts)

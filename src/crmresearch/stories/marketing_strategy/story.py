@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.missing import Complete
@@ -168,13 +169,18 @@ class MarketingStrategyStory(Story):
         who = self.say(f"segments.{key}", label=label, count=self.classes)
         return [about, gaps, who, *map(self.text, self.survey.notes)]
 
-    def what_if(self) -> WhatIf:
-        """Sliders that move the factors of every segment."""
-        names, choices = list(map(self.factor, self.drivers.factors)), []
-        found = self.strategy.forecasts
-        for segment, (down, up) in zip(self.drivers.segments, self.strategy.room.clip(0, FARTHEST), strict=True):
-            parts = [(name, found[segment, aim]) for aim, name in self.aims.items()]
-            outcomes = [Outcome(name, one.centre, one.covariance) for name, one in parts]
+    def what_if(self) -> WhatIf | None:
+        """Sliders that move the factors of every segment; None where no factor or no index is defined."""
+        found, room = self.strategy.forecasts, self.strategy.room.clip(0, FARTHEST)
+        known = np.flatnonzero(np.isfinite(room[0, 0]))  # what is refused has nothing to move
+        own = np.ix_([0, *(known + 1)], [0, *(known + 1)])
+        aims = {aim: name for aim, name in self.aims.items() if np.isfinite(found[ALL, aim].centre[0])}
+        if not aims or not known.size:
+            return None
+        names, choices = [self.factor(self.drivers.factors[i]) for i in known], []
+        for segment, (down, up) in zip(self.drivers.segments, room[:, :, known], strict=True):
+            parts = [(name, found[segment, aim]) for aim, name in aims.items()]
+            outcomes = [Outcome(name, one.centre[own[1][0]], one.covariance[own]) for name, one in parts]
             choices.append(Choice(self.segment(segment), -down, up, outcomes))
         z = next(iter(found.values())).z
         return show_what_if(self.say("what_if.title"), names, choices, z, (0, 100), language=self.language)

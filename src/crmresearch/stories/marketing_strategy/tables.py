@@ -19,7 +19,12 @@ def _named(story: MarketingStrategyStory, table: pd.DataFrame, **names: str) -> 
 def decisions(story: MarketingStrategyStory) -> pd.DataFrame:
     """Importance, rank, performance, decision and, where there is none, what is open."""
     table = story.strategy.decisions
-    open_ = np.select([table["important"] < 0, table["important"] == 0], ["less", "importance"], "performance")
+    cases = {
+        "refused": table["importance"].isna(),
+        "less": table["important"] < 0,
+        "importance": table["important"] == 0,
+    }
+    open_ = np.select([*cases.values()], [*cases], "performance")
     why = [story.say(f"why.{key}") for key in np.where(table["decision"] == "undecided", open_, table["decision"])]
     ends = zip(table["rank_lower"], table["rank_upper"], strict=True)
     rank = [f"{low}" if low == high else story.say("strategy.range", low=low, high=high) for low, high in ends]
