@@ -74,11 +74,18 @@ class Strategy:
         """The decisions on one segment, a row a factor."""
         return self.decisions[self.decisions["segment"] == segment].set_index("factor")
 
+    @property
+    def decided(self) -> list[tuple[str, str, list[str]]]:
+        """The decisions taken: decision, factor, and the segments for which it is."""
+        taken = self.decisions[self.decisions["decision"] != "undecided"]
+        groups = taken.groupby(["decision", "factor"], sort=False)["segment"]
+        return [(decision, factor, list(keys)) for (decision, factor), keys in groups]
+
     def leading(self, segment: str) -> list[str]:
-        """Factors that may be the most important one of a segment, the largest first; none where every one may."""
+        """Factors that may be the most important one of a segment, largest first; none where more than half may."""
         rows = self.of(segment).dropna(subset="importance").sort_values("importance", ascending=False, kind="stable")
         first = list(rows.index[rows["rank_lower"] == 1])
-        return first if len(first) < len(rows) or len(rows) == 1 else []
+        return first if len(first) <= max(len(rows) / 2, 1) else []
 
 
 def strategy_of(

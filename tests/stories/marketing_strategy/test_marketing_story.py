@@ -71,13 +71,14 @@ def test_what_is_decided_is_told_with_what_to_do(survey: Survey, drivers: Import
     story = story_of(survey, with_effects(drivers, [SIZES] * 3, STANDS, 0.005))
     names = [story.within(key) for key in drivers.factors]
     found = story.findings()
-    assert keys(found) == ["finding.decided_some", "finding.first", "finding.worth", "finding.alike"]
+    assert keys(found) == ["finding.clear", "finding.first", "finding.worth", "finding.alike", *["finding.first"] * 2]
     told = found[0].facts["decided"]  # type: ignore[attr-defined]
     assert all(names[i] in told for i in (0, 1, 5))
     assert not any(names[i] in told for i in (2, 3, 4))
+    assert (found[0].facts["clear"], found[0].facts["total"]) == (9, 18)  # type: ignore[attr-defined]
     assert found[1].facts["first"] == names[0]  # type: ignore[attr-defined]
     assert keys(story.follows()) == [
-        "follows.strengthen", "follows.keep", "follows.reduce", "follows.money_one", "follows.causes",
+        "decided.whole_strengthen", "decided.whole_keep", "decided.whole_reduce", "follows.money_one", "follows.causes",
     ]  # fmt: skip
     rows = tables.actions(story)
     assert len(rows) == 9  # three decisions for each of everybody and two segments
@@ -91,8 +92,8 @@ def test_what_is_decided_is_told_with_what_to_do(survey: Survey, drivers: Import
 
 def test_of_nothing_nothing_follows(survey: Survey, drivers: Importance) -> None:
     story = story_of(survey, with_effects(drivers, [[0.3] * 6] * 3, [60.0] * 6, 0.1))
-    assert keys(story.findings())[:2] == ["finding.decided_none", "finding.no_priority"]
-    assert keys(story.follows()) == ["follows.nothing", "follows.money_all", "follows.causes"]
+    assert keys(story.findings())[:2] == ["finding.nothing_anywhere", "finding.no_priority"]
+    assert keys(story.follows()) == ["follows.nothing", "follows.money_open", "follows.causes"]
     assert tables.actions(story).empty
 
 

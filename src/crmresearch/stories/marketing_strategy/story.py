@@ -1,6 +1,6 @@
 """What to do about the factors of satisfaction, segment by segment, in sentences made from the results."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from crmresearch.sem.groups import ALL
 from crmresearch.sem.importance import Importance
 from crmresearch.stories.marketing_strategy import TEXTS
 from crmresearch.stories.story import Story, in_sentence
-from crmresearch.strategy.decisions import DECISIONS
 from crmresearch.strategy.strategy import Strategy
 
 FARTHEST = 2.0  # scale points that a slider moves a factor at most
@@ -87,31 +86,36 @@ class MarketingStrategyStory(Story):
             return self.survey.codebook.groups[self.group].value_label(key, self.language)
         return self.say("strategy.class", number=key[1:], count=self.classes)
 
-    def _those(self, key: str) -> str:
+    def those(self, key: str) -> str:
+        """Name of a segment within a sentence."""
         return in_sentence(self.segment(key))
-
-    def _factors(self, keys: Sequence[str]) -> str:
-        return self.some([self.within(key) for key in keys], 6)
 
     def findings(self) -> list[str]:
         """What is decided, what counts most, what it is worth, where segments differ, then segment by segment."""
-        others = [key for key in self.drivers.segments if key != ALL]
-        each = [f"{self._decided(key)} {self._first(key)}" for key in others]
-        return [self._decided(ALL), self._first(ALL), *self._worth(), *self._apart(), *each]
+        each = [self._first(key) for key in self.drivers.segments if key != ALL]
+        return [self._clear(), self._first(ALL), *self._worth(), *self._apart(), *each]
 
-    def _decided(self, segment: str) -> str:
-        rows = self.strategy.of(segment)["decision"]
-        by_decision = {one: list(rows.index[rows == one]) for one in DECISIONS}
-        open_ones = by_decision.pop("undecided")
-        told = [self.say(f"decided.{one}", factors=self._factors(keys)) for one, keys in by_decision.items() if keys]
-        key = "none" if not told else "some" if open_ones else "all"
-        facts = {"segment": self.segment(segment), "decided": "; ".join(told), "open": self._factors(open_ones)}
-        return self.say(f"finding.decided_{key}", count=len(rows), **facts)
+    def _told(self, form: str) -> list[str]:
+        """Every decision taken, on which factor and for whom, as a `short` or a `whole` sentence."""
+        return [
+            self.say(
+                f"decided.{form}_{one}", factor=self.within(factor), segments=self.some(list(map(self.those, keys)))
+            )
+            for one, factor, keys in self.strategy.decided
+        ]
+
+    def _clear(self) -> str:
+        told = self._told("short")
+        made = self.strategy.decisions["decision"] != "undecided"
+        key = "clear" if told else "nothing" if len(self.drivers.segments) == 1 else "nothing_anywhere"
+        facts = {"clear": int(made.sum()), "total": len(made), "count": len(self.drivers.factors)}
+        return self.say(f"finding.{key}", decided=self.some(told), **facts)
 
     def _first(self, segment: str) -> str:
         names = [self.within(key) for key in self.strategy.leading(segment)]
-        key = f"finding.{'first' if names else 'no_priority'}{'' if segment == ALL else '_there'}"
-        return self.say(key, first=self.first_of(names) if names else "", **self.facts)
+        first = self.first_of(names) if names else ""
+        key = "finding.first" if names else "finding.no_priority"
+        return self.say(key, first=first, segment=self.segment(segment), **self.facts)
 
     def _worth(self) -> Iterator[str]:
         gains = self.strategy.gains.query("segment == @ALL").dropna(subset="gain").set_index(["aim", "factor"])
@@ -129,7 +133,7 @@ class MarketingStrategyStory(Story):
     def _apart(self) -> Iterator[str]:
         widest = self.strategy.apart.drop_duplicates("factor")
         told = [
-            self.say("apart.one", factor=self.within(r.factor), more=self._those(r.more), less=self._those(r.less))
+            self.say("apart.one", factor=self.within(r.factor), more=self.segment(r.more), less=self.segment(r.less))
             for r in widest.itertuples()
         ]
         if len(self.drivers.segments) > 2:
@@ -137,18 +141,14 @@ class MarketingStrategyStory(Story):
 
     def follows(self) -> list[str]:
         """What to do first, what money is best spent on, or why nothing follows."""
-        decided, plan = self.strategy.decisions.query("decision != 'undecided'"), self.strategy.plans.get(ALL)
-        told = [
-            self.say(
-                f"follows.{one}", factor=self.within(factor), segments=self.some(list(map(self._those, rows.segment)))
-            )
-            for (one, factor), rows in decided.groupby(["decision", "factor"], sort=False)
-        ]
+        told, plan = self._told("whole"), self.strategy.plans.get(ALL)
+        nothing = [] if told else [self.say("follows.nothing")]
         if plan is not None and plan.gain > 0:
             alike = [key for key, one in zip(self.drivers.factors, plan.table["alike"], strict=True) if one]
-            key = "one" if len(alike) == 1 else "all" if len(alike) == len(self.drivers.factors) else "some"
-            told.append(self.say(f"follows.money_{key}", factors=self._factors(alike), **self.facts))
-        nothing = [self.say("follows.nothing")] if decided.empty else []
+            key = "one" if len(alike) == 1 else "some" if len(alike) <= len(self.drivers.factors) / 2 else "open"
+            told.append(
+                self.say(f"follows.money_{key}", factors=self.listed(list(map(self.within, alike))), **self.facts)
+            )
         return [*nothing, *told, self.say("follows.causes")]
 
     def rule(self) -> list[str]:
