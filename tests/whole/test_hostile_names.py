@@ -145,6 +145,11 @@ REPORTS = {
          "resamples": 100},
         ["title", "about", "citation", "value", "variable", "construct satisfaction", "item"],
     ),
+    "marketing_strategy": (
+        {"dataset": "hostile_survey", "theory": "hostile.yaml", "group": "use", "resamples": 100,
+         "purchases": "hostile_shop", "importance_cut": 0.1, "performance_cut": 50},
+        ["title", "about", "citation", "theory", "value", "variable", "construct satisfaction", "construct value"],
+    ),
     "theory_comparison": (
         {"dataset": "hostile_survey", "theories": ["hostile.yaml", "scsb"], "resamples": 100},
         ["title", "about", "citation", "theory", "construct satisfaction"],

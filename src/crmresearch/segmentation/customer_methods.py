@@ -13,6 +13,7 @@ from crmresearch.segmentation.contract import SegmentationError, Segmenter
 from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.segmentation.methods.own_rules import CustomRules, read_rules
 from crmresearch.segmentation.methods.rfm_named import RfmNamed
+from crmresearch.segmentation.methods.value_matrix import CurrentPotential
 from crmresearch.segmentation.registry import described
 from crmresearch.segmentation.scoring.evaluate import UNSEGMENTED
 from crmresearch.segmentation.tags import Tags, carried_tags
@@ -35,6 +36,15 @@ def today_methods(rules: str = "") -> list[Segmenter]:
     The path and the errors are as of `customer_methods`.
     """
     return [RfmNamed(), LifeCycle(), *_own(rules)]
+
+
+def value_and_stage(customers: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The cell of the value matrix and the stage of life cycle of every customer, learned from these customers.
+
+    `customers` (customers × features) with an `expected_value`. Raises SegmentationError as the methods do.
+    """
+    value, stage = (method.fit(customers).predict(customers) for method in (CurrentPotential(), LifeCycle()))
+    return value, stage
 
 
 def _own(rules: str) -> list[Segmenter]:

@@ -127,6 +127,47 @@ def heat_map(
     return figure
 
 
+def row_panels(titles: Sequence[str], labels: Sequence[str], x: str) -> tuple[Figure, list[Axes], Floats]:
+    """Empty panels of the same labelled rows, one a title, up to three beside each other: figure, panels, heights."""
+    columns = 2 if len(titles) == 4 else min(3, len(titles))
+    lines = -(-len(titles) // columns)
+    size = 2.2 + 1.9 * columns, 0.8 + lines * (0.6 + 0.26 * len(labels))
+    figure, grid = plt.subplots(lines, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+    figure.set_layout_engine("constrained")
+    figure.set_label("rows")
+    figure.supxlabel(x, fontsize=9.5)
+    for axes in grid.ravel()[len(titles) :]:
+        axes.remove()
+    panels = list(grid.ravel()[: len(titles)])
+    for axes, title in zip(panels, titles, strict=True):
+        height = label_rows(axes, labels, fontsize=FONT)
+        axes.set_title(title, fontsize=9.5, loc="left", color=INK)
+        dress(axes, "x")
+    return figure, panels, height
+
+
+def matrix(
+    rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[tuple[str, str, str]]], after: Sequence[int]
+) -> Figure:
+    """A coloured cell for every row and column: its word, a line below it, its colour; a line `after` some rows."""
+    figure, axes = chart(3.0 + 1.55 * len(columns), 0.9 + 0.5 * len(rows), kind="matrix")
+    label_rows(axes, rows, fontsize=FONT)
+    for y, line in enumerate(cells):
+        for x, (word, note, face) in enumerate(line):
+            axes.add_patch(Rectangle((x - 0.49, y - 0.46), 0.98, 0.92, facecolor=face, linewidth=0))
+            ink = max((INK, LIGHT_PAPER), key=lambda ink: contrast(face, ink))
+            axes.text(x, y - 0.16, word, color=ink, fontsize=FONT, ha="center", va="center")
+            axes.text(x, y + 0.2, note, color=ink, fontsize=7.5, ha="center", va="center")
+    for y in after:
+        axes.axhline(y + 0.5, color=INK, linewidth=1)
+    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_xticks(range(len(columns)), [wrapped(name) for name in columns], fontsize=FONT)
+    axes.xaxis.tick_top()
+    axes.tick_params(axis="x", length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
 def name_beside(
     axes: Axes, x: Floats, y: Floats, names: Sequence[str], colours: Sequence[str], span: float, *, right: float = 1.0
 ) -> None:

@@ -197,7 +197,9 @@ def value_intervals(
             value = CustomerValue.fit(value.customers.loc[segments.index], forecast.model, period_days=period)
         size = segments.map(segments.value_counts()).astype(int)
         large = segments.where(size >= SMALL_NUMBER)
-        frame, drawn = value.intervals(forecast.days, forecast.rate, resamples, seed, large, margin=forecast.margin.each)
+        frame, drawn = value.intervals(
+            forecast.days, forecast.rate, resamples, seed, large, margin=forecast.margin.each
+        )
     except EstimationError:
         return empty
     made = {} if spent is None else {"all": spent.mean(), **spent.groupby(large, observed=True).mean()}

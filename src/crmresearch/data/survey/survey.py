@@ -197,7 +197,9 @@ def _check_checksum(codebook: Codebook, path: Path, checksum: str) -> tuple[list
 def _check_columns(codebook: Codebook, columns: Iterable[str], path: Path) -> tuple[list[str], list[dict[str, str]]]:
     columns = list(columns)
     roles = (codebook.id, codebook.weight, codebook.stratum, codebook.cluster)
-    known = list(dict.fromkeys([*codebook.items, *codebook.groups, *(name for name in roles if name), *codebook.leave_out]))
+    known = list(
+        dict.fromkeys([*codebook.items, *codebook.groups, *(name for name in roles if name), *codebook.leave_out])
+    )
     unknown = [name for name in columns if name not in known]
     absent = [name for name in known if name not in columns]
     problems = []

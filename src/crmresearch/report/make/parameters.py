@@ -178,7 +178,7 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
             return None
         return str((place.parent if marker else place).resolve())
 
-    named = (("dataset", "codebook.yaml"), ("theory", ""), ("rules", ""))
+    named = (("dataset", "codebook.yaml"), ("purchases", "codebook.yaml"), ("theory", ""), ("rules", ""))
     found: dict[str, Any] = {key: file for key, marker in named if (file := whole(parameters.get(key), marker))}
     if isinstance(theories := parameters.get("theories"), list):
         found["theories"] = [whole(theory) or theory for theory in theories]
@@ -280,16 +280,17 @@ def _purchases(parameters: Mapping[str, Any], notebook: Path) -> "TransactionsCo
 
 def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]:
     problems = []
-    dataset, theory, language = (parameters.get(key) for key in ("dataset", "theory", "language"))
+    theory, language = (parameters.get(key) for key in ("theory", "language"))
     if isinstance(language, str):
         problems += [f"`language`: {problem}" for problem in lacking(paths.PACKAGE, language)]
     # imported only where they are needed: every import is a reason to render again
-    if isinstance(dataset, str) and not os.path.isfile(Path(locate_dataset(dataset, notebook)) / "codebook.yaml"):
-        from crmresearch.data.catalog import dataset_keys
+    for key in ("dataset", "purchases"):
+        one = parameters.get(key)
+        if isinstance(one, str) and not os.path.isfile(Path(locate_dataset(one, notebook)) / "codebook.yaml"):
+            from crmresearch.data.catalog import dataset_keys
 
-        known = dataset_keys()
-        if dataset not in known:
-            problems.append(f"`dataset`: there is no data set {shortened(dataset)!r}{suggestion(dataset, known)}")
+            if one not in (known := dataset_keys()):
+                problems.append(f"`{key}`: there is no data set {shortened(one)!r}{suggestion(one, known)}")
     several = parameters.get("theories")
     named = [("theory", theory), *(("theories", one) for one in (several if isinstance(several, list) else []))]
     for key, one in named:

@@ -57,7 +57,7 @@ def export_html(
     page = render_template(
         "report.html.j2",
         language,
-        scripts=("page.js", "terms.js"),
+        scripts=("page.js", "terms.js", *(["what_if.js"] if 'class="crm-what-if"' in body else [])),
         title=title,
         subtitle=subtitle,
         home=home,

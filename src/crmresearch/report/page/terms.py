@@ -11,7 +11,7 @@ _ENTRY = re.compile(
 _TAG = re.compile(r"(<[^>]*>)")
 _PARTS = re.compile(r"<(?P<closes>/?)(?P<name>[a-z][a-z0-9]*)")
 # within these nothing is explained: headings, links, code, formulas and the glossary itself
-_WITHOUT = {"h1", "h2", "h3", "h4", "h5", "h6", "a", "button", "summary", "code", "pre", "svg", "math", "dl"}
+_WITHOUT = {"h1", "h2", "h3", "h4", "h5", "h6", "a", "form", "button", "summary", "code", "pre", "svg", "math", "dl"}
 _LETTER = "[A-Za-z0-9_]"  # of a longer word; Chinese has no blanks between words
 
 

@@ -1,0 +1,212 @@
+"""Importance and performance of the factors of satisfaction, for everybody and within segments, in index points."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from crmresearch.data.survey.missing import Complete
+from crmresearch.data.survey.survey import Survey
+from crmresearch.models.specification import Specification
+from crmresearch.resampling import bootstrap_counts
+from crmresearch.sem.groups import ALL, respondents_needed
+from crmresearch.sem.pls.algorithm import (
+    COLLINEAR,
+    Floats,
+    PathModel,
+    Scheme,
+    eigenvalues_exceed,
+    regressions,
+    total_effects,
+)
+from crmresearch.sem.pls.bootstrap import bootstrap
+from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.sem.pls.moments import Sample
+from crmresearch.sem.pls.result import PlsEstimate
+
+
+class Effects(NamedTuple):
+    """Of B samples: `indices` (B, k) of every construct, and `totals` (B, k, k), index points of the outcome a point of
+    the origin, at [origin, outcome]."""
+
+    indices: Floats
+    totals: Floats
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What one point more of each of F factors brings to A aims in S segments, and where the factors stand.
+
+    All in points of indices from 0 to 100 whose items are weighed by the weights of everybody. `importance` (S, F, A)
+    total effects of the factor; `performance` (S, F) the index of the factor; `index` (S, A) that of the aim; `point`
+    (F,) what one point on the scale of its items makes on the index of the factor; the same with `_draws`, and the
+    resamples as last axis. What has a negative weight is no index: `refused` names such constructs, their numbers are
+    NaN. `segments`: the keys, the first "all"; `respondents` (S,). `small`: segments below the `needed` respondents
+    with their number; `failed`: segments in which a construct does not vary or predictors determine one another.
+    """
+
+    factors: list[str]
+    aims: dict[str, str]
+    segments: list[str]
+    respondents: NDArray[np.intp]
+    importance: Floats
+    performance: Floats
+    index: Floats
+    point: Floats
+    importance_draws: Floats
+    performance_draws: Floats
+    index_draws: Floats
+    refused: list[str]
+    needed: int
+    small: dict[str, int]
+    failed: list[str]
+    estimate: PlsEstimate
+
+
+def factors_of(specification: Specification) -> list[str]:
+    """The factors of satisfaction: all that lead to it, or where the theory has stages those of them with a stage.
+
+    >>> import crmresearch as crm
+    >>> factors_of(crm.bind("ecsi", "ecsi_mobile"))
+    ['image', 'expectation', 'quality', 'value']
+    """
+    found = {specification.theory.satisfaction}
+    while more := {path.predictor for path in specification.paths if path.outcome in found} - found:
+        found |= more
+    leading = [c for c in specification.constructs if c.key in found - set(specification.theory.aims.values())]
+    return [c.key for c in leading if c.stage] or [c.key for c in leading]
+
+
+def effects_on_index(
+    sample: Sample, counts: Floats, weights: Floats, deviations: Floats, bounds: Floats, model: PathModel
+) -> Effects:
+    """Indices and unstandardised total effects of rows repeated `counts` (B, n) times, for composites given.
+
+    `weights`, `deviations` (B, p) of the items define the composites, bounds (p, 2) the ends of the scales. Items are
+    rescaled to 0–100 and weighed by w / sd, normed to sum 1 in a construct; the effects are those of regressions
+    between these scores (Ringle & Sarstedt 2016, Industrial Management & Data Systems 116, 1865–1886). NaN where a
+    construct does not vary or predictors are collinear.
+    """
+    span = bounds[:, 1] - bounds[:, 0]
+    raw = weights / (deviations * 100 / span)
+    V = (raw / (raw @ model.mask)[:, model.owner] * 100 / span)[:, :, None] * model.mask
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a sample without rows
+        moments = sample.moments(counts)
+        index = ((moments.means - bounds[:, 0])[:, None, :] @ V)[:, 0]
+        covariances = np.nan_to_num(moments.covariances)  # an item that does not vary here
+        scores = V.transpose(0, 2, 1) @ covariances @ V
+        spread = np.sqrt(np.diagonal(scores, axis1=1, axis2=2))
+        Q = scores / (spread[:, :, None] * spread[:, None, :])
+        totals = total_effects(regressions(Q, model), model) * spread[:, None, :] / spread[:, :, None]
+    defined = np.isfinite(Q).all(axis=(1, 2))
+    for outcome in range(len(model.mode_b)):
+        x = model.predictors(outcome)
+        defined &= eigenvalues_exceed(Q[:, x[:, None], x], COLLINEAR)
+    return Effects(index, np.where(defined[:, None, None], totals, np.nan))
+
+
+def importance_performance(
+    specification: Specification,
+    survey: Survey,
+    complete: Complete,
+    segments: pd.Series | None = None,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
+    scheme: Scheme = "path",
+) -> Importance:
+    """Importance and performance of `factors_of` the theory for everybody and every segment large enough.
+
+    `segments`: category of the respondents, labelled as the rows of the survey. The composites are those of everybody
+    in every resample; what a factor does is estimated within the segment. One bootstrap of all respondents serves all
+    segments, so that differences between them are paired. Moderations are left out: effects are those at the mean of a
+    moderator. The performance of everybody is the index of `construct_index`, and its importance what
+    `PlsEstimate.total_effects` says in standard deviations, in points. Checked against the importance–performance map
+    of the ECSI data in R (definition of SmartPLS; `tests/sem/test_importance.py`).
+
+    Raises EstimationError where the model of everybody cannot be estimated.
+    """
+    estimate = estimate_pls(specification, complete.items, weights=survey.weights, scheme=scheme)
+    estimate = bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
+    members = {ALL: np.ones(estimate.sample.n, dtype=np.bool_)}
+    if segments is not None:
+        known = segments.reindex(complete.items.index)
+        members |= {str(key): (known == key).to_numpy(dtype=np.bool_) for key in known.cat.categories}
+    needed = respondents_needed(specification.without_moderation())
+    small = {key: int(rows.sum()) for key, rows in members.items() if key != ALL and rows.sum() < needed}
+    bounds = survey.bounds.loc[specification.items, ["min", "max"]].to_numpy(dtype=np.float64)
+    found, failed = {}, []
+    for key, rows in members.items():
+        if key not in small:
+            point, drawn = _effects(estimate, rows, bounds)
+            if np.isfinite(point.totals).all():
+                found[key] = point, drawn
+            else:
+                failed.append(key)
+    return _importance(estimate, found, {key: int(members[key].sum()) for key in found}, bounds, needed, small, failed)
+
+
+def _effects(estimate: PlsEstimate, rows: NDArray[np.bool_], bounds: Floats) -> tuple[Effects, Effects]:
+    """Effects of some rows of the sample, and of these in every resample of it."""
+    boot, whole, model = estimate.resampling, estimate.sample, estimate.model.main
+    assert boot is not None
+    part, weights = Sample(whole.rows[rows] + whole.shift), whole.weights[rows]
+
+    def of(counts: Floats, items: Floats, deviations: Floats) -> Effects:
+        return effects_on_index(part, counts * weights, items, deviations, bounds, model)
+
+    names = "standardized_weights/pls", "deviations/pls"
+    point = of(np.ones((1, part.n)), *(estimate.values(name)[None] for name in names))
+    drawn, place = [], np.cumsum(boot.usable) - 1
+    with threadpool_limits(1):
+        for start, counts in enumerate(bootstrap_counts(whole.n, boot.resamples, boot.seed)):
+            at = start * 50 + np.flatnonzero(boot.usable[start * 50 : start * 50 + len(counts)])
+            at_hand = counts[boot.usable[start * 50 : start * 50 + len(counts)]][:, rows]
+            drawn.append(of(at_hand, *(boot.replicates[name][place[at]] for name in names)))
+    return point, Effects(*(np.concatenate(parts) for parts in zip(*drawn, strict=True)))
+
+
+def _importance(
+    estimate: PlsEstimate,
+    found: dict[str, tuple[Effects, Effects]],
+    respondents: dict[str, int],
+    bounds: Floats,
+    needed: int,
+    small: dict[str, int],
+    failed: list[str],
+) -> Importance:
+    spec, mask = estimate.specification, estimate.model.main.mask
+    factors, aims, keys = factors_of(spec), spec.theory.aims, spec.keys
+    weights = estimate.values("standardized_weights/pls")
+    raw = weights / (estimate.values("deviations/pls") * 100 / (bounds[:, 1] - bounds[:, 0]))
+    negative = (weights < 0) @ mask > 0
+    kept = np.where(negative, np.nan, 1.0)
+    at, to = [keys.index(key) for key in factors], [keys.index(key) for key in aims.values()]
+    points, draws = zip(*found.values(), strict=True)
+    allowed = kept[at][:, None] * kept[to]
+    importance = np.stack([p.totals[0][np.ix_(at, to)] for p in points]) * allowed
+    drawn = np.stack([d.totals[:, at][:, :, to] for d in draws])  # segments, resamples, factors, aims
+    indices = np.stack([d.indices for d in draws])
+    one = ((raw * 100 / (bounds[:, 1] - bounds[:, 0])) @ mask / (raw @ mask))[at]
+    return Importance(
+        factors=factors,
+        aims=aims,
+        segments=list(found),
+        respondents=np.array(list(respondents.values()), dtype=np.intp),
+        importance=importance,
+        performance=np.stack([p.indices[0, at] for p in points]) * kept[at],
+        index=np.stack([p.indices[0, to] for p in points]) * kept[to],
+        point=one,
+        importance_draws=np.moveaxis(drawn, 1, 3) * allowed[:, :, None],
+        performance_draws=np.moveaxis(indices[:, :, at], 1, 2) * kept[at][:, None],
+        index_draws=np.moveaxis(indices[:, :, to], 1, 2) * kept[to][:, None],
+        refused=[key for key in [*factors, *aims.values()] if negative[keys.index(key)]],
+        needed=needed,
+        small=small,
+        failed=failed,
+        estimate=estimate,
+    )

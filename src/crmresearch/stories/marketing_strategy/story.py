@@ -1,0 +1,217 @@
+"""What to do about the factors of satisfaction, segment by segment, in sentences made from the results."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.data.survey.missing import Complete
+from crmresearch.data.survey.survey import Survey
+from crmresearch.models.specification import Specification
+from crmresearch.report.show.what_if import Choice, Outcome, WhatIf, show_what_if
+from crmresearch.sem.groups import ALL
+from crmresearch.sem.importance import Importance
+from crmresearch.stories.marketing_strategy import TEXTS
+from crmresearch.stories.story import Story, in_sentence
+from crmresearch.strategy.strategy import Strategy
+
+FARTHEST = 2.0  # scale points that a slider moves a factor at most
+
+
+@dataclass(frozen=True)
+class MarketingStrategyStory(Story):
+    """The strategy of one survey, ready to be told; every method returns sentences in `language`.
+
+    `group` names the codebook's group that the segments are, None where they are `classes` of alike answers, or where
+    there are none; `customers`: `customer_actions`, None without purchases.
+    """
+
+    survey: Survey
+    complete: Complete
+    drivers: Importance
+    strategy: Strategy
+    group: str | None = None
+    classes: int = 0
+    customers: pd.DataFrame | None = None
+    language: str = "en"
+
+    texts = TEXTS
+    packages = (*Story.packages, "scikit-learn", "stepmix")
+
+    @property
+    def specification(self) -> Specification:
+        """The theory as bound to the survey."""
+        return self.drivers.estimate.specification
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What captions name: the aim, the confidence of the intervals, the smallest relevant effect."""
+        aim, rule = self.within(self.drivers.aims[self.strategy.aim]), self.strategy.rule
+        return {"aim": aim, "confidence": rule.confidence, "relevant": rule.relevant}
+
+    @property
+    def aims(self) -> dict[str, str]:
+        """Headings of columns that are aims."""
+        return {aim: self.factor(key) for aim, key in self.drivers.aims.items()}
+
+    @property
+    def staged(self) -> bool:
+        """Whether the factors have stages."""
+        return bool(self.strategy.decisions["stage"].notna().any())
+
+    def factor(self, key: str) -> str:
+        """Name of a construct; what stands for none is the index as it is."""
+        return self.specification.label(key, self.language) if key else self.say("strategy.as_it_is")
+
+    def within(self, key: str) -> str:
+        """Name of a construct within a sentence."""
+        return in_sentence(self.factor(key))
+
+    def stage(self, key: str | None) -> str:
+        """Name of the stage of a factor, a dash without one."""
+        return self.say(f"stage_of.{key}") if key else "–"
+
+    @property
+    def segments(self) -> list[str]:
+        """Names of the segments, everybody first."""
+        return list(map(self.segment, self.drivers.segments))
+
+    def segment(self, key: str) -> str:
+        """How a segment is called."""
+        if key == ALL:
+            return self.say("strategy.everybody")
+        if self.group is not None:
+            return self.survey.codebook.groups[self.group].value_label(key, self.language)
+        return self.say("strategy.class", number=key[1:], count=self.classes)
+
+    def those(self, key: str) -> str:
+        """Name of a segment within a sentence."""
+        return in_sentence(self.segment(key))
+
+    def findings(self) -> list[str]:
+        """What is decided, what counts most, what it is worth, where segments differ, then segment by segment."""
+        each = [self._first(key) for key in self.drivers.segments if key != ALL]
+        return [self._clear(), self._first(ALL), *self._worth(), *self._apart(), *each]
+
+    def _told(self, form: str) -> list[str]:
+        """Every decision taken, on which factor and for whom, as a `short` or a `whole` sentence."""
+        return [
+            self.say(
+                f"decided.{form}_{one}", factor=self.within(factor), segments=self.some(list(map(self.those, keys)))
+            )
+            for one, factor, keys in self.strategy.decided
+        ]
+
+    def _clear(self) -> str:
+        told = self._told("short")
+        made = self.strategy.decisions["decision"] != "undecided"
+        key = "clear" if told else "nothing" if len(self.drivers.segments) == 1 else "nothing_anywhere"
+        facts = {"clear": int(made.sum()), "total": len(made), "count": len(self.drivers.factors)}
+        return self.say(f"finding.{key}", decided=self.some(told), **facts)
+
+    def _first(self, segment: str) -> str:
+        names = [self.within(key) for key in self.strategy.leading(segment)]
+        first = self.first_of(names) if names else ""
+        key = "finding.first" if names else "finding.no_priority"
+        return self.say(key, first=first, segment=self.segment(segment), **self.facts)
+
+    def _worth(self) -> Iterator[str]:
+        gains = self.strategy.gains.query("segment == @ALL").dropna(subset="gain").set_index(["aim", "factor"])
+        if not gains.empty:
+            factor = gains["gain"].loc[self.strategy.aim].idxmax()
+            rows = [(key, gains.loc[aim, factor]) for aim, key in self.drivers.aims.items()]
+            told = [
+                self.say(
+                    "worth.gain", index=self.within(key), gain=r["gain"], lower=r["gain_lower"], upper=r["gain_upper"]
+                )
+                for key, r in rows
+            ]
+            yield self.say("finding.worth", factor=self.within(factor), gains=self.listed(told), **self.facts)
+
+    def _apart(self) -> Iterator[str]:
+        widest = self.strategy.apart.drop_duplicates("factor")
+        told = [
+            self.say("apart.one", factor=self.within(r.factor), more=self.segment(r.more), less=self.segment(r.less))
+            for r in widest.itertuples()
+        ]
+        if len(self.drivers.segments) > 2:
+            yield self.say("finding.apart" if told else "finding.alike", told="; ".join(told), **self.facts)
+
+    def follows(self) -> list[str]:
+        """What to do first, what money is best spent on, or why nothing follows."""
+        told, plan = self._told("whole"), self.strategy.plans.get(ALL)
+        nothing = [] if told else [self.say("follows.nothing")]
+        if plan is not None and plan.gain > 0:
+            alike = [key for key, one in zip(self.drivers.factors, plan.table["alike"], strict=True) if one]
+            key = "one" if len(alike) == 1 else "some" if len(alike) <= len(self.drivers.factors) / 2 else "open"
+            told.append(
+                self.say(f"follows.money_{key}", factors=self.listed(list(map(self.within, alike))), **self.facts)
+            )
+        return [*nothing, *told, self.say("follows.causes")]
+
+    def rule(self) -> list[str]:
+        """The rule of the decisions, with its cuts."""
+        cuts = {name: getattr(self.strategy.rule, f"{name}_cut") for name in ("importance", "performance")}
+        told = [self.say(f"rule.{name}_{'median' if cut is None else 'given'}", cut=cut) for name, cut in cuts.items()]
+        return [self.say("rule.what", **self.facts), *told, self.say("rule.decisions", **self.facts)]
+
+    def sample(self) -> list[str]:
+        """Who answered, what is missing, who the segments are."""
+        codebook, complete = self.survey.codebook, self.complete
+        cells = int(complete.counts["missing_cells"].sum())
+        facts = {"items": len(complete.counts), "used": complete.rows_used, "of": complete.rows_in, "cells": cells}
+        gaps = self.say(f"sample.{complete.policy if cells else 'none_missing'}", **facts)
+        key = "groups" if self.group is not None else "classes" if self.classes else "nobody"
+        label = in_sentence(self.text(codebook.groups[self.group].label)) if self.group is not None else ""
+        about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
+        who = self.say(f"segments.{key}", label=label, count=self.classes)
+        return [about, gaps, who, *map(self.text, self.survey.notes)]
+
+    def what_if(self) -> WhatIf | None:
+        """Sliders that move the factors of every segment; None where no factor or no index is defined."""
+        found, room = self.strategy.forecasts, self.strategy.room.clip(0, FARTHEST)
+        known = np.flatnonzero(np.isfinite(room[0, 0]))  # what is refused has nothing to move
+        own = np.ix_([0, *(known + 1)], [0, *(known + 1)])
+        aims = {aim: name for aim, name in self.aims.items() if np.isfinite(found[ALL, aim].centre[0])}
+        if not aims or not known.size:
+            return None
+        names, choices = [self.factor(self.drivers.factors[i]) for i in known], []
+        for segment, (down, up) in zip(self.drivers.segments, room[:, :, known], strict=True):
+            parts = [(name, found[segment, aim]) for aim, name in aims.items()]
+            outcomes = [Outcome(name, one.centre[own[1][0]], one.covariance[own]) for name, one in parts]
+            choices.append(Choice(self.segment(segment), -down, up, outcomes))
+        z = next(iter(found.values())).z
+        return show_what_if(self.say("what_if.title"), names, choices, z, (0, 100), language=self.language)
+
+    def limits(self) -> list[str]:
+        """What these results cannot say."""
+        own = [*(["classes"] if self.classes else []), *(["stated"] if "loyalty" in self.drivers.aims else [])]
+        return [self.say(f"limit.{key}") for key in ("causes", "linear", "costs", "actions", *own)]
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The theory and the data."""
+        return {"theory": self.specification.theory.citation, "data": self.survey.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """Respondents, model, importance, decisions and the plan, as a paper tells them."""
+        estimate, codebook = self.drivers.estimate, self.survey.codebook
+        assert estimate.resampling is not None
+        facts = {
+            **self.facts,
+            "rows": self.complete.rows_used,
+            "needed": self.drivers.needed,
+            "column": codebook.weight,
+            "title": self.text(codebook.title),
+            "cited": self.citation("data"),
+            "theory": self.text(self.specification.theory.title),
+            "theory_cited": self.citation("theory"),
+            "resamples": estimate.resampling.resamples,
+            "seed": estimate.resampling.seed,
+            "scheme": self.say(f"scheme.{estimate.settings.scheme}"),
+        }
+        told = ["strategy_model", "strategy_importance", "strategy_decisions", "strategy_plan"]
+        told += ["strategy_weighted"] if estimate.sample.weighted else []
+        return [self.say(f"methods.{key}", **facts) for key in told]

@@ -1,0 +1,1 @@
+"""Which factors of satisfaction to strengthen, keep or reduce, what that is worth, and what to do."""
