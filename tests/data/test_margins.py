@@ -91,6 +91,7 @@ def test_margins_equal_plain_pandas(tmp_path):
         ({"default": 0.3, "tea": 1.2}, "must be above 0 and at most 1, such as 0.3 of the spend; one is 1.2"),
         (0, "must be above 0 and at most 1, such as 0.3 of the spend; one is 0"),
         (True, "one is True"),
+        ("0.3", "one is 0.3"),
     ],
 )
 def test_a_margin_that_cannot_be_is_refused_with_what_there_is(shop, margin, told):

@@ -63,7 +63,9 @@ def customer_margins(
     0.3
     """
     numbers = margin.values() if isinstance(margin, Mapping) else [margin]
-    if wrong := [one for one in numbers if isinstance(one, bool) or not 0 < one <= 1]:
+    if wrong := [
+        one for one in numbers if isinstance(one, bool) or not isinstance(one, int | float) or not 0 < one <= 1
+    ]:
         raise ParameterError(f"`margin` must be above 0 and at most 1, such as 0.3 of the spend; one is {wrong[0]}.")
     if isinstance(margin, Mapping) and list(margin) == [DEFAULT]:
         margin = margin[DEFAULT]
