@@ -70,7 +70,7 @@ def test_the_tables_of_respondents_are_those_of_the_simulation() -> None:
     assert power.query("n > 160")["samples"].isin([100, 250]).all()
     # the rule of thumb above the table
     sizes = pd.read_csv(FOLDER / "sample_size.csv").set_index(["path", "effect"])
-    needed = sizes.map(lambda cell: float(cell.replace(",", "").split(" ±")[0].replace(">", "")))
+    needed = sizes.map(lambda cell: float(re.sub(r" ±.*|[<>, ]", "", cell)))
     assert needed.xs(0.3, level="effect").max().max() < 350
     small = needed.xs(0.1, level="effect")
     direct = [path for path in small.index if "moderates" not in path and "complaints" not in path]
