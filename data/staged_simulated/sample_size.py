@@ -78,16 +78,17 @@ def table(rates: pd.DataFrame) -> pd.DataFrame:
             same = (rates["outcome"] == outcome) & (kind == predictor) & np.isclose(rates["true"].abs(), effect)
             for estimator, label in (("pls", "PLS"), ("plsc", "PLSc")):
                 for power, n, error in respondents(rates[same & (rates["estimator"] == estimator)]).to_numpy():
-                    row[f"{label} {power:.0%}"] = _size(n, error, rates["n"].max())
+                    row[f"{label} {power:.0%}"] = _size(n, error, rates["n"])
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _size(n: float, error: float, most: int) -> str:
-    """A size with its error; none is read off beyond the sizes that were simulated."""
+def _size(n: float, error: float, simulated: pd.Series) -> str:
+    """A size with its error; none is read off outside the sizes that were simulated."""
+    least, most = simulated.min(), simulated.max()
     if not np.isfinite(n):
         return "–"
-    return f"{n:,.0f} ± {error:.0f}" if n <= most else f"> {most:,}"
+    return f"> {most:,}" if n > most else f"< {least:,}" if n < least else f"{n:,.0f} ± {error:.0f}"
 
 
 def false_alarms(rates: pd.DataFrame) -> pd.DataFrame:

@@ -66,6 +66,17 @@ def test_the_tables_of_respondents_are_those_of_the_simulation() -> None:
     assert sorted(set(power["n"])) == list(script["SIZES"])
     for name, made in (("sample_size", script["table"](power)), ("false_alarms", script["false_alarms"](power))):
         assert (FOLDER / f"{name}.csv").read_text(encoding="utf-8") == made.to_csv(index=False, lineterminator="\n")
+    assert 7 < 1 / (1 - power.query("n == 100 and estimator == 'plsc'")["samples"].min() / 250) < 9  # one of eight
+    assert power.query("n > 160")["samples"].isin([100, 250]).all()
+    # the rule of thumb above the table
+    sizes = pd.read_csv(FOLDER / "sample_size.csv").set_index(["path", "effect"])
+    needed = sizes.map(lambda cell: float(re.sub(r" ±.*|[<>, ]", "", cell)))
+    assert needed.xs(0.3, level="effect").max().max() < 350
+    small = needed.xs(0.1, level="effect")
+    direct = [path for path in small.index if "moderates" not in path and "complaints" not in path]
+    assert small.loc[direct, "PLS 90%"].max() < 1100
+    assert (small.drop(index=direct)["PLS 90%"] > 1100).all()
+    assert (small["PLSc 90%"] > 1100).all()
 
 
 def test_it_measures_the_whole_theory_but_profit(codebook: Codebook) -> None:
