@@ -197,7 +197,7 @@ def recover(
     >>> truth = Truth(model="x =~ A + B + C\\ny =~ D + E + F\\ny ~ x", paths={"y": {"x": 0.5}})
     >>> found = recover({"factors": truth}, {"factors": [200]}, replications=20, resamples=39)
     >>> found.pooled()[["estimator", "samples"]].values.tolist()
-    [['pls', 20], ['plsc', 20]]
+    [['plsc', 20], ['pls', 20]]
     """
     if replications < 2 or resamples < 39:
         raise ParameterError(
