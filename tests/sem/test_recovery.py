@@ -97,6 +97,10 @@ def test_pooled_rates_take_their_error_from_sample_to_sample() -> None:
     claims = hand_made().claims()
     assert claims[["scenario", "estimator", "share"]].values.tolist() == [["one", "pls", 0.25]]
     assert claims["error"].item() == pytest.approx(0.25)  # √(.25 · .75 / 3), of four samples
+    never = hand_made().draws.assign(lower=-9.0, upper=9.0)
+    sure = Recovery(never, hand_made().truths, hand_made().targets, pd.DataFrame(), 39, 1).pooled().iloc[0]
+    assert (sure["coverage"], sure["type_one"]) == (1, 0)
+    assert sure["type_one_error"] == sure["coverage_error"] == pytest.approx(np.sqrt(2 / 8 * 6 / 8 / 4))
     assert hand_made().needed("pls", 0.75, "one") == {0.3: 100}
     assert hand_made().needed("pls", 0.8, "one") == {0.3: None}
 

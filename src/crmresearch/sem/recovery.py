@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,7 @@ class Recovery:
         each = parts.groupby([*CELL, "replication"], sort=False)[names].mean()
         by = each.groupby(CELL, sort=False)
         mean, error = by.mean(), by.sem()
+        error[names[1:]] = pd.DataFrame({name: _rate(by[name])[1] for name in names[1:]})
         columns = {name: part for n in names for name, part in ((n, mean[n]), (f"{n}_error", error[n]))}
         found = pd.DataFrame(columns).assign(samples=by.size()).reset_index()
         return _ordered(found, CELL)
@@ -136,7 +138,8 @@ class Recovery:
         table = table[table["n"] >= least]
         each = table.groupby(["scenario", "estimator", "n", "replication"], sort=False)["rejected"].mean()
         by = each.groupby(["scenario", "estimator"], sort=False)
-        return pd.DataFrame({"share": by.mean(), "error": by.sem()}).reset_index()
+        share, error = _rate(by)
+        return pd.DataFrame({"share": share, "error": error}).reset_index()
 
     def missed(self, scenario: str, estimator: str) -> pd.DataFrame:
         """Rows of `rates` whose coverage lies below `BAND` by more than 1.96 errors, least coverage first."""
@@ -165,7 +168,8 @@ class Recovery:
         table = table.assign(size=table["true"].abs().round(2), rejected=table["rejected"].astype(float))
         each = table.groupby([*CELL, "size", "replication"], sort=False)["rejected"].mean()
         by = each.groupby([*CELL, "size"], sort=False)
-        found = pd.DataFrame({"rejected": by.mean(), "rejected_error": by.sem(), "samples": by.size()})
+        share, error = _rate(by)
+        found = pd.DataFrame({"rejected": share, "rejected_error": error, "samples": by.size()})
         return _ordered(found.reset_index(), [*CELL, "size"])
 
 
@@ -193,7 +197,7 @@ def recover(
     >>> truth = Truth(model="x =~ A + B + C\\ny =~ D + E + F\\ny ~ x", paths={"y": {"x": 0.5}})
     >>> found = recover({"factors": truth}, {"factors": [200]}, replications=20, resamples=39)
     >>> found.pooled()[["estimator", "samples"]].values.tolist()
-    [['pls', 20], ['plsc', 20]]
+    [['plsc', 20], ['pls', 20]]
     """
     if replications < 2 or resamples < 39:
         raise ParameterError(
@@ -260,6 +264,12 @@ def recover_truth(
         covariance={"factors": enough} if covariance_replications else None,
         covariance_replications=covariance_replications,
     )  # fmt: skip
+
+
+def _rate(by: Any) -> tuple[pd.Series, pd.Series]:
+    """Mean of a share of every sample and its error from sample to sample; where all are 0 or all 1 `share_error`."""
+    mean, error = by.mean(), by.sem()
+    return mean, error.where((mean > 0) & (mean < 1), share_error(mean, by.size()))
 
 
 def _ordered(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
