@@ -54,6 +54,12 @@ def test_the_same_words_stand_once_with_all_they_are_said_of() -> None:
     assert "1 more to know" in html
 
 
+def test_what_a_reason_names_does_not_stand_before_it_as_well() -> None:
+    rows = [["S", "a", "weak", "b", "The parameter b is vague."], ["T", "a", "note", "b", "Not about it."]]
+    html = show_trust(pd.DataFrame(rows, columns=COLUMNS))._repr_html_()
+    assert html.count('class="quantity"') == 1
+
+
 def test_the_file_has_what_is_said_and_the_record_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRMRESEARCH_REPORT_FOLDER", str(tmp_path))
     show_trust(ROWS)

@@ -1,5 +1,6 @@
 """The boxes that open a page: what was found, whether it can be trusted, and what follows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -180,7 +181,8 @@ def _check_sentences(sentences: Sequence[str]) -> None:
 
 
 def _reason(severity: str, quantity: str, message: str) -> str:
-    subject = f'<span class="quantity">{escape(quantity)}:</span> ' if quantity else ""
+    named = re.search(rf"\b{re.escape(quantity)}\b", message)  # nothing is named twice
+    subject = f'<span class="quantity">{escape(quantity)}:</span> ' if quantity and not named else ""
     return f"{subject}{escape(message)}"
 
 
