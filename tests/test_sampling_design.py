@@ -119,3 +119,10 @@ def test_clusters_of_which_a_part_has_no_rows_are_zeros_of_it() -> None:
     within = np.where(chosen[:, None], values, 0.0)
     np.testing.assert_allclose(part.covariance_of_total(values[chosen]), DESIGN.covariance_of_total(within), rtol=1e-12)
     assert (part.clusters, part.degrees_of_freedom) == (8, 5)
+
+
+def test_rows_of_one_cluster_were_drawn_one_by_one() -> None:
+    part = DESIGN.rows(DESIGN.cluster == 4)
+    assert (part.clusters, part.strata) == (4, 1)
+    assert DESIGN.rows(DESIGN.cluster == 2).clusters == 2
+    assert DESIGN.rows(DESIGN.cluster == 3).clusters == 1  # a single row

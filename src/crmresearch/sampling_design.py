@@ -47,8 +47,15 @@ class SamplingDesign:
         return cls(stratum[first], cluster)
 
     def rows(self, chosen: NDArray[np.bool_] | Codes) -> "SamplingDesign":
-        """The design of some of the rows."""
-        return replace(self, cluster=self.cluster[chosen])
+        """The design of some of the rows.
+
+        Rows of one cluster alone, such as the customers of one branch, were drawn one by one from it: they have nothing
+        to be compared with but each other, and what is found holds for that cluster.
+        """
+        part = self.cluster[chosen]
+        if len(part) > 1 and (part == part[0]).all():
+            return SamplingDesign.of(None, np.arange(len(part)))
+        return replace(self, cluster=part)
 
     @cached_property
     def members(self) -> list[Codes]:

@@ -28,8 +28,9 @@ class SegmentModels:
     outcome, estimate, se, ci_lower, ci_upper, p_value; `r_squared`: segment, outcome, estimate. The segment "all" is
     everybody. `needed`: respondents from which a model is estimated; `small`: segments below it with their number;
     `failed`: segments whose model could not be estimated, with the reason; `few_clusters`: degrees of freedom of
-    estimated segments drawn in too few clusters for their intervals (`sampling_design.FEW`); `resamples` and `seed` of
-    the intervals; `draws`: of every construct, its index in each segment and resample, in the order of `index`.
+    estimated segments drawn in too few clusters for their intervals (`sampling_design.FEW`); `one_cluster`: segments
+    within a single one, whose respondents are resampled one by one; `resamples` and `seed` of the intervals; `draws`:
+    of every construct, its index in each segment and resample, in the order of `index`.
     """
 
     index: pd.DataFrame
@@ -39,6 +40,7 @@ class SegmentModels:
     small: dict[str, int]
     failed: dict[str, str]
     few_clusters: dict[str, int]
+    one_cluster: list[str]
     resamples: int
     seed: int
     draws: dict[str, Floats]
@@ -173,6 +175,7 @@ def segment_models(
         small,
         failed,
         {key: few[0].facts["df"] for key, e in estimates.items() if (few := _few_clusters(e)) and key != ALL},
+        _within_one(survey, members),
         resamples,
         seed,
         draws,
@@ -192,6 +195,14 @@ def group_table(models: SegmentModels) -> pd.DataFrame:
     shown = ["segment", "respondents", "quantity", "outcome", "predictor", "estimate", "ci_lower", "ci_upper"]
     table = pd.concat([part.reindex(columns=shown) for part in parts], ignore_index=True)
     return table.rename(columns={"segment": "group"})
+
+
+def _within_one(survey: Survey, members: pd.Series) -> list[str]:
+    """Segments all of whose respondents are of one cluster."""
+    if survey.design is None or "cluster" not in survey.design:
+        return []
+    clusters = survey.design.reindex(members.index).drop_duplicates().groupby(members, observed=True).size()
+    return [str(key) for key in clusters.index[clusters == 1]]
 
 
 def _few_clusters(estimate: PlsEstimate) -> list[Caution]:

@@ -1,6 +1,6 @@
 """The 0–100 index of every construct, as the American Customer Satisfaction Index forms it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crmresearch.caution import Caution
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.result import INTERVAL, PlsEstimate
+from crmresearch.sem.pls.result import INTERVAL, PlsEstimate, Resampling
 
 Wholes = Callable[[Floats], Floats]
 
@@ -45,8 +45,7 @@ def index_draws(estimate: PlsEstimate, bounds: pd.DataFrame, rows: NDArray[np.bo
     drawn, limits = boot.replicates, bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
     weights, means, deviations = (drawn[f"{name}/pls"] for name in ("standardized_weights", "means", "deviations"))
     if rows is not None:
-        counts = bootstrap_counts(estimate.sample.n, boot.resamples, boot.seed, estimate.sample.design)
-        means = np.concatenate([_means(estimate, part, rows) for part in counts])[boot.usable]
+        means = np.concatenate([_means(estimate, part, rows) for part in _counts(estimate, boot, rows)])[boot.usable]
     return index_of(weights, means, deviations, limits, estimate.model.main.mask, _wholes(estimate, drawn)).T
 
 
@@ -67,7 +66,7 @@ def construct_index(
     limits = bounds.loc[spec.items, ["min", "max"]].to_numpy(dtype=np.float64)
     mask = estimate.model.main.mask
     weights, means, deviations = "standardized_weights/pls", "means/pls", "deviations/pls"
-    one = np.ones((1, estimate.sample.n))
+    one = np.ones((1, estimate.sample.n if rows is None else int(rows.sum())))
     of_rows = estimate.values(means)[None] if rows is None else _means(estimate, one, rows)
     parts = {name: estimate.values(name)[None] for name in estimate.quantities if name == "component_weights/pls"}
     given = (estimate.values(weights)[None], of_rows, estimate.values(deviations)[None])
@@ -98,9 +97,18 @@ def construct_index(
     return frame, refused
 
 
+def _counts(estimate: PlsEstimate, boot: Resampling, rows: NDArray[np.bool_]) -> Iterator[Floats]:
+    """Counts (≤ 50, chosen rows) of some `rows` (n,) in the resamples of the estimate."""
+    n, design = estimate.sample.n, estimate.sample.design
+    if design is not None:
+        yield from bootstrap_counts(int(rows.sum()), boot.resamples, boot.seed, design.rows(rows))
+    else:
+        yield from (part[:, rows] for part in bootstrap_counts(n, boot.resamples, boot.seed))
+
+
 def _means(estimate: PlsEstimate, counts: Floats, rows: NDArray[np.bool_]) -> Floats:
-    """Means (B, p) of items over some `rows` (n,) of samples that repeat rows `counts` (B, n) times; NaN of none."""
+    """Means (B, p) of items over some `rows` (n,) of samples that repeat these `counts` times; NaN of none."""
     sample = estimate.sample
-    weights = (counts * sample.weights)[:, rows]
+    weights = counts * sample.weights[rows]
     with np.errstate(invalid="ignore"):
         return np.asarray(weights @ sample.rows[rows] / weights.sum(axis=1, keepdims=True) + sample.shift)

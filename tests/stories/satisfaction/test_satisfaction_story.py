@@ -407,6 +407,22 @@ def test_few_clusters_of_groups_are_told(ecsi: SatisfactionStory) -> None:
     np.testing.assert_array_equal(found, whole.only("paths")["se"])
 
 
+def test_a_group_that_is_one_cluster_is_resampled_by_its_respondents(ecsi: SatisfactionStory) -> None:
+    clusters = np.repeat(["a", "b", "c", "d", "e", "f"], [60, 38, 38, 38, 38, 38])
+    survey = replace(ecsi.survey, design=pd.DataFrame({"cluster": clusters}, ecsi.survey.items.index))
+    specification = bind(load_theory("scsb"), survey.codebook)
+    complete = handle_missing(survey.items[specification.items], "listwise")
+    keys = pd.Series(pd.Categorical(np.where(clusters == "a", "one", "many")), index=survey.items.index)
+    models = segment_models(specification, survey, complete, keys, 60, 1)
+    assert (models.one_cluster, models.few_clusters) == (["one"], {"many": 4})
+    # all rows of one cluster have the same count in a resample of clusters: errors would be 0
+    one = models.paths.query("segment == 'one'")
+    alone = bootstrap(estimate_pls(specification, complete.items[clusters == "a"]), resamples=60, seed=1).only("paths")
+    np.testing.assert_allclose(one["se"], alone["se"], rtol=0.5)
+    index = models.index.query("segment == 'one'")
+    assert (index["ci_upper"] - index["ci_lower"] > 3).all()
+
+
 def test_a_survey_without_weights_says_nothing_of_them(ecsi: SatisfactionStory, scsb: CovarianceStory) -> None:
     told = [*ecsi.sample(), *scsb.introduction(), *scsb.fit_sentences(), *ecsi.methods_paragraph(), *scsb.methods()]
     assert not [s for s in told if "weighted" in getattr(s, "key", "") or "drawn" in getattr(s, "key", "")]

@@ -396,6 +396,8 @@ class SatisfactionStory(Story):
         if models.small:
             small = [f"{name(key)} ({size:,})" for key, size in models.small.items()]
             told.append(self.say("groups.small", groups=self.listed(small), needed=models.needed))
+        if models.one_cluster:
+            told.append(self.say("groups.one_cluster", groups=self.listed([name(key) for key in models.one_cluster])))
         if models.few_clusters:
             few = [f"{name(key)} ({df:,})" for key, df in models.few_clusters.items()]
             told.append(self.say("groups.few_clusters", groups=self.listed(few)))
