@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
+from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.groups import ALL, respondents_needed
@@ -81,18 +82,17 @@ def factors_of(specification: Specification) -> list[str]:
 
 
 def effects_on_index(
-    sample: Sample, counts: Floats, weights: Floats, deviations: Floats, bounds: Floats, model: PathModel
+    sample: Sample, counts: Floats, composites: Floats, deviations: Floats, bounds: Floats, model: PathModel
 ) -> Effects:
     """Indices and unstandardised total effects of rows repeated `counts` (B, n) times, for composites given.
 
-    `weights`, `deviations` (B, p) of the items define the composites, bounds (p, 2) the ends of the scales. Items are
-    rescaled to 0–100 and weighed by w / sd, normed to sum 1 in a construct; the effects are those of regressions
-    between these scores (Ringle & Sarstedt 2016, Industrial Management & Data Systems 116, 1865–1886). NaN where a
-    construct does not vary or predictors are collinear.
+    `composites` (B, p, k) are weights a standard deviation of the items, `deviations` (B, p) these, bounds (p, 2) the
+    ends of the scales. Items are rescaled to 0–100 and weighed by w / sd, normed to sum 1 in a construct; the effects
+    are those of regressions between these scores (Ringle & Sarstedt 2016, Industrial Management & Data Systems 116,
+    1865–1886). NaN where a construct does not vary or predictors are collinear.
     """
     span = bounds[:, 1] - bounds[:, 0]
-    raw = weights / (deviations * 100 / span)
-    V = (raw / (raw @ model.mask)[:, model.owner] * 100 / span)[:, :, None] * model.mask
+    V = _weights_of_index(composites, deviations, span) * (100 / span)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):  # of a sample without rows
         moments = sample.moments(counts)
         index = ((moments.means - bounds[:, 0])[:, None, :] @ V)[:, 0]
@@ -106,6 +106,12 @@ def effects_on_index(
         x = model.predictors(outcome)
         defined &= eigenvalues_exceed(Q[:, x[:, None], x], COLLINEAR)
     return Effects(index, np.where(defined[:, None, None], totals, np.nan))
+
+
+def _weights_of_index(composites: Floats, deviations: Floats, span: Floats) -> Floats:
+    """Weights (B, p, k) of the items, rescaled to 0–100, in the index of every construct: they sum to 1."""
+    raw = composites / (deviations * 100 / span)[:, :, None]
+    return np.asarray(raw / raw.sum(axis=1, keepdims=True))
 
 
 def importance_performance(
@@ -147,6 +153,11 @@ def importance_performance(
                 found[key] = point, drawn
             else:
                 failed.append(key)
+    if ALL not in found:
+        raise EstimationError(
+            f"What the factors of theory {specification.theory.key!r} do cannot be told by regressions between their "
+            "scores, because a construct has no items of its own or factors determine one another; use another theory."
+        )
     return _importance(estimate, found, {key: int(members[key].sum()) for key in found}, bounds, needed, small, failed)
 
 
@@ -157,7 +168,8 @@ def _effects(estimate: PlsEstimate, rows: NDArray[np.bool_], bounds: Floats) -> 
     part, weights = Sample(whole.rows[rows] + whole.shift), whole.weights[rows]
 
     def of(counts: Floats, items: Floats, deviations: Floats) -> Effects:
-        return effects_on_index(part, counts * weights, items, deviations, bounds, model)
+        composites = items[:, :, None] * model.mask
+        return effects_on_index(part, counts * weights, composites, deviations, bounds, model)
 
     names = "standardized_weights/pls", "deviations/pls"
     point = of(np.ones((1, part.n)), *(estimate.values(name)[None] for name in names))
@@ -179,11 +191,10 @@ def _importance(
     small: dict[str, int],
     failed: list[str],
 ) -> Importance:
-    spec, mask = estimate.specification, estimate.model.main.mask
+    spec, span = estimate.specification, bounds[:, 1] - bounds[:, 0]
     factors, aims, keys = factors_of(spec), spec.theory.aims, spec.keys
-    weights = estimate.values("standardized_weights/pls")
-    raw = weights / (estimate.values("deviations/pls") * 100 / (bounds[:, 1] - bounds[:, 0]))
-    negative = (weights < 0) @ mask > 0
+    composites = estimate.values("standardized_weights/pls")[:, None] * estimate.model.main.mask
+    negative = np.asarray((composites < 0).any(axis=0))
     kept = np.where(negative, np.nan, 1.0)
     at, to = [keys.index(key) for key in factors], [keys.index(key) for key in aims.values()]
     points, draws = zip(*found.values(), strict=True)
@@ -191,7 +202,7 @@ def _importance(
     importance = np.stack([p.totals[0][np.ix_(at, to)] for p in points]) * allowed
     drawn = np.stack([d.totals[:, at][:, :, to] for d in draws])  # segments, resamples, factors, aims
     indices = np.stack([d.indices for d in draws])
-    one = ((raw * 100 / (bounds[:, 1] - bounds[:, 0])) @ mask / (raw @ mask))[at]
+    one = 100 / span @ _weights_of_index(composites[None], estimate.values("deviations/pls")[None], span)[0]
     return Importance(
         factors=factors,
         aims=aims,
@@ -200,7 +211,7 @@ def _importance(
         importance=importance,
         performance=np.stack([p.indices[0, at] for p in points]) * kept[at],
         index=np.stack([p.indices[0, to] for p in points]) * kept[to],
-        point=one,
+        point=one[at],
         importance_draws=np.moveaxis(drawn, 1, 3) * allowed[:, :, None],
         performance_draws=np.moveaxis(indices[:, :, at], 1, 2) * kept[at][:, None],
         index_draws=np.moveaxis(indices[:, :, to], 1, 2) * kept[to][:, None],
