@@ -143,3 +143,29 @@ def test_names_are_moved_apart_as_little_as_possible() -> None:
     assert spread(np.array([2.0, 2.0]), 1.0) == pytest.approx([1.5, 2.5])
     moved = spread(np.sort(np.random.default_rng(0).normal(size=30)), 0.2)
     assert np.diff(moved).min() >= 0.2 - 1e-12
+
+
+def test_a_matrix_has_its_words_in_its_cells_that_can_be_read() -> None:
+    cells = [[("keep", "0.5", "#1f5f8b"), ("open", "0.1", "#eef1f4")], [("drop", "0.0", "#c9ced4")] * 2]
+    figure = charts.matrix(["a", "b"], ["all", "some"], cells, after=[0])
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["keep", "0.5", "open", "0.1"] + ["drop", "0.0"] * 2
+    faces = [to_hex(patch.get_facecolor()) for patch in axes.patches for _ in range(2)]
+    inks = [to_hex(text.get_color()) for text in axes.texts]
+    assert all(
+        contrast(face) / contrast(ink) > 4 or contrast(ink) / contrast(face) > 4
+        for face, ink in zip(faces, inks, strict=True)
+    )
+    assert [line.get_ydata()[0] for line in axes.get_lines()] == [0.5]
+    told = picture(Told(), figure)
+    assert "row each for a and b" in told
+    assert "column each for all and some" in told
+
+
+@pytest.mark.parametrize(("titles", "columns"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3)])
+def test_panels_of_rows_share_their_rows(titles: int, columns: int) -> None:
+    figure, panels, height = charts.row_panels([f"t{i}" for i in range(titles)], ["a", "b"], "Share")
+    assert [axes.get_title(loc="left") for axes in panels] == [f"t{i}" for i in range(titles)]
+    assert len(figure.axes) == titles
+    assert panels[0].get_subplotspec().get_gridspec().ncols == columns  # type: ignore[union-attr]
+    assert height.tolist() == [0, 1]

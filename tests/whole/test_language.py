@@ -26,6 +26,12 @@ REPORTS: dict[str, dict[str, object]] = {
     "survey-quality-ecsi-mobile": {},
     "satisfaction-index-ecsi-mobile-staged": {"resamples": 100},
     "theory-comparison-ecsi-mobile": {"resamples": 100},
+    "marketing-strategy-ecsi-mobile-staged": {
+        "resamples": 100,
+        "classes": 1,
+        "importance_cut": 0.01,
+        "performance_cut": 50,
+    },
     "customer-value-cdnow": {"resamples": 50, "value_resamples": 50},
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
 }

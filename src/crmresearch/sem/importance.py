@@ -1,6 +1,7 @@
 """Importance and performance of the factors of satisfaction, for everybody and within segments, in index points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
+from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.groups import ALL, respondents_needed
@@ -76,23 +78,24 @@ def factors_of(specification: Specification) -> list[str]:
     found = {specification.theory.satisfaction}
     while more := {path.predictor for path in specification.paths if path.outcome in found} - found:
         found |= more
+    found |= {part for part, whole in specification.components.items() if whole in found}
+    found -= set(specification.components.values())
     leading = [c for c in specification.constructs if c.key in found - set(specification.theory.aims.values())]
     return [c.key for c in leading if c.stage] or [c.key for c in leading]
 
 
 def effects_on_index(
-    sample: Sample, counts: Floats, weights: Floats, deviations: Floats, bounds: Floats, model: PathModel
+    sample: Sample, counts: Floats, composites: Floats, deviations: Floats, bounds: Floats, *models: PathModel
 ) -> Effects:
     """Indices and unstandardised total effects of rows repeated `counts` (B, n) times, for composites given.
 
-    `weights`, `deviations` (B, p) of the items define the composites, bounds (p, 2) the ends of the scales. Items are
-    rescaled to 0–100 and weighed by w / sd, normed to sum 1 in a construct; the effects are those of regressions
-    between these scores (Ringle & Sarstedt 2016, Industrial Management & Data Systems 116, 1865–1886). NaN where a
-    construct does not vary or predictors are collinear.
+    `composites` (B, p, k) are weights a standard deviation of the items, `deviations` (B, p) these, bounds (p, 2) the
+    ends of the scales. Items are rescaled to 0–100 and weighed by w / sd, normed to sum 1 in a construct; the effects
+    are those of regressions between these scores (Ringle & Sarstedt 2016, Industrial Management & Data Systems 116,
+    1865–1886). NaN where a construct does not vary or predictors are collinear.
     """
     span = bounds[:, 1] - bounds[:, 0]
-    raw = weights / (deviations * 100 / span)
-    V = (raw / (raw @ model.mask)[:, model.owner] * 100 / span)[:, :, None] * model.mask
+    V = _weights_of_index(composites, deviations, span) * (100 / span)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):  # of a sample without rows
         moments = sample.moments(counts)
         index = ((moments.means - bounds[:, 0])[:, None, :] @ V)[:, 0]
@@ -100,12 +103,22 @@ def effects_on_index(
         scores = V.transpose(0, 2, 1) @ covariances @ V
         spread = np.sqrt(np.diagonal(scores, axis1=1, axis2=2))
         Q = scores / (spread[:, :, None] * spread[:, None, :])
-        totals = total_effects(regressions(Q, model), model) * spread[:, None, :] / spread[:, :, None]
+        paths = np.sum(
+            [regressions(Q, model) for model in models], axis=0
+        )  # of constructs; of wholes on the parts they are made of
+        together = replace(models[0], adjacency=np.any([model.adjacency for model in models], axis=0))
+        totals = total_effects(paths, together) * spread[:, None, :] / spread[:, :, None]
     defined = np.isfinite(Q).all(axis=(1, 2))
-    for outcome in range(len(model.mode_b)):
+    for model, outcome in product(models, range(Q.shape[-1])):
         x = model.predictors(outcome)
         defined &= eigenvalues_exceed(Q[:, x[:, None], x], COLLINEAR)
     return Effects(index, np.where(defined[:, None, None], totals, np.nan))
+
+
+def _weights_of_index(composites: Floats, deviations: Floats, span: Floats) -> Floats:
+    """Weights (B, p, k) of the items, rescaled to 0–100, in the index of every construct: they sum to 1."""
+    raw = composites / (deviations * 100 / span)[:, :, None]
+    return np.asarray(raw / raw.sum(axis=1, keepdims=True))
 
 
 def importance_performance(
@@ -130,7 +143,7 @@ def importance_performance(
 
     Raises EstimationError where the model of everybody cannot be estimated.
     """
-    estimate = estimate_pls(specification, complete.items, weights=survey.weights, scheme=scheme)
+    estimate = estimate_pls(specification, complete.items, weights=survey.weights, scheme=scheme, design=survey.design)
     estimate = bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
     members = {ALL: np.ones(estimate.sample.n, dtype=np.bool_)}
     if segments is not None:
@@ -147,23 +160,31 @@ def importance_performance(
                 found[key] = point, drawn
             else:
                 failed.append(key)
+    if ALL not in found:
+        raise EstimationError(
+            f"What the factors of theory {specification.theory.key!r} do cannot be told by regressions between their "
+            "scores, because a construct has no items of its own or factors determine one another; use another theory."
+        )
     return _importance(estimate, found, {key: int(members[key].sum()) for key in found}, bounds, needed, small, failed)
 
 
 def _effects(estimate: PlsEstimate, rows: NDArray[np.bool_], bounds: Floats) -> tuple[Effects, Effects]:
     """Effects of some rows of the sample, and of these in every resample of it."""
-    boot, whole, model = estimate.resampling, estimate.sample, estimate.model.main
+    boot, whole, model, stages = estimate.resampling, estimate.sample, estimate.model.main, estimate.model.stages
+    parts_of = replace(model, adjacency=estimate.model.effects.adjacency & ~model.adjacency)
     assert boot is not None
     part, weights = Sample(whole.rows[rows] + whole.shift), whole.weights[rows]
 
-    def of(counts: Floats, items: Floats, deviations: Floats) -> Effects:
-        return effects_on_index(part, counts * weights, items, deviations, bounds, model)
+    def of(counts: Floats, items: Floats, deviations: Floats, *parts: Floats) -> Effects:
+        composites = items[:, :, None] * model.mask
+        composites = composites if stages is None else stages.with_wholes(composites, *parts)
+        return effects_on_index(part, counts * weights, composites, deviations, bounds, model, parts_of)
 
-    names = "standardized_weights/pls", "deviations/pls"
+    names = ["standardized_weights/pls", "deviations/pls", *([] if stages is None else ["component_weights/pls"])]
     point = of(np.ones((1, part.n)), *(estimate.values(name)[None] for name in names))
     drawn, place = [], np.cumsum(boot.usable) - 1
     with threadpool_limits(1):
-        for start, counts in enumerate(bootstrap_counts(whole.n, boot.resamples, boot.seed)):
+        for start, counts in enumerate(bootstrap_counts(whole.n, boot.resamples, boot.seed, whole.design)):
             at = start * 50 + np.flatnonzero(boot.usable[start * 50 : start * 50 + len(counts)])
             at_hand = counts[boot.usable[start * 50 : start * 50 + len(counts)]][:, rows]
             drawn.append(of(at_hand, *(boot.replicates[name][place[at]] for name in names)))
@@ -179,11 +200,10 @@ def _importance(
     small: dict[str, int],
     failed: list[str],
 ) -> Importance:
-    spec, mask = estimate.specification, estimate.model.main.mask
+    spec, span = estimate.specification, bounds[:, 1] - bounds[:, 0]
     factors, aims, keys = factors_of(spec), spec.theory.aims, spec.keys
-    weights = estimate.values("standardized_weights/pls")
-    raw = weights / (estimate.values("deviations/pls") * 100 / (bounds[:, 1] - bounds[:, 0]))
-    negative = (weights < 0) @ mask > 0
+    composites = estimate.composites
+    negative = np.asarray((composites < 0).any(axis=0))
     kept = np.where(negative, np.nan, 1.0)
     at, to = [keys.index(key) for key in factors], [keys.index(key) for key in aims.values()]
     points, draws = zip(*found.values(), strict=True)
@@ -191,7 +211,7 @@ def _importance(
     importance = np.stack([p.totals[0][np.ix_(at, to)] for p in points]) * allowed
     drawn = np.stack([d.totals[:, at][:, :, to] for d in draws])  # segments, resamples, factors, aims
     indices = np.stack([d.indices for d in draws])
-    one = ((raw * 100 / (bounds[:, 1] - bounds[:, 0])) @ mask / (raw @ mask))[at]
+    one = 100 / span @ _weights_of_index(composites[None], estimate.values("deviations/pls")[None], span)[0]
     return Importance(
         factors=factors,
         aims=aims,
@@ -200,7 +220,7 @@ def _importance(
         importance=importance,
         performance=np.stack([p.indices[0, at] for p in points]) * kept[at],
         index=np.stack([p.indices[0, to] for p in points]) * kept[to],
-        point=one,
+        point=one[at],
         importance_draws=np.moveaxis(drawn, 1, 3) * allowed[:, :, None],
         performance_draws=np.moveaxis(indices[:, :, at], 1, 2) * kept[at][:, None],
         index_draws=np.moveaxis(indices[:, :, to], 1, 2) * kept[to][:, None],

@@ -36,6 +36,17 @@ def test_what_the_file_does_not_say_is_the_notebooks_default(project: Path) -> N
     assert report.title == {"en": f"Title of {NAME}"}
 
 
+def test_purchases_beside_a_survey_are_a_data_set_too(project: Path) -> None:
+    write_notebook(project / "notebooks" / "tiny.ipynb", f"{PARAMETERS}\npurchases: str | None = None")
+    write_parameters(project, NAME, purchases="tob")
+    assert "`purchases`: there is no data set 'tob'; did you mean 'toy'?" in refusal()
+    (project / "notebooks" / "parameters" / "shop").mkdir()
+    beside = project / "notebooks" / "parameters" / "shop" / "codebook.yaml"
+    beside.write_text((project / "data" / "toy" / "codebook.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    write_parameters(project, NAME, purchases="shop")
+    assert load_report(NAME).parameters["purchases"] == str(beside.parent.resolve())
+
+
 def test_every_mistake_is_told_at_once(project: Path) -> None:
     write_parameters(project, NAME, tims=2, share=2, scheme="pth", seed="yes", fail=1, dataset="tob", theory="sscb")
     message = refusal()

@@ -18,6 +18,7 @@ from crmresearch.stories.story import Story, in_sentence
 from crmresearch.strategy.strategy import Strategy
 
 FARTHEST = 2.0  # scale points that a slider moves a factor at most
+TOLD = 3  # decisions that the headline names
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class MarketingStrategyStory(Story):
         made = self.strategy.decisions["decision"] != "undecided"
         key = "clear" if told else "nothing" if len(self.drivers.segments) == 1 else "nothing_anywhere"
         facts = {"clear": int(made.sum()), "total": len(made), "count": len(self.drivers.factors)}
-        return self.say(f"finding.{key}", decided=self.some(told), **facts)
+        more = [self.say("list.more", count=len(told) - TOLD)] if len(told) > TOLD else []
+        return self.say(f"finding.{key}", decided="; ".join([*told[:TOLD], *more]), **facts)
 
     def _first(self, segment: str) -> str:
         names = [self.within(key) for key in self.strategy.leading(segment)]

@@ -56,10 +56,9 @@ def plans(story: MarketingStrategyStory) -> pd.DataFrame:
     """The best use of the budget in every segment, a row a factor."""
     parts = [plan.table.assign(segment=key, factor=story.drivers.factors) for key, plan in story.strategy.plans.items()]
     table = pd.concat(parts, ignore_index=True)
-    limit = [story.say("plan.limit" if np.isfinite(v) else "plan.any", value=v) for v in table["break_even"]]
     told = [story.say("plan.alike" if one else "plan.behind") for one in table["alike"]]
     shown = ["segment", "factor", "cost", "points", "gain", "break_even", "alike"]
-    return _named(story, table.assign(break_even=limit, alike=told)[shown])
+    return _named(story, table.assign(alike=told).replace(np.inf, np.nan)[shown])
 
 
 def actions(story: MarketingStrategyStory) -> pd.DataFrame:
