@@ -286,13 +286,16 @@ def compare_elsewhere(
 ) -> tuple[list[TheoryComparison], dict[str, str]]:
     """The theories on other surveys, each as `compare_theories` with its `options`, and why some are left out.
 
-    A survey that is not on this machine, or that fewer than two of the theories can be bound to, is left out.
+    A survey that is not on this machine is left out, its reason empty, and one that fewer than two of the theories can
+    be bound to.
     """
     found, left_out = [], dict[str, str]()
     for dataset in datasets:
         try:
             found.append(compare_theories(theories, load_survey(dataset), **options))
-        except (DatasetMissingError, SpecificationError, EstimationError) as error:
+        except DatasetMissingError:
+            left_out[dataset] = ""
+        except (SpecificationError, EstimationError) as error:
             left_out[dataset] = str(error)
     return found, left_out
 

@@ -415,3 +415,20 @@ def test_what_the_stage_lends_a_factor_is_told() -> None:
     assert ways.loc["D", "ci_lower"] > 0.02
     told = {c.code: c.facts for c in estimate.cautions}
     assert told["component_assumed"] == {"components": ["D"], "outcome": "S"}
+
+
+@pytest.mark.long
+def test_an_empty_stage_is_established_too_often_in_small_samples() -> None:
+    """What a report says of 250 respondents: about twice the level of .05 (3 binomial standard errors of .1 in 100)."""
+    lines = [f"{key.upper()} =~ {key}" for key in "abcdefs"]
+    spec = model("\n".join([*lines, "first <~ A + B + C", "second <~ D + E + F", "S ~ first + second"]))
+    established = []
+    for run in range(100):
+        rng = np.random.default_rng([250, run])
+        X = np.sqrt(0.4) * rng.normal(size=(250, 1)) + np.sqrt(0.6) * rng.normal(size=(250, 6))
+        s = 0.25 * X[:, :3].sum(axis=1) + 0.7 * rng.normal(size=250)
+        answers = pd.DataFrame(np.c_[X, s], columns=list("abcdefs"))
+        booted = bootstrap(estimate_pls(spec, answers, cautions=False), resamples=200, seed=run, cautions=False)
+        path = booted.only("paths").set_index("predictor").loc["second"]
+        established.append(path.ci_lower > 0 or path.ci_upper < 0)
+    assert abs(np.mean(established) - 0.1) < 3 * np.sqrt(0.1 * 0.9 / 100)

@@ -447,7 +447,8 @@ def test_stages_are_told_beside_the_factors(stages: SatisfactionStory) -> None:
     assert {"sarstedt2019", "becker2023", "vanriel2017"} <= {one.key for one in stages.references().own}
     covariance = structure(stages)
     assert covariance.estimate is None
-    assert "composites of constructs (before, during, after)" in covariance.introduction()[0]
+    assert "composites of constructs (experience before the purchase" in covariance.introduction()[0]
+    assert "cb_failed" in set(cautions(stages, covariance)["code"])
 
 
 @pytest.mark.long

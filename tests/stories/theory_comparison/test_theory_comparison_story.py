@@ -125,7 +125,7 @@ def test_the_step_is_drawn_over_surveys(story: TheoryComparisonStory) -> None:
                              story.comparison.survey, resamples=50)  # fmt: skip
     book = other.survey.codebook.model_copy(update={"title": {"en": "Another survey"}})
     other = dataclasses.replace(other, survey=dataclasses.replace(other.survey, codebook=book))
-    several = dataclasses.replace(story, elsewhere=(other,), left_out={"far": "It is not here."})
+    several = dataclasses.replace(story, elsewhere=(other,), left_out={"far": "", "odd": "It does not fit."})
     rows = several.everywhere
     assert rows.groupby("dataset", sort=False)["theory"].nunique().tolist() == [4, 2]
     assert set(rows.query("theory == 'CRAM stages'")["estimator"]) == {"pls"}  # no structure, and PLSc is denied
@@ -135,8 +135,8 @@ def test_the_step_is_drawn_over_surveys(story: TheoryComparisonStory) -> None:
         "cbsem",
     ]
     told = several.across()
-    assert keys(told) == ["across.sizes", "across.items", "across.left_out", "across.without"]
-    assert "Norwegian" in told[3]
+    assert keys(told) == ["across.sizes", "across.items", "across.missing", "across.left_out", "across.without"]
+    assert "Norwegian" in told[4]
     figure = charts.plot_everywhere(several)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert [name for name in names if name in ("Another survey", "CRAM stages")] == ["Another survey", "CRAM stages"]

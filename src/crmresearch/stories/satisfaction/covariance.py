@@ -53,11 +53,19 @@ class CovarianceStory:
         """What the caption of its paths says of a solution that fails the gate; nothing of another."""
         return "" if self.trustworthy else self.story.say("covariance.unread")
 
+    @property
+    def why_none(self) -> str | None:
+        """Why there is no estimate: constructs of second order have none, else the failure."""
+        wholes = [self.story.label(c.key) for c in self.story.estimate.specification.constructs if c.of]
+        if not wholes:
+            return self.failure
+        return self.story.say("covariance.second_order", constructs=self.story.listed([*map(in_sentence, wholes)]))
+
     @cached_property
     def cautions(self) -> list[Caution]:
         """Verdicts of the gate and of the bootstrap, or why there is no estimate."""
         if self.estimate is None:
-            return [Caution("cb_failed", "note", "cbsem", {"reason": self.failure})]
+            return [Caution("cb_failed", "note", "cbsem", {"reason": self.why_none})]
         return [*self.estimate.cautions, *(self.resampled.cautions if self.resampled else [])]
 
     @property
@@ -99,7 +107,7 @@ class CovarianceStory:
         """How the covariance structure was estimated, or why it was not."""
         e, say = self.estimate, self.story.say
         if e is None:
-            return [say("covariance.none", reason=self.failure)]
+            return [say("covariance.none", reason=self.why_none)]
         how = "fiml" if e.full_information is not None else "complete"
         told = [say(f"covariance.{how}", rows=e.rows, npar=len(e.ram.labels), df=e.df)]
         told.append(say(f"covariance.errors{self.sampled or f'_{e.errors}'}"))
@@ -146,7 +154,7 @@ class CovarianceStory:
             at_floor = p < 2 / (1 + len(self.resampled.theta))
             return [*told, say("covariance.bollen_stine", p=told_p_value(p, at_floor))]
         if self.estimate is None:
-            return [say("covariance.none", reason=self.failure)]
+            return [say("covariance.none", reason=self.why_none)]
         return [say("covariance.no_bootstrap" if self.trustworthy else "covariance.gate_bootstrap")]
 
     def structural_paths(self) -> pd.DataFrame:

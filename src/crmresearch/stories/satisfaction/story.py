@@ -414,6 +414,7 @@ class SatisfactionStory(Story):
         return [
             self.say("limits.cross_section", respondents=self.complete.rows_used, **self.facts),
             *([self.say("limits.stated", loyalty=self.label(stated))] if stated else []),
+            *([self.say("limits.second_order")] if self.estimate.specification.components else []),
             self.say("limits.sample", about=self.text(self.survey.codebook.about)),
             *self._note(),
         ]

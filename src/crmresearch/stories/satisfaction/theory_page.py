@@ -115,7 +115,6 @@ def _markdown(sheet: _Sheet) -> str:
 def _html(sheet: _Sheet) -> str:
     heads, *rows = ([escape(cell) for cell in line] for line in sheet.lines)
     head = "".join(f'<th scope="col">{cell}</th>' for cell in heads)
+    caption = f'<caption style="text-align: left; font-weight: 600">{escape(sheet.title)}</caption>'
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    return (
-        f"<table><caption>{escape(sheet.title)}</caption><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
-    )
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"

@@ -102,7 +102,8 @@ class TheoryComparisonStory(Story):
 
     def across(self) -> list[str]:
         """How far the path from satisfaction to loyalty differs between surveys, and within them between theories."""
-        told = [self.say("across.left_out", dataset=dataset, reason=why) for dataset, why in self.left_out.items()]
+        told = [self.say(f"across.{'left_out' if why else 'missing'}", dataset=dataset, reason=why)
+                for dataset, why in self.left_out.items()]  # fmt: skip
         rows = self.everywhere.query("estimator == 'pls'")
         if rows.empty or not self.elsewhere:
             return told
