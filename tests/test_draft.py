@@ -341,7 +341,7 @@ def test_an_export_of_shopify_is_drafted_with_its_own_sum(tmp_path: Path) -> Non
     assert book["leave_out"] == {"Financial Status": ["refunded"]}
     lines = load_transactions(str(tmp_path)).table.execute()
     assert lines["amount"].sum() == pytest.approx(53.90 + 103.50 - 3.50)
-    assert lines["day"].astype(str).tolist() == ["2022-06-01", "2022-12-01"]
+    assert sorted(lines["day"].astype(str)) == ["2022-06-01", "2022-12-01"]
 
 
 def test_a_ledger_is_drafted_without_its_payments(tmp_path: Path) -> None:

@@ -100,13 +100,8 @@ def _as_customer(name: str, cells: pd.Series) -> tuple[object, ...]:
     """An id that most lines have rather than an e-mail, an e-mail rather than the number of an order."""
     known = float((~cells.str.casefold().isin(["", *NOBODY])).mean())
     plain = 0 if _says(_PLAINLY, name) and not _says(_EMAIL, name) else 1 if _says(_EMAIL, name) else 2
-    return (
-        _says(_NOT_WHO, name) and not _says(_EMAIL, name),
-        known < _FILLED,
-        plain,
-        not _says(_NUMBERED, name),
-        -known,
-    )
+    about = _says(_NOT_WHO, name) and not _says(_EMAIL, name)
+    return (about, plain == 2, known < _FILLED, plain, not _says(_NUMBERED, name), -known)
 
 
 def _as_amount(name: str, cells: pd.Series) -> tuple[object, ...]:
