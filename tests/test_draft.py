@@ -418,3 +418,18 @@ def test_exports_of_panels_are_drafted(tmp_path: Path) -> None:
     assert book["constructs"] == {"satisfaction": ["Sat[SQ001]", "Sat[SQ002]"]}
     assert {item["max"] for item in book["items"].values()} == {5}
     assert main(["check-data", str(tmp_path / "lime")]) == 0
+
+
+def test_loyalty_is_asked_for_in_other_words_and_pending_payments_are_none(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    names = ["Recommanderiez-vous la boulangerie ? (0 à 10)", "Reviendrez-vous ? (0 à 10)", "Likely to stay again?"]
+    pd.DataFrame(rng.integers(3, 11, (60, 3)), columns=names).to_csv(tmp_path / "a.csv", index=False)
+    book = drafted(tmp_path / "a.csv")
+    assert book["constructs"] == {"loyalty": names}
+    assert [book["items"][name]["min"] for name in names] == [0, 0, 1]
+    (tmp_path / "b").mkdir()
+    states = ["Completed", "Pending", "Denied", "Completed"]
+    rows = "\n".join(f"2024-01-0{i},{i % 3}@x.org,{i}.00,{states[i % 4]}" for i in range(1, 9))
+    book = export(tmp_path / "b", "b.csv", f"Date,From Email Address,Gross,Status\n{rows}\n")
+    assert book["leave_out"] == {"Status": ["Pending", "Denied"]}
+    assert float(load_transactions(str(tmp_path / "b")).table.amount.sum().execute()) == 3 + 4 + 7 + 8

@@ -16,8 +16,9 @@ from crmresearch.templates.draft_words import head, quoted
 
 _LATER = ("customer", "time", "amount", "currency", "refund")  # written first, or only where they are found
 _NOT_BOUGHT = re.compile(
-    r"(wc-)?(cancell?ed|failed|denied|reversed|refunded|void(ed)?|expired|declined|rejected|abandoned|trash|chargeback)|storniert|storno"
-    r"|abgebrochen|abgelehnt|fehlgeschlagen|erstattet|annulée?|remboursée?|cancelad[oa]|reembolsad[oa]|已取消|已退款",
+    r"(wc-)?(cancell?ed|failed|denied|reversed|pending( payment)?|unpaid|refunded|void(ed)?|expired|declined|rejected"
+    r"|abandoned|trash|chargeback)|storniert|storno|abgebrochen|abgelehnt|fehlgeschlagen|erstattet|annulée?|remboursée?"
+    r"|cancelad[oa]|reembolsad[oa]|已取消|已退款",
     re.I,
 )
 _PAYMENT = re.compile(r".*(zahlung|überweisung|lastschrift|payment|receipt|paiement|pago|付款)", re.I)
