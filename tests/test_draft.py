@@ -339,3 +339,126 @@ def test_numbered_columns_of_places_stay_groups(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "a.csv", index=False)
     draft_codebook(tmp_path / "a.csv")
     assert {"Region_1", "Region_2"} <= set(load_survey(str(tmp_path)).codebook.groups)
+
+
+def export(folder: Path, name: str, text: str) -> dict:
+    (folder / name).write_text(text, encoding="utf-8")
+    return drafted(folder / name)
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Discount Amount,Created at,Lineitem quantity,"
+    "Lineitem name,Lineitem price,Refunded Amount,Id,Source\n"
+    "#1,a@x.org,paid,2022-06-01 09:21:28 +0200,EUR,49.00,53.90,0.00,"
+    "2022-06-01 09:21:28 +0200,1,Set,49.00,0.00,71,web\n"
+    "#2,b@x.org,paid,2022-12-01 13:45:41 +0100,EUR,103.50,103.50,0.00,"
+    "2022-12-01 13:45:41 +0100,2,Cream,24.00,3.50,72,web\n"
+    "#2,b@x.org,,,,,,,2022-12-01 13:45:41 +0100,1,Soap,6.50,,,\n"
+    "#3,a@x.org,refunded,2022-12-02 01:00:00 +0100,EUR,10.00,10.00,0.00,"
+    "2022-12-02 01:00:00 +0100,1,Soap,10.00,10.00,73,web\n"
+    "#3,a@x.org,,,,,,,2022-12-02 01:00:00 +0100,1,Soap,6.50,,,\n"
+)
+
+
+def test_an_export_of_shopify_is_drafted_with_its_own_sum(tmp_path: Path) -> None:
+    book = export(tmp_path, "orders_export.csv", SHOPIFY)
+    assert book["columns"] == {
+        "customer": "Email", "time": "Created at", "amount": "Total", "order": "Name", "channel": "Source",
+        "refund": "Refunded Amount",
+    }  # fmt: skip
+    assert (book["amount_per"], book["day_zone"]) == ("order", "Europe/Berlin")
+    assert book["leave_out"] == {"Financial Status": ["refunded"]}
+    lines = load_transactions(str(tmp_path)).table.execute()
+    assert lines["amount"].sum() == pytest.approx(53.90 + 103.50 - 3.50)
+    assert sorted(lines["day"].astype(str)) == ["2022-06-01", "2022-12-01"]
+
+
+def test_a_ledger_is_drafted_without_its_payments(tmp_path: Path) -> None:
+    lines = [("RE1", "7", "Rechnung", "1.200,00", ""), ("ZE1", "7", "Zahlungseingang", "", "1.200,00")]
+    lines += [("RE2", "8", "Rechnung", "80,50", ""), ("GU2", "8", "Gutschrift", "", "10,50")]
+    lines += [("RE3", "7", "Rechnung", "9,00", ""), ("RE4", "9", "Rechnung", "1,00", "")]
+    rows = "\n".join(f"0{day}.03.2024;" + ";".join(line) for day, line in enumerate(lines, 1))
+    book = export(tmp_path, "konto.csv", f"Datum;Beleg;Debitor;Buchungstext;Soll;Haben\n{rows}\n")
+    assert (book["columns"]["amount"], book["columns"]["refund"]) == ("Soll", "Haben")
+    assert book["leave_out"] == {"Buchungstext": ["Zahlungseingang"]}
+    purchases = load_transactions(str(tmp_path))
+    assert float(purchases.table.amount.sum().execute()) == pytest.approx(1200 + 80.5 - 10.5 + 9 + 1)
+
+
+def test_payments_without_a_word_are_never_subtracted(tmp_path: Path) -> None:
+    rows = "\n".join(f"2024-03-0{day},{day % 3},{10 * (day % 2)},{10 * ((day + 1) % 2)}" for day in range(1, 9))
+    book = export(tmp_path, "ledger.csv", f"Date,Customer,Debit,Credit\n{rows}\n")
+    assert (book["columns"]["amount"], "refund" in book["columns"]) == ("Debit", False)
+
+
+def test_guests_are_nobody_and_an_e_mail_is_who_they_are(tmp_path: Path) -> None:
+    rows = [f"{i},{0 if i % 2 else i % 7 + 1},{i % 9}@x.org,2024-01-{i % 28 + 1:02d},{i}.50" for i in range(1, 60)]
+    book = export(tmp_path, "a.csv", "order_id,customer_id,billing_email,date,order_total\n" + "\n".join(rows))
+    assert book["columns"]["customer"] == "billing_email"
+    (tmp_path / "b").mkdir()
+    without = [",".join([*row.split(",")[:2], *row.split(",")[3:]]) for row in rows]
+    book = export(tmp_path / "b", "b.csv", "order_id,customer_id,date,order_total\n" + "\n".join(without))
+    assert (book["columns"]["customer"], book["missing_codes"]) == ("customer_id", ["0"])
+
+
+def test_equal_amounts_of_items_are_no_sum_of_the_order(tmp_path: Path) -> None:
+    rows = [f"{i},{i % 9},2024-01-{i % 28 + 1:02d},{i}.50,{2 * i + 1}.00" for i in range(1, 60) for _ in range(2)]
+    frame = "\n".join(rows)
+    book = export(tmp_path, "a.csv", f"order_id,customer_id,date,item_total,weight\n{frame}")
+    assert "amount_per" not in book
+    (tmp_path / "b").mkdir()
+    book = export(tmp_path / "b", "b.csv", f"order_id,customer_id,date,order_total,weight\n{frame}")
+    assert book["amount_per"] == "order"
+    assert float(load_transactions(str(tmp_path / "b")).table.amount.sum().execute()) == sum(
+        i + 0.5 for i in range(1, 60)
+    )
+
+
+def test_codes_of_kinds_are_groups_and_of_degrees_are_questions(tmp_path: Path) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    rng = np.random.default_rng(2)
+    columns = {name: rng.integers(1, 5, 90).astype(float) for name in ("ward", "V1", "V2", "stay")}
+    degrees = {1: "gar nicht", 2: "kaum", 3: "meist", 4: "ganz", 9: "keine Angabe"}
+    labels = {"ward": {1: "Surgery", 2: "Medicine", 3: "Eyes", 4: "Births"}, "V1": degrees, "V2": degrees}
+    labels["stay"] = {1: "bad", 2: "so", 3: "well", 4: "best"}
+    questions = ["Ward", "Clean", "Quiet", "How satisfied are you with your stay?"]
+    path = tmp_path / "clinic.sav"
+    pyreadstat.write_sav(pd.DataFrame(columns), str(path), column_labels=questions, variable_value_labels=labels)
+    book = drafted(path)
+    assert list(book["items"]) == ["V1", "V2", "stay"]
+    assert book["groups"]["ward"]["values"] == {i: {"en": text} for i, text in labels["ward"].items()}
+
+
+def test_exports_of_panels_are_drafted(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    words = ["Strongly disagree", "Disagree", "Somewhat disagree", "Neither agree nor disagree", "Somewhat agree"]
+    status = ["Survey Preview"] * 2 + ["IP Address"] * 48
+    rows = [f"{of},R_{i},{rng.choice(words)},{rng.choice(words)},{rng.integers(2, 11)}" for i, of in enumerate(status)]
+    head = 'Status,ResponseId,Q1_1,Q1_2,Q2\nResponse Type,Response ID,The quality is high,It is of good quality,"'
+    head += 'From 0-10, would you recommend us?"\n' + ",".join(['"{""ImportId"":""x""}"'] * 5) + "\n"
+    book = export(tmp_path, "qualtrics.csv", head + "\n".join(rows) + "\n")
+    assert (book["first_row"], book["leave_out"], book["id"]) == (4, {"Status": ["Survey Preview"]}, "ResponseId")
+    assert (book["items"]["Q1_1"]["max"], book["items"]["Q2"]["min"], book["items"]["Q2"]["max"]) == (7, 0, 10)
+    assert book["constructs"] == {"quality": ["Q1_1", "Q1_2"], "loyalty": ["Q2"]}
+    assert load_survey(str(tmp_path)).respondents == 48
+    (tmp_path / "lime").mkdir()
+    lime = "\n".join(f"{i},AO0{rng.integers(1, 6)},AO0{rng.integers(1, 5)},{rng.choice(list('FM'))}" for i in range(40))
+    book = export(tmp_path / "lime", "results.csv", f"id,Sat[SQ001],Sat[SQ002],Sex\n{lime}\n")
+    assert book["constructs"] == {"satisfaction": ["Sat[SQ001]", "Sat[SQ002]"]}
+    assert {item["max"] for item in book["items"].values()} == {5}
+    assert main(["check-data", str(tmp_path / "lime")]) == 0
+
+
+def test_loyalty_is_asked_for_in_other_words_and_pending_payments_are_none(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    names = ["Recommanderiez-vous la boulangerie ? (0 à 10)", "Reviendrez-vous ? (0 à 10)", "Likely to stay again?"]
+    pd.DataFrame(rng.integers(3, 11, (60, 3)), columns=names).to_csv(tmp_path / "a.csv", index=False)
+    book = drafted(tmp_path / "a.csv")
+    assert book["constructs"] == {"loyalty": names}
+    assert [book["items"][name]["min"] for name in names] == [0, 0, 1]
+    (tmp_path / "b").mkdir()
+    states = ["Completed", "Pending", "Denied", "Completed"]
+    rows = "\n".join(f"2024-01-0{i},{i % 3}@x.org,{i}.00,{states[i % 4]}" for i in range(1, 9))
+    book = export(tmp_path / "b", "b.csv", f"Date,From Email Address,Gross,Status\n{rows}\n")
+    assert book["leave_out"] == {"Status": ["Pending", "Denied"]}
+    assert float(load_transactions(str(tmp_path / "b")).table.amount.sum().execute()) == 3 + 4 + 7 + 8

@@ -55,6 +55,26 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("cp1252", "Région;Très insatisfait;Plutôt satisfait;à côté;où;Île-de-France;Qualité du cœur"),
+        ("cp1252", "Região;Não sei;muito satisfeito;opções;João;você;às vezes"),
+        ("cp1252", "¿Cuántos años tiene?;muy satisfecho;señora;España;mañana;también"),
+        ("cp1252", "Mycket nöjd;Sällan;Ålder;inte så ofta;då och då;måste;också"),
+        ("cp1252", "Größe;Würden Sie verlängern?;männlich;weiß nicht;Öffnungszeiten"),
+        ("cp1250", "Zdecydowanie się zgadzam;małe;łódź;żółty;większość;również;została"),
+        ("cp1250", "Velmi spokojen;spíše nesouhlasím;žádný;příliš;určitě;někdy;můžete"),
+        ("cp1250", "Nagyon elégedett;később;gyűjtő;üzlet;örömmel;rendkívül;inkább"),
+    ],
+)
+def test_the_letters_of_the_west_and_of_central_europe_are_told_apart(
+    tmp_path: Path, encoding: str, words: str
+) -> None:
+    (tmp_path / "x.csv").write_bytes(f"{words}\n{words}\n{words}\n".encode(encoding))
+    assert list(read_table(tmp_path / "x.csv").cells.columns) == words.split(";")
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_table_is_the_same_from_every_kind_of_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -109,7 +129,7 @@ def test_sheets_and_tables_are_chosen_aloud(tmp_path: Path) -> None:
         FRAME.to_excel(writer, sheet_name="May", index=False)
         FRAME.head(1).to_excel(writer, sheet_name="June", index=False)
     first = read_table(book)
-    assert (len(first.cells), first.notes) == (3, (("note.first_sheet", {"sheet": "May", "others": "June"}),))
+    assert (len(first.cells), first.notes) == (3, (("note.largest_sheet", {"sheet": "May", "others": "June"}),))
     assert len(read_table(book, table="June").cells) == 1
     with pytest.raises(FileProblem, match="it has no sheet 'July'; there are May, June"):
         read_table(book, table="July")
@@ -265,7 +285,7 @@ def test_what_was_recognised_of_purchases_is_told(tmp_path: Path) -> None:
         frame.to_excel(book, sheet_name="May", index=False)
         frame.to_excel(book, sheet_name="June", index=False)
     told = [note["en"] for note in load_transactions(shop_of(other, "x.xlsx")).notes]
-    assert any("The first sheet of x.xlsx, May, was read, not June" in text for text in told)
+    assert any("The largest sheet of x.xlsx, May, was read, not June" in text for text in told)
 
 
 def test_a_note_of_excel_to_itself_is_no_header(tmp_path: Path) -> None:

@@ -34,6 +34,10 @@ _REFUSED = {
     b"\x89PNG": "a picture, no table",
 }
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr"]  # besides UTF
+_CENTRAL_EUROPE = re.compile(  # bytes of cp1250 that are no letters in words of the West: łąż, šž, őű beside öü
+    rb"[a-z][\xb3\xb9\xbf][a-z]|[a-z\xe0-\xff][\x9a\x9e]|[\x8a\x9a\x8e\x9e][a-z]"
+    rb"|\A(?=[\s\S]*[a-z][\xf5\xfb])(?=[\s\S]*[\xf6\xfc])(?![\s\S]*[\xe3\xe7\xe8])"
+)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE = 200  # rows that tell the separator and the decimal mark
 _NOTE_OF_EXCEL = re.compile(r'\ufeff?"?sep=(.)"?', re.IGNORECASE)  # to itself, in the first line
@@ -176,10 +180,9 @@ def decode(content: bytes, encoding: str | None) -> tuple[str, Note | None]:
         from charset_normalizer import from_bytes
 
         found = None if b"\0" in content else from_bytes(content, cp_isolation=_ENCODINGS).best()
-        if found is not None and found.encoding == "cp1250":  # of both, where they differ in no letter that is there
+        if found is not None and found.encoding == "cp1250" and not _CENTRAL_EUROPE.search(content):
             with suppress(UnicodeDecodeError):
-                if content.decode("cp1252") == str(found):
-                    return str(found), ("note.encoding", {"encoding": "cp1252"})
+                return content.decode("cp1252"), ("note.encoding", {"encoding": "cp1252"})
         if found is not None:
             return str(found), ("note.encoding", {"encoding": found.encoding})
         with suppress(UnicodeDecodeError):  # too short to tell: what most programs of the West write

@@ -16,8 +16,9 @@ from crmresearch.templates.draft_words import head, quoted
 
 _LATER = ("customer", "time", "amount", "currency", "refund")  # written first, or only where they are found
 _NOT_BOUGHT = re.compile(
-    r"(wc-)?(cancell?ed|failed|denied|reversed|refunded|void(ed)?|expired|declined|rejected|abandoned|trash|chargeback)|storniert|storno"
-    r"|abgebrochen|abgelehnt|fehlgeschlagen|erstattet|annulée?|remboursée?|cancelad[oa]|reembolsad[oa]|已取消|已退款",
+    r"(wc-)?(cancell?ed|failed|denied|reversed|pending( payment)?|unpaid|refunded|void(ed)?|expired|declined|rejected"
+    r"|abandoned|trash|chargeback)|storniert|storno|abgebrochen|abgelehnt|fehlgeschlagen|erstattet|annulée?|remboursée?"
+    r"|cancelad[oa]|reembolsad[oa]|已取消|已退款",
     re.I,
 )
 _PAYMENT = re.compile(r".*(zahlung|überweisung|lastschrift|payment|receipt|paiement|pago|付款)", re.I)
@@ -95,12 +96,18 @@ def _is_of_order(cells: pd.DataFrame, roles: Mapping[str, str]) -> str:
     if "order" not in roles:
         return ""
     amounts = cells[roles["amount"]].where(cells[roles["amount"]] != "").head(10 * ROWS)
-    orders = amounts.groupby(cells[roles["order"]]).agg(["size", "count", "nunique"]).drop(index="", errors="ignore")
+    orders = (
+        amounts.groupby(cells[roles["order"]])
+        .agg(["size", "count", "nunique", "first"])
+        .drop(index="", errors="ignore")
+    )
     several = orders[orders["size"] > 1]
     if len(several) >= 2 and (several["count"] == 1).mean() > 0.9:
         return "it stands in one line of each order"
     same = (several["count"] == several["size"]) & (several["nunique"] == 1)
-    if len(several) >= _MANY_ORDERS and same.mean() > 0.95 and not re.search(_OF_LINE, roles["amount"], re.I):
+    differ = several["first"].nunique() > len(several) / 2  # prices of one kind of thing do not
+    of_line = re.search(_OF_LINE, roles["amount"], re.I)
+    if len(several) >= _MANY_ORDERS and same.mean() > 0.95 and differ and not of_line:
         return "it is the same in every line of an order"
     return ""
 

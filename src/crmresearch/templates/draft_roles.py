@@ -67,7 +67,7 @@ def roles_of(table: TextTable) -> dict[str, str]:
         named = [name for name in free if _says(ROLES[role], name) and (role not in fits or fits[role](cells[name]))]
         if role == "order":
             plain = [name for name in free if _says(r"^(id|name|no|nr)\.?$", name)]
-            named = _orders(named, cells, roles) or _orders(plain, cells, roles)
+            named = _orders(named, cells) or _orders(plain, cells, roles.get("customer"))
         if role == "time":
             named = named or [name for name in free if _are_times(cells[name])]
         if role in ("channel", "category"):
@@ -100,13 +100,8 @@ def _as_customer(name: str, cells: pd.Series) -> tuple[object, ...]:
     """An id that most lines have rather than an e-mail, an e-mail rather than the number of an order."""
     known = float((~cells.str.casefold().isin(["", *NOBODY])).mean())
     plain = 0 if _says(_PLAINLY, name) and not _says(_EMAIL, name) else 1 if _says(_EMAIL, name) else 2
-    return (
-        _says(_NOT_WHO, name) and not _says(_EMAIL, name),
-        known < _FILLED,
-        plain,
-        not _says(_NUMBERED, name),
-        -known,
-    )
+    about = _says(_NOT_WHO, name) and not _says(_EMAIL, name)
+    return (about, plain == 2, known < _FILLED, plain, not _says(_NUMBERED, name), -known)
 
 
 def _as_amount(name: str, cells: pd.Series) -> tuple[object, ...]:
@@ -114,17 +109,14 @@ def _as_amount(name: str, cells: pd.Series) -> tuple[object, ...]:
     return (_says(_NO_SPEND, name), _says(_PRICE, name), _filled(cells) < _FILLED, _says(r"sub", name))
 
 
-def _orders(names: Sequence[str], cells: pd.DataFrame, roles: dict[str, str]) -> list[str]:
-    """Columns whose values each belong to one customer, nearly always, and of which there are enough."""
+def _orders(names: Sequence[str], cells: pd.DataFrame, of_one: str | None = None) -> list[str]:
+    """Columns with enough different values to number orders, each, with `of_one`, nearly always of one customer."""
     found = []
     for name in names:
-        given = cells[(cells[name] != "")]
-        customers = given.groupby(name)[roles["customer"]].nunique() if "customer" in roles else pd.Series([1])
-        if (
-            len(given) > 0.5 * len(cells)
-            and given[name].nunique() > 0.1 * len(given)
-            and (customers <= 1).mean() > 0.95
-        ):
+        given = cells[cells[name] != ""]
+        enough = len(given) > 0.5 * len(cells) and given[name].nunique() > 0.1 * len(given)
+        owners = given.groupby(name)[of_one].nunique() if of_one else None
+        if enough and (owners is None or (owners <= 1).mean() > _FILLED):
             found.append(name)
     return found
 

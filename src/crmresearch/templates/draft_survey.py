@@ -55,8 +55,8 @@ _PREVIEW = re.compile(r"survey (preview|test)|preview|spam", re.I)
 _CONSTRUCTS = {
     "satisfaction": r"satis|csat|cusa|^sat|zufried|满意|me(e)?ts? (my|your|our) expect|ful+fil\w* .*expect|\bideal\b"
     r"|erwartungen .*(erfüllt|entsprochen)|hat .*erwartungen",
-    "loyalty": r"loyal|^loy|cusl|repurch|recommend|nps|^treue|weiterempf|fidel|fidél|lealtad|忠诚|推荐"
-    r"|(buy|come|visit|order|use) .*again|come back|renew|wieder ?(hier|kauf|komm|buch|bestell)|verläng|volver|racheter"
+    "loyalty": r"loyal|^loy|cusl|repurch|recomm?[ae]nd|revien|nps|^treue|weiterempf|fidel|fidél|lealtad|忠诚|推荐"
+    r"|\bagain\b|come back|return to|continue|renew|wieder ?(hier|kauf|komm|buch|bestell)|verläng|volver|racheter"
     r"|再次",
     "expectation": r"expect|cuex|^exp|erwart|attente|期望",
     "quality": r"qual|perq|calidad|质量",
