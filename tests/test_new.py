@@ -298,10 +298,11 @@ def test_the_commands_of_the_readme_work() -> None:
     assert {"new-survey", "new-shop", "check-data", "new-report", "report", "draft-codebook", "draft-theory"} == {
         words[0] for words in commands
     }
-    for own in ("survey", "shop"):
+    for own in ("clinic", "wine"):
         Path(own).mkdir()
-    pd.read_csv(TEMPLATES / "my_survey" / "answers.csv").to_excel("survey/answers.xlsx", index=False)
-    Path("shop/sales.csv").write_bytes((TEMPLATES / "my_shop" / "purchases.csv").read_bytes())
+    answers = pd.read_csv(TEMPLATES / "my_survey" / "answers.csv")
+    pytest.importorskip("pyreadstat").write_sav(answers, "clinic/Patientenbefragung 2024.sav")
+    pd.read_csv(TEMPLATES / "my_shop" / "purchases.csv").to_excel("wine/Auftragsliste.xlsx", index=False)
     for words in commands:
         if words[0] != "report":
             new(*words)
