@@ -296,16 +296,9 @@ def test_the_commands_of_the_readme_work() -> None:
     """All but the rendering, which the slow tests do."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith(".venv/bin/crm")]
-<<<<<<< HEAD
     known = {"new-survey", "new-shop", "check-data", "new-report", "report", "draft-codebook", "draft-theory"}
     assert {words[0] for words in commands} == known | {"questionnaire"}
-    for own in ("survey", "shop"):
-=======
-    assert {"new-survey", "new-shop", "check-data", "new-report", "report", "draft-codebook", "draft-theory"} == {
-        words[0] for words in commands
-    }
     for own in ("clinic", "wine"):
->>>>>>> trials
         Path(own).mkdir()
     answers = pd.read_csv(TEMPLATES / "my_survey" / "answers.csv")
     pytest.importorskip("pyreadstat").write_sav(answers, "clinic/Patientenbefragung 2024.sav")

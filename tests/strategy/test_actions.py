@@ -15,7 +15,7 @@ def test_factors_of_the_shipped_theories_have_actions_of_their_own(language: str
     known = TEXTS.section("action", language)
     stages = {"before", "during", "after"}  # as constructs of their own they are what their factors are
     staged = [key for key, c in load_theory("staged").constructs.items() if c.stage and key not in stages]
-    factors = [*staged, "image", "expectation", "quality", "value"]
+    factors = [*staged, "image", "quality", "value"]
     told = [known[f"{factor}_{decision}"] for factor in factors for decision in DECISIONS[:3]]
     assert len(set(told)) == len(told) == 3 * len(factors) == 54
     assert {key for key in known if key.partition("_")[0] != "general"} == {

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
@@ -104,6 +105,13 @@ class Theory(_Strict):
 def theory_keys() -> list[str]:
     """Keys of the theories that come with the package, in alphabetical order."""
     return sorted(path.stem for path in THEORIES.glob("*.yaml"))
+
+
+@cache
+def known_labels() -> dict[str, dict[str, str]]:
+    """Labels by language of the constructs of these theories; where several have a construct, that of the first."""
+    constructs = [one for key in reversed(theory_keys()) for one in load_theory(key).constructs.items()]
+    return {key: construct.label for key, construct in constructs}
 
 
 def load_theory(key: str | Path) -> Theory:

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from crmresearch.caution import Caution, Severity
+from crmresearch.models.theory import known_labels
 from crmresearch.ranks import Floats, highest
 from crmresearch.references import found, known, listed, with_citations
 from crmresearch.report.show.boxes import SEVERITIES
@@ -32,12 +33,12 @@ access accessibility advice affect affective age assurance atmosphere attitude a
 before behaviour benefits brand calculative care choice commitment communication comparison competence complaint
 complaints contact contract convenience corporate cost costs country courtesy customer delivery design during ease
 education emotion empathy employees engagement environment expectation expectations experience fairness fees gender
-help image income industry information innovation intention interaction involvement kind knowledge length likeability
-location loyalty needs network occupation overall payment perceived performance personal personnel physical place
-preference price prices product products profit promise provider purchase quality range recommendation region
-relationship reliability repurchase reputation responsiveness risk role safety satisfaction searchable security
-segment service services sex size social speed staff support switching tangibles technical time trust type unstable
-usability usefulness value variety willingness word
+help how image income industry information innovation intention interaction involvement kind knowledge length
+likeability location loyalty needs network occupation overall payment perceived performance personal personnel
+physical place preference price prices product products profit promise provider purchase quality range
+recommendation region relationship reliability repurchase reputation responsiveness risk role safety satisfaction
+searchable security segment service services sex size social speed staff support switching tangibles technical time
+trust type unstable usability usefulness value variety what when where who willingness word
 """
 
 
@@ -89,6 +90,11 @@ class Story:
     def text(self, texts: Mapping[str, str]) -> str:
         """A text of a codebook, a theory or a method in the language of the story."""
         return texts.get(self.language, texts["en"])
+
+    def construct(self, key: str) -> str:
+        """Name of a construct within a sentence, as theories of the package call it; else its key in words."""
+        label = known_labels().get(key)
+        return in_sentence(self.text(label)) if label else key.replace("_", " ")
 
     def quantity(self, written: str) -> str:
         """What a caution is about, `quantity.<word>` for words that have a text; names of items and parameters stay."""

@@ -439,9 +439,9 @@ def test_stages_are_told_beside_the_factors(stages: SatisfactionStory) -> None:
     leading = stages.estimate.leading("satisfaction", second_order=True)
     key = {1: "one", 2: "some", 3: "all"}[len(leading)]
     assert all(stages.label(name).lower() in told[f"finding.stages_{key}"].lower() for name in leading["predictor"])
-    factors = told["finding.drivers_tie"]
-    assert "searchable information (" in factors
-    assert "experience" not in factors
+    parts = stages.estimate.specification.components
+    assert told["finding.drivers_all"].facts["count"] == len(parts) == len(stages.leading["satisfaction"])
+    assert set(stages.leading["satisfaction"]["predictor"]) == set(parts)
     assert "model.made_of" in [getattr(sentence, "key", "") for sentence in stages.claim()]
     assert "methods.second_order" in [getattr(sentence, "key", "") for sentence in stages.methods_paragraph()]
     assert {"sarstedt2019", "becker2023", "vanriel2017"} <= {one.key for one in stages.references().own}

@@ -50,7 +50,7 @@ class SurveyQualityStory(Story):
         """An item with the construct that the codebook has it stand for."""
         constructs = self.survey.codebook.constructs.items()
         found = next((name for name, items in constructs if key in items), None)
-        return self.say("quality.item_of", item=key, construct=found.replace("_", " ")) if found else key
+        return self.say("quality.item_of", item=key, construct=self.construct(found)) if found else key
 
     @property
     def same(self) -> int:

@@ -47,15 +47,15 @@ class SurveySegmentStory(Story):
     packages = (*Story.packages, "scikit-learn", "stepmix")
 
     def construct(self, key: str) -> str:
-        """Name of a construct; without a theory its key in the codebook, in words."""
+        """Name of a construct; without a theory that of the theories that know it."""
         if self.specification is not None:
             return self.specification.label(key, self.language)
-        return key if self.by_items else key.replace("_", " ").capitalize()
+        return key if self.by_items else _capital(super().construct(key))
 
     def within(self, key: str) -> str:
         """Name of a construct within a sentence; that of an item stays as it is."""
         if self.specification is None:
-            return key if self.by_items else key.replace("_", " ")
+            return key if self.by_items else super().construct(key)
         return in_sentence(self.construct(key))
 
     @property
@@ -359,3 +359,7 @@ class SurveySegmentStory(Story):
         numbers |= {"resamples": self.models.resamples, "seed": self.models.seed}
         told = self.say("methods.segments_models", **facts, **numbers)
         return [told, *drawn_methods(self, self.survey)]
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
