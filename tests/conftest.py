@@ -11,7 +11,13 @@ from crmresearch import paths
 from crmresearch.data import documents
 from crmresearch.segmentation.methods import mixture
 
-LONG = ("segmentation_comparison.ipynb",)  # notebooks that take a minute
+# files whose kind another keeps in `make test`: notebooks that take long, and whole reports of odd input
+LONG = {
+    *("customer_today.ipynb", "customer_value.ipynb", "parameter_recovery.ipynb", "segment_monitoring.ipynb"),
+    *("segmentation_comparison.ipynb", "survey_segmentation.ipynb"),
+    *("test_bad_customers.py", "test_hostile_names.py", "test_language.py", "test_legal_theories.py"),
+    *("test_marketing_strategy.py", "test_monitored_methods.py"),
+}
 
 # an example that was quick once is slow on a busy machine, which says nothing of the code
 settings.register_profile("any_machine", deadline=None)

@@ -81,6 +81,7 @@ def test_a_theory_is_drafted_and_can_be_bound(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("dataset", "file", "scales", "constructs"),
     [

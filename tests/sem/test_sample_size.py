@@ -10,7 +10,7 @@ from crmresearch.sem.sample_size import respondents
 from crmresearch.simulation.truth import Truth
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_cohens_table_of_correlations() -> None:
     # Cohen (1988), Statistical power analysis, table 3.4.1, two-sided .05: r = .30 needs 85 for .80 and 113 for .90
     truth = Truth(model="x =~ 1*X\ny =~ 1*Y\ny ~ x", paths={"y": {"x": 0.3}})

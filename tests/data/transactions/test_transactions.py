@@ -167,7 +167,13 @@ def test_days_begin_where_the_codebook_says(shop):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "Europe/Dublin", "Asia/Shanghai"])
+MORE = ("Europe/Dublin", "Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["America/New_York", "Australia/Lord_Howe", *(pytest.param(zone, marks=pytest.mark.long) for zone in MORE)],
+)
 def test_zones_agree_with_pandas_all_year(shop, zone):
     times = pd.date_range("2020-12-30", "2021-12-30", freq="97min")
     data = "who,when,paid\n" + "".join(f"{i:06},{t},1\n" for i, t in enumerate(times))
