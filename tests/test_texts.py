@@ -260,3 +260,9 @@ def test_lists_and_minus_signs() -> None:
     )
     assert "−0.12" in told
     assert "-0" not in told
+    told = TEXTS.say(
+        "finding.to_loyalty_unclear", satisfaction="x", loyalty="y", estimate=-0.004, lower=-0.2, upper=-0.05
+    )
+    assert "0.00" in told
+    assert "−0.00" not in told
+    assert "−0.05" in told

@@ -116,6 +116,7 @@ class Texts:
         text, terms = self.with_terms(self.written(key, language), language)  # before the facts: data mark nothing
         text, cited = with_citations(text)
         told = " ".join(_Numbered().format(text, **facts).split())
+        told = re.sub(r"(?<![\w.])-(?=0(\.0+)?(?!\d|\.\d))", "", told)  # what is rounded to zero has no sign
         return Sentence(re.sub(r"(?<![\w.])-(?=[\d.])", "−", told), self, key, facts, terms, cited)
 
     def with_terms(self, text: str, language: str = "en") -> tuple[str, Terms]:

@@ -88,7 +88,9 @@ class MarketingStrategyStory(Story):
         return self.say("strategy.class", number=key[1:], count=self.classes)
 
     def those(self, key: str) -> str:
-        """Name of a segment within a sentence."""
+        """Name of a segment within a sentence; that of a group in quotes, which may be called as a factor is."""
+        if self.group is not None and key != ALL:
+            return self.say("strategy.group_called", name=self.segment(key))
         return in_sentence(self.segment(key))
 
     def findings(self) -> list[str]:
