@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from crmresearch.data.files import FileProblem, find_decimal, find_separator, read_table, read_tables
+from crmresearch.data.files import read_table, read_tables
 from crmresearch.data.survey.survey import load_survey
+from crmresearch.data.text_files import find_decimal, find_separator
+from crmresearch.data.text_table import FileProblem
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import DataError
 

@@ -6,9 +6,10 @@ import openpyxl
 import pytest
 import yaml
 
-from crmresearch.data.files import FileProblem, read_table
+from crmresearch.data.files import read_table
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.table_place import Place
+from crmresearch.data.text_table import FileProblem
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import CodebookError, DataError
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from planted_survey import planted_codebook
 from whole_report import as_told, render
 
 from crmresearch.report.page.self_contained import external_resources
@@ -44,17 +45,10 @@ def plant(home: Path) -> None:
             noise = 0.4 * rng.normal(size=RESPONDENTS)
             columns[f"{key}_{i}"] = np.clip(np.rint(middle + 1.4 * (values + noise)), 1, 10)
     frame = pd.DataFrame(columns).astype(int).assign(use=group)
-    codebook = {
-        **dict.fromkeys(("key", "source", "citation", "licence", "how_to_get"), "planted"),
-        "title": {"en": "A planted survey"},
-        "about": {"en": "Nobody was asked."},
-        "file": "planted.csv",
-        "committed": False,
-        "missing_codes": [],
-        "items": {name: {"text": {"en": name}, "min": 1, "max": 10} for name in columns},
-        "constructs": {key: [f"{key}_{i}" for i in (1, 2, 3)] for key in constructs},
-        "groups": {"use": {"label": {"en": "Use"}, "values": {1: {"en": "at home"}, 2: {"en": "at work"}}}},
-    }
+    codebook = planted_codebook(
+        {key: [f"{key}_{i}" for i in (1, 2, 3)] for key in constructs},
+        {"use": {"label": {"en": "Use"}, "values": {1: {"en": "at home"}, 2: {"en": "at work"}}}},
+    )
     report = {
         "notebook": "marketing_strategy",
         "title": {"en": "Planted"},

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from planted_survey import planted_codebook
 from sklearn.metrics import adjusted_rand_score
 from whole_report import as_told, render
 
@@ -46,17 +47,10 @@ def plant(home: Path) -> np.ndarray:
     frame = pd.DataFrame(columns).astype(int).astype(object)
     frame.loc[rng.random(len(frame)) < 0.1, "quality_2"] = ""
     frame["region"] = np.where(rng.random(len(frame)) < 0.9, truth, 0)
-    codebook = {
-        **dict.fromkeys(("key", "source", "citation", "licence", "how_to_get"), "planted"),
-        "title": {"en": "A planted survey"},
-        "about": {"en": "Nobody was asked."},
-        "file": "planted.csv",
-        "committed": False,
-        "missing_codes": [],
-        "items": {name: {"text": {"en": name}, "min": 1, "max": 10} for name in columns},
-        "constructs": {c: [f"{c}_{i}" for i in range(1, n + 1)] for c, n in CONSTRUCTS.items()},
-        "groups": {"region": {"label": {"en": "Region"}, "values": {i: {"en": f"region {i}"} for i in range(3)}}},
-    }
+    codebook = planted_codebook(
+        {c: [f"{c}_{i}" for i in range(1, n + 1)] for c, n in CONSTRUCTS.items()},
+        {"region": {"label": {"en": "Region"}, "values": {i: {"en": f"region {i}"} for i in range(3)}}},
+    )
     report = {
         "notebook": "survey_segmentation",
         "title": {"en": "Planted"},

@@ -10,8 +10,9 @@ from typing import Literal
 
 from crmresearch.data.catalog import find_codebook
 from crmresearch.data.dataset import CODEBOOK_FILE, is_key
-from crmresearch.data.files import FileProblem, TextTable, read_table
+from crmresearch.data.files import read_table
 from crmresearch.data.survey.codebook import Codebook
+from crmresearch.data.text_table import FileProblem, TextTable
 from crmresearch.errors import TemplateError
 from crmresearch.templates.begin import free_place, write_new
 from crmresearch.templates.draft_purchases import purchases_codebook

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmresearch.data.files import TEXT, TextTable, find_decimal
+from crmresearch.data.files import TEXT
+from crmresearch.data.text_files import find_decimal
+from crmresearch.data.text_table import TextTable
 from crmresearch.data.transactions.lines import SIGNS
 from crmresearch.errors import TemplateError
 from crmresearch.templates.draft_roles import ROLES, ROWS, nobodies, roles_of

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from crmresearch.data.files import TextTable
+from crmresearch.data.text_table import TextTable
 from crmresearch.templates.draft_times import written_times
 
 ROLES = {

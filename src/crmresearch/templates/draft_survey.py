@@ -9,8 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
-from crmresearch.data.files import TextTable
 from crmresearch.data.survey.design import ROLES
+from crmresearch.data.text_table import TextTable
 from crmresearch.errors import TemplateError
 from crmresearch.templates.draft_design import design_lines, design_role
 from crmresearch.templates.draft_scales import places_in_words, words_of_scale

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crmresearch.data.dataset import in_language, is_key
-from crmresearch.data.files import TextTable
+from crmresearch.data.text_table import TextTable
 from crmresearch.data.wording import note
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")  # lines, or are no text in YAML

@@ -223,7 +223,7 @@ def test_srmr_is_judged(
     ecsi: SatisfactionStory, monkeypatch: pytest.MonkeyPatch, saturated: float, estimated: float, key: str
 ) -> None:
     table = pd.DataFrame({"model": ["saturated", "estimated"], "pls": [saturated, estimated]})
-    monkeypatch.setattr("crmresearch.stories.satisfaction.story.approximate_fit", lambda _: table)
+    monkeypatch.setattr("crmresearch.stories.satisfaction.sections.approximate_fit", lambda _: table)
     (told,) = ecsi.fit()
     assert told.key == f"structure.srmr_{key}"  # type: ignore[attr-defined]
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from crmresearch.data.files import TextTable
 from crmresearch.data.survey.codebook import Codebook, as_text, as_value
+from crmresearch.data.text_table import TextTable
 from crmresearch.data.wording import note
 
 

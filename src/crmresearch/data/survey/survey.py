@@ -11,12 +11,13 @@ import pandas as pd
 from crmresearch.data.catalog import find_codebook, find_data_file
 from crmresearch.data.dataset import files_sha256
 from crmresearch.data.documents import shown
-from crmresearch.data.files import FileProblem, TextTable, read_tables
+from crmresearch.data.files import read_tables
 from crmresearch.data.survey.codebook import Codebook
 from crmresearch.data.survey.columns import LISTED, read_group, read_item, repeated_ids
 from crmresearch.data.survey.design import design_notes, read_design
 from crmresearch.data.survey.labels import answered, without_left_out
 from crmresearch.data.survey.weights import effective_size, read_weights, to_mean_one
+from crmresearch.data.text_table import FileProblem, TextTable
 from crmresearch.data.wording import note
 from crmresearch.errors import CodebookError, DataError
 

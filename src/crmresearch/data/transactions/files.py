@@ -19,16 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crmresearch.data.dataset import files_sha256
-from crmresearch.data.files import (
-    DATABASES,
-    SEPARATORS,
-    TEXT,
-    FileProblem,
-    TextTable,
-    find_separator,
-    has_note_of_excel,
-    read_table,
-)
+from crmresearch.data.files import DATABASES, TEXT, read_table
+from crmresearch.data.text_files import SEPARATORS, find_separator, has_note_of_excel
+from crmresearch.data.text_table import FileProblem, TextTable
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.engine_errors import unusable
 from crmresearch.data.wording import note

@@ -77,10 +77,14 @@ class ParameterRecoveryStory(Story):
         named = {name: self.label(step[name]) for name in ("predictor", "outcome")}
         return self.say("finding.composites", own=last["target_coverage"], **facts, **named, **step[["true", "target"]])
 
+    @property
+    def _clusters(self) -> str:
+        """Whether clusters of the answers find the planted segments beyond chance."""
+        return "found" if self.hidden.rand > max(0.1, self.hidden.by_chance) else "hidden"
+
     def _segments(self) -> str:
-        key = "found" if self.hidden.rand > max(0.1, self.hidden.by_chance) else "hidden"
         facts = {"rand": self.hidden.rand, "level": self.hidden.level, "segments": self.hidden.segments}
-        return self.say(f"finding.segments_{key}", **self.groups.counts(), **facts)
+        return self.say(f"finding.segments_{self._clusters}", **self.groups.counts(), **facts)
 
     def more(self) -> list[str]:
         """Type I error, moderations, answers as they are given, careless respondents."""
@@ -123,7 +127,7 @@ class ParameterRecoveryStory(Story):
         told = [self.say("follows.estimator" if right else "follows.no_estimator", estimators=self.listed(right))]
         if sizes := [size for size, n in needed.items() if n]:
             told.append(self.say("follows.sample", n=needed[min(sizes)], size=min(sizes), **self.facts))
-        return [*told, *(self.say(f"follows.{key}") for key in ("screen", "segments"))]
+        return [*told, *(self.say(f"follows.{key}") for key in ("screen", f"segments_{self._clusters}"))]
 
     def population(self) -> list[str]:
         """What is true, and what was simulated how often."""

@@ -1,0 +1,319 @@
+"""What the sections of a satisfaction report say, one after the other, in sentences made from the results."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.caution import Caution
+from crmresearch.data.survey.missing import Complete
+from crmresearch.data.survey.survey import Survey
+from crmresearch.data.survey.weights import effective_size
+from crmresearch.ranks import Floats
+from crmresearch.sem.groups import ALL, SegmentModels
+from crmresearch.sem.index import construct_index, index_draws
+from crmresearch.sem.pls.cautions import unreadable
+from crmresearch.sem.pls.fit import SRMR_LIMIT, approximate_fit
+from crmresearch.sem.pls.hypotheses import hypotheses
+from crmresearch.sem.pls.measurement import item_validity, reliability
+from crmresearch.sem.pls.result import PlsEstimate
+from crmresearch.stories.drawn import drawn_methods, resampled
+from crmresearch.stories.satisfaction import TEXTS
+from crmresearch.stories.story import Story, in_sentence
+
+RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
+
+
+@dataclass(frozen=True)
+class SatisfactionSections(Story):
+    """One theory on one survey, section by section; every method returns sentences in `language`.
+
+    The estimate must have been bootstrapped.
+    """
+
+    texts = TEXTS
+    packages = (*Story.packages, "semopy")
+
+    survey: Survey
+    complete: Complete
+    estimate: PlsEstimate
+    language: str = "en"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What captions name: the theory, and the confidence of the intervals."""
+        return {"confidence": self.confidence, "theory": self.text(self.estimate.specification.theory.title)}
+
+    @cached_property
+    def indices(self) -> tuple[pd.DataFrame, list[Caution]]:
+        """The 0–100 index of every construct, and a caution for every one that is refused."""
+        return construct_index(self.estimate, self.survey.bounds)
+
+    @property
+    def index(self) -> pd.DataFrame:
+        """The 0–100 index of every construct."""
+        return self.indices[0]
+
+    def label(self, key: str) -> str:
+        """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
+        return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
+
+    def arrow(self, path: Any) -> str:
+        """A path, any row with predictor and outcome, by the names of its constructs."""
+        return f"{self.label(path.predictor)} → {self.label(path.outcome)}"
+
+    @property
+    def aims(self) -> dict[str, str]:
+        """satisfaction and, where the theory has it, loyalty: how sentences name the constructs that it is about."""
+        return {aim: in_sentence(self.label(key)) for aim, key in self.estimate.specification.theory.aims.items()}
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        """The PLS path coefficients."""
+        return self.estimate.only("paths")
+
+    @property
+    def confidence(self) -> float:
+        """Confidence of the intervals."""
+        assert self.estimate.resampling is not None
+        return self.estimate.resampling.confidence
+
+    @cached_property
+    def leading(self) -> dict[str, pd.DataFrame]:
+        """Of satisfaction and loyalty, where something leads to them: the largest total effects not told apart."""
+        spec = self.estimate.specification
+        return {key: self.estimate.leading(key) for key in spec.theory.aims.values() if key in spec.outcomes}
+
+    def _predictor(self, effect: Any) -> str:
+        return in_sentence(self.label(effect.predictor))
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """Every PLS path with the sign the theory expects and what the interval says of it, as in `hypotheses`."""
+        judged = hypotheses(self.estimate, unreadable=unreadable(self.estimate.cautions))
+        return judged[judged["estimator"] == "pls"]
+
+    def _note(self) -> list[str]:
+        note = self.survey.codebook.note_of(*self.estimate.specification.theory.lineage)
+        return [self.text(note)] if note else []
+
+    def sample(self) -> list[str]:
+        """Who answered, and what was done about missing answers."""
+        codebook, complete = self.survey.codebook, self.complete
+        cells = int(complete.counts.missing_cells.sum())
+        facts = {"items": len(complete.counts), "rows": complete.rows_in, "cells": cells}
+        told = [self.say("sample.respondents", title=self.text(codebook.title), about=self.text(codebook.about))]
+        if not cells:
+            told.append(self.say("sample.none_missing", **facts))
+        elif complete.policy == "listwise":
+            dropped = {"dropped": complete.rows_dropped, "share": complete.rows_dropped / complete.rows_in}
+            told.append(self.say("sample.listwise", **facts, **dropped, used=complete.rows_used))
+        else:
+            touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
+            told.append(self.say("sample.mean", **facts, touched=touched))
+        if self.estimate.sample.weighted:
+            told.append(self.say("sample.weighted", column=codebook.weight))
+            effective = effective_size(self.estimate.sample.weights)
+            if complete.rows_dropped:
+                told.append(self.say("sample.weighted_used", used=complete.rows_used, effective=effective))
+        told += resampled(self, self.survey)
+        return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
+
+    def claim(self) -> list[str]:
+        """What the theory claims, why, and what it expects to go with what."""
+        spec = self.estimate.specification
+        theory = spec.theory
+        told = [self.say("model.claim", about=self.text(theory.about), cited=self.citation("theory"), **self.facts)]
+        told += [self.text(theory.why)] if theory.why else []
+        for sign in ("positive", "negative", "open"):
+            into = {o: [in_sentence(self.label(p.predictor)) for p in spec.paths if (p.outcome, p.sign) == (o, sign)]
+                    for o in spec.outcomes}  # fmt: skip
+            ends = [self.say("model.from_to", outcome=in_sentence(self.label(outcome)), predictors=self.listed(named))
+                    for outcome, named in into.items() if named]  # fmt: skip
+            told += [self.say(f"model.expects_{sign}", paths="; ".join(ends))] if ends else []
+        made = [self.say("model.from_to", outcome=in_sentence(self.label(c.key)),
+                         predictors=self.listed([in_sentence(self.label(part)) for part in c.of]))
+                for c in spec.constructs if c.of]  # fmt: skip
+        return [*told, *([self.say("model.made_of", wholes="; ".join(made))] if made else [])]
+
+    def model(self) -> list[str]:
+        """Size of the model and how its weights were reached."""
+        settled = int(self.estimate.fits.outer.iterations[0])
+        scheme = self.say(f"scheme.{self.estimate.settings.scheme}")
+        return [self.say("model.summary", **self._size, iterations=settled, scheme=scheme)]
+
+    @property
+    def _size(self) -> dict[str, Any]:
+        """How many constructs, items, paths and moderations the model has."""
+        spec = self.estimate.specification
+        size: dict[str, Any] = {"constructs": len(spec.constructs), "items": len(spec.items), "paths": len(spec.paths)}
+        count = len(spec.moderations)
+        return {**size, "moderations": f" {self.say('model.moderations', count=count)}" if count else ""}
+
+    def measurement(self) -> list[str]:
+        """Which constructs and items fall below the usual limits."""
+        table = reliability(self.estimate)
+        table = table[(table["items"] > 1) & table.rho_c.notna()]
+        weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
+        named = [
+            self.say("measurement.weak", construct=self.label(r.construct), rho_c=r.rho_c, ave=r.ave)
+            for r in weak.itertuples()
+        ]
+        key = "measurement.unreliable" if named else "measurement.reliable"
+        told = [self.say(key, constructs=self.listed(named))]
+        low, items = self.weak_items, item_validity(self.estimate)
+        named = [f"{row.item} ({row.own:.2f})" for row in low.itertuples()]
+        key = "measurement.weak_items" if named else "measurement.no_weak_items"
+        told.append(self.say(key, items=self.listed(named)))
+        if named:
+            facts = {"dataset": self.survey.codebook.key, "theory": self.estimate.specification.theory.key}
+            told.append(self.say("measurement.advice", items=self.listed([*low["item"]]), **facts))
+        misplaced = items[items.cross.abs() > items.own.abs()]
+        named = [f"{r.item} ({self.label(r.construct)}; {self.label(r.other)})" for r in misplaced.itertuples()]
+        return told + ([self.say("measurement.misplaced", items=self.listed(named))] if named else [])
+
+    @cached_property
+    def weak_items(self) -> pd.DataFrame:
+        """Items that correlate less than .50 with their own construct, composites that they make up apart."""
+        items = item_validity(self.estimate)
+        return items[(items.own < LOADING_LIMIT) & (items.measurement != "composite_b")]
+
+    def fit(self) -> list[str]:
+        """Whether the correlations that the model implies are close to those of the answers, by SRMR."""
+        found = approximate_fit(self.estimate).set_index("model")["pls"]
+        facts = {"saturated": found["saturated"], "estimated": found["estimated"]}
+        if not np.isfinite(found["estimated"]):
+            close = found["saturated"] <= SRMR_LIMIT
+            return [self.say(f"structure.srmr_saturated_{'close' if close else 'far'}", **facts)]
+        worst = "measurement" if found["saturated"] > SRMR_LIMIT else "paths"
+        close = max(found) <= SRMR_LIMIT
+        return [self.say("structure.srmr_close" if close else f"structure.srmr_{worst}", **facts)]
+
+    def structure(self) -> list[str]:
+        """What the intervals are, and how much the correction for unreliability changes."""
+        boot = self.estimate.resampling
+        assert boot is not None
+        facts = {"resamples": boot.resamples, "confidence": boot.confidence}
+        told = [self.say("structure.intervals", interval=self.say(f"structure.{boot.interval}"), **facts)]
+        if not self.estimate.model.main.factor.any():
+            return [*told, self.say("structure.no_difference")]
+        moved = self.estimate.corrections
+        if moved.empty:
+            return told
+        predictor, outcome = moved.idxmax()
+        path = f"{self.label(predictor)} → {self.label(outcome)}"
+        return [*told, self.say("structure.difference", difference=moved.max(), path=path)]
+
+    def effects(self) -> list[str]:
+        """The largest total effects on satisfaction and on loyalty, and how much of them is indirect."""
+        told = []
+        for outcome, drivers in self.leading.items():
+            named = [
+                self.say("effects.one", predictor=self._predictor(row), estimate=row.estimate, direct=row.direct,
+                         indirect=row.indirect)
+                for row in drivers.itertuples()
+            ]  # fmt: skip
+            key = "effects.largest" if len(named) == 1 else "effects.largest_tie"
+            told.append(self.say(key, outcome=in_sentence(self.label(outcome)), effects=self.listed(named)))
+        return told
+
+    def index_summary(self) -> list[str]:
+        """The highest and the lowest index, those not told apart together."""
+        given = self.index.dropna(subset="estimate")
+        if len(given) < 2:
+            return []
+        names, draws = [in_sentence(self.label(key)) for key in given["construct"]], self._index_draws[given.index]
+        return [self.say("index.ends", ends=self.ends(names, given["estimate"].to_numpy(), draws, self.confidence))]
+
+    @cached_property
+    def _index_draws(self) -> Floats:
+        return index_draws(self.estimate, self.survey.bounds)
+
+    def group_name(self, group: str, key: str) -> str:
+        """A value of a group of the codebook, or everybody, for readers."""
+        return (
+            self.say("groups.all") if key == ALL else self.survey.codebook.groups[group].value_label(key, self.language)
+        )
+
+    def groups(self, models: SegmentModels, group: str) -> list[str]:
+        """By what the respondents are divided, which groups are too small, which stand highest and lowest."""
+        codebook, name = self.survey.codebook, partial(self.group_name, group)
+        told = [self.say("groups.divided", group=self.text(codebook.groups[group].label), needed=models.needed)]
+        if models.small:
+            small = [f"{name(key)} ({size:,})" for key, size in models.small.items()]
+            told.append(self.say("groups.small", groups=self.listed(small), needed=models.needed))
+        if models.one_cluster:
+            told.append(self.say("groups.one_cluster", groups=self.listed([name(key) for key in models.one_cluster])))
+        if models.few_clusters:
+            few = [f"{name(key)} ({df:,})" for key, df in models.few_clusters.items()]
+            told.append(self.say("groups.few_clusters", groups=self.listed(few)))
+        for aim, construct in self.estimate.specification.theory.aims.items():
+            table, draws = models.indices(construct)
+            if len(table) > 1:
+                ends = self.ends([*map(name, table["segment"])], table["estimate"].to_numpy(), draws, self.confidence)
+                told.append(self.say("groups.ends", construct=self.aims[aim], ends=ends))
+        return told + [self.say("groups.failed", group=name(key), reason=why) for key, why in models.failed.items()]
+
+    def limits(self) -> list[str]:
+        """What these results cannot say."""
+        stated = self.estimate.specification.theory.aims.get("loyalty")
+        return [
+            self.say("limits.cross_section", respondents=self.complete.rows_used, **self.facts),
+            *([self.say("limits.stated", loyalty=self.label(stated))] if stated else []),
+            *([self.say("limits.second_order")] if self.estimate.specification.components else []),
+            self.say("limits.sample", about=self.text(self.survey.codebook.about)),
+            *self._note(),
+        ]
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The theory and the data."""
+        return {"theory": self.estimate.specification.theory.citation, "data": self.survey.codebook.citation}
+
+    def methods_paragraph(self) -> list[str]:
+        """Model, respondents, gaps, estimator, resamples and measures, as a paper tells them."""
+        e, boot, settings = self.estimate, self.estimate.resampling, self.estimate.settings
+        assert boot is not None
+        rows, gaps = self.complete.rows_used, int(self.complete.counts["missing_cells"].sum())
+        formative = [c.key for c in e.specification.constructs if c.measurement == "composite_b"]
+        cited = {"cited": self.citation("theory"), "data_cited": self.citation("data")}
+        facts: dict[str, Any] = {
+            **self.facts,
+            **self._size,
+            **cited,
+            "title": self.text(self.survey.codebook.title),
+            "used": rows,
+            "rows": self.complete.rows_in,
+            "cells": gaps,
+            "dropped": self.complete.rows_dropped,
+            "metric": self.say(f"metric.{settings.metric}"),
+            "scheme": self.say(f"scheme.{settings.scheme}"),
+            "tolerance": settings.tolerance,
+            "iterations": int(e.fits.outer.iterations[0]),
+            "resamples": boot.resamples,
+            "seed": boot.seed,
+            "failed": boot.failed,
+            "column": self.survey.codebook.weight,
+        }
+        told = ["model", f"missing_{self.complete.policy if gaps else 'none'}"]
+        told += [*(["weighted"] if e.sample.weighted else []), "pls"]
+        if formative:
+            facts["formative"] = self.listed([in_sentence(self.label(key)) for key in formative])
+            told.append("mode_b")
+        if "plsc" in e.estimators and e.model.main.factor.any():
+            told += ["plsc", *(["plsc_unread"] if "plsc" in unreadable(e.cautions) else [])]
+        told += ["second_order"] if e.specification.components else []
+        told += ["moderation"] if e.specification.moderations else []
+        told.append(boot.interval)
+        after = [*(["failed"] if boot.failed else []), "measures"]
+        before, behind = ([self.say(f"methods.{key}", **facts) for key in keys] for keys in (told, after))
+        return [*before, *drawn_methods(self, self.survey), *behind]
+
+    def group_methods(self, models: SegmentModels | None, group: str) -> list[str]:
+        """The sentence of the methods on models within groups; none without groups."""
+        if not models:
+            return []
+        label = self.text(self.survey.codebook.groups[group].label)
+        return [self.say("methods.groups", group=label, needed=models.needed)]
