@@ -1,7 +1,7 @@
-"""Batched ML bootstrap: unbounded first, refits with variances ≥ 0 where that fails or is inadmissible.
+"""Batched ML bootstrap with variances ≥ 0.
 
 Dropping inadmissible resamples would truncate the intervals; bounding the variances keeps every resample (De
-Jonckere & Rosseel 2022, Structural Equation Modeling 29, 412–427).
+Jonckere & Rosseel 2022, Structural Equation Modeling 29, 412–427). A bound that does not hold changes nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.resampling import bootstrap_counts, require_memory
 from crmresearch.sem.covariance.admissibility import admissible_samples
+from crmresearch.sem.covariance.cholesky_coordinates import cholesky_coordinates
 from crmresearch.sem.covariance.direction import turned
 from crmresearch.sem.covariance.likelihood import Pattern
 from crmresearch.sem.covariance.minimise import minimise
@@ -24,10 +25,11 @@ from crmresearch.sem.covariance.standardised import standardised_cells
 from crmresearch.sem.pls.algorithm import Floats, eigenvalues_exceed
 from crmresearch.sem.pls.moments import Sample
 
+INSIDE = 0.05  # of the usual start value: the least variance a fit starts from
 CHUNK = 25  # resamples per batch: their Hessians stay in the cache, twice as fast as 250
 TOLERANCE = 1e-7
 UNCONVERGED_SHARE = 0.005  # of resamples
-UNBOUNDED, BOUNDED, SLOW, SLOWEST = 15, 60, 300, 3000  # iterations at most, of one fit after the other
+ITERATIONS = 12, 60, 300, 3000  # at most, of one fit after the other: the slow ones go on together
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class CbBootstrap:
     """Resampled estimates: theta (resamples, q), χ², and how each resample ended.
 
     Factors point the same way in every resample as in the estimate. `gradient` is the largest entry of the projected
-    gradient; `bounded` marks refits; `admissible` resamples that converged and needed no bound. Bollen–Stine: `p_value`
-    is the share of resamples of data transformed to fit the model whose χ² is at least the observed one.
+    gradient; `bounded` marks those at a bound; `admissible` those that converged inside the bounds. Bollen–Stine:
+    `p_value` is the share of resamples of data transformed to fit the model whose χ² is at least the observed one.
     """
 
     theta: Floats
@@ -147,50 +149,40 @@ def fit_covariances(
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Fit the model to covariance matrices (batch, p, p), divisor n, as the bootstrap does.
 
-    `covariances` and θ are in the units of estimation. Returns θ, F, projected gradient, whether refitted with
-    bounds, and whether admissible without them.
+    `covariances` and θ are in the units of estimation. Returns θ, F, projected gradient (in the coordinates of the
+    fit: `cholesky_coordinates` where factors are nearly collinear), whether at a bound, and whether admissible.
     """
     ram = estimate.ram
     pattern = Pattern(estimate.rows, np.arange(len(ram.observed)), covariances)
     lower = np.where(ram.variances, 0.0, -np.inf)
+    start = np.maximum(estimate.theta, np.where(ram.variances, INSIDE * ram.start, -np.inf))
+    straight = cholesky_coordinates(ram, start)
+    model, first = (ram, start) if straight is None else (straight.ram, straight.of(start[None])[0])
+    bounds = np.where(model.variances, 0.0, -np.inf)
 
     batch = len(covariances)
     deviation = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlations = covariances / (deviation[:, :, None] * deviation[:, None, :])
     possible = np.flatnonzero(eigenvalues_exceed(correlations, SINGULAR))
-    theta = np.full((batch, len(ram.labels)), np.nan)
-    theta[possible] = estimate.theta
+    found = np.full((batch, len(ram.labels)), np.nan)
+    found[possible] = first
     F, gradient = np.full(batch, np.nan), np.full(batch, np.inf)
-
-    def fit(which: NDArray[np.intp], starts: Floats, bounds: Floats | None, iterations: int) -> None:
-        for first in range(0, len(which), chunk):
-            part = slice(first, first + chunk)
-            samples = which[part]
-            found = minimise(
-                ram,
-                [pattern.take(samples)],
-                starts[part],
-                bounds,
-                tolerance=TOLERANCE,
-                max_iterations=iterations,
-            )
-            theta[samples], F[samples], gradient[samples] = found.theta, found.discrepancy, found.gradient
-
     with threadpool_limits(1):
-        fit(possible, theta[possible], None, UNBOUNDED)
-        left = possible[~((gradient < 1e-6) & admissible_samples(ram, theta))[possible]]
-        bounded = np.zeros(batch, dtype=np.bool_)
-        bounded[left] = True
-        # nearly collinear constructs make several minima: half as many are missed as from where the first fit stopped
-        stopped = np.maximum(theta, np.where(ram.variances, 0.05 * ram.start, -np.inf))
-        fit(left, np.repeat(ram.start[None], len(left), axis=0), lower, BOUNDED)
-        left = left[~(gradient[left] < 1e-6)]
-        fit(left, theta[left], lower, SLOW)
-        left = left[~(gradient[left] < 1e-6)]
-        fit(left, stopped[left], lower, SLOWEST)
-    admissible = (gradient < 1e-6) & (theta > lower).all(axis=1) & admissible_samples(ram, theta)
-    return turned(ram, theta, estimate.theta), F, gradient, bounded, admissible
+        for iterations in ITERATIONS:
+            left = possible[~(gradient[possible] < 1e-6)]
+            for part in (left[k : k + chunk] for k in range(0, len(left), chunk)):
+                fit = minimise(
+                    model, [pattern.take(part)], found[part], bounds, tolerance=TOLERANCE, max_iterations=iterations
+                )
+                found[part], F[part], gradient[part] = fit.theta, fit.discrepancy, fit.gradient
+            if straight is None and iterations == ITERATIONS[0]:
+                # in a curved valley half as many minima are missed as from where the first fit stopped
+                found[possible[~(gradient[possible] < 1e-6)]] = ram.start
+    theta = found if straight is None else straight.theta(found)
+    inside = admissible_samples(ram, theta) & (theta > lower).all(axis=1)
+    bounded = ~inside & np.isfinite(theta).all(axis=1)
+    return turned(ram, theta, estimate.theta), F, gradient, bounded, (gradient < 1e-6) & inside
 
 
 def _without_failed(boot: CbBootstrap) -> CbBootstrap:
