@@ -13,7 +13,7 @@ import pandas as pd
 from crmresearch.caution import Caution, gravest_first
 from crmresearch.errors import ParameterError
 from crmresearch.sem.pls.result import PlsEstimate
-from crmresearch.sem.priorities.ceilings import CeilingName
+from crmresearch.sem.priorities.ceilings import CeilingName, Floats
 from crmresearch.sem.priorities.ipma import Ipma, importance_performance_map
 from crmresearch.sem.priorities.necessity import Necessity, necessity
 from crmresearch.sem.priorities.scores import Unit, scale_scores, target_of
@@ -26,7 +26,8 @@ class Cipma:
     necessary, required and share_below for the `wanted` level of the target, status, priority.
 
     priority: `both` (necessary, and important beyond chance), `necessary`, `important`, `neither` (shown to be below
-    the mean importance, and not necessary), `open` (the rest). `units`: what required and wanted count, by construct.
+    the mean importance, and not necessary), `open` (the rest). `units`: what required and wanted count, by construct;
+    `scores` (n, constructs) of the respondents in them, with their `weights` (n,).
     """
 
     target: str
@@ -35,6 +36,24 @@ class Cipma:
     ipma: Ipma
     necessity: Necessity
     units: dict[str, Unit]
+    scores: pd.DataFrame
+    weights: Floats
+
+    @property
+    def bottlenecks(self) -> pd.DataFrame:
+        """The rows of the necessary conditions of which the wanted level requires something, most below it first."""
+        rows = self.table[self.table["necessary"] & (self.table["status"] == "required")]
+        return rows.sort_values("share_below", ascending=False, kind="stable")
+
+    @property
+    def failing(self) -> float:
+        """Share of respondents below what the wanted level requires in one necessary condition at least."""
+        rows = self.bottlenecks
+        below = np.zeros(len(self.scores), dtype=np.bool_)
+        for construct, required in zip(rows["construct"], rows["required"], strict=True):
+            sign = -1.0 if construct in self.necessity.low else 1.0
+            below |= (sign * self.scores[construct] < sign * required - 1e-9).to_numpy()
+        return float(self.weights[below].sum() / self.weights.sum())
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
@@ -103,4 +122,6 @@ def combined(
     against = table["importance_against"].to_numpy()
     cases = [necessary & (against > 0), necessary, against > 0, against < 0]
     priority = np.select(cases, ["both", "necessary", "important", "neither"], "open")
-    return Cipma(found.target, level, table.assign(necessary=necessary, priority=priority), found, needed, units)
+    table = table.assign(necessary=necessary, priority=priority)
+    scores = scale_scores(estimate, bounds)[0]
+    return Cipma(found.target, level, table, found, needed, units, scores, estimate.sample.weights)

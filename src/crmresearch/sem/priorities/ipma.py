@@ -74,9 +74,13 @@ def importance_performance_map(estimate: PlsEstimate, bounds: pd.DataFrame, targ
         (point.indices[0, where] * kept, (drawn.indices[:, where] * kept).T), boot.confidence,
     )  # fmt: skip
     items = _items(estimate, point, drawn, to, where, negative, boot.confidence)
-    return Ipma(
-        target, boot.confidence, constructs, items, gravest_first(_cautions(estimate, refused, target, leading))
-    )
+    cautions = _cautions(estimate, refused, target, leading)
+    cautions += [
+        Caution("importance_negative", "note", f"importance: {key}", {"construct": key})
+        for key, upper in zip(constructs["construct"], constructs["importance_upper"], strict=True)
+        if upper < 0
+    ]
+    return Ipma(target, boot.confidence, constructs, items, gravest_first(cautions))
 
 
 def _items(

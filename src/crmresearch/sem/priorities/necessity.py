@@ -5,7 +5,7 @@ Sarstedt (2020), Industrial Management & Data Systems 120, 2243–2267.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,13 @@ class Necessity:
     def leading_effects(self) -> pd.DataFrame:
         """The rows of `effects` of the leading ceiling, by condition."""
         return self.effects[self.effects["ceiling"] == self.leading].set_index("condition")
+
+    @property
+    def fragile(self) -> dict[str, int]:
+        """Necessary conditions that the absence of `FRAGILE` answers or fewer would undo, and of how many."""
+        rows = self.leading_effects
+        few = rows.loc[rows["necessary"] & rows["dropped"].between(1, FRAGILE), "dropped"]
+        return {str(key): int(dropped) for key, dropped in few.items()}
 
     def at(self, level: float) -> pd.DataFrame:
         """The bottlenecks of the leading ceiling at one of the levels, by condition."""
@@ -110,14 +117,14 @@ def necessity(
             }))  # fmt: skip
             tables.append(_bottleneck(found, points, data[outcome], levels, sign, (sign * x, share)))
             tables[-1].insert(1, "condition", condition)
-    effects = _judged(pd.DataFrame(rows, columns=EFFECTS), confidence)
-    cautions += _fragile(effects, leading)
-    return Necessity(
-        outcome, leading, confidence, permutations, effects,
+    told = Necessity(
+        outcome, leading, confidence, permutations, _judged(pd.DataFrame(rows, columns=EFFECTS), confidence),
         pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=BOTTLENECK),
         pd.concat(moving, ignore_index=True) if moving else pd.DataFrame(columns=INFLUENTIAL),
-        tuple(low), gravest_first(cautions),
+        tuple(low), (),
     )  # fmt: skip
+    cautions += [_caution("fragile", "weak", key, dropped=dropped) for key, dropped in told.fragile.items()]
+    return replace(told, cautions=gravest_first(cautions))
 
 
 EFFECTS = ["condition", "ceiling", "n", "d", "p_value", "permutations", "accuracy", "peers", "intercept", "slope",
@@ -167,16 +174,6 @@ def _holm(p: Floats) -> Floats:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
     return adjusted
-
-
-def _fragile(effects: pd.DataFrame, leading: CeilingName) -> list[Caution]:
-    """Necessities that the absence of few answers would undo."""
-    rows = effects[effects["necessary"] & (effects["ceiling"] == leading)]
-    few = rows[rows["dropped"].between(1, FRAGILE)]
-    return [
-        _caution("fragile", "weak", row.condition, dropped=int(row.dropped), rows=int(row.n))
-        for row in few.itertuples()
-    ]
 
 
 def _caution(code: str, severity: str, condition: object, **facts: object) -> Caution:
