@@ -140,16 +140,13 @@ def _against_mean(points: Floats, draws: Floats, confidence: float) -> Floats:
 
 
 def _cautions(estimate: PlsEstimate, refused: list[str], target: str, leading: list[int]) -> list[Caution]:
-    spec = estimate.specification
-    relevant = [key for key in refused if key == target or spec.keys.index(key) in leading]
-    found = [
-        Caution(
-            "importance_refused" if key != target else "importance_refused_target", "weak", f"importance: {key}",
-            {"construct": key, "items": [spec.items[i] for i in np.flatnonzero(column < 0)]},
-        )
-        for key, column in zip(spec.keys, estimate.composites.T, strict=True)
-        if key in relevant
-    ]  # fmt: skip
+    spec, found = estimate.specification, []
+    for key, column in zip(spec.keys, estimate.composites.T, strict=True):
+        facts = {"construct": key, "items": [spec.items[i] for i in np.flatnonzero(column < 0)]}
+        if key in refused and key == target:
+            found.append(Caution("importance_refused_target", "weak", f"importance: {key}", facts))
+        elif key in refused and spec.keys.index(key) in leading:
+            found.append(Caution("importance_refused", "weak", f"importance: {key}", facts))
     if spec.moderations:
         found.append(Caution("importance_moderated", "note", "importance", {"target": target}))
     return found

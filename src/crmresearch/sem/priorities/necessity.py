@@ -4,8 +4,9 @@ Dul (2016), Organizational Research Methods 19, 10–52; with scores of a path m
 Sarstedt (2020), Industrial Management & Data Systems 120, 2243–2267.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,10 @@ from crmresearch.caution import Caution, gravest_first
 from crmresearch.errors import ParameterError
 from crmresearch.sem.priorities.ceilings import CEILINGS, Ceiling, CeilingName, Floats, Points, ceiling, order_of
 from crmresearch.sem.priorities.influence import influence
-from crmresearch.sem.priorities.permutation import chance
+from crmresearch.sem.priorities.permutation import association, chance
 
 MEDIUM = 0.1  # d from which a condition counts (Dul 2016: below it small, from .3 large, from .5 very large)
+ASSOCIATED = 999  # samples in which a condition and the outcome merely go together
 FEW = 10  # answers below which a ceiling says little
 FRAGILE = 3  # answers whose absence would undo a necessity: so few or fewer are told
 
@@ -26,8 +28,9 @@ class Necessity:
     """Which conditions are necessary for one outcome.
 
     `effects`, a row a condition and ceiling: condition, ceiling, n, d, p_value (permutations), p_adjusted (of all
-    conditions by this ceiling, Holm 1979), accuracy (share of answers not above), peers, intercept, slope, d_lowest and
-    d_highest without a single answer, dropped (answers whose absence brings d below .1, after `influence`; −1 more than
+    conditions by this ceiling, Holm 1979), p_association (so adjusted as well, against merely going together:
+    `permutation.association`), accuracy (share of answers not above), peers, intercept, slope, d_lowest and d_highest
+    without a single answer, dropped (answers whose absence brings d below .1, after `influence`; −1 more than
     ten), necessary (d ≥ .1 and p_adjusted < 1 − confidence). `bottleneck`, a row a level of the outcome, condition and
     ceiling: level, percent (of the range of the outcome), required (the least x; NaN where none is needed or none is
     enough), status (required, not_necessary, not_reached), share_below (of respondents below what is required).
@@ -49,6 +52,12 @@ class Necessity:
     def leading_effects(self) -> pd.DataFrame:
         """The rows of `effects` of the leading ceiling, by condition."""
         return self.effects[self.effects["ceiling"] == self.leading].set_index("condition")
+
+    @property
+    def more_than_association(self) -> list[str]:
+        """Necessary conditions whose corner is emptier, beyond chance, than a normal connexion as strong makes it."""
+        rows = self.leading_effects
+        return [str(key) for key in rows.index[rows["necessary"] & (rows["p_association"] < 1 - self.confidence)]]
 
     @property
     def fragile(self) -> dict[str, int]:
@@ -88,84 +97,99 @@ def necessity(
     rows, tables, moving = [], [], []
     for place, condition in enumerate(conditions):
         known = data[[condition, outcome]].notna().all(axis=1).to_numpy()
-        x, y = data.loc[known, condition].to_numpy(), data.loc[known, outcome].to_numpy()
-        if known.sum() < len(data):
-            cautions.append(_caution("gaps", "note", condition, rows=int((~known).sum())))
-        if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
-            cautions.append(_caution("constant", "weak", condition, rows=len(x)))
-            rows += [{"condition": condition, "ceiling": name, "n": len(x), "necessary": False} for name in CEILINGS]
+        pair, about, n = data.loc[known, [condition, outcome]], f"condition: {condition}", int(known.sum())
+        facts = {"condition": str(condition), "rows": n}
+        if n < len(data):
+            cautions.append(Caution("necessity_gaps", "note", about, facts))
+        if n < 2 or (np.ptp(pair.to_numpy(), axis=0) == 0).any():
+            cautions.append(Caution("necessity_constant", "weak", about, facts))
+            rows += [{"condition": condition, "ceiling": name, "n": n} for name in CEILINGS]
             continue
-        if len(x) < FEW:
-            cautions.append(_caution("few", "weak", condition, rows=len(x)))
+        if n < FEW:
+            cautions.append(Caution("necessity_few", "weak", about, facts))
         sign = -1.0 if condition in low else 1.0
-        order = order_of(sign * x, y)
-        points, labels = Points(sign * x[order], y[order]), frame.index.to_numpy()[known][order]
-        p_values, tried = chance(points, permutations, np.random.SeedSequence(seed, spawn_key=(place,)))
-        share = np.ones(len(x)) if weights is None else weights[known]
-        for name, p in zip(CEILINGS, p_values, strict=True):
-            found, moved = ceiling(name, points), influence(name, points, MEDIUM)
-            rows.append({
-                "condition": condition, "ceiling": name, "n": len(x), "d": found.effect, "p_value": p,
-                "permutations": tried, "accuracy": found.accuracy, "peers": len(found.peers),
-                "intercept": found.intercept, "slope": sign * found.slope,
-                "d_lowest": _least(moved.effects, found.effect), "d_highest": -_least(-moved.effects, -found.effect),
-                "dropped": moved.dropped,
-            })  # fmt: skip
-            moving.append(pd.DataFrame({
-                "condition": condition, "ceiling": name, "row": labels[moved.rows], "x": sign * points.x[moved.rows],
-                "y": points.y[moved.rows], "d_without": moved.effects,
-            }))  # fmt: skip
-            tables.append(_bottleneck(found, points, data[outcome], levels, sign, (sign * x, share)))
-            tables[-1].insert(1, "condition", condition)
+        at = np.linspace(data[outcome].min(), data[outcome].max(), 11) if levels is None else np.array(levels, float)
+        seeds = [np.random.SeedSequence(seed, spawn_key=key) for key in ((place,), (place, 1))]
+        for found in _found(pair, sign, permutations, seeds):
+            rows.append(found.row)
+            moving.append(found.influential)
+            share = np.ones(n) if weights is None else weights[known]
+            tables.append(_bottleneck(found, sign * pair[condition].to_numpy(), share, at))
+            tables[-1]["percent"] = 100 * (at - data[outcome].min()) / np.ptp(data[outcome].dropna())
     told = Necessity(
         outcome, leading, confidence, permutations, _judged(pd.DataFrame(rows, columns=EFFECTS), confidence),
         pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=BOTTLENECK),
         pd.concat(moving, ignore_index=True) if moving else pd.DataFrame(columns=INFLUENTIAL),
         tuple(low), (),
     )  # fmt: skip
-    cautions += [_caution("fragile", "weak", key, dropped=dropped) for key, dropped in told.fragile.items()]
+    cautions += [
+        Caution("necessity_fragile", "weak", f"condition: {key}", {"condition": str(key), "dropped": dropped})
+        for key, dropped in told.fragile.items()
+    ]
     return replace(told, cautions=gravest_first(cautions))
 
 
 EFFECTS = ["condition", "ceiling", "n", "d", "p_value", "permutations", "accuracy", "peers", "intercept", "slope",
-           "d_lowest", "d_highest", "dropped"]  # fmt: skip
+           "d_lowest", "d_highest", "dropped", "p_association"]  # fmt: skip
 BOTTLENECK = ["level", "condition", "percent", "ceiling", "required", "status", "share_below"]
 INFLUENTIAL = ["condition", "ceiling", "row", "x", "y", "d_without"]
 
 
-def _least(effects: Floats, own: float) -> float:
-    """The lowest d without one answer, or that with all where nothing is lower."""
-    known = effects[np.isfinite(effects)]
-    return float(min(known.min(), own)) if len(known) else own
+class _Found(NamedTuple):
+    """One condition under one ceiling: the row of `effects`, those of `influential`, the ceiling and its points."""
+
+    row: dict[str, Any]
+    influential: pd.DataFrame
+    ceiling: Ceiling
+    points: Points
+    sign: float
 
 
-def _bottleneck(
-    found: Ceiling, points: Points, outcome: pd.Series, levels: Sequence[float] | None, sign: float,
-    answers: tuple[Floats, Floats],
-) -> pd.DataFrame:  # fmt: skip
-    """What a ceiling requires for every level, and the share of respondents (x, weight) who do not have it."""
-    low, high = outcome.min(), outcome.max()
-    at = np.linspace(low, high, 11) if levels is None else np.asarray(levels, dtype=np.float64)
-    need = found.required(at, points)
-    x, weight = answers
+def _found(
+    pair: pd.DataFrame, sign: float, permutations: int, seeds: Sequence[np.random.SeedSequence]
+) -> Iterator[_Found]:
+    """Both ceilings over the columns of a condition, whose sign is turned where little of it is needed, and outcome."""
+    condition, (x, y) = pair.columns[0], pair.to_numpy().T
+    order = order_of(sign * x, y)
+    points, labels = Points(sign * x[order], y[order]), pair.index.to_numpy()[order]
+    p_values, tried = chance(points, permutations, seeds[0])
+    for name, p, of_both in zip(CEILINGS, p_values, association(points, ASSOCIATED, seeds[1]), strict=True):
+        found, moved = ceiling(name, points), influence(name, points, MEDIUM)
+        effects = np.append(moved.effects[np.isfinite(moved.effects)], found.effect)
+        row = {
+            "condition": condition, "ceiling": name, "n": len(x), "d": found.effect, "p_value": p,
+            "permutations": tried, "accuracy": found.accuracy, "peers": len(found.peers), "intercept": found.intercept,
+            "slope": sign * found.slope, "d_lowest": effects.min(), "d_highest": effects.max(),
+            "dropped": moved.dropped, "p_association": of_both,
+        }  # fmt: skip
+        influential = pd.DataFrame({
+            "condition": condition, "ceiling": name, "row": labels[moved.rows], "x": sign * points.x[moved.rows],
+            "y": points.y[moved.rows], "d_without": moved.effects,
+        })  # fmt: skip
+        yield _Found(row, influential, found, points, sign)
+
+
+def _bottleneck(found: _Found, x: Floats, weights: Floats, levels: Floats) -> pd.DataFrame:
+    """What a ceiling requires for every level, and the share of respondents, by `weights`, whose x is less."""
+    need, points = found.ceiling.required(levels, found.points), found.points
     near = 1e-9 * (points.x[-1] - points.x[0])
-    below = [np.nan if np.isnan(one) else float(weight[x < one - near].sum() / weight.sum()) for one in need]
+    below = [np.nan if np.isnan(one) else float(weights[x < one - near].sum() / weights.sum()) for one in need]
     status = np.where(np.isnan(need), "not_reached", np.where(np.isinf(need), "not_necessary", "required"))
     return pd.DataFrame({
-        "level": at, "percent": 100 * (at - low) / (high - low), "ceiling": found.name,
-        "required": np.where(np.isfinite(need), sign * need, np.nan), "status": status, "share_below": below,
+        "level": levels, "condition": found.row["condition"], "percent": np.nan, "ceiling": found.ceiling.name,
+        "required": np.where(np.isfinite(need), found.sign * need, np.nan), "status": status, "share_below": below,
     })  # fmt: skip
 
 
 def _judged(effects: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """With p_adjusted of the conditions that have one, ceiling by ceiling, and whether each is necessary."""
     effects = effects.astype(dict.fromkeys(EFFECTS[3:], np.float64))
-    adjusted = pd.Series(np.nan, effects.index)
+    effects.insert(5, "p_adjusted", effects["p_value"])
     for _, part in effects.groupby("ceiling"):
-        if len(known := part["p_value"].dropna()):
-            adjusted[known.index] = _holm(known.to_numpy())
-    effects.insert(5, "p_adjusted", adjusted)
-    return effects.assign(necessary=(effects["d"] >= MEDIUM) & (adjusted < 1 - confidence))
+        for name in ("p_adjusted", "p_association"):
+            known = part[name].dropna()
+            effects.loc[known.index, name] = _holm(known.to_numpy())
+    return effects.assign(necessary=(effects["d"] >= MEDIUM) & (effects["p_adjusted"] < 1 - confidence))
 
 
 def _holm(p: Floats) -> Floats:
@@ -174,10 +198,6 @@ def _holm(p: Floats) -> Floats:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
     return adjusted
-
-
-def _caution(code: str, severity: str, condition: object, **facts: object) -> Caution:
-    return Caution(f"necessity_{code}", severity, f"condition: {condition}", {"condition": str(condition), **facts})  # type: ignore[arg-type]
 
 
 def _check(

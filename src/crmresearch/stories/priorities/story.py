@@ -100,8 +100,10 @@ class PrioritiesStory(Story):
     def _sure(self) -> list[str]:
         if not self.found.table["necessary"].any():
             return []
-        told = self.undone()
-        return [self.say(f"finding.{'fragile' if told else 'sturdy'}", told=told, **self.facts)]
+        told, more = self.undone(), self.found.necessity.more_than_association
+        few = self.say(f"finding.{'fragile' if told else 'sturdy'}", told=told, **self.facts)
+        beyond = self.say(f"finding.{'more' if more else 'no_more'}", names=self.those(more), **self.facts)
+        return [f"{few} {beyond}"]
 
     def undone(self) -> str:
         """Without how many answers which conditions would not be called necessary; nothing where that takes many."""
@@ -126,14 +128,17 @@ class PrioritiesStory(Story):
 
     def follows(self) -> list[str]:
         """What to do first: lift those below a bottleneck, then what counts on average; and what to check before."""
-        fragile = self.found.necessity.fragile
-        rows = self.found.bottlenecks.query("share_below > 0 and construct not in @fragile")
-        told = [
-            self.say("follows.lift", condition=self.within(row.construct), share=row.share_below,
-                     required=self.needed(row.construct, row.required), **self.facts)
-            for row in rows.itertuples()
+        fragile, more = self.found.necessity.fragile, self.found.necessity.more_than_association
+        sure = [key not in fragile and key in more for key in self.found.bottlenecks["construct"]]
+        parts = [
+            self.say("condition.below", condition=self.within(row.construct), share=row.share_below,
+                     required=self.needed(row.construct, row.required))
+            for row in self.found.bottlenecks[sure].itertuples()
         ]  # fmt: skip
+        told = [self.say("follows.lift", conditions=self.listed(parts), **self.facts)] if parts else []
         told += [self.say("follows.check", names=self.those(fragile), count=len(fragile))] if fragile else []
+        loose = [key for key in self.found.bottlenecks["construct"] if key not in fragile and key not in more]
+        told += [self.say("follows.together", names=self.those(loose), count=len(loose), **self.facts)] if loose else []
         important = self.found.table.query("priority in ('both', 'important')").sort_values("performance")["construct"]
         told += [self.say("follows.raise", names=self.those(important), **self.facts)] if len(important) else []
         return [*(told or [self.say("follows.nothing", **self.facts)]), self.say("follows.causes")]
@@ -148,7 +153,10 @@ class PrioritiesStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        return [self.say(f"limit.{key}", **self.facts) for key in ("causes", "points", "sampled", "mean", "stated")]
+        return [
+            self.say(f"limit.{key}", **self.facts)
+            for key in ("causes", "points", "together", "sampled", "mean", "stated")
+        ]
 
     @property
     def published(self) -> dict[str, str]:

@@ -45,9 +45,10 @@ def effects(story: PrioritiesStory) -> pd.DataFrame:
         accuracy=[story.say("priorities.share", share=share) for share in table["accuracy"]],
         dropped=[story.say(f"dropped.{key}", count=n) for key, n in zip(keys, table["dropped"], strict=True)],
         p_value_floor=table["p_value"] < 1.5 / (table["permutations"] + 1),
-    ).rename(columns={"p_adjusted": "adjusted_p_value", "d_lowest": "d_range_lower", "d_highest": "d_range_upper"})
+    ).rename(columns={"p_adjusted": "adjusted_p_value", "d_lowest": "d_range_lower", "d_highest": "d_range_upper",
+                      "p_association": "association_p_value"})  # fmt: skip
     shown = ["condition", "ceiling", "d", "p_value", "p_value_floor", "adjusted_p_value", "accuracy", "d_range_lower",
-             "d_range_upper", "dropped", "necessary"]  # fmt: skip
+             "d_range_upper", "dropped", "association_p_value", "necessary"]  # fmt: skip
     return story.named(table[shown], condition=story.label, ceiling="ceiling")
 
 
