@@ -71,6 +71,20 @@ def test_the_map_is_that_of_r(mobile: PlsEstimate, bounds: pd.DataFrame, target:
         assert row.weight == pytest.approx(weight, abs=1e-8)
 
 
+def test_the_map_of_seminr_extras_is_ours_without_the_division_by_the_deviations(mobile: PlsEstimate) -> None:
+    """It norms standardised weights, and rescales standardised effects by the deviations of such scores."""
+    weights = mobile.weights.query("estimator == 'pls'").set_index("item")
+    rescaled = (mobile.items - 1) * 100 / 9
+    groups = weights["standardized"].groupby(weights["construct"])
+    scores = pd.DataFrame({key: rescaled[w.index] @ (w / w.sum()) for key, w in groups})
+    totals = mobile.only("total_effects").query("outcome == 'loyalty'").set_index("predictor")["standardized"]
+    theirs = REFERENCE["ipma_of_seminrExtras"]
+    for key, effect in totals.items():
+        assert scores[key].mean() == pytest.approx(theirs["performance"][of_r(str(key))], abs=1e-6)
+        importance = effect * scores["loyalty"].std() / scores[key].std()
+        assert importance == pytest.approx(theirs["importance_unstandardised"][of_r(str(key))], abs=1e-6)
+
+
 def test_items_of_a_construct_share_its_importance_and_performance(mobile: PlsEstimate, bounds: pd.DataFrame) -> None:
     found = importance_performance_map(mobile, bounds)
     whole = found.constructs.set_index("construct")

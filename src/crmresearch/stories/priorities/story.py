@@ -58,7 +58,8 @@ class PrioritiesStory(Story):
     def needed(self, key: str, required: float) -> str:
         """What is required, rounded to the side on which it stays true that nobody lies beyond."""
         to_side = math.ceil if key in self.found.necessity.low else math.floor
-        return self.number(to_side(round(10 * required, 6)) / 10)
+        told = self.number(to_side(round(10 * required, 6)) / 10)
+        return self.say("priorities.sd", value=told) if self.found.units[key].kind == "sd" else told
 
     def findings(self) -> list[str]:
         """What is necessary, what counts most, both, how sure that is; then what stands lowest, and the items."""
@@ -118,7 +119,8 @@ class PrioritiesStory(Story):
         table = self.found.table.dropna(subset="performance").query("level == 'construct'")
         rows = table[table["performance_rank_upper"] == len(table)].sort_values("performance", kind="stable")
         names = [f"{self.within(row.construct)} ({row.performance:.1f})" for row in rows.itertuples()]
-        return [self.say("finding.lowest", lowest=self.first_of(names))] if names else []
+        counts = len(rows) and rows["importance_lower"].iloc[0] > 0  # else to stand low may be no loss
+        return [self.say("finding.lowest", lowest=self.first_of(names))] if counts else []
 
     def _items(self) -> list[str]:
         items = self.found.ipma.items.dropna(subset="importance")
