@@ -76,7 +76,8 @@ class PrioritiesStory(Story):
                 for row in rows.itertuples()
             ]  # fmt: skip
             all_fragile = set(rows["construct"]) <= set(fragile)
-            key = "necessary_by_few" if all_fragile else "necessary"
+            key = "necessary" if self.found.necessity.more_than_association else "necessary_or_driver"
+            key = "necessary_by_few" if all_fragile else key
             return self.say(f"finding.{key}", conditions=self.listed(told), **self.facts)
         key = "none" if necessary.empty else "elsewhere"
         key = "not_reached" if (table["status"] == "not_reached").any() else key
