@@ -102,12 +102,12 @@ def test_a_corner_that_going_together_empties_is_told_from_one_that_nobody_may_e
     for seed in range(40):
         x = rng.normal(size=150)
         points = ordered(x, 0.7 * x + np.sqrt(1 - 0.49) * rng.normal(size=150))
-        p.append(association(points, 99, np.random.SeedSequence(seed)))
+        p.append(association(points, np.random.SeedSequence(seed), 99))
     assert (np.array(p) <= 0.05).mean(axis=0).max() < 0.16
     assert np.array(p).mean(axis=0) == pytest.approx([0.5, 0.5], abs=0.17)
     x = rng.uniform(0, 10, 600)
     y = np.minimum(rng.uniform(0, 10, 600), 3 + 0.7 * x)  # alike, but for the corner
-    assert (association(ordered(x, y), 99, np.random.SeedSequence(1)) <= 0.02).all()
+    assert (association(ordered(x, y), np.random.SeedSequence(1), 99) <= 0.02).all()
 
 
 def test_a_condition_of_which_little_is_needed_is_the_mirror_of_one_of_which_much_is() -> None:

@@ -14,7 +14,7 @@ class Influence(NamedTuple):
     """d without single rows: `rows` (m,), places among the points, and `effects` (m,) without each of them.
 
     `dropped`: how many answers, left out one after the other by how far each lowers d, bring it below the threshold; 0
-    where it is not above, −1 where `MOST_DROPPED` do not.
+    where it is not above, −1 where `MOST_DROPPED`, or all but two, do not.
     """
 
     rows: NDArray[np.intp]

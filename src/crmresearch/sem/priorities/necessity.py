@@ -18,7 +18,6 @@ from crmresearch.sem.priorities.influence import influence
 from crmresearch.sem.priorities.permutation import association, chance
 
 MEDIUM = 0.1  # d from which a condition counts (Dul 2016: below it small, from .3 large, from .5 very large)
-ASSOCIATED = 999  # samples in which a condition and the outcome merely go together
 FEW = 10  # answers below which a ceiling says little
 FRAGILE = 3  # answers whose absence would undo a necessity: so few or fewer are told
 
@@ -153,7 +152,7 @@ def _found(
     order = order_of(sign * x, y)
     points, labels = Points(sign * x[order], y[order]), pair.index.to_numpy()[order]
     p_values, tried = chance(points, permutations, seeds[0])
-    for name, p, of_both in zip(CEILINGS, p_values, association(points, ASSOCIATED, seeds[1]), strict=True):
+    for name, p, of_both in zip(CEILINGS, p_values, association(points, seeds[1]), strict=True):
         found, moved = ceiling(name, points), influence(name, points, MEDIUM)
         effects = np.append(moved.effects[np.isfinite(moved.effects)], found.effect)
         row = {

@@ -14,6 +14,8 @@ from scipy.stats import rankdata
 from crmresearch.sem.priorities.ceilings import CEILINGS, Floats, Points, effect_size, lines, zone_above_lines
 
 ENUMERATED = 8  # rows up to which all n! orders are tried
+LEAST_DRAWN, MOST_DRAWN = 199, 999  # samples in which a condition and the outcome merely go together
+DRAWN = 20_000_000  # numbers in all of them
 CHUNK = 500_000  # numbers of samples that are drawn at a time
 SAME = 1e-12  # of d: what chance gives is as large up to rounding
 
@@ -91,16 +93,18 @@ def permuted_effects(points: Points, permutations: int, rng: np.random.Generator
     return np.stack([zone, of_lines]) / scope
 
 
-def association(points: Points, draws: int, seed: np.random.SeedSequence) -> Floats:
+def association(points: Points, seed: np.random.SeedSequence, draws: int | None = None) -> Floats:
     """p (2,) of d of both ceilings among samples in which x and y go together as here, and nothing is necessary.
 
     Permutations test against no connexion at all; but two that merely go together leave the corner emptier, too. Here
     x stays, and y gets the order of r z + √(1 − r²) e, z the normal scores of x, e normal, r the correlation of the
     normal scores of both: a normal copula with the margins of the sample, of which no corner is empty for good. Our
     own addition, in the spirit of a parametric bootstrap (Davison & Hinkley 1997, section 4.2): (k + 1) / (draws + 1).
+    `draws`: 999, of many rows fewer down to 199; 1.9 s for 25,000 rows, 2.7 s for 100,000.
     """
     observed = np.array([effect_size(name, points) for name in CEILINGS])
     n, rng, y = len(points.x), np.random.default_rng(seed), np.sort(points.y)
+    draws = draws or min(MOST_DRAWN, max(LEAST_DRAWN, DRAWN // n))
     z, of_y = (ndtri((rankdata(axis) - 0.5) / n) for axis in points)
     r = float(np.corrcoef(z, of_y)[0, 1])
     as_large = np.zeros(2)
