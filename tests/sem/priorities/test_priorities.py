@@ -211,9 +211,8 @@ def test_the_front_door_takes_what_is_at_hand(mobile: PlsEstimate) -> None:
     pair = crm.nca(survey.items["CUSA1"], survey.items["CUSL1"].tolist(), permutations=99)
     np.testing.assert_allclose(items.effects["d"], pair.effects["d"])
     pd.testing.assert_frame_equal(crm.cipma(mobile, survey, permutations=99).ipma.items, crm.ipma(mobile, survey).items)
-    cb = crm.estimate_cbsem(text, survey)
     for wrong, told in (
-        (lambda: crm.ipma(cb, survey), "use estimate_pls"),  # type: ignore[arg-type]
+        (lambda: crm.ipma(3, survey), "use estimate_pls"),  # type: ignore[arg-type]
         (lambda: crm.ipma(text), "needs its answers"),
         (lambda: crm.ipma(text, survey.items, resamples=10), "ends of the scales"),
         (lambda: crm.ipma(text, survey, target="sat", resamples=10), "No path of the model leads to 'sat'"),

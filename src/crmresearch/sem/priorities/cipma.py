@@ -5,7 +5,7 @@ importance–performance map analysis (cIPMA), Journal of Retailing and Consumer
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,11 @@ class Cipma:
     target: str
     wanted: float
     table: pd.DataFrame
-    ipma: Ipma
-    necessity: Necessity
-    units: dict[str, Unit]
-    scores: pd.DataFrame
-    weights: Floats
+    ipma: Ipma = field(repr=False)
+    necessity: Necessity = field(repr=False)
+    units: dict[str, Unit] = field(repr=False)
+    scores: pd.DataFrame = field(repr=False)
+    weights: Floats = field(repr=False)
 
     @property
     def bottlenecks(self) -> pd.DataFrame:
