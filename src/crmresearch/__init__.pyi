@@ -2,6 +2,7 @@ from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
 from .front.pictures import path_diagram
+from .front.priorities import cipma, ipma, nca
 from .front.surveys import (
     bind,
     bootstrap,
@@ -25,6 +26,7 @@ __all__ = [
     "bind",
     "bootstrap",
     "cautions",
+    "cipma",
     "construct_index",
     "customer_table",
     "datasets",
@@ -33,12 +35,14 @@ __all__ = [
     "evaluate_segmentations",
     "fit_table",
     "htmt",
+    "ipma",
     "load_survey",
     "load_theory",
     "load_transactions",
     "methods",
     "model",
     "monitor",
+    "nca",
     "path_diagram",
     "reliability",
     "render_report",

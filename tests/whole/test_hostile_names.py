@@ -150,6 +150,10 @@ REPORTS = {
          "purchases": "hostile_shop", "importance_cut": 0.1, "performance_cut": 50},
         ["title", "about", "citation", "theory", "value", "variable", "construct satisfaction", "construct value"],
     ),
+    "priorities": (
+        {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100, "permutations": 999},
+        ["title", "about", "citation", "theory", "construct satisfaction", "construct loyalty", "item"],
+    ),
     "theory_comparison": (
         {"dataset": "hostile_survey", "theories": ["hostile.yaml", "scsb"], "resamples": 100},
         ["title", "about", "citation", "theory", "construct satisfaction"],

@@ -1,5 +1,8 @@
 """Tables of an estimated model from the front door: measurement, fit, index, cautions."""
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
@@ -11,8 +14,11 @@ from crmresearch.sem.pls import measurement
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.value.customer_value import CustomerValue
 
+Scale: TypeAlias = tuple[float, float] | pd.DataFrame | Survey
 
-def _least_squares(estimate: object, name: str) -> PlsEstimate:
+
+def least_squares(estimate: object, name: str) -> PlsEstimate:
+    """The estimate as one of partial least squares; ParameterError for another object."""
     if not isinstance(estimate, PlsEstimate):
         raise ParameterError(f"{name} is of a PLS estimate, not of a {type(estimate).__name__}; use estimate_pls.")
     return estimate
@@ -31,7 +37,7 @@ def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
     >>> list(crm.reliability(crm.estimate_pls(text, survey)))
     ['construct', 'items', 'alpha', 'rho_c', 'rho_a', 'ave']
     """
-    if estimator not in _least_squares(estimate, "reliability").estimators:
+    if estimator not in least_squares(estimate, "reliability").estimators:
         raise ParameterError(f"The estimate has no {estimator!r}; use {' or '.join(estimate.estimators)}.")
     return measurement.reliability(estimate, estimator)
 
@@ -69,7 +75,7 @@ def htmt(estimate: PlsEstimate) -> pd.DataFrame:
     >>> crm.htmt(crm.estimate_pls(text, survey))[["construct", "other"]].values.tolist()
     [['loy', 'sat']]
     """
-    return _least_squares(estimate, "htmt").table("htmt")
+    return least_squares(estimate, "htmt").table("htmt")
 
 
 def cautions(estimate: PlsEstimate | CbEstimate | CustomerValue) -> pd.DataFrame:
@@ -96,7 +102,7 @@ def cautions(estimate: PlsEstimate | CbEstimate | CustomerValue) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["code", "severity", "quantity", "facts"])
 
 
-def construct_index(estimate: PlsEstimate, scale: tuple[float, float] | pd.DataFrame | Survey) -> pd.DataFrame:
+def construct_index(estimate: PlsEstimate, scale: Scale) -> pd.DataFrame:
     """The index of every construct on 0–100, a row each, with its interval once bootstrapped.
 
     `estimate`: of `estimate_pls`; NaN where an item weighs negatively. `scale`: lowest and highest answer of all items,
@@ -109,7 +115,12 @@ def construct_index(estimate: PlsEstimate, scale: tuple[float, float] | pd.DataF
     >>> crm.construct_index(crm.estimate_pls(text, survey), (1, 10))["estimate"].between(0, 100).all().item()
     True
     """
-    items = _least_squares(estimate, "construct_index").specification.items
+    items = least_squares(estimate, "construct_index").specification.items
+    return index.construct_index(estimate, bounds_of(items, scale))[0]
+
+
+def bounds_of(items: Sequence[str], scale: Scale) -> pd.DataFrame:
+    """The ends of the scale of every item (rows): min, max. Raises ParameterError for an item without."""
     if isinstance(scale, Survey):
         book = scale.codebook.items
         bounds = pd.DataFrame({i: (book[i].min, book[i].max) for i in items if i in book}, ["min", "max"]).T
@@ -119,4 +130,4 @@ def construct_index(estimate: PlsEstimate, scale: tuple[float, float] | pd.DataF
         bounds = pd.DataFrame([scale] * len(items), items, ["min", "max"])
     if absent := [item for item in items if item not in bounds.index]:
         raise ParameterError(f"The scale of {', '.join(absent)} is not given; add a row with min and max for each.")
-    return index.construct_index(estimate, bounds)[0]
+    return bounds

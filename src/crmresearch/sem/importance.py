@@ -32,10 +32,13 @@ from crmresearch.sem.pls.result import PlsEstimate
 
 class Effects(NamedTuple):
     """Of B samples: `indices` (B, k) of every construct, and `totals` (B, k, k), index points of the outcome a point of
-    the origin, at [origin, outcome]."""
+    the origin, at [origin, outcome]; of the p items `weights` (B, p) in the index of their construct, where they sum to
+    1, and `means` (B, p) of the answers rescaled to 0–100."""
 
     indices: Floats
     totals: Floats
+    weights: Floats
+    means: Floats
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ def effects_on_index(
     1865–1886). NaN where a construct does not vary or predictors are collinear.
     """
     span = bounds[:, 1] - bounds[:, 0]
-    V = _weights_of_index(composites, deviations, span) * (100 / span)[:, None]
+    normed = weights_of_index(composites, deviations, span)
+    V = normed * (100 / span)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):  # of a sample without rows
         moments = sample.moments(counts)
         index = ((moments.means - bounds[:, 0])[:, None, :] @ V)[:, 0]
@@ -112,10 +116,12 @@ def effects_on_index(
     for model, outcome in product(models, range(Q.shape[-1])):
         x = model.predictors(outcome)
         defined &= eigenvalues_exceed(Q[:, x[:, None], x], COLLINEAR)
-    return Effects(index, np.where(defined[:, None, None], totals, np.nan))
+    own = (normed * models[0].mask).sum(axis=2)
+    means = (moments.means - bounds[:, 0]) * (100 / span)
+    return Effects(index, np.where(defined[:, None, None], totals, np.nan), own, means)
 
 
-def _weights_of_index(composites: Floats, deviations: Floats, span: Floats) -> Floats:
+def weights_of_index(composites: Floats, deviations: Floats, span: Floats) -> Floats:
     """Weights (B, p, k) of the items, rescaled to 0–100, in the index of every construct: they sum to 1."""
     raw = composites / (deviations * 100 / span)[:, :, None]
     return np.asarray(raw / raw.sum(axis=1, keepdims=True))
@@ -155,7 +161,7 @@ def importance_performance(
     found, failed = {}, []
     for key, rows in members.items():
         if key not in small:
-            point, drawn = _effects(estimate, rows, bounds)
+            point, drawn = effects_of(estimate, bounds, rows)
             if np.isfinite(point.totals).all():
                 found[key] = point, drawn
             else:
@@ -168,11 +174,12 @@ def importance_performance(
     return _importance(estimate, found, {key: int(members[key].sum()) for key in found}, bounds, needed, small, failed)
 
 
-def _effects(estimate: PlsEstimate, rows: NDArray[np.bool_], bounds: Floats) -> tuple[Effects, Effects]:
-    """Effects of some rows of the sample, and of these in every resample of it."""
+def effects_of(estimate: PlsEstimate, bounds: Floats, rows: NDArray[np.bool_] | None = None) -> tuple[Effects, Effects]:
+    """Effects of the sample of a bootstrapped estimate, and in every resample of it; or of some `rows` (n,) of it."""
     boot, whole, model, stages = estimate.resampling, estimate.sample, estimate.model.main, estimate.model.stages
     parts_of = replace(model, adjacency=estimate.model.effects.adjacency & ~model.adjacency)
     assert boot is not None
+    rows = np.ones(whole.n, dtype=np.bool_) if rows is None else rows
     part, weights = Sample(whole.rows[rows] + whole.shift), whole.weights[rows]
 
     def of(counts: Floats, items: Floats, deviations: Floats, *parts: Floats) -> Effects:
@@ -211,7 +218,7 @@ def _importance(
     importance = np.stack([p.totals[0][np.ix_(at, to)] for p in points]) * allowed
     drawn = np.stack([d.totals[:, at][:, :, to] for d in draws])  # segments, resamples, factors, aims
     indices = np.stack([d.indices for d in draws])
-    one = 100 / span @ _weights_of_index(composites[None], estimate.values("deviations/pls")[None], span)[0]
+    one = 100 / span @ weights_of_index(composites[None], estimate.values("deviations/pls")[None], span)[0]
     return Importance(
         factors=factors,
         aims=aims,
