@@ -1,0 +1,41 @@
+"""Answers and purchases are joined by customer id, and what does not match is counted or told."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from crmresearch.data.customers import CustomerTable, customer_table
+from crmresearch.data.linked import link
+from crmresearch.data.survey.survey import Survey, load_survey
+from crmresearch.data.transactions.transactions import load_transactions
+from crmresearch.errors import DataError, SpecificationError
+
+
+@pytest.fixture(scope="module")
+def survey() -> Survey:
+    return load_survey("staged_simulated")
+
+
+@pytest.fixture(scope="module")
+def table() -> CustomerTable:
+    return customer_table(load_transactions("linked_simulated"), "2024-12-31")
+
+
+def test_each_respondent_gets_the_row_of_the_same_id(survey: Survey, table: CustomerTable) -> None:
+    assert survey.ids is not None
+    ids = survey.ids.iloc[::-1].set_axis(survey.ids.index)  # the other way round
+    some = pd.concat([pd.Series(["", "nobody"], ids.index[:2]), ids.iloc[2:]])
+    linked = link(dataclasses.replace(survey, ids=some), table)
+    assert (linked.respondents, linked.without_id, linked.unknown, linked.not_asked) == (1200, 1, 1, 2)
+    assert len(linked.customers) == 1198
+    row = ids.index[5]
+    pd.testing.assert_series_equal(linked.customers.loc[row], table.frame.loc[ids[row]], check_names=False)
+
+
+def test_ids_that_do_not_match_and_surveys_without_ids_are_told(survey: Survey, table: CustomerTable) -> None:
+    assert survey.ids is not None
+    with pytest.raises(DataError, match=r"no id of staged_simulated .such as '0001'. bought in linked_simulated"):
+        link(dataclasses.replace(survey, ids="000" + survey.ids), table)
+    with pytest.raises(SpecificationError, match="names no column of customer ids"):
+        link(load_survey("ecsi_mobile"), table)
