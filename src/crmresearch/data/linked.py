@@ -1,13 +1,18 @@
 """Respondents of a survey and what the same customers bought, joined by customer id."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import pandas as pd
 
-from crmresearch.data.customers import CustomerTable
+from crmresearch.data.customers import CustomerTable, customer_table
 from crmresearch.data.documents import shown
+from crmresearch.data.margins import Margins, customer_margins
 from crmresearch.data.survey.survey import Survey
-from crmresearch.errors import DataError, SpecificationError
+from crmresearch.data.transactions.times import as_date
+from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.errors import DataError, ParameterError, SpecificationError
 
 
 @dataclass(frozen=True)
@@ -63,4 +68,61 @@ def link(survey: Survey, table: CustomerTable) -> Linked:
         without_id=survey.respondents - len(ids),
         unknown=len(ids) - len(found),
         not_asked=len(known) - len(found),
+    )
+
+
+@dataclass(frozen=True)
+class BeforeAndAfter:
+    """What linked respondents bought before and after the day of their survey.
+
+    `before`, `after`: purchases and profit (at the `margins`) of every linked respondent, labelled as the rows of the
+    survey. `table`: the customers by that day; `known_before`, `days_after`: how many of the `days` asked for are in
+    the data.
+    """
+
+    linked: Linked
+    table: CustomerTable
+    margins: Margins
+    before: pd.DataFrame
+    after: pd.DataFrame
+    days: int
+    known_before: int
+    days_after: int
+
+
+def before_and_after(
+    survey: Survey,
+    transactions: Transactions,
+    survey_day: date | str,
+    days: int = 365,
+    margin: "float | Mapping[str, float]" = 1.0,
+) -> BeforeAndAfter:
+    """Purchases and profit of the respondents in the `days` that end with `survey_day`, and in as many after it.
+
+    `margin`: as in `customer_margins`. Raises as `link`, `customer_table` and `customer_margins`.
+
+    >>> import crmresearch as crm
+    >>> survey, purchases = crm.load_survey("staged_simulated"), crm.load_transactions("linked_simulated")
+    >>> both = before_and_after(survey, purchases, "2024-12-31", margin=0.3)
+    >>> int(both.after["purchases"].sum())
+    5575
+    """
+    day = as_date("survey_day", survey_day)
+    if days < 1:
+        raise ParameterError(f"`days` must be 1 or more; it is {days}.")
+    end = min(day + timedelta(days=days), max(transactions.known_until, day))
+    table = customer_table(transactions, day, end if end > day else transactions.known_until, windows=(days,))
+    margins, linked = customer_margins(transactions, table, margin), link(survey, table)
+    own, ids = linked.customers, linked.ids
+    after = margins.share * table.frame["holdout_spend"] if margins.after is None else margins.after
+    before = table.frame[f"spend_last_{days}"] * margins.each
+    return BeforeAndAfter(
+        linked,
+        table,
+        margins,
+        pd.DataFrame({"purchases": own[f"purchases_last_{days}"], "profit": before.loc[ids].to_numpy()}, own.index),
+        pd.DataFrame({"purchases": own["holdout_purchases"], "profit": after.loc[ids].to_numpy()}, own.index),
+        days,
+        min(days, (day - transactions.first_day).days + 1),
+        (end - day).days,
     )

@@ -64,8 +64,9 @@ class Spend(_Strict):
 class PurchaseTruth(_Strict):
     """What is true of the purchases of the simulated respondents of `survey`, by the construct that they follow.
 
-    `follows`: the key of that construct. Customers join on the `joining_days` from `first_day` on; purchases are known up to `last_day`, the survey is of
-    `survey_day`. `margin`: the share of spend that is profit. `seed`: of the purchases.
+    `follows`: the key of that construct. Customers join on the `joining_days` from `first_day` on; purchases are known
+    up to `last_day`, the survey is of `survey_day`. `margin`: the share of spend that is profit. `seed`: of the
+    purchases.
     """
 
     survey: str

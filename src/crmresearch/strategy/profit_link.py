@@ -15,6 +15,8 @@ loyalty itself; it is exact where loyalty and error are normal, and presumes err
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,8 +45,8 @@ def later_effects(
 
     `score` (n,): stated loyalty in any unit. `later`, `before`: outcomes (n,) of zero or more after and before it was
     stated, by the same names; negative ones (more returned than bought) count as zero. Columns outcome; control: none
-    or before; measure: stated, and corrected where a `reliability` in (0, 1] is given; effect, se, ci_lower, ci_upper (of
-    the logarithm); p_value (two-sided, the same for both measures); change, change_lower, change_upper: exp − 1.
+    or before; measure: stated, and corrected where a `reliability` in (0, 1] is given; effect, se, ci_lower, ci_upper
+    (of the logarithm); p_value (two-sided, the same for both measures); change, change_lower, change_upper: exp − 1.
     Intervals take the reliability as known. `weights` of sampling; `clusters` (n,) within which customers go together.
 
     Raises EstimationError for fewer than 30 customers and for a constant score, ParameterError for a confidence or a
@@ -98,6 +100,90 @@ def later_effects(
     for name, of in (("change", "effect"), ("change_lower", "ci_lower"), ("change_upper", "ci_upper")):
         frame[name] = np.expm1(frame[of])
     return frame
+
+
+@dataclass(frozen=True)
+class ProfitLink:
+    """What followed from stated loyalty, of the customers who answered and bought.
+
+    `effects`: as `later_effects`, for purchases and profit, and with measure `true` where the loyalty itself is known
+    (of simulated customers). `means`: of purchases and profit a customer afterwards. `cells` and `tests`: as
+    `value_by_satisfaction`. `reliability`: of stated loyalty, NaN where it is not known.
+    """
+
+    effects: pd.DataFrame
+    means: dict[str, float]
+    cells: pd.DataFrame
+    tests: pd.DataFrame
+    customers: int
+    reliability: float
+    confidence: float
+
+    def effect(self, outcome: str, control: str = "none", measure: str = "stated") -> pd.Series | None:
+        """One row of the effects, None where there is none."""
+        at = {"outcome": outcome, "control": control, "measure": measure}
+        rows = self.effects[(self.effects[list(at)] == pd.Series(at)).all(axis=1)]
+        return None if rows.empty else rows.iloc[0]
+
+    def share(self, satisfaction: str, value: str) -> pd.Series | None:
+        """The cell of two levels, None where nobody has that satisfaction."""
+        rows = self.cells.query("satisfaction == @satisfaction and value == @value")
+        return None if rows.empty else rows.iloc[0]
+
+
+def linked_answers(
+    scores: pd.DataFrame, ids: pd.Series, customers: pd.DataFrame, true: pd.Series | None = None
+) -> pd.DataFrame:
+    """What is known of every respondent who bought: loyalty, satisfaction, value and, where it is given, `true`.
+
+    `scores`: of loyalty and satisfaction, labelled as `ids`, the customer id of respondents; `customers`, by id, with
+    their expected_value or, where there is no forecast, their monetary_total; `true`: loyalty itself by id.
+    """
+    rows = scores.index[scores.index.isin(ids.index)]
+    named = ids.loc[rows]
+    column = "expected_value" if "expected_value" in customers else "monetary_total"
+    answers = scores.loc[rows, ["loyalty", "satisfaction"]].assign(value=customers.loc[named, column].to_numpy())
+    return answers if true is None else answers.assign(true=true.loc[named].to_numpy())
+
+
+def profit_link(
+    answers: pd.DataFrame,
+    later: pd.DataFrame,
+    before: pd.DataFrame,
+    *,
+    reliability: float = np.nan,
+    confidence: float = 0.95,
+    weights: pd.Series | None = None,
+    clusters: pd.Series | None = None,
+) -> ProfitLink:
+    """What later purchases and profit follow from stated loyalty, and how value is spread over satisfaction.
+
+    `answers`: loyalty and satisfaction of every customer, their value by a forecast of that day, and, where it is
+    known, `true` loyalty; `later` and `before`: purchases and profit. All, `weights` and `clusters` too, labelled
+    alike. Raises as `later_effects`.
+    """
+    rows = answers.index
+    w = None if weights is None else weights.loc[rows].to_numpy(dtype=float)
+    options: dict[str, Any] = {
+        "confidence": confidence,
+        "weights": w,
+        "clusters": None if clusters is None else clusters.loc[rows].to_numpy(),
+    }
+    after, past = ({name: frame.loc[rows, name].to_numpy(dtype=float) for name in frame} for frame in (later, before))
+    effects = later_effects(answers["loyalty"].to_numpy(), after, past, reliability=reliability, **options)
+    if "true" in answers:
+        known = later_effects(answers["true"].to_numpy(), after, past, **options)
+        effects = pd.concat([effects, known.assign(measure="true")])
+        effects = effects.sort_values(["outcome", "control"], ascending=False, kind="stable", ignore_index=True)
+    value, satisfaction = (levels(answers[name].to_numpy(), w) for name in ("value", "satisfaction"))
+    return ProfitLink(
+        effects,
+        {name: float(np.average(one, weights=w)) for name, one in after.items()},
+        *value_by_satisfaction(value, satisfaction, confidence, w),
+        len(rows),
+        reliability,
+        confidence,
+    )
 
 
 def _log_linear(y: Floats, X: Floats, w: Floats, clusters: NDArray[np.generic] | None) -> tuple[float, float]:
