@@ -7,6 +7,13 @@ from scipy.stats import chi2_contingency
 from statsmodels.stats.proportion import proportion_confint
 
 from crmresearch.errors import EstimationError, ParameterError
+from crmresearch.paths import DATA
+from crmresearch.sem.pls.estimate import estimate_pls
+from crmresearch.sem.pls.measurement import aim_scores
+from crmresearch.simulation.population import population
+from crmresearch.simulation.purchases import load_purchase_truth, purchases_of
+from crmresearch.simulation.simulate import draw
+from crmresearch.simulation.truth import Truth
 from crmresearch.strategy.profit_link import later_effects, levels, value_by_satisfaction
 
 EFFECT, RELIABILITY = 0.4, 0.7
@@ -97,6 +104,32 @@ def test_intervals_hold_the_planted_effect_and_uncorrected_ones_that_of_the_answ
     assert abs(held / samples - 0.95) < error
     assert abs(naive / samples - 0.95) < error
     assert np.mean(sizes) == pytest.approx(EFFECT, abs=3 * np.std(sizes) / np.sqrt(samples))
+
+
+def test_the_way_from_answers_to_profit_recovers_what_was_planted() -> None:
+    """Respondents of a truth buy (Pareto/NBD, Gamma–Gamma), are estimated by PLS and corrected by their own ρ_A."""
+    text = "satisfaction =~ S1 + S2 + S3\nloyalty =~ L1 + L2 + L3\nloyalty ~ satisfaction"
+    truth = Truth(model=text, loading=0.75, paths={"loyalty": {"satisfaction": 0.5}})
+    people, shop = population(truth), load_purchase_truth(DATA / "linked_simulated")
+    samples, n = 80, 400
+    held = dict.fromkeys(shop.effects(), 0)
+    sizes: dict[str, list[float]] = {outcome: [] for outcome in held}
+    for seed in range(samples):
+        drawn = draw(people, n, seed)
+        bought = purchases_of(shop.model_copy(update={"seed": seed}), drawn.constructs["loyalty"])
+        later = bought[bought["date"] > str(shop.survey_day)].groupby("customer")["amount"].agg(["count", "sum"])
+        later = later.reindex(drawn.answers.index, fill_value=0).astype(float)
+        scores, rho = aim_scores(estimate_pls(truth.specification, drawn.answers))
+        outcomes = {"purchases": later["count"].to_numpy(), "profit": later["sum"].to_numpy()}
+        found = later_effects(scores["loyalty"].to_numpy(), outcomes, {}, reliability=rho)
+        for outcome, effect in shop.effects().items():
+            row = found.query("outcome == @outcome and measure == 'corrected'").iloc[0]
+            held[outcome] += row["ci_lower"] <= effect <= row["ci_upper"]
+            sizes[outcome].append(row["effect"])
+    for outcome, effect in shop.effects().items():
+        error = 3 * np.std(sizes[outcome]) / np.sqrt(samples)
+        assert abs(held[outcome] / samples - 0.95) < 3 * np.sqrt(0.95 * 0.05 / samples)
+        assert np.mean(sizes[outcome]) == pytest.approx(effect, abs=error)
 
 
 def test_a_control_takes_what_the_past_tells_already() -> None:

@@ -71,6 +71,20 @@ def link(survey: Survey, table: CustomerTable) -> Linked:
     )
 
 
+def linked_members(survey: Survey, table: CustomerTable | None, segments: pd.Series | None) -> tuple[pd.Series, Linked]:
+    """The segment of every respondent among `segments` of customers (by id), labelled as the rows of the survey.
+
+    Missing of those who are no customers of the table. Raises as `link`, and ParameterError without a table.
+    """
+    if table is None or segments is None:
+        raise ParameterError(
+            "`segments: value` needs purchases of the same customers that are on this machine; name them under "
+            "`purchases`, or leave `segments` as it is."
+        )
+    linked = link(survey, table)
+    return segments.loc[linked.ids].set_axis(linked.ids.index).reindex(survey.items.index), linked
+
+
 @dataclass(frozen=True)
 class BeforeAndAfter:
     """What linked respondents bought before and after the day of their survey.
@@ -105,7 +119,7 @@ def before_and_after(
     >>> survey, purchases = crm.load_survey("staged_simulated"), crm.load_transactions("linked_simulated")
     >>> both = before_and_after(survey, purchases, "2024-12-31", margin=0.3)
     >>> int(both.after["purchases"].sum())
-    5575
+    5437
     """
     day = as_date("survey_day", survey_day)
     if days < 1:

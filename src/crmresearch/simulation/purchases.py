@@ -152,7 +152,8 @@ def purchases_of(truth: PurchaseTruth, scores: pd.Series) -> pd.DataFrame:
     >>> purchases_of(truth, pd.Series([0.0, 1.0], index=[7, 8])).columns.tolist()
     ['order', 'customer', 'date', 'amount']
     """
-    streams = np.random.SeedSequence(truth.seed).spawn(len(STREAMS))
+    # apart from the streams of respondents, which may be drawn with the same seed
+    streams = np.random.SeedSequence([truth.seed, len(STREAMS)]).spawn(len(STREAMS))
     random = dict(zip(STREAMS, map(np.random.default_rng, streams), strict=True))
     z, n = scores.to_numpy(dtype=float), len(scores)
     end = float((truth.last_day - truth.first_day).days + 1)
