@@ -59,8 +59,9 @@ def test_simulated_customers_are_called_so_first_and_the_planted_effects_are_hel
 def test_careless_answers_hide_what_reliability_does_not_tell(names: dict[str, Any]) -> None:
     kept = run_cells("profit_link", {})
     assert "careless" in set(link_warnings(kept["story"])["code"])
-    effects = [one["link"].effect("purchases", measure="corrected")["effect"] for one in (kept, names)]
-    assert effects[0] < effects[1] - 0.02
+    of_truth = [one["answers"][["loyalty", "true"]].corr().iloc[0, 1] ** 2 for one in (kept, names)]
+    assert of_truth[0] < of_truth[1] - 0.05
+    assert kept["link"].reliability == pytest.approx(names["link"].reliability, abs=0.01)
 
 
 def test_what_is_not_beyond_chance_is_not_told_as_found(story: ProfitLinkStory) -> None:
