@@ -10,6 +10,7 @@ from crmresearch.data.customers import CustomerTable, customer_table
 from crmresearch.data.documents import shown
 from crmresearch.data.margins import Margins, customer_margins
 from crmresearch.data.survey.survey import Survey
+from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.times import as_date
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import DataError, ParameterError, SpecificationError
@@ -21,7 +22,7 @@ class Linked:
 
     `customers`: the rows of the table of these respondents, labelled as the rows of the survey. `ids`: their ids, so
     labelled. `respondents`: of the survey; `without_id`: those of them whose id is empty; `unknown`: those whose id has
-    no purchase by the cut-off; `not_asked`: customers of the table who did not answer.
+    no purchase by the cut-off; `not_asked`: customers of the table who did not answer. `codebook`: of the purchases.
     """
 
     customers: pd.DataFrame
@@ -30,6 +31,7 @@ class Linked:
     without_id: int
     unknown: int
     not_asked: int
+    codebook: TransactionsCodebook
 
 
 def link(survey: Survey, table: CustomerTable) -> Linked:
@@ -68,6 +70,7 @@ def link(survey: Survey, table: CustomerTable) -> Linked:
         without_id=survey.respondents - len(ids),
         unknown=len(ids) - len(found),
         not_asked=len(known) - len(found),
+        codebook=table.codebook,
     )
 
 

@@ -210,13 +210,14 @@ class MarketingStrategyStory(Story):
     @property
     def published(self) -> dict[str, str]:
         """The theory and the data."""
-        return {"theory": self.specification.theory.citation, "data": self.survey.codebook.citation}
+        bought = {"purchases": self.linked.codebook.citation} if self.linked else {}
+        return {"theory": self.specification.theory.citation, "data": self.survey.codebook.citation, **bought}
 
     def methods_paragraph(self) -> list[str]:
         """Respondents, model, importance, decisions and the plan, as a paper tells them."""
         estimate, codebook = self.drivers.estimate, self.survey.codebook
         assert estimate.resampling is not None
-        facts = {
+        facts: dict[str, Any] = {
             **self.facts,
             "rows": self.complete.rows_used,
             "needed": self.drivers.needed,
@@ -231,4 +232,11 @@ class MarketingStrategyStory(Story):
         }
         told = ["strategy_model", "strategy_importance", "strategy_decisions", "strategy_plan"]
         told += ["strategy_weighted"] if estimate.sample.weighted else []
+        if self.linked is not None:
+            told.insert(1, "strategy_value")
+            facts |= {
+                "bought": self.text(self.linked.codebook.title),
+                "bought_cited": self.citation("purchases"),
+                "matched": len(self.linked.ids),
+            }
         return [self.say(f"methods.{key}", **facts) for key in told]
