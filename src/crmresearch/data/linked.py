@@ -21,14 +21,13 @@ class Linked:
     """The respondents who are in a customer table.
 
     `customers`: the rows of the table of these respondents, labelled as the rows of the survey. `ids`: their ids, so
-    labelled. `respondents`: of the survey; `without_id`: those of them whose id is empty; `unknown`: those whose id has
-    no purchase by the cut-off; `not_asked`: customers of the table who did not answer. `codebook`: of the purchases.
+    labelled. `respondents`: of the survey; `unknown`: those of them whose id has no purchase by the cut-off;
+    `not_asked`: customers of the table who did not answer. `codebook`: of the purchases.
     """
 
     customers: pd.DataFrame
     ids: pd.Series
     respondents: int
-    without_id: int
     unknown: int
     not_asked: int
     codebook: TransactionsCodebook
@@ -52,22 +51,21 @@ def link(survey: Survey, table: CustomerTable) -> Linked:
             f"{shown(book.path)} names no column of customer ids, by which answers and purchases are joined; write "
             "`id: <column>` there."
         )
-    ids = survey.ids[survey.ids != ""]
+    ids = survey.ids
     found = ids[ids.isin(known.index)]
     if found.empty:
-        have = f"such as {ids.iloc[0]!r}" if len(ids) else "all empty"
         raise DataError(
             "Answers and purchases cannot be joined:",
             [
-                f"no id of {book.key} ({have}) bought in {table.codebook.key} by {table.cutoff} (where an id is such "
-                f"as {known.index[0]!r}); write the ids in both files alike, or name the right columns."
+                f"no id of {book.key} (such as {ids.iloc[0]!r}) bought in {table.codebook.key} by {table.cutoff} "
+                f"(where an id is such as {known.index[0]!r}); write the ids in both files alike, or name the right "
+                "columns."
             ],
         )
     return Linked(
         customers=known.loc[found].set_axis(found.index),
         ids=found,
         respondents=survey.respondents,
-        without_id=survey.respondents - len(ids),
         unknown=len(ids) - len(found),
         not_asked=len(known) - len(found),
         codebook=table.codebook,

@@ -149,6 +149,16 @@ def test_ones_own_data_in_part_matched(own: Path) -> None:
         run_cells("profit_link", given)
 
 
+def test_weights_and_clusters_are_told(story: ProfitLinkStory) -> None:
+    book = story.survey.codebook.model_copy(update={"cluster": "branch", "weight": "w"})
+    weights = pd.Series(1.0, story.survey.items.index)
+    design = pd.DataFrame({"cluster": np.arange(1200) // 20}, story.survey.items.index)
+    drawn = dataclasses.replace(story.survey, codebook=book, weights=weights, design=design)
+    told = dataclasses.replace(story, survey=drawn)
+    assert keys(told.methods_paragraph())[-2:] == ["methods.link_weighted", "methods.link_clustered"]
+    assert keys(told.value())[-1] == "drawn.alone_cluster"
+
+
 def test_a_theory_without_loyalty_is_refused(names: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "short.yaml"
     path.write_text(

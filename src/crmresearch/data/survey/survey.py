@@ -33,7 +33,7 @@ class Survey:
     number in `path` (the header is line 1). `notes`: what a report must say of the file, by language. `weights`: the
     sampling weight of every row, of mean 1; None where the codebook names none. `design`: stratum and cluster of every
     row, in columns of these names, None where the codebook names neither. `ids`: the respondent's id of every row as it
-    is written, "" where it is empty; None where the codebook names no column of ids.
+    is written; None where the codebook names no column of ids.
     """
 
     codebook: Codebook

@@ -13,6 +13,7 @@ from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import Specification
 from crmresearch.report.show.number_format import told_p_value
 from crmresearch.report.show.paragraphs import Prose
+from crmresearch.stories.drawn import taken_for_alone
 from crmresearch.stories.profit_link import TEXTS
 from crmresearch.stories.story import Story, in_sentence, verdict
 from crmresearch.strategy.profit_link import ProfitLink
@@ -143,7 +144,6 @@ class ProfitLinkStory(Story):
             "matched": len(linked.customers),
             "used": self.link.customers,
             "unknown": linked.unknown,
-            "without_id": linked.without_id,
             "not_asked": linked.not_asked,
             "cells": cells,
             "items": len(self.complete.counts),
@@ -152,7 +152,7 @@ class ProfitLinkStory(Story):
             "purchases": self.text(self.both.table.codebook.title),
             "margin": self.both.margins.share,
         }
-        keys = ["matched", *(["unmatched"] if linked.unknown + linked.without_id else [])]
+        keys = ["matched", *(["unmatched"] if linked.unknown else [])]
         keys += ["not_asked"] if linked.not_asked else []
         keys += [f"gaps_{self.complete.policy}"] if cells else []
         keys += ["left_out"] if flagged and left_out else []
@@ -167,7 +167,7 @@ class ProfitLinkStory(Story):
             self.say(f"value.{row.test}", statistic=row.statistic, df=row.df, p=told_p_value(row.p_value))
             for row in self.link.tests.itertuples()
         ]
-        return [what, *tests]
+        return [what, *tests, *(taken_for_alone(self, self.survey) if tests else [])]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
@@ -195,8 +195,10 @@ class ProfitLinkStory(Story):
             "theory_cited": self.citation("theory"),
             "reliability": self.link.reliability,
             "column": self.survey.codebook.weight,
+            "cluster": self.survey.codebook.cluster,
         }
         keys = ["link_data", "link_effects"]
         keys += ["link_corrected"] if np.isfinite(self.link.reliability) else []
         keys += ["link_value"] + (["link_weighted"] if self.survey.weights is not None else [])
+        keys += ["link_clustered"] if self.survey.codebook.cluster else []
         return [self.tell(f"methods.{key}", **facts) for key in keys]
