@@ -58,7 +58,7 @@ def later_effects(
     >>> z = rng.normal(size=4000)
     >>> bought = rng.poisson(np.exp(1 + 0.3 * z)).astype(float)
     >>> found = later_effects(10 * z, {"purchases": bought}, {})
-    >>> round(float(found["effect"].item()), 2)
+    >>> round(float(found["effect"].item()), 1)
     0.3
     """
     if not 0 < confidence < 1:

@@ -104,7 +104,7 @@ def aim_scores(estimate: PlsEstimate) -> tuple[pd.DataFrame, float]:
     >>> from crmresearch.sem.pls.estimate import estimate_pls
     >>> scores, reliability = aim_scores(estimate_pls(model, survey.items[model.items].dropna()))
     >>> scores.columns.tolist(), round(reliability, 2)
-    (['satisfaction', 'loyalty'], 0.69)
+    (['satisfaction', 'loyalty'], 0.76)
     """
     theory = estimate.specification.theory
     if absent := [aim for aim in ("satisfaction", "loyalty") if theory.aims.get(aim) not in estimate.scores]:
