@@ -6,7 +6,7 @@ import pytest
 
 from crmresearch.data.catalog import read_any_codebook
 from crmresearch.data.survey.survey import load_survey
-from crmresearch.errors import TruthError
+from crmresearch.errors import ParameterError, TruthError
 from crmresearch.paths import DATA
 from crmresearch.simulation.purchases import (
     YEAR,
@@ -39,7 +39,8 @@ def test_customers_are_the_respondents_with_their_true_scores(truth: PurchaseTru
     loyal = survey.items[[f"LOYINT{i}" for i in (1, 2, 3, 4)]].mean(axis=1)
     assert np.corrcoef(found.scores, loyal.fillna(loyal.mean()))[0, 1] > 0.7
     assert found.scores.std() == pytest.approx(1, abs=0.07)  # of the population, not of these respondents
-    assert planted("ecsi_mobile", "linked_simulated") is None
+    with pytest.raises(ParameterError, match="bought, not those of ecsi_mobile"):
+        planted("ecsi_mobile", "linked_simulated")
 
 
 def test_purchases_and_profit_grow_as_planted_and_customers_leave_as_said(truth: PurchaseTruth) -> None:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crmresearch.data.catalog import find_codebook
 from crmresearch.data.documents import read_document, shown
-from crmresearch.errors import TruthError
+from crmresearch.errors import ParameterError, TruthError
 from crmresearch.simulation.population import population
 from crmresearch.simulation.simulate import draw
 from crmresearch.simulation.truth import load_truth
@@ -112,7 +112,8 @@ def load_purchase_truth(folder: Path) -> PurchaseTruth:
 def planted(survey: str, purchases: str) -> Planted | None:
     """The effects planted in the purchases of a data set and the true scores of its customers.
 
-    None where these were not simulated from the respondents of `survey`.
+    None for purchases that were not simulated. Raises ParameterError for those of the respondents of another survey,
+    whose ids may be the same numbers.
 
     >>> planted("staged_simulated", "linked_simulated").effects["purchases"]
     0.3
@@ -123,8 +124,11 @@ def planted(survey: str, purchases: str) -> Planted | None:
     if not (folder / FILE).is_file():
         return None
     truth = load_purchase_truth(folder)
-    if truth.survey != find_codebook(survey).key:
-        return None
+    if truth.survey != (key := find_codebook(survey).key):
+        raise ParameterError(
+            f"`purchases`: {purchases} holds what the respondents of {truth.survey} bought, not those of {key}; name "
+            "purchases of the same customers."
+        )
     scores = true_scores(truth)
     return Planted(truth.effects(), scores.set_axis(scores.index.astype(str)))
 
