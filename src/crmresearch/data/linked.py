@@ -125,8 +125,14 @@ def before_and_after(
     day = as_date("survey_day", survey_day)
     if days < 1:
         raise ParameterError(f"`days` must be 1 or more; it is {days}.")
-    end = min(day + timedelta(days=days), max(transactions.known_until, day))
-    table = customer_table(transactions, day, end if end > day else transactions.known_until, windows=(days,))
+    first, until = transactions.first_day, transactions.known_until
+    if not first <= day < until:
+        raise ParameterError(
+            f"`survey_day`, {day}, must lie within the purchases of {transactions.codebook.key}, which are known from "
+            f"{first} to {until}, so that there are some before and after it."
+        )
+    end = min(day + timedelta(days=days), until)
+    table = customer_table(transactions, day, end, windows=(days,))
     margins, linked = customer_margins(transactions, table, margin), link(survey, table)
     own, ids = linked.customers, linked.ids
     after = margins.share * table.frame["holdout_spend"] if margins.after is None else margins.after
@@ -138,6 +144,6 @@ def before_and_after(
         pd.DataFrame({"purchases": own[f"purchases_last_{days}"], "profit": before.loc[ids].to_numpy()}, own.index),
         pd.DataFrame({"purchases": own["holdout_purchases"], "profit": after.loc[ids].to_numpy()}, own.index),
         days,
-        min(days, (day - transactions.first_day).days + 1),
+        min(days, (day - first).days + 1),
         (end - day).days,
     )
