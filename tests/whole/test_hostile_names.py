@@ -90,7 +90,8 @@ def survey(folder: Path) -> None:
     known = load_survey("ecsi_mobile")
     answers = known.items.assign(**{COLUMN: known.items["CUEX1"].to_numpy()[::-1]})
     items = {key: {"text": text("item"), "min": 1, "max": 10} for key in answers}
-    answers = answers.assign(use=np.resize(["a", "b", "c"], 250), id=[f"=R{i}<b>" for i in range(250)])
+    ids = [f"{'=cmd' if i % 2 else '<i>'}{i}" for i in range(250)]  # most are customers of the shop
+    answers = answers.assign(use=np.resize(["a", "b", "c"], 250), id=ids)
     file = "answers <img src=x onerror=window.ran=1> {0}.csv"
     folder.mkdir()
     answers.to_csv(folder / file, index=False)
@@ -153,6 +154,11 @@ REPORTS = {
     "priorities": (
         {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100, "permutations": 999},
         ["title", "about", "citation", "theory", "construct satisfaction", "construct loyalty", "item"],
+    ),
+    "profit_link": (
+        {"dataset": "hostile_survey", "purchases": "hostile_shop", "theory": "hostile.yaml",
+         "survey_day": "2023-03-31", "days": 275, "margin": 0.3},
+        ["title", "citation", "theory", "construct satisfaction", "construct loyalty"],
     ),
     "theory_comparison": (
         {"dataset": "hostile_survey", "theories": ["hostile.yaml", "scsb"], "resamples": 100},

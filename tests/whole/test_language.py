@@ -32,6 +32,7 @@ REPORTS: dict[str, dict[str, object]] = {
         "importance_cut": 0.01,
         "performance_cut": 50,
     },
+    "profit-link-staged-simulated-staged": {},
     "customer-value-cdnow": {"resamples": 50, "value_resamples": 50},
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
 }

@@ -141,7 +141,7 @@ def row_panels(titles: Sequence[str], labels: Sequence[str], x: str) -> tuple[Fi
     panels = list(grid.ravel()[: len(titles)])
     for axes, title in zip(panels, titles, strict=True):
         height = label_rows(axes, labels, fontsize=FONT)
-        axes.set_title(title, fontsize=9.5, loc="left", color=INK)
+        axes.set_title(fill(title, 28, break_long_words=False), fontsize=9.5, loc="left", color=INK)
         dress(axes, "x")
     return figure, panels, height
 
@@ -161,7 +161,7 @@ def matrix(
     for y in after:
         axes.axhline(y + 0.5, color=INK, linewidth=1)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_xticks(range(len(columns)), [wrapped(name) for name in columns], fontsize=FONT)
+    axes.set_xticks(range(len(columns)), [fill(name, 20, break_long_words=False) for name in columns], fontsize=FONT)
     axes.xaxis.tick_top()
     axes.tick_params(axis="x", length=0)
     axes.spines[:].set_visible(False)

@@ -1,12 +1,15 @@
 """Careless respondents: distances against scipy, flags of planted ones, counts by hand."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.distance import mahalanobis
 from scipy.stats import chi2
 
-from crmresearch.data.survey.careless import careless_respondents, screened
+from crmresearch.data.survey.careless import careless_respondents, looks_careless, screened
+from crmresearch.data.survey.survey import load_survey
 from crmresearch.errors import EstimationError
 
 
@@ -66,3 +69,13 @@ def test_gaps_and_another_scale_do_not_disturb() -> None:
 def test_too_few_respondents_are_refused() -> None:
     with pytest.raises(EstimationError, match="13 respondents are too few to judge 12 items together; 14 are needed"):
         careless_respondents(answers(13))
+
+
+def test_of_a_survey_those_flagged_look_careless_and_of_too_few_nobody() -> None:
+    survey = load_survey("ecsi_mobile")
+    found = looks_careless(survey)
+    flags = careless_respondents(survey.as_asked, survey.bounds)["flag"]
+    assert found.tolist() == (flags != "none").tolist()
+    few = dataclasses.replace(survey, items=survey.items.iloc[:20])
+    assert not looks_careless(few).any()
+    assert len(looks_careless(few)) == 20

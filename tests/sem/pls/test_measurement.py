@@ -9,7 +9,7 @@ from statsmodels.tools.tools import add_constant
 
 from crmresearch.sem.measures import cronbach_alpha, heterotrait_monotrait, variance_inflation
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.measurement import collinearity, fornell_larcker, item_validity, reliability
+from crmresearch.sem.pls.measurement import aim_scores, collinearity, fornell_larcker, item_validity, reliability
 
 
 def test_alpha_of_covariances_is_the_textbook_formula() -> None:
@@ -125,3 +125,12 @@ def test_validity_of_items_is_read_off_the_cross_loadings() -> None:
         others = estimate.cross_loadings.loc[item].drop(row["construct"])
         assert abs(row["cross"]) == others.abs().max()
         assert row["cross"] == others[row["other"]]
+
+
+def test_scores_of_satisfaction_and_loyalty_with_the_reliability_where_it_is_known() -> None:
+    estimate = estimate_pls(ecsi(), mobi())
+    scores, known = aim_scores(estimate)
+    pd.testing.assert_frame_equal(scores, estimate.scores[["satisfaction", "loyalty"]])
+    assert known == reliability(estimate).set_index("construct").loc["loyalty", "rho_a"]
+    one_item = path_model({"satisfaction": ["CUSA1", "CUSA2"], "loyalty": ["CUSL1"]}, [("satisfaction", "loyalty")])
+    assert np.isnan(aim_scores(estimate_pls(one_item, mobi()))[1])

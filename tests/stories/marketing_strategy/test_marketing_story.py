@@ -1,22 +1,28 @@
 """A strategy is told as it was decided: what is open stays open, nothing is named beyond chance, no table is empty."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from notebook_cells import run_cells
 
 from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import Survey, load_survey
+from crmresearch.data.transactions.transactions import transactions_if_here
+from crmresearch.errors import ParameterError
 from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import load_theory
+from crmresearch.paths import DATA
 from crmresearch.sem.importance import Importance, importance_performance
 from crmresearch.stories.marketing_strategy import charts, tables
 from crmresearch.stories.marketing_strategy.cautions import strategy_warnings
 from crmresearch.stories.marketing_strategy.story import MarketingStrategyStory
+from crmresearch.stories.story import in_sentence
 from crmresearch.strategy.actions import action, customer_actions
 from crmresearch.strategy.decisions import Rule
 from crmresearch.strategy.strategy import REPORTED, strategy_of
@@ -174,8 +180,44 @@ def test_customers_stand_in_the_same_table(survey: Survey, drivers: Importance) 
     rows = tables.actions(dataclasses.replace(story, customers=bought))
     assert len(rows) == 11
     last = rows.iloc[-1]
-    assert (last["segment"], last["factor"]) == ("High current, low potential value", "Retain")
+    assert (last["segment"], last["factor"]) == (story.say("value_of.high_low"), "Retain")
     assert last["action"] == "Keep at the usual service; nothing that costs more than it keeps."
+
+
+@pytest.mark.slow
+def test_segments_are_those_of_value_where_customers_are_known_by_their_id() -> None:
+    """Answers and purchases end in one table; without purchases, or without these here, it is said."""
+    given = {"dataset": "staged_simulated", "theory": "staged", "missing": "mean", "resamples": 100}
+    with pytest.raises(ParameterError, match="needs purchases of the same customers"):
+        run_cells("marketing_strategy", {**given, "segments": "value"})
+    names = run_cells("marketing_strategy", {**given, "segments": "value", "purchases": "linked_simulated"})
+    story, drivers = names["story"], names["drivers"]
+    assert {"all", "high_high", "low_low"} <= set(drivers.segments)
+    assert "segments.value" in keys(story.sample())
+    assert story.those("high_high") == in_sentence(story.say("value_of.high_high"))
+    segments = with_effects(drivers, [SIZES] * len(drivers.segments), STANDS, 0.005)
+    strategy = strategy_of(segments, {c.key: c.stage for c in story.specification.constructs})
+    rows = tables.actions(dataclasses.replace(story, drivers=segments, strategy=strategy))
+    of_segment = rows[rows["segment"] == story.say("value_of.high_high")]
+    decided = of_segment["decision"].notna()
+    assert decided.any()
+    assert not decided.all()  # what to do about factors and about customers
+    half = dataclasses.replace(story.linked, ids=story.linked.ids.iloc[:600])
+    assert "unmatched" in set(strategy_warnings(dataclasses.replace(story, linked=half))["code"])
+
+
+def test_purchases_that_are_not_here_are_told(tmp_path: Path) -> None:
+    book = yaml.safe_load((DATA / "cdnow" / "codebook.yaml").read_text(encoding="utf-8")) | {"committed": False}
+    book.pop("sha256")
+    (tmp_path / "codebook.yaml").write_text(yaml.safe_dump(book | {"file": "far.parquet"}), encoding="utf-8")
+    found, told = transactions_if_here(str(tmp_path))
+    assert found is None
+    assert "far.parquet" in told["en"]
+    names = run_cells("marketing_strategy", {"classes": 1, "resamples": 100, "purchases": str(tmp_path)})
+    assert names["customers"] is None
+    assert "no_purchases" in set(strategy_warnings(names["story"])["code"])
+    assert "sample.not_here" in keys(names["story"].sample())
+    assert transactions_if_here(None) == (None, {})
 
 
 @pytest.mark.slow

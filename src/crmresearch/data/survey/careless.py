@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from crmresearch.data.survey.answers import straight_lining
+from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError
 
 RARE = 0.001  # probability of a distance below which answers are held to go with nothing (Meade & Craig 2012)
@@ -75,3 +76,12 @@ def _one_scale(items: pd.DataFrame, bounds: pd.DataFrame | None) -> list[str]:
         return list(items.columns)
     ends = bounds.loc[list(items.columns)].apply(tuple, axis=1)
     return [item for item in items.columns if ends[item] == ends.mode().iloc[0]]
+
+
+def looks_careless(survey: Survey) -> pd.Series:
+    """Whether each respondent of a survey looks careless (any flag of `careless_respondents`); nobody of too few."""
+    try:
+        found = careless_respondents(survey.as_asked, survey.bounds)["flag"] != "none"
+    except EstimationError:
+        found = pd.Series(False, survey.items.index)
+    return found.rename("careless")

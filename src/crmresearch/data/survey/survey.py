@@ -32,7 +32,8 @@ class Survey:
     high answer means more of the construct. `groups`: one column per group. Rows of both are labelled by the line
     number in `path` (the header is line 1). `notes`: what a report must say of the file, by language. `weights`: the
     sampling weight of every row, of mean 1; None where the codebook names none. `design`: stratum and cluster of every
-    row, in columns of these names, None where the codebook names neither.
+    row, in columns of these names, None where the codebook names neither. `ids`: the respondent's id of every row as it
+    is written; None where the codebook names no column of ids.
     """
 
     codebook: Codebook
@@ -43,6 +44,7 @@ class Survey:
     notes: tuple[dict[str, str], ...]
     weights: pd.Series | None = None
     design: pd.DataFrame | None = None
+    ids: pd.Series | None = None
 
     @property
     def respondents(self) -> int:
@@ -171,6 +173,7 @@ def read_survey(codebook: Codebook, path: Path, listed: int = LISTED) -> Survey:
         notes=tuple(notes),
         weights=weights,
         design=design,
+        ids=cells[codebook.id].str.strip() if codebook.id in cells else None,
     )
 
 

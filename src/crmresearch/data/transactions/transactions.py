@@ -25,7 +25,7 @@ from crmresearch.data.transactions.left_out import examples, lines_left_out
 from crmresearch.data.transactions.lines import typed_lines
 from crmresearch.data.transactions.packaged import open_package_lines
 from crmresearch.data.transactions.times import read_times
-from crmresearch.errors import CodebookError, DataError
+from crmresearch.errors import CodebookError, DataError, DatasetMissingError
 
 _ = ibis._
 PARTS = 10_000  # of the unit of money: sums of whole parts are the same in any order, on any engine
@@ -137,6 +137,17 @@ def load_transactions(dataset: str, connection: Any = None, today: date | None =
             "it with `load_survey`."
         )
     return read_transactions(codebook, find_data_file(codebook), connection, today)
+
+
+def transactions_if_here(dataset: str | None) -> tuple[Transactions | None, dict[str, str]]:
+    """The transactions of a data set that a report can do without, or None and, by language, how to get its file.
+
+    Without a name there are none and nothing is said. Raises as `load_transactions` but for a file that is not here.
+    """
+    try:
+        return (load_transactions(dataset), {}) if dataset else (None, {})
+    except DatasetMissingError as missing:
+        return None, dict(missing.told)
 
 
 def check_transactions(dataset: str) -> list[str]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from crmresearch.errors import SpecificationError
 from crmresearch.sem.measures import cronbach_alpha, variance_inflation
 from crmresearch.sem.pls.result import PlsEstimate
 
@@ -89,3 +90,30 @@ def fornell_larcker(estimate: PlsEstimate) -> pd.DataFrame:
     for key, value in zip(keys, ave, strict=True):
         table.loc[key, key] = np.sqrt(value)
     return table
+
+
+def aim_scores(estimate: PlsEstimate) -> tuple[pd.DataFrame, float]:
+    """Scores of satisfaction and loyalty of every respondent, in columns of these names, and ρ_A of loyalty.
+
+    ρ_A is NaN where it says nothing: of one item, of a composite that its items form (mode B) and of second order, and
+    where it is not above 0. It is 1 at most here. Raises SpecificationError for a theory without one of the two.
+
+    >>> import crmresearch as crm
+    >>> survey = crm.load_survey("ecsi_mobile")
+    >>> model = crm.bind(crm.load_theory("acsi"), survey.codebook)
+    >>> from crmresearch.sem.pls.estimate import estimate_pls
+    >>> scores, reliability = aim_scores(estimate_pls(model, survey.items[model.items].dropna()))
+    >>> scores.columns.tolist(), round(reliability, 2)
+    (['satisfaction', 'loyalty'], 0.76)
+    """
+    theory = estimate.specification.theory
+    if absent := [aim for aim in ("satisfaction", "loyalty") if theory.aims.get(aim) not in estimate.scores]:
+        raise SpecificationError(
+            f"{theory.where} has no {absent[0]} that the survey measures, of which something could follow; name a "
+            "theory that has, such as acsi."
+        )
+    scores = pd.DataFrame({aim: estimate.scores[key] for aim, key in theory.aims.items()})
+    rows = reliability(estimate).set_index("construct")
+    key = theory.aims["loyalty"]
+    known = key in rows.index and rows.loc[key, "items"] > 1 and rows.loc[key, "rho_a"] > 0
+    return scores, min(float(rows.loc[key, "rho_a"]), 1.0) if known else np.nan

@@ -11,6 +11,7 @@ from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Row, caution_table
 
 FEW = 4  # factors up to which a median says little
+MATCHED = 0.8  # share of respondents who are joined to their purchases
 
 
 def strategy_warnings(story: MarketingStrategyStory) -> pd.DataFrame:
@@ -37,6 +38,10 @@ def _of_decisions(story: MarketingStrategyStory) -> Iterator[Row]:
         yield story.caution(
             "strategy_caution.failed", "weak", segments=story.listed([*map(story.segment, drivers.failed)])
         )
+    if story.not_here:
+        yield story.caution("strategy_caution.no_purchases", "note")
+    if (linked := story.linked) and (share := len(linked.ids) / linked.respondents) < MATCHED:
+        yield story.caution("strategy_caution.unmatched", "weak", share=share, respondents=linked.respondents)
     if story.classes:
         yield story.caution("strategy_caution.classes", "weak")
     if story.specification.moderations:

@@ -1,12 +1,13 @@
 """What to do about the factors of satisfaction, segment by segment, in sentences made from the results."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from crmresearch.data.linked import Linked
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import Specification
@@ -26,7 +27,9 @@ class MarketingStrategyStory(Story):
     """The strategy of one survey, ready to be told; every method returns sentences in `language`.
 
     `group` names the codebook's group that the segments are, None where they are `classes` of alike answers, or where
-    there are none; `customers`: `customer_actions`, None without purchases.
+    there are none; `linked`: who of the respondents is in the purchases, where the segments are those of their value;
+    `customers`: `customer_actions`, None without purchases; `not_here`: why there are none though they were asked for,
+    by language.
     """
 
     survey: Survey
@@ -36,6 +39,8 @@ class MarketingStrategyStory(Story):
     group: str | None = None
     classes: int = 0
     customers: pd.DataFrame | None = None
+    linked: Linked | None = None
+    not_here: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
 
     texts = TEXTS
@@ -83,6 +88,8 @@ class MarketingStrategyStory(Story):
         """How a segment is called."""
         if key == ALL:
             return self.say("strategy.everybody")
+        if self.linked is not None:
+            return self.say(f"value_of.{key}")
         if self.group is not None:
             return self.survey.codebook.groups[self.group].value_label(key, self.language)
         return self.say("strategy.class", number=key[1:], count=self.classes)
@@ -167,11 +174,17 @@ class MarketingStrategyStory(Story):
         cells = int(complete.counts["missing_cells"].sum())
         facts = {"items": len(complete.counts), "used": complete.rows_used, "of": complete.rows_in, "cells": cells}
         gaps = self.say(f"sample.{complete.policy if cells else 'none_missing'}", **facts)
-        key = "groups" if self.group is not None else "classes" if self.classes else "nobody"
+        key = (
+            "value" if self.linked else "groups" if self.group is not None else "classes" if self.classes else "nobody"
+        )
         label = in_sentence(self.text(codebook.groups[self.group].label)) if self.group is not None else ""
         about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
-        who = self.say(f"segments.{key}", label=label, count=self.classes)
-        return [about, gaps, who, *map(self.text, self.survey.notes)]
+        matched = len(self.linked.ids) if self.linked else 0
+        who = self.say(
+            f"segments.{key}", label=label, count=self.classes, matched=matched, respondents=self.survey.respondents
+        )
+        bought = [self.say("sample.not_here", reason=self.text(self.not_here))] if self.not_here else []
+        return [about, gaps, who, *bought, *map(self.text, self.survey.notes)]
 
     def what_if(self) -> WhatIf | None:
         """Sliders that move the factors of every segment; None where no factor or no index is defined."""
@@ -197,13 +210,14 @@ class MarketingStrategyStory(Story):
     @property
     def published(self) -> dict[str, str]:
         """The theory and the data."""
-        return {"theory": self.specification.theory.citation, "data": self.survey.codebook.citation}
+        bought = {"purchases": self.linked.codebook.citation} if self.linked else {}
+        return {"theory": self.specification.theory.citation, "data": self.survey.codebook.citation, **bought}
 
     def methods_paragraph(self) -> list[str]:
         """Respondents, model, importance, decisions and the plan, as a paper tells them."""
         estimate, codebook = self.drivers.estimate, self.survey.codebook
         assert estimate.resampling is not None
-        facts = {
+        facts: dict[str, Any] = {
             **self.facts,
             "rows": self.complete.rows_used,
             "needed": self.drivers.needed,
@@ -218,4 +232,11 @@ class MarketingStrategyStory(Story):
         }
         told = ["strategy_model", "strategy_importance", "strategy_decisions", "strategy_plan"]
         told += ["strategy_weighted"] if estimate.sample.weighted else []
+        if self.linked is not None:
+            told.insert(1, "strategy_value")
+            facts |= {
+                "bought": self.text(self.linked.codebook.title),
+                "bought_cited": self.citation("purchases"),
+                "matched": len(self.linked.ids),
+            }
         return [self.say(f"methods.{key}", **facts) for key in told]

@@ -72,7 +72,8 @@ def actions(story: MarketingStrategyStory) -> pd.DataFrame:
     if (bought := story.customers) is None:
         return named
     about = [story.say("evidence.customers", count=count) for count in bought["customers"]]
-    names = {key: [story.text(named_segment(one).label) for one in bought[key]] for key in ("value", "stage")}
+    values = [story.say(f"value_of.{key}") for key in bought["value"]]
+    stages = [story.text(named_segment(key).label) for key in bought["stage"]]
     texts = [story.text(text) for text in bought["action"]]
-    rows = {"segment": names["value"], "factor": names["stage"], "action": texts, "evidence": about}
+    rows = {"segment": values, "factor": stages, "action": texts, "evidence": about}
     return pd.concat([named, pd.DataFrame(rows)], ignore_index=True)
