@@ -1,6 +1,7 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
+from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
 from .front.pictures import path_diagram
 from .front.surveys import (
     bind,
@@ -25,7 +26,9 @@ __all__ = [
     "bind",
     "bootstrap",
     "cautions",
+    "congruence",
     "construct_index",
+    "copulas",
     "customer_table",
     "datasets",
     "estimate_cbsem",
@@ -36,12 +39,15 @@ __all__ = [
     "load_survey",
     "load_theory",
     "load_transactions",
+    "mediator_prediction",
     "methods",
     "model",
     "monitor",
+    "overfit",
     "path_diagram",
     "reliability",
     "render_report",
     "stability",
+    "tetrads",
     "theories",
 ]
