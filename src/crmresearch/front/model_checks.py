@@ -159,7 +159,7 @@ def congruence(
     with `seed`. Verdicts at `confidence`: apart (a congruence of 1 is rejected), else not_told. Formulas:
     `crmresearch.sem.pls.congruence`. Source: Franke, Sarstedt & Danks (2021), Journal of Business Research 130,
     318–334.
-    Raises ParameterError for impossible options, another object, or fewer than three constructs.
+    Raises ParameterError for impossible options or another object, EstimationError for fewer than three constructs.
 
     >>> import crmresearch as crm
     >>> text = "image =~ IMAG1 + IMAG2 + IMAG3\\nsat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL3"

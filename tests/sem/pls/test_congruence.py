@@ -5,7 +5,7 @@ import pytest
 from model_check_cases import CHECKS, factor_answers, ours
 from sem_cases import corp_rep, ecsi, mobi, path_model, reputation
 
-from crmresearch.errors import ParameterError
+from crmresearch.errors import EstimationError
 from crmresearch.sem.pls.congruence import congruence, congruence_coefficients
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
@@ -72,5 +72,5 @@ def test_products_are_left_out_and_two_constructs_have_no_profile() -> None:
     two = path_model({key: ITEMS[key] for key in "ab"}, [("a", "b")])
     rng = np.random.default_rng(1)
     answers = factor_answers(rng, dict(zip("ab", rng.standard_normal((2, 60)), strict=True)))
-    with pytest.raises(ParameterError, match="no third"):
+    with pytest.raises(EstimationError, match="no third"):
         congruence(estimate_pls(two, answers))

@@ -51,13 +51,13 @@ def congruence(
 
     Checked against R seminrExtras 1.0.3 `congruence_test`: coefficients to 12 digits, standard errors and intervals to
     simulation error.
-    Raises ParameterError for fewer than three constructs with items (two have no third by which to differ), fewer than
-    2 resamples or an impossible confidence.
+    Raises EstimationError for fewer than three constructs with items (two have no third by which to differ),
+    ParameterError for fewer than 2 resamples or an impossible confidence.
     """
     require_resamples(resamples, confidence)
     measured = np.flatnonzero(estimate.model.main.mask.any(axis=0))
     if len(measured) < 3:
-        raise ParameterError(
+        raise EstimationError(
             "Two constructs have no third by which what they go with could differ; congruence needs three with items."
         )
     first, second = np.triu_indices(len(measured), 1)
