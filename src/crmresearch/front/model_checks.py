@@ -67,8 +67,9 @@ def copulas(
     and for the highest value: mid_rank (average rank over n + 1), max_rank, hult (share ≤ x, 1 becomes 1 − 10⁻⁷) or
     largest (1 becomes n/(n + 1)). Bootstrap t over `resamples` of the scores drawn with `seed`; p adjusted over all
     paths (Holm). Verdicts at 1 − `confidence`: endogenous, not_shown, or why there is no test: normal, few_values,
-    collinear. Measurement error of a score is endogeneity too. Formulas: `crmresearch.sem.pls.copulas`. Sources: Park &
-    Gupta (2012), Marketing Science 31, 567–586; Hult et al. (2018), Journal of International Marketing 26(3), 1–21.
+    collinear. Measurement error of a score, and a relation that is no straight line, show the same. Formulas:
+    `crmresearch.sem.pls.copulas`. Sources: Park & Gupta (2012), Marketing Science 31, 567–586; Hult et al. (2018),
+    Journal of International Marketing 26(3), 1–21.
     Raises ParameterError for impossible options or another object.
 
     >>> import crmresearch as crm

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, one_thread
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import Fits, fit_samples
 from crmresearch.sem.pls.result import PlsEstimate
@@ -35,6 +35,7 @@ def congruence_coefficients(Q: Floats, reliabilities: Floats) -> Floats:
     return np.asarray(inner / (length[..., :, None] * length[..., None, :]))
 
 
+@one_thread
 def congruence(
     estimate: PlsEstimate, *, resamples: int = 1000, seed: int = 1, confidence: float = 0.95
 ) -> pd.DataFrame:

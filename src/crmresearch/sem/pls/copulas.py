@@ -1,10 +1,11 @@
 """Does a predictor go with what the model leaves out of its outcome? Gaussian copula terms in the regressions.
 
-A predictor that is not normal, and whose errors would be jointly normal with those of the outcome, can be told from
-the errors by adding Φ⁻¹(H(x)), H its distribution, to the regression: a coefficient of it other than 0 shows that the
-predictor is endogenous, and the path beside it is what remains. Sources: Park & Gupta (2012), Marketing Science 31,
-567–586; Hult et al. (2018), Journal of International Marketing 26(3), 1–21 (in PLS); Becker, Proksch & Ringle (2022),
-Journal of the Academy of Marketing Science 50, 46–66 (with an intercept).
+A predictor that is not normal, and whose errors would be jointly normal with those of the outcome, can be told from the
+errors by adding Φ⁻¹(H(x)), H its distribution, to the regression: a coefficient of it other than 0 shows that the
+predictor is endogenous, and the path beside it is what remains. A score measured with error shows the same, being
+endogenous too, and so does a relation that is no straight line, as the term is a curve in the predictor. Sources: Park
+& Gupta (2012), Marketing Science 31, 567–586; Hult et al. (2018), Journal of International Marketing 26(3), 1–21 (in
+PLS); Becker, Proksch & Ringle (2022), Journal of the Academy of Marketing Science 50, 46–66 (with an intercept).
 """
 
 from typing import Literal, NamedTuple, get_args
@@ -18,7 +19,7 @@ from statsmodels.stats.diagnostic import lilliefors
 
 from crmresearch.errors import ParameterError
 from crmresearch.ranks import holm
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, one_thread
 from crmresearch.sem.pls.algorithm import Floats, solve_positive
 from crmresearch.sem.pls.congruence import require_estimated, require_resamples
 from crmresearch.sem.pls.result import PlsEstimate
@@ -57,8 +58,9 @@ def copula_terms(values: Floats, counts: Floats, rule: Rule = "mid_rank") -> Flo
     """
     _, place = np.unique(np.round(values, 10), return_inverse=True)
     order = np.argsort(place, kind="stable")
-    ends = np.flatnonzero(np.diff(place[order], append=-1))
-    upto = np.cumsum(counts[:, order], axis=1)[:, ends]  # F at every distinct value
+    starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+    # F at every distinct value: adding up ties first takes half the time of a running sum over all rows
+    upto = np.cumsum(np.add.reduceat(np.take(counts, order, axis=1), starts, axis=1), axis=1)
     N = upto[:, -1:]
     if rule == "mid_rank":
         below = np.concatenate([np.zeros_like(N), upto[:, :-1]], axis=1)
@@ -68,17 +70,21 @@ def copula_terms(values: Floats, counts: Floats, rule: Rule = "mid_rank") -> Flo
     else:
         H = upto / N
         H = np.where(upto >= N * (1 - 1e-12), 1 - EDGE if rule == "hult" else N / (N + 1), H)
-    return np.asarray(ndtri(np.clip(H, EDGE, 1 - EDGE))[:, place])  # 0 only of rows that do not count
+    return np.take(ndtri(np.clip(H, EDGE, 1 - EDGE)), place, axis=1)  # 0 only of rows that do not count
 
 
 def with_terms(scores: Floats, counts: Floats, rule: Rule = "mid_rank") -> Floats:
     """Scatter (B, 2k, 2k), sums of products about the means, of scores (n, k) and their copula terms in B samples."""
-    k = scores.shape[1]
-    terms = np.stack([copula_terms(scores[:, j], counts, rule) for j in range(k)], axis=1)  # (B, k, n)
-    both = np.concatenate([np.broadcast_to(scores.T, terms.shape), terms], axis=1)
-    means = (both @ counts[:, :, None])[:, :, 0] / counts.sum(axis=1, keepdims=True)
-    both = both - means[:, :, None]
-    return np.asarray((both * counts[:, None, :]) @ both.transpose(0, 2, 1))
+    n, k = scores.shape
+    terms = np.stack([copula_terms(scores[:, j], counts, rule) for j in range(k)], axis=1)
+    both = np.concatenate([scores.T, np.empty((k, n))])
+    found = np.empty((len(counts), 2 * k, 2 * k))
+    for scatter, one, weight in zip(found, terms, counts, strict=True):  # one by one: what is worked on stays in cache
+        both[k:] = one
+        weighted = both * weight
+        sums = weighted.sum(axis=1)
+        scatter[:] = weighted @ both.T - np.outer(sums, sums / weight.sum())
+    return found
 
 
 def coefficients(scatter: Floats, outcome: int, regressors: NDArray[np.intp]) -> Floats:
@@ -86,6 +92,7 @@ def coefficients(scatter: Floats, outcome: int, regressors: NDArray[np.intp]) ->
     return solve_positive(scatter[:, regressors[:, None], regressors], scatter[:, regressors, outcome])
 
 
+@one_thread
 def copulas(
     estimate: PlsEstimate,
     *,

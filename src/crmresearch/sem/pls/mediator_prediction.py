@@ -14,6 +14,7 @@ from scipy.stats import t as student
 from crmresearch.errors import ParameterError
 from crmresearch.models.specification import BoundPath, Specification
 from crmresearch.ranks import holm
+from crmresearch.resampling import one_thread
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import Settings
 from crmresearch.sem.pls.fold_predictions import trained_without
@@ -80,6 +81,7 @@ def errors_of_prediction(
     return errors[0], errors[1]
 
 
+@one_thread
 def mediator_prediction(
     estimate: PlsEstimate, target: str | None = None, *, folds: Folds = 10, seed: int = 1, confidence: float = 0.95
 ) -> MediatorPrediction:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from crmresearch.errors import ParameterError
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, one_thread
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import fit_samples
 from crmresearch.sem.pls.congruence import require_estimated, require_resamples
@@ -78,6 +78,7 @@ def path_changes(estimate: PlsEstimate, removed: NDArray[np.bool_]) -> Floats:
     return change
 
 
+@one_thread
 def overfit(
     estimate: PlsEstimate,
     focal: str | None = None,

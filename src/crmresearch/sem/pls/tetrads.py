@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, one_thread
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.congruence import require_resamples
 from crmresearch.sem.pls.moments import Sample
@@ -64,6 +64,7 @@ def bootstrap_tetrads(sample: Sample, positions: NDArray[np.intp], resamples: in
     return np.concatenate(parts)
 
 
+@one_thread
 def tetrads(estimate: PlsEstimate, *, resamples: int = 5000, seed: int = 1, confidence: float = 0.95) -> Tetrads:
     """Whether the items of every construct may have one common cause: `constructs` and `tetrads`.
 
