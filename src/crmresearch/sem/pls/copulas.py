@@ -8,7 +8,7 @@ endogenous too, and so does a relation that is no straight line, as the term is 
 PLS); Becker, Proksch & Ringle (2022), Journal of the Academy of Marketing Science 50, 46–66 (with an intercept).
 """
 
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -20,15 +20,19 @@ from statsmodels.stats.diagnostic import lilliefors
 from crmresearch.errors import ParameterError
 from crmresearch.ranks import holm
 from crmresearch.resampling import bootstrap_counts, one_thread
-from crmresearch.sem.pls.algorithm import Floats, solve_positive
+from crmresearch.sem.pls.algorithm import COLLINEAR, Floats, eigenvalues_exceed, solve_positive
 from crmresearch.sem.pls.congruence import require_estimated, require_resamples
 from crmresearch.sem.pls.result import PlsEstimate
 
 Rule = Literal["mid_rank", "max_rank", "hult", "largest"]
 NORMAL = 0.05  # level of the test of normality: what passes has no copula term to go by
 FEWEST_VALUES = 11  # distinct scores of a predictor; the method is one for continuous predictors
-COLLINEAR = 1e-10  # share of a copula term that its predictors must leave
 EDGE = 1e-7  # distance from 0 and 1 of the empirical distribution in Hult et al. (2018)
+
+
+LABELS = ["outcome", "subset", "copulas", "predictor", "term"]
+NUMBERS = ["estimate", "se", "t", "p_value", "ci_lower", "ci_upper"]
+Untested = tuple[str, str, float, str]  # outcome, predictor, slope without terms, why there is no test or nothing
 
 
 class Copulas(NamedTuple):
@@ -37,6 +41,28 @@ class Copulas(NamedTuple):
     paths: pd.DataFrame
     regressions: pd.DataFrame
     normality: pd.DataFrame
+
+
+class Regression(NamedTuple):
+    """An outcome, its predictors and those of them whose terms are added, by position among k constructs."""
+
+    outcome: int
+    predictors: NDArray[np.intp]
+    terms: NDArray[np.intp]
+    k: int
+    subset: str
+
+    @property
+    def regressors(self) -> NDArray[np.intp]:
+        """Positions among scores and terms: the predictors, then the terms."""
+        return np.append(self.predictors, self.k + self.terms)
+
+    def labels(self, keys: list[str]) -> dict[str, Any]:
+        """A row a coefficient, in the order of the regressors."""
+        terms = ["path"] * len(self.predictors) + ["copula"] * len(self.terms)
+        whose = [keys[j] for j in self.terms]
+        named = [*(keys[j] for j in self.predictors), *whose]
+        return dict(zip(LABELS, (keys[self.outcome], self.subset, ", ".join(whose), named, terms), strict=True))
 
 
 def copula_terms(values: Floats, counts: Floats, rule: Rule = "mid_rank") -> Floats:
@@ -125,67 +151,71 @@ def copulas(
     require_resamples(resamples, confidence)
     if rule not in get_args(Rule):
         raise ParameterError(f"The rule {rule!r} is not known; use {', '.join(get_args(Rule))}.")
-    spec, sample, keys = estimate.specification, estimate.sample, estimate.specification.keys
+    sample, keys = estimate.sample, estimate.specification.keys
     scores = estimate.scores.to_numpy()
     whole = with_terms(scores, sample.weights[None], rule)
-    predicting = [key for key in keys if any(path.predictor == key for path in spec.paths)]
-    shapes = [(key, *shape(scores[:, keys.index(key)])) for key in predicting]
-    normality = pd.DataFrame(shapes, columns=["construct", "distance", "p_value", "skewness", "distinct"])
-    why = {
-        row.construct: "few_values" if row.distinct < FEWEST_VALUES else "normal" if row.p_value > NORMAL else ""
-        for row in normality.itertuples()
-    }
-    k = len(keys)
-    plan: list[tuple[int, NDArray[np.intp], list[int], str]] = []  # outcome, predictors, whose terms, subset
-    found: list[tuple[str, str, float, str]] = []  # every path, its slope without terms, and why it is not tested
-    for outcome in spec.outcomes:
-        x = np.array([keys.index(key) for key in spec.predictors_of(outcome)])
-        y = keys.index(outcome)
-        tested = []
-        for j, slope in zip(x, coefficients(whole, y, x)[0], strict=True):
-            reason = why[keys[j]] or ("" if _left(whole, np.append(x, k + j)) > COLLINEAR else "collinear")
-            found.append((outcome, keys[j], slope, reason))
-            tested += [] if reason else [j]
-        plan += [(y, x, [j], "alone") for j in tested]
-        if len(tested) > 1 and _left(whole, np.append(x, k + np.array(tested))) > COLLINEAR:
-            plan.append((y, x, tested, "together"))
+    normality = _normality(estimate, scores)
+    found, plan = _planned(estimate, whole, normality)
 
     def run(scatter: Floats) -> list[Floats]:
-        return [coefficients(scatter, y, np.append(x, k + np.array(of))) for y, x, of, _ in plan]
+        return [coefficients(scatter, one.outcome, one.regressors) for one in plan]
 
     drawn = []
     for counts in bootstrap_counts(sample.n, resamples, seed, sample.design) if plan else ():
         with np.errstate(divide="ignore", invalid="ignore"):  # a resample may leave out what is needed
             drawn.append(run(with_terms(scores, counts * sample.weights, rule)))
-    rows = []
+    parts = []
     tail = (1 - confidence) / 2
-    for i, ((y, x, of, subset), point) in enumerate(zip(plan, run(whole), strict=True)):
+    for i, (one, point) in enumerate(zip(plan, run(whole), strict=True)):
         values = np.concatenate([part[i] for part in drawn])
         values = values[np.isfinite(values).all(axis=1)]
         require_estimated(len(values), resamples)
-        se = values.std(axis=0, ddof=1)
-        lower, upper = np.quantile(values, [tail, 1 - tail], axis=0)
-        terms = ["path"] * len(x) + ["copula"] * len(of)
-        named = [keys[j] for j in [*x, *of]]
-        whose = ", ".join(keys[j] for j in of)
-        for one in zip(named, terms, point[0], se, point[0] / se, lower, upper, strict=True):
-            name, term, value, error, t, low, high = one
-            rows.append((keys[y], subset, whose, name, term, value, error, t, 2 * norm.sf(abs(t)), low, high))
-    columns = ["outcome", "subset", "copulas", "predictor", "term", "estimate", "se", "t", "p_value", "ci_lower"]
-    regressions = pd.DataFrame(rows, columns=[*columns, "ci_upper"])
+        se, (lower, upper) = values.std(axis=0, ddof=1), np.quantile(values, [tail, 1 - tail], axis=0)
+        numbers = [point[0], se, point[0] / se, 2 * norm.sf(np.abs(point[0] / se)), lower, upper]
+        parts.append(pd.DataFrame({**one.labels(keys), **dict(zip(NUMBERS, numbers, strict=True))}))
+    regressions = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LABELS, *NUMBERS])
     return Copulas(_paths(found, regressions, 1 - confidence), regressions, normality)
 
 
-def _left(scatter: Floats, variables: NDArray[np.intp]) -> float:
-    """The share of the variance of a variable that the others leave, the least of all of them."""
-    S = scatter[0][np.ix_(variables, variables)]
-    scale = np.sqrt(np.diag(S))
-    if not (scale > 0).all():
-        return 0.0
-    return float(np.linalg.eigvalsh(S / np.outer(scale, scale))[0])
+def _normality(estimate: PlsEstimate, scores: Floats) -> pd.DataFrame:
+    spec = estimate.specification
+    predicting = {path.predictor for path in spec.paths}
+    shapes = [(key, *shape(scores[:, j])) for j, key in enumerate(spec.keys) if key in predicting]
+    return pd.DataFrame(shapes, columns=["construct", "distance", "p_value", "skewness", "distinct"])
 
 
-def _paths(found: list[tuple[str, str, float, str]], regressions: pd.DataFrame, level: float) -> pd.DataFrame:
+def _planned(estimate: PlsEstimate, whole: Floats, normality: pd.DataFrame) -> tuple[list[Untested], list[Regression]]:
+    """Every path with its slope without terms and why it is not tested, if so; and the regressions with terms."""
+    spec, keys = estimate.specification, estimate.specification.keys
+    k = len(keys)
+    why = {
+        row.construct: "few_values" if row.distinct < FEWEST_VALUES else "normal" if row.p_value > NORMAL else ""
+        for row in normality.itertuples()
+    }
+    found: list[Untested] = []
+    plan: list[Regression] = []
+    for outcome in spec.outcomes:
+        y, x = keys.index(outcome), np.array([keys.index(key) for key in spec.predictors_of(outcome)])
+        tested = []
+        for j, slope in zip(x, coefficients(whole, y, x)[0], strict=True):
+            reason = why[keys[j]] or ("" if _apart(whole, np.append(x, k + j)) else "collinear")
+            found.append((outcome, keys[j], float(slope), reason))
+            tested += [] if reason else [j]
+        plan += [Regression(y, x, np.array([j]), k, "alone") for j in tested]
+        together = Regression(y, x, np.array(tested, dtype=np.intp), k, "together")
+        if len(tested) > 1 and _apart(whole, together.regressors):
+            plan.append(together)
+    return found, plan
+
+
+def _apart(scatter: Floats, variables: NDArray[np.intp]) -> bool:
+    """Whether no variable follows from the others."""
+    S = scatter[:, variables[:, None], variables]
+    scale = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
+    return bool((scale > 0).all() and eigenvalues_exceed(S / (scale[:, :, None] * scale[:, None, :]), COLLINEAR)[0])
+
+
+def _paths(found: list[Untested], regressions: pd.DataFrame, level: float) -> pd.DataFrame:
     alone = regressions[(regressions["subset"] == "alone") & (regressions["predictor"] == regressions["copulas"])]
     tests = alone.set_index(["outcome", "predictor", "term"])
     rows = []
