@@ -145,6 +145,9 @@ def copulas(
     components do to their construct are not tested; the regressions leave products out. Needs errors that are normal
     and some hundreds of rows (Becker et al. 2022).
 
+    In simulated models of four paths without endogeneity one was called endogenous in 5 to 7 % of samples of 250 and
+    500 where items had next to no error, in 25 and 43 % where loadings were .7 to .9: look at reliability first.
+
     Checked against R on the same scores and resamples to 9 digits, for all four rules.
     Raises ParameterError for an unknown rule, fewer than 2 resamples and an impossible confidence.
     """
