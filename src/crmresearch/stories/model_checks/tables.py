@@ -45,7 +45,8 @@ def mediators(story: ModelChecksStory) -> pd.DataFrame:
         return pd.DataFrame(columns=["path"])
     table = found.paths
     paths = [story.joined((row.antecedent, row.mediator, row.target)) for row in table.itertuples()]
-    sized = [f"{row.verdict}_{row.size}" if row.size else row.verdict for row in table.itertuples()]
+    verdicts = table["verdict"].replace("not_told", "not_shown")
+    sized = [f"{verdict}_{size}" if size else verdict for verdict, size in zip(verdicts, table["size"], strict=True)]
     told = table.assign(path=paths, verdict=sized, p_value=table["p_adjusted"])
     shown = told[["path", "contribution", "t", "p_value", "verdict"]]
     return story.named(shown, verdict="verdict")
