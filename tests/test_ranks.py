@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 
-from crmresearch.ranks import highest, independent_draws, leads
+from crmresearch.ranks import highest, holm, independent_draws, leads
 
 
 @pytest.mark.parametrize(("others", "bound"), [(1, 1.96), (3, 2.35), (9, 2.69)])
@@ -25,3 +26,11 @@ def test_the_highest_and_the_lowest_are_named_with_those_they_are_not_told_apart
     assert highest(points, holed).tolist() == [True, True, False, False]
     assert highest(points[:1], draws[:1]).tolist() == [True]
     assert highest(points, np.empty((4, 0))).all()  # without resamples nothing is told apart
+
+
+def test_probabilities_are_adjusted_as_statsmodels_does() -> None:
+    p = np.random.default_rng(1).random(20) ** 4
+    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-14)
+    with_gap = holm(np.r_[p[:3], np.nan])
+    assert np.isnan(with_gap[3])
+    np.testing.assert_allclose(with_gap[:3], holm(p[:3]))

@@ -1,6 +1,7 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
+from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
 from .front.pictures import path_diagram
 from .front.priorities import cipma, ipma, nca
 from .front.surveys import (
@@ -27,7 +28,9 @@ __all__ = [
     "bootstrap",
     "cautions",
     "cipma",
+    "congruence",
     "construct_index",
+    "copulas",
     "customer_table",
     "datasets",
     "estimate_cbsem",
@@ -39,13 +42,16 @@ __all__ = [
     "load_survey",
     "load_theory",
     "load_transactions",
+    "mediator_prediction",
     "methods",
     "model",
     "monitor",
     "nca",
+    "overfit",
     "path_diagram",
     "reliability",
     "render_report",
     "stability",
+    "tetrads",
     "theories",
 ]

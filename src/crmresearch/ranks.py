@@ -77,6 +77,22 @@ def highest(points: Floats, draws: Floats, level: float = LEVEL) -> NDArray[np.b
     return np.array([not beaten(i) for i in range(len(points))], dtype=bool)
 
 
+def holm(p: Floats) -> Floats:
+    """Probabilities (m,) adjusted for all of them at once (Holm 1979, Scandinavian Journal of Statistics 6, 65–70).
+
+    NaN are no tests and stay. statsmodels' `multipletests` gives the same and takes a quarter of a second for it.
+
+    >>> holm(np.array([0.01, np.nan, 0.04, 0.03])).tolist()
+    [0.03, nan, 0.06, 0.06]
+    """
+    adjusted = np.full(len(p), np.nan)
+    tested = np.flatnonzero(np.isfinite(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    steps = p[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return adjusted
+
+
 def independent_draws(points: Floats, errors: Floats) -> Floats:
     """Draws (k, 999) of independent estimates with these standard errors, for `highest`: normal, always the same.
 

@@ -4,16 +4,32 @@ Lowest layer of resampling: models and segmentations draw the same customers for
 in clusters or within strata are resampled so, and their counts are then no whole numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import ParameterError
 from crmresearch.sampling_design import SamplingDesign
 
+P = ParamSpec("P")
+T = TypeVar("T")
 DRAWS_PER_SEED = 50  # resamples that share one spawned seed; part of the definition of a run, never change it
+
+
+def one_thread(function: Callable[P, T]) -> Callable[P, T]:
+    """The function with one BLAS thread: sums then do not depend on how many a machine has."""
+
+    @wraps(function)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> T:
+        with threadpool_limits(1):
+            return function(*args, **kwargs)
+
+    return alone
 
 
 def require_memory(numbers: int, what: str) -> None:

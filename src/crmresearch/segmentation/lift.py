@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
-from statsmodels.stats.multitest import multipletests
 
 from crmresearch.caution import SMALL_NUMBER
+from crmresearch.ranks import holm
 
 LEVEL = 0.05  # of the intervals and, adjusted for all comparisons, of what is told
 
@@ -57,8 +57,5 @@ def lifts(spend: pd.DataFrame, segments: pd.Series, fewest: int = SMALL_NUMBER) 
         table.pop("error").where((table["customers"] >= fewest) & (table["customers"] > 1)).where(lambda e: e > 1e-9)
     )
     reach = student.isf(LEVEL / 2, freedom) * error
-    p = pd.Series(2 * student.sf(log.abs() / error, freedom), index=table.index)
-    known = p.notna()
-    if known.any():
-        p[known] = multipletests(p[known], method="holm")[1]
+    p = pd.Series(holm(2 * student.sf(log.abs() / error, freedom)), index=table.index)
     return table.assign(ci_lower=np.exp(log - reach), ci_upper=np.exp(log + reach), p=p, told=p < LEVEL)
