@@ -1,7 +1,9 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
+from .front.effects import effects, mediation, simple_slopes
 from .front.pictures import path_diagram
+from .front.prediction import cvpat, plspredict
 from .front.surveys import (
     bind,
     bootstrap,
@@ -27,7 +29,9 @@ __all__ = [
     "cautions",
     "construct_index",
     "customer_table",
+    "cvpat",
     "datasets",
+    "effects",
     "estimate_cbsem",
     "estimate_pls",
     "evaluate_segmentations",
@@ -36,12 +40,15 @@ __all__ = [
     "load_survey",
     "load_theory",
     "load_transactions",
+    "mediation",
     "methods",
     "model",
     "monitor",
     "path_diagram",
+    "plspredict",
     "reliability",
     "render_report",
+    "simple_slopes",
     "stability",
     "theories",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from crmresearch.models.specification import Specification, product_key
 from crmresearch.sem.measures import heterotrait_monotrait
-from crmresearch.sem.pls.algorithm import Floats, Solution, total_effects
+from crmresearch.sem.pls.algorithm import Floats, Solution, effect_sizes, total_effects
 from crmresearch.sem.pls.batch import Fits, Model, standardised_weights
 
 ESTIMATORS = ("pls", "plsc")
@@ -107,6 +107,7 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
             lambda s, _: s.r_squared[:, endogenous],
             tested=False,
         )
+        add("f_squared", e, links, lambda s, _: effect_sizes(s, model.full)[:, predictor, outcome], tested=False)
         add("total_effects", e, effects, totals)
         add("indirect_effects", e, effects, indirect, direct_only)
     if model.stages:
