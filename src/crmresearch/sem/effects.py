@@ -93,8 +93,8 @@ def effects_of(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
     together), total, or moderation (of the product `predictor:moderator`). The numbers are estimate, standardized, se,
     ci_lower, ci_upper, p_value; of covariance structures unstandardised with the errors of the delta method and
     `standardized_se`; of PLS standardised, with errors and percentile intervals of the resamples that the estimate
-    keeps (NaN without), and f_squared with its interval: Cohen's f² of the path on the scores of the model, as SmartPLS
-    and cSEM have it; R seminr estimates the model anew without the path.
+    keeps (NaN without), and f_squared with its interval: Cohen's f² of the path on the scores of the model, which PLSc
+    does not have, as in SmartPLS and cSEM; R seminr estimates the model anew without the path.
 
     Checked against lavaan 0.6-14 (estimates and errors, ML and MLR), R seminr 2.3.4 and cSEM 0.6.1.
     """
@@ -123,11 +123,12 @@ def _least_squares(estimate: PlsEstimate) -> pd.DataFrame:
         rows = estimate.only("paths", estimator)
         moderated = [pair in products for pair in zip(rows["predictor"], rows["outcome"], strict=True)]
         frame = pd.concat([frame, rows[moderated].assign(kind="moderation", through="")], ignore_index=True)
-        sizes = estimate.only("f_squared", estimator).rename(columns=SIZES)[["predictor", "outcome", *SIZES.values()]]
-        frame = frame.merge(sizes.assign(kind=np.where(moderated, "moderation", "direct")), how="left")
         parts.append(frame)
+    sizes = estimate.f_squared.rename(columns=SIZES)[["estimator", "predictor", "outcome", *SIZES.values()]]
+    arrows = zip(sizes["predictor"], sizes["outcome"], strict=True)
+    sizes = sizes.assign(kind=["moderation" if pair in products else "direct" for pair in arrows])
     shown = ["estimator", "kind", "predictor", "through", "outcome", *NUMBERS, *SIZES.values()]
-    return pd.concat(parts, ignore_index=True).reindex(columns=shown)
+    return pd.concat(parts, ignore_index=True).merge(sizes, how="left").reindex(columns=shown)
 
 
 def _covariance(estimate: CbEstimate) -> pd.DataFrame:

@@ -107,7 +107,6 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
             lambda s, _: s.r_squared[:, endogenous],
             tested=False,
         )
-        add("f_squared", e, links, lambda s, _: effect_sizes(s, model.full)[:, predictor, outcome], tested=False)
         add("total_effects", e, effects, totals)
         add("indirect_effects", e, effects, indirect, direct_only)
     if model.stages:
@@ -132,6 +131,7 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
 
         add("component_through", "pls", ends, through)
         add("component_alone", "pls", ends, alone_path)
+    add("f_squared", "pls", links, lambda s, _: effect_sizes(s, model.full)[:, predictor, outcome], tested=False)
     add("weights", "pls", own, lambda s, _: s.weights[:, :p], unit)
     add("standardized_weights", "pls", own, lambda _, f: standardised_weights(f)[:, :p], single)
     add("means", "pls", own, lambda _, f: f.moments.means[:, :p])

@@ -211,7 +211,7 @@ class PlsEstimate:
 
     @cached_property
     def f_squared(self) -> pd.DataFrame:
-        """Cohen's f² of every path and moderation, in the order of `paths`: `crmresearch.sem.pls.algorithm`."""
+        """Cohen's f² of every path and moderation on the scores (PLS), in the order of `paths`."""
         return self.table("f_squared")
 
     @cached_property
