@@ -146,7 +146,7 @@ def plspredict(
             raise ParameterError("`answers` has other rows than the estimate; pass the rows it was estimated from.")
         X = answers[spec.items].to_numpy(dtype=np.float64)
         if estimate.model.products:  # a product of constructs needs every row whole
-            cautions.append(Caution("filled_before", "weak", "folds", {"cells": int(np.isnan(X).sum())}))
+            cautions.append(Caution("filled_before", "weak", "sample", {"cells": int(np.isnan(X).sum())}))
         else:
             sample = SampleWithGaps(X, sample.weights if sample.weighted else None, sample.design)
     dealt = folds_of(estimate.items.index, folds, repeats, seed, estimate.sample.design)
@@ -159,10 +159,10 @@ def plspredict(
         )
     if found.failed:
         rows = int(np.isnan(found.pls).all(axis=1).sum())
-        cautions.append(Caution("folds_failed", "weak", "folds", {**counts, "count": found.failed, "rows": rows}))
+        cautions.append(Caution("folds_failed", "weak", "sample", {**counts, "count": found.failed, "rows": rows}))
     if found.collinear:
         facts = {**counts, "count": found.collinear, "items": len(predictor.known)}
-        cautions.append(Caution("linear_undefined", "note", "folds", facts))
+        cautions.append(Caution("linear_undefined", "note", "sample", facts))
     return Prediction(
         spec,
         estimate.items.index,
