@@ -79,9 +79,9 @@ class MediationStory:
     def _at(self, value: Any) -> str:
         return self.story.say(f"slope.{'low' if value < 0 else 'high' if value > 0 else 'middle'}")
 
-    def plot_slopes(self) -> Figure:
-        """The outcome over the predictor where the moderator is low, at its mean and high: the first one established."""
-        moderator, predictor, outcome = self.established[0]
+    def plot_slopes(self, moderation: tuple[str, str, str]) -> Figure:
+        """The outcome over the predictor where the moderator is low, at its mean and high."""
+        moderator, predictor, outcome = moderation
         own = self.slopes.query("moderator == @moderator and predictor == @predictor and outcome == @outcome")
         paths = self.story.paths.set_index(["predictor", "outcome"])["estimate"]
         level = paths.get((moderator, outcome), 0.0)
