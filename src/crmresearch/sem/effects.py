@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from crmresearch.errors import ParameterError
 from crmresearch.models.specification import product_key
+from crmresearch.resampling import require_memory
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.standardised import delta_errors, total_covariances
 from crmresearch.sem.pls.algorithm import Floats
@@ -54,26 +54,23 @@ class Chains:
         return [[place[step] for step in pairwise(chain)] for chain in self.chains]
 
     @cached_property
-    def _rows(self) -> tuple[list[tuple[str, str, str, str]], NDArray[np.float64]]:
-        """kind, predictor, through, outcome of every effect, and the chains (rows, chains) it is the sum of."""
-        ends = [(chain[0], chain[-1]) for chain in self.chains]
-        direct = [len(chain) == 2 for chain in self.chains]
-        labels, sums = [], []
-
-        def add(kind: str, of: tuple[str, str], through: str, members: list[bool]) -> None:
-            labels.append((kind, of[0], through, of[1]))
-            sums.append(members)
-
+    def _rows(self) -> tuple[list[tuple[str, str, str, str]], list[list[int]]]:
+        """kind, predictor, through, outcome of every effect, and the chains it is the sum of."""
+        labels: list[tuple[str, str, str, str]] = []
+        members: list[list[int]] = []
+        pairs: dict[tuple[str, str], list[int]] = {}
         for i, chain in enumerate(self.chains):
-            kind = "direct" if direct[i] else "specific"
-            add(kind, ends[i], ARROW.join(chain[1:-1]), [j == i for j in range(len(self.chains))])
-        for pair in dict.fromkeys(ends):
-            own = [end == pair for end in ends]
-            longer = [one and not short for one, short in zip(own, direct, strict=True)]
-            if any(longer):
-                add("indirect", pair, "", longer)
-            add("total", pair, "", own)
-        return labels, np.array(sums, dtype=np.float64).reshape(len(sums), len(self.chains))
+            kind = "direct" if len(chain) == 2 else "specific"
+            labels.append((kind, chain[0], ARROW.join(chain[1:-1]), chain[-1]))
+            members.append([i])
+            pairs.setdefault((chain[0], chain[-1]), []).append(i)
+        for (predictor, outcome), own in pairs.items():
+            if longer := [i for i in own if len(self.chains[i]) > 2]:
+                labels.append(("indirect", predictor, "", outcome))
+                members.append(longer)
+            labels.append(("total", predictor, "", outcome))
+            members.append(own)
+        return labels, members
 
     @property
     def labels(self) -> pd.DataFrame:
@@ -82,8 +79,8 @@ class Chains:
 
     def values(self, coefficients: Floats) -> Floats:
         """The effects (batch, rows) from the coefficients (batch, arrows): products along chains, and their sums."""
-        along = [coefficients[:, steps].prod(axis=1) for steps in self._steps]
-        return np.asarray(np.stack(along, axis=1) @ self._rows[1].T)
+        along = np.stack([coefficients[:, steps].prod(axis=1) for steps in self._steps], axis=1)
+        return np.asarray(np.stack([along[:, own].sum(axis=1) for own in self._rows[1]], axis=1))
 
 
 def effects_of(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
@@ -117,6 +114,8 @@ def _least_squares(estimate: PlsEstimate) -> pd.DataFrame:
         point = np.array([estimate.values(f"{table}/{estimator}")[i] for table, i in at])
         frame = chains.labels.assign(estimator=estimator, estimate=chains.values(point[None])[0])
         if (boot := estimate.resampling) is not None:
+            effects = len(boot.usable) * len(frame)
+            require_memory(3 * effects, f"{len(frame):,} effects in {len(boot.usable):,} resamples")
             drawn = np.stack([boot.replicates[f"{table}/{estimator}"][:, i] for table, i in at], axis=1)
             frame = frame.assign(**boot.derived(chains.values(drawn)))
         frame["standardized"] = frame["estimate"]

@@ -131,7 +131,8 @@ def held_out(
     with _threads().limit(limits=1):  # sums must not depend on the number of threads
         for start in range(0, len(held), CHUNK):
             out = np.array([folds[repeat] == fold for repeat, fold in held[start : start + CHUNK]])
-            found, usable = _foresee(predictor, sample, settings, out, antecedents)
+            with np.errstate(all="ignore"):  # of folds that cannot be foreseen, which are left out
+                found, usable = _foresee(predictor, sample, settings, out, antecedents)
             at, row = np.nonzero(out)
             for one, (values, right) in enumerate(zip(found, usable, strict=True)):
                 kept = right[at]
