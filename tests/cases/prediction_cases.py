@@ -26,13 +26,13 @@ TIGHT = {"tolerance": 1e-10, "max_iterations": 3000}  # as the references, so th
 COMPOSITES = ("qual", "perf", "csor", "attr")
 
 
-def reputation_main(attr: bool = True, to_loyalty: bool = True) -> Specification:
-    """The reputation model without switching cost; without attractiveness, or the direct paths to loyalty."""
+def reputation_main(attr: bool = True) -> Specification:
+    """The reputation model without switching cost; without attractiveness."""
     causes = COMPOSITES if attr else COMPOSITES[:-1]
     kept = [*causes, "comp", "like", "cusa", "cusl"]
     paths = [(cause, outcome) for outcome in ("comp", "like") for cause in causes]
     paths += [(cause, "cusa") for cause in ("comp", "like")] + [("cusa", "cusl")]
-    paths += [(cause, "cusl") for cause in ("comp", "like")] * to_loyalty
+    paths += [(cause, "cusl") for cause in ("comp", "like")]
     return path_model({key: REPUTATION_ITEMS[key] for key in kept}, paths, dict.fromkeys(causes, "composite_b"))
 
 
@@ -49,7 +49,7 @@ def held_model(name: str) -> PlsEstimate:
     """The models of the references, estimated to their tolerance."""
     specifications = {
         "ecsi": ecsi, "rival": ecsi_rival, "reputation": reputation_main,
-        "without_attr": lambda: reputation_main(attr=False), "mediated": lambda: reputation_main(to_loyalty=False),
+        "without_attr": lambda: reputation_main(attr=False),
     }  # fmt: skip
     answers = mobi() if name in ("ecsi", "rival") else corp_rep()
     return estimate_pls(specifications[name](), answers, **TIGHT)
