@@ -23,7 +23,8 @@ NAMES = [
     "datasets", "load_survey", "load_transactions", "customer_table", "theories", "load_theory", "model", "bind",
     "estimate_pls", "estimate_cbsem", "bootstrap", "reliability", "htmt", "fit_table", "construct_index", "cautions",
     "ipma", "nca", "cipma", "path_diagram", "methods", "evaluate_segmentations", "stability", "monitor",
-    "CustomerValue", "render_report", "tetrads", "copulas", "overfit", "mediator_prediction", "congruence",
+    "CustomerValue", "render_report", "tetrads", "copulas", "overfit", "mediator_prediction", "congruence", "effects",
+    "mediation", "simple_slopes", "plspredict", "cvpat",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}

@@ -1,8 +1,10 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
+from .front.effects import effects, mediation, simple_slopes
 from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
 from .front.pictures import path_diagram
+from .front.prediction import cvpat, plspredict
 from .front.priorities import cipma, ipma, nca
 from .front.surveys import (
     bind,
@@ -32,7 +34,9 @@ __all__ = [
     "construct_index",
     "copulas",
     "customer_table",
+    "cvpat",
     "datasets",
+    "effects",
     "estimate_cbsem",
     "estimate_pls",
     "evaluate_segmentations",
@@ -42,6 +46,7 @@ __all__ = [
     "load_survey",
     "load_theory",
     "load_transactions",
+    "mediation",
     "mediator_prediction",
     "methods",
     "model",
@@ -49,8 +54,10 @@ __all__ = [
     "nca",
     "overfit",
     "path_diagram",
+    "plspredict",
     "reliability",
     "render_report",
+    "simple_slopes",
     "stability",
     "tetrads",
     "theories",

@@ -93,6 +93,16 @@ def legend_above(axes: Axes, columns: int = 3, *, size: float = 9, middle: float
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(middle, 1.0), ncols=columns, fontsize=size)
 
 
+def slopes(x: str, y: str, lines: Sequence[tuple[str, float, float]]) -> Figure:
+    """Three straight lines, of low, middle and high: name, height at the mean of x, slope; in standard deviations."""
+    figure, axes = chart(6.2, 3.9, x, y, grid="both")
+    ends = np.array([-1.0, 1.0])
+    for (name, height, slope), colour, style in zip(lines, (SKY, INK, WARM), ("--", "-", ":"), strict=True):
+        axes.plot(ends, height + slope * ends, style, color=colour, linewidth=2, label=name)
+    legend_above(axes, 1)
+    return figure
+
+
 def heat_map(
     table: pd.DataFrame, cell: tuple[float, float], margin: tuple[float, float], words: tuple[str, str, str],
     *, labels: float = FONT, numbers: float = 8, turned: int = 0, **style: Any,

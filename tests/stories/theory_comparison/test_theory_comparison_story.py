@@ -11,7 +11,8 @@ from notebook_cells import run_cells
 
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.theory import load_theory
-from crmresearch.sem.theory_comparison import TheoryComparison, compare_theories
+from crmresearch.sem.theory_comparison import AIMS, TheoryComparison, compare_theories
+from crmresearch.sem.theory_prediction import TheoryPrediction
 from crmresearch.stories.theory_comparison import cautions, charts, tables
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
@@ -144,3 +145,29 @@ def test_the_step_is_drawn_over_surveys(story: TheoryComparisonStory) -> None:
     assert set(tables.everywhere(several)["estimator"]) == {"PLS", "PLSc", "CB-SEM"}
     plt.close("all")
     assert story.across() == []
+
+
+def test_what_is_foreseen_is_told_only_beyond_chance(story: TheoryComparisonStory) -> None:
+    found = story.foreseen
+    told = [sentence for sentence in story.more() if sentence.key.startswith(("more.foresees", "more.linear"))]  # type: ignore[attr-defined]
+    apart = [aim for aim in AIMS if len(found.alike(aim)) < found.losses[aim].shape[1]]
+    assert sum(key.startswith("more.foresees") for key in keys(told)) == len(apart)
+    worse = found.foreseen.query("linear == 'loses'").groupby("aim").size()
+    assert sum(key == "more.linear_better" for key in keys(told)) == len(worse)
+    table = tables.foreseen(story)
+    assert list(table["theory"].unique()) == [story.names[theory] for theory in found.predictions]
+    rivals = tables.rivals(story)
+    clear = found.differences["ci_upper"] < 0
+    assert (rivals["foreseen"] == story.say("foreseen.wins")).tolist() == clear.tolist()
+
+
+def test_a_theory_that_cannot_be_held_out_is_told(story: TheoryComparisonStory) -> None:
+    refused = {"acsi": "no fold can be foreseen"}
+    one = dataclasses.replace(story)
+    found = TheoryPrediction(one.comparison)
+    held = {theory: refused.get(theory, one_of) for theory, one_of in found._held_out.items()}
+    found.__dict__["_held_out"] = held
+    one.__dict__["foreseen"] = found
+    assert "acsi" not in found.losses["satisfaction"]
+    rows = cautions.gravest(one)
+    assert rows.query("code == 'not_held_out'")["quantity"].tolist() == [one.names["acsi"]]

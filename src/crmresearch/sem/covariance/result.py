@@ -116,9 +116,9 @@ class CbEstimate:
             }
             for i, cell in enumerate(ram.cells)
         ]
-        return self._with_interval(pd.DataFrame(rows))
+        return self.with_interval(pd.DataFrame(rows))
 
-    def _with_interval(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def with_interval(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with Wald intervals and two-sided p-values from estimate and se."""
         z = norm.ppf(0.5 + self.confidence / 2)
         frame["ci_lower"] = frame["estimate"] - z * frame["se"]
@@ -131,7 +131,7 @@ class CbEstimate:
 
         Wald statistics of the delta-method error, as lavaan's standardizedSolution has them.
         """
-        return self._with_interval(table.assign(estimate=table["standardized"], se=table["standardized_se"]))
+        return self.with_interval(table.assign(estimate=table["standardized"], se=table["standardized_se"]))
 
     def _tidy(self, frame: pd.DataFrame, **labels: Any) -> pd.DataFrame:
         columns = ["estimate", "standardized", "se", "ci_lower", "ci_upper", "p_value", "standardized_se"]
@@ -160,7 +160,7 @@ class CbEstimate:
         outcomes = list(self.regressions)
         frame = pd.DataFrame({"estimate": explained(self.ram, self.theta[None], outcomes)[0]})
         frame["se"] = delta_errors(lambda t: explained(self.ram, t, outcomes), self.theta, self.covariance)
-        frame = self._with_interval(frame)
+        frame = self.with_interval(frame)
         frame[["ci_lower", "ci_upper"]] = frame[["ci_lower", "ci_upper"]].clip(0, 1)
         return self._tidy(frame, outcome=[self.construct_of[name] for name in outcomes]).drop(columns="p_value")
 
@@ -188,7 +188,7 @@ class CbEstimate:
 
         unit = np.array([self._unit("A", outcome, origin) for origin, outcome in pairs])
         frame = pd.DataFrame({"estimate": unit * total(theta[None])[0], "se": unit * delta_errors(total, theta, V)})
-        frame = self._with_interval(frame)
+        frame = self.with_interval(frame)
         frame["standardized"] = standardized(theta[None])[0]
         frame["standardized_se"] = delta_errors(standardized, theta, V)
         named = self.construct_of

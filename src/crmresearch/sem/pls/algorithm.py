@@ -276,3 +276,19 @@ def total_effects(paths: Floats, model: PathModel) -> Floats:
         for i in model.predictors(j):
             total[:, :, j] += total[:, :, i] * paths[:, i, None, j]
     return total
+
+
+def effect_sizes(found: Solution, model: PathModel) -> Floats:
+    """Cohen's f² (batch, k, k) of every path at [predictor, outcome], on the scores as they are; NaN where R² is 1.
+
+    f² = (R² − R²₋ᵢ) / (1 − R²), R²₋ᵢ without the predictor, by R² − R²₋ᵢ = b² / vᵢ with vᵢ the diagonal of the inverse
+    correlations of the predictors (Cohen 1988, Statistical Power Analysis, chapter 9).
+    """
+    sizes = np.full_like(found.paths, np.nan)
+    for j in range(sizes.shape[-1]):
+        if len(x := model.predictors(j)):
+            inverse = invert_positive(found.correlations[:, x[:, None], x])
+            lost = found.paths[:, x, j] ** 2 / np.diagonal(inverse, axis1=1, axis2=2)
+            left = 1 - found.r_squared[:, j, None]
+            sizes[:, x, j] = lost / np.where(left > 0, left, np.nan)
+    return sizes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from crmresearch.models.specification import Specification, product_key
 from crmresearch.sem.measures import heterotrait_monotrait
-from crmresearch.sem.pls.algorithm import Floats, Solution, total_effects
+from crmresearch.sem.pls.algorithm import Floats, Solution, effect_sizes, total_effects
 from crmresearch.sem.pls.batch import Fits, Model, standardised_weights
 
 ESTIMATORS = ("pls", "plsc")
@@ -131,6 +131,7 @@ def quantities(specification: Specification, model: Model, estimators: tuple[str
 
         add("component_through", "pls", ends, through)
         add("component_alone", "pls", ends, alone_path)
+    add("f_squared", "pls", links, lambda s, _: effect_sizes(s, model.full)[:, predictor, outcome], tested=False)
     add("weights", "pls", own, lambda s, _: s.weights[:, :p], unit)
     add("standardized_weights", "pls", own, lambda _, f: standardised_weights(f)[:, :p], single)
     add("means", "pls", own, lambda _, f: f.moments.means[:, :p])

@@ -51,11 +51,21 @@ class Resampling:
         (1 + count)/(1 + resamples), at most 1 (Davison & Hinkley 1997, section 4.4). When p < α the percentile
         interval leaves out 0; when it leaves out 0, p is below α or at most 4 / (1 + resamples) above it.
         """
-        values = self.replicates[name]
+        return self._summarised(self.replicates[name], *self.limits[name])
+
+    def derived(self, values: Floats) -> dict[str, Floats]:
+        """The same of what follows from the replicates, `values` (resamples kept, rows); the interval is percentile."""
+        tail = (1 - self.confidence) / 2
+        limits = np.full((2, values.shape[1]), np.nan)
+        known = np.isfinite(values).sum(axis=0) > 1
+        limits[:, known] = np.nanquantile(values[:, known], [tail, 1 - tail], axis=0)
+        return self._summarised(values, *limits)
+
+    @staticmethod
+    def _summarised(values: Floats, lower: Floats, upper: Floats) -> dict[str, Floats]:
         below, above = (values <= 0).sum(axis=0), (values >= 0).sum(axis=0)
         defined = np.isfinite(values).sum(axis=0)
         p = np.minimum(1.0, 2 * (1 + np.minimum(below, above)) / (1 + defined))
-        lower, upper = self.limits[name]
         se = np.full(len(defined), np.nan)
         several = defined > 1
         se[several] = np.nanstd(values[:, several], axis=0, ddof=1)
@@ -198,6 +208,11 @@ class PlsEstimate:
         for column in INTERVAL:
             frame[f"indirect_{column}"] = indirect[column]
         return frame
+
+    @cached_property
+    def f_squared(self) -> pd.DataFrame:
+        """Cohen's f² of every path and moderation on the scores (PLS), in the order of `paths`."""
+        return self.table("f_squared")
 
     @cached_property
     def cross_loadings(self) -> pd.DataFrame:

@@ -31,6 +31,11 @@ def _of_theories(story: TheoryComparisonStory) -> Iterator[Row]:
         if others := [theory for theory in explained if theory not in story.comparison.ranked(aim)]:
             facts = {"aim": story.say(f"aim.{aim}"), "theories": story.called(others)}
             yield story.caution("theory_caution.other_items", "weak", story.called(others), **facts)
+    for key, why in story.foreseen.failures.items():
+        yield story.caution("theory_caution.not_held_out", "weak", story.names[key], reason=why)
+    for key, one in story.foreseen.predictions.items():
+        for found in one.cautions:
+            yield story.caution(f"caution.{found.code}", found.severity, story.names[key], **found.facts)
 
 
 def every(story: TheoryComparisonStory) -> pd.DataFrame:

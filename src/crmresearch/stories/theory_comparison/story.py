@@ -12,6 +12,7 @@ import pandas as pd
 
 from crmresearch.sem.pls.cautions import estimator_of
 from crmresearch.sem.theory_comparison import AIMS, ESTIMATORS, TheoryComparison
+from crmresearch.sem.theory_prediction import TheoryPrediction
 from crmresearch.stories.drawn import drawn_methods
 from crmresearch.stories.satisfaction.cautions import cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
@@ -81,6 +82,11 @@ class TheoryComparisonStory(Story):
         steps = self.comparison.steps.query("reason == ''")
         kept = [self.read(row.theory, row.estimator) != "unread" for row in steps.itertuples()]
         return steps[kept]
+
+    @cached_property
+    def foreseen(self) -> TheoryPrediction:
+        """The theories held out on the same folds."""
+        return TheoryPrediction(self.comparison)
 
     @cached_property
     def surveys(self) -> list["TheoryComparisonStory"]:
@@ -177,7 +183,22 @@ class TheoryComparisonStory(Story):
             each = zip(rows["theory"], rows["estimate"], strict=True)
             sizes = [self.say("more.size", theory=self.names[theory], estimate=size) for theory, size in each]
             told.append(self.say("more.step", estimator=self.say(f"word.{estimator}"), sizes=self.listed(sizes)))
-        return told or [self.say("more.nothing")]
+        return [*(told or [self.say("more.nothing")]), *(one for aim in AIMS for one in self._foresees(aim))]
+
+    def _foresees(self, aim: str) -> list[str]:
+        """Which theories foresee an aim better than others or a linear model: only what is beyond chance."""
+        alike, named = self.foreseen.alike(aim), {"aim": self.say(f"aim.{aim}")}
+        less = [theory for theory in self.foreseen.losses[aim] if theory not in alike]
+        told = []
+        if less:
+            facts = {"theory": self.names[alike[0]], "less": self.called(less), "ties": self.called(alike[1:])}
+            told.append(self.say(f"more.foresees_{'among' if alike[1:] else 'best'}", **named, **facts))
+        rows = self.foreseen.foreseen.query("aim == @aim")
+        for key, verdict_of in (("beaten", "wins"), ("better", "loses")):
+            if theories := list(rows.loc[rows["linear"] == verdict_of, "theory"]):
+                count = len(theories)
+                told.append(self.say(f"more.linear_{key}", **named, theories=self.called(theories), count=count))
+        return told
 
     def sample(self) -> list[str]:
         """Who answered, and which rows all theories share."""
@@ -221,6 +242,6 @@ class TheoryComparisonStory(Story):
             "resamples": one.resampling.resamples,
             "seed": one.resampling.seed,
         }
-        told = ["theories", f"theories_{gaps}", "theories_pls", "theories_compared"]
+        told = ["theories", f"theories_{gaps}", "theories_pls", "theories_compared", "theories_foreseen"]
         told += ["theories_weighted"] if one.sample.weighted else []
         return [*[self.say(f"methods.{key}", **facts) for key in told], *drawn_methods(self, found.survey)]

@@ -7,6 +7,8 @@ from crmresearch.sem.theory_comparison import ESTIMATORS
 from crmresearch.stories.story import verdict
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
+BETTER = {"wins": "loses", "ties": "ties", "loses": "wins"}  # the smaller loss is the better one
+
 
 def trust(story: TheoryComparisonStory) -> pd.DataFrame:
     """Whether the numbers of each estimator can be read, a row a theory."""
@@ -66,3 +68,22 @@ def sizes(story: TheoryComparisonStory) -> pd.DataFrame:
     """Size of every theory and the fit of its covariance structure, or why it is not shown."""
     table = story.comparison.sizes
     return with_reason(story, table.assign(reason=[f"fit_{story.read(t, 'cbsem')}" for t in table["theory"]]))
+
+
+def foreseen(story: TheoryComparisonStory) -> pd.DataFrame:
+    """How well every theory foresees satisfaction and loyalty, and whether better than averages and a linear model."""
+    table = story.foreseen.foreseen
+    better = [f"{row.better}/{row.items}" for row in table.itertuples()]
+    shown = table.assign(better=better).drop(columns="items")
+    return story.named(
+        shown, aim="aim", theory=story.names.__getitem__, power="power", mean="foreseen", linear="foreseen"
+    )
+
+
+def rivals(story: TheoryComparisonStory) -> pd.DataFrame:
+    """Difference in squared error of every two theories held out, and whether it is beyond chance."""
+    table, name = story.foreseen.differences, story.names.__getitem__
+    told = [BETTER[verdict(row.ci_lower, row.ci_upper)] for row in table.itertuples()]
+    return story.named(
+        table.drop(columns="t").assign(foreseen=told), aim="aim", theory=name, other=name, foreseen="foreseen"
+    )
