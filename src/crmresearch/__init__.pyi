@@ -1,6 +1,7 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
+from .front.measurement import htmt, modification_indices, redundancy, reliability
 from .front.pictures import path_diagram
 from .front.surveys import (
     bind,
@@ -10,7 +11,7 @@ from .front.surveys import (
     estimate_pls,
     theories,
 )
-from .front.tables import cautions, construct_index, fit_table, htmt, reliability
+from .front.tables import cautions, construct_index, fit_table
 from .models.lavaan import model
 from .models.theory import load_theory
 from .report.make.render import render_report
@@ -38,8 +39,10 @@ __all__ = [
     "load_transactions",
     "methods",
     "model",
+    "modification_indices",
     "monitor",
     "path_diagram",
+    "redundancy",
     "reliability",
     "render_report",
     "stability",
