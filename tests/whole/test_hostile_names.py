@@ -154,6 +154,10 @@ REPORTS = {
         {"dataset": "hostile_survey", "theories": ["hostile.yaml", "scsb"], "resamples": 100},
         ["title", "about", "citation", "theory", "construct satisfaction"],
     ),
+    "measurement_quality": (
+        {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100},
+        ["title", "about", "citation", "theory", "construct satisfaction", "construct loyalty", "item"],
+    ),
     "survey_quality": ({"dataset": "hostile_survey"}, ["title", "about", "item"]),
 }  # fmt: skip
 

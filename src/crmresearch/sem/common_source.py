@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.errors import EstimationError
+from crmresearch.ranks import simultaneous
 from crmresearch.sem.covariance.fit_measures import (
     Test,
     approximation_error,
@@ -25,7 +26,8 @@ HALF = 0.5  # Podsakoff et al. (2003): the share from which a factor accounts fo
 class CommonSource:
     """What `common_source` found.
 
-    full_vif: construct, estimate, ci_lower, ci_upper; share: estimate, ci_lower, ci_upper, one row, of the first
+    full_vif: construct, estimate, ci_lower, ci_upper, outcome (met, missed or not_told against 3.3, missed by intervals
+    that hold for all constructs at once); share: estimate, ci_lower, ci_upper, one row, of the first
     principal component; fit: measure, value of the model of one factor behind all items.
     """
 
@@ -45,11 +47,15 @@ def common_source(estimate: PlsEstimate) -> CommonSource:
     against regressions of the scores, the fit of one factor against lavaan.
     """
     measured = Measured(estimate, ["full_vif", "first_factor"])
+    full = measured.table("full_vif")
+    full["outcome"] = "not_told"
+    if (drawn := measured.resampling) is not None:
+        wide = simultaneous(full["estimate"].to_numpy(), drawn.replicates["full_vif"].T, drawn.confidence)
+        full.loc[full["ci_upper"] <= FULL_VIF, "outcome"] = "met"
+        full.loc[full["estimate"] - wide > FULL_VIF, "outcome"] = "missed"
     p = len(estimate.specification.items)
     R = estimate.fits.moments.correlations[0][:p, :p]
-    return CommonSource(
-        measured.table("full_vif"), measured.table("first_factor"), single_factor_fit(R, estimate.sample.n)
-    )
+    return CommonSource(full, measured.table("first_factor"), single_factor_fit(R, estimate.sample.n))
 
 
 def single_factor_fit(R: np.ndarray, n: int) -> pd.DataFrame:

@@ -108,8 +108,16 @@ def average_variance(loadings: Floats) -> Floats:
 
 
 def variance_inflation(R: Floats) -> Floats:
-    """Variance inflation factors (…, m) of variables with correlations R (…, m, m): the diagonal of R⁻¹."""
-    return np.diagonal(np.linalg.inv(R), axis1=-2, axis2=-1)
+    """Variance inflation factors (…, m) of variables with correlations R (…, m, m): the diagonal of R⁻¹.
+
+    Infinite where a variable is a sum of others.
+    """
+    try:
+        return np.diagonal(np.linalg.inv(R), axis1=-2, axis2=-1)
+    except np.linalg.LinAlgError:
+        if R.ndim == 2:
+            return np.full(len(R), np.inf)
+        return np.stack([variance_inflation(one) for one in R])
 
 
 def redundancy(R: Floats, r: Floats) -> tuple[Floats, Floats]:
