@@ -156,7 +156,7 @@ REPORTS = {
     ),
     "measurement_quality": (
         {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100},
-        ["title", "about", "citation", "theory", "construct satisfaction", "construct loyalty", "item"],
+        ["title", "about", "citation", "theory", "construct satisfaction", "construct loyalty"],
     ),
     "survey_quality": ({"dataset": "hostile_survey"}, ["title", "about", "item"]),
 }  # fmt: skip

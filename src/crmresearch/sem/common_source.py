@@ -36,7 +36,7 @@ class CommonSource:
     fit: pd.DataFrame
 
 
-def common_source(estimate: PlsEstimate) -> CommonSource:
+def common_source(estimate: PlsEstimate, measured: Measured | None = None) -> CommonSource:
     """Full-collinearity VIF of every construct, Harman's share, and the fit of one factor behind all items.
 
     VIF of the scores of a construct among those of all others (Kock 2015, International Journal of e-Collaboration
@@ -46,7 +46,7 @@ def common_source(estimate: PlsEstimate) -> CommonSource:
     weights χ² takes the weighted rows for n equal ones. Checked: VIF
     against regressions of the scores, the fit of one factor against lavaan.
     """
-    measured = Measured(estimate, ["full_vif", "first_factor"])
+    measured = measured or Measured(estimate, ["full_vif", "first_factor"])
     full = measured.table("full_vif")
     full["outcome"] = "not_told"
     if (drawn := measured.resampling) is not None:

@@ -14,6 +14,7 @@ from crmresearch.sem.covariance.modification import modification_indices
 from crmresearch.sem.covariance.residuals import residual_correlations
 from crmresearch.sem.covariance.result import CbEstimate, Errors
 from crmresearch.sem.pls import measured
+from crmresearch.sem.pls.measurement_quantities import measurement_quantities
 from crmresearch.sem.pls.quality import measurement_quality, verdicts
 from crmresearch.sem.pls.redundancy import global_items_of, redundancy
 from crmresearch.sem.pls.result import PlsEstimate
@@ -21,13 +22,14 @@ from crmresearch.sem.pls.result import PlsEstimate
 
 @dataclass(frozen=True)
 class MeasurementStudy:
-    """What `measurement_study` found; tables are those of the functions they are named after.
+    """What `measurement_study` found; tables are those of the functions they are named after, `measures` all measures.
 
     `redundancies` has no rows without global items, `source` is None and `structure` is None where they cannot be
     computed: `undefined` says why, by their name.
     """
 
     estimate: PlsEstimate
+    measures: measured.Measured
     quality: pd.DataFrame
     redundancies: pd.DataFrame
     source: CommonSource | None
@@ -40,14 +42,9 @@ class MeasurementStudy:
         return verdicts(self.quality)
 
     @cached_property
-    def measures(self) -> measured.Measured:
-        """VIF of items and of antecedents, and how far constructs and items are apart, with intervals."""
-        return measured.Measured(self.estimate, ["item_vif", "antecedent_vif", "fornell_larcker", "cross_loading"])
-
-    @cached_property
     def reliability(self) -> pd.DataFrame:
         """α, ω, ρ_A, ρ_C and AVE of composites."""
-        return measured.reliability(self.estimate)
+        return measured.reliability(self.estimate, measured=self.measures)
 
     @cached_property
     def factor_reliability(self) -> pd.DataFrame:
@@ -57,7 +54,7 @@ class MeasurementStudy:
     @cached_property
     def htmt(self) -> pd.DataFrame:
         """HTMT and HTMT2 of every two constructs."""
-        return measured.htmt(self.estimate)
+        return measured.htmt(self.estimate, self.measures)
 
     @property
     def readable(self) -> bool:
@@ -91,8 +88,9 @@ def measurement_study(
     except ParameterError as error:
         undefined["redundancies"] = str(error)
     source = structure = None
+    measures = measured.Measured(estimate, measurement_quantities(estimate))  # all in one run of the resamples
     try:
-        source = common_source(estimate)
+        source = common_source(estimate, measures)
     except EstimationError as error:
         undefined["source"] = str(error)
     try:
@@ -106,4 +104,5 @@ def measurement_study(
         )
     except EstimationError as error:
         undefined["structure"] = str(error)
-    return MeasurementStudy(estimate, measurement_quality(estimate, found), found, source, structure, undefined)
+    quality = measurement_quality(estimate, found, measures)
+    return MeasurementStudy(estimate, measures, quality, found, source, structure, undefined)

@@ -25,14 +25,16 @@ from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.pls.algorithm import Floats
 
 UNDETERMINED = 1e-8  # share of its own information that is left to a parameter which the free ones determine
+AT_ONCE = 256  # candidates whose joint information is computed: of 68 items there are thousands
 OPERATORS = {"loading": "=~", "path": "~", "covariance": "~~"}
 
 
 class ScoreTests(NamedTuple):
-    """mi and epc (c,) of fixed cells; NaN where the free parameters leave nothing to be freed."""
+    """mi, epc and its error 1/√V (c,) of fixed cells; NaN where the free parameters leave nothing to be freed."""
 
     mi: Floats
     epc: Floats
+    error: Floats
 
 
 def score_tests(ram: Ram, theta: Floats, patterns: list[Pattern], candidates: list[Cell]) -> ScoreTests:
@@ -41,6 +43,14 @@ def score_tests(ram: Ram, theta: Floats, patterns: list[Pattern], candidates: li
     Information is the expected one (with holes, given which answers were made): the observed one need not be positive
     at a point that is no minimum of the wider model. Checked against lavaan.
     """
+    parts = [
+        _score_tests(ram, theta, patterns, candidates[i : i + AT_ONCE]) for i in range(0, len(candidates), AT_ONCE)
+    ]
+    return ScoreTests(*np.concatenate([np.empty((3, 0)), *parts], axis=1))
+
+
+def _score_tests(ram: Ram, theta: Floats, patterns: list[Pattern], candidates: list[Cell]) -> Floats:
+    """mi, epc and its error (3, c)."""
     q, rows = len(theta), sum(pattern.rows for pattern in patterns)
     wider = Ram(ram.observed, ram.latent, (*ram.cells, *candidates), ram.groups)
     at = np.concatenate([theta, np.zeros(len(candidates))])
@@ -49,7 +59,7 @@ def score_tests(ram: Ram, theta: Floats, patterns: list[Pattern], candidates: li
     own, mixed = np.diag(information)[q:], information[:q, q:]
     left = own - (mixed * np.linalg.lstsq(information[:q, :q], mixed, rcond=None)[0]).sum(axis=0)
     left = np.where(left > UNDETERMINED * np.abs(own), left, np.nan)
-    return ScoreTests(score**2 / left, score / left)
+    return np.stack([score**2 / left, score / left, 1 / np.sqrt(left)])
 
 
 def with_errors(ram: Ram) -> Ram:
@@ -130,13 +140,13 @@ def modification_indices(estimate: CbEstimate) -> pd.DataFrame:
     named = {name: estimate.construct_of.get(item_of.get(name, name), name) for name in ram.latent}
     named |= {name: estimate.construct_of[name] for name in ram.latent if name in estimate.construct_of}
     rows = []
-    for (kind, cell), mi, epc in zip(candidates, tests.mi, tests.epc, strict=True):
+    for (kind, cell), mi, epc, error in zip(candidates, *tests, strict=True):
         i, j = at[cell.row], at[cell.column]
         row, column = named.get(cell.row, cell.row), named.get(cell.column, cell.column)
         lhs, rhs = (column, row) if kind == "loading" else (row, column)
         scale = own[i] * own[j] if kind == "covariance" else spread[i] / spread[j]
         per = unit[cell.row] * unit[cell.column] if kind == "covariance" else unit[cell.row] / unit[cell.column]
-        rows.append((kind, lhs, OPERATORS[kind], rhs, mi, per * epc, epc / scale, per * abs(epc) / np.sqrt(mi)))
+        rows.append((kind, lhs, OPERATORS[kind], rhs, mi, per * epc, epc / scale, per * error))
     frame = pd.DataFrame(rows, columns=["kind", "lhs", "op", "rhs", "mi", "epc", "standardized", "se"])
     frame = frame[frame["mi"].notna()]
     # parameters that make the same model of different form have one index, but for rounding: they keep their order

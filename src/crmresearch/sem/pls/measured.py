@@ -42,15 +42,16 @@ class Measured:
         return frame
 
 
-def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
+def reliability(estimate: PlsEstimate, estimator: str = "pls", measured: Measured | None = None) -> pd.DataFrame:
     """One row a construct: items, alpha, rho_c, rho_a, ave, omega, and of each `<measure>_lower` and `<measure>_upper`.
 
     alpha is of standardised items (Cronbach 1951); omega that of one factor behind them (McDonald 1999,
     `crmresearch.sem.one_factor`); rho_c = (Σλ)² / ((Σλ)² + Σ(1 − λ²)) (Jöreskog 1971) and ave = mean λ² (Fornell &
     Larcker 1981) from the loadings of `estimator`; rho_a as in `crmresearch.sem.pls.algorithm.rho_a`. NaN where a
     measure has no meaning: all but ave of mode-B composites. Constructs of second order have no row.
+    `measured` holds these measures where they were computed before.
     """
-    measured = Measured(estimate, RELIABILITY, estimator)
+    measured = measured or Measured(estimate, RELIABILITY, estimator)
     tables = {name: measured.table(name) for name in RELIABILITY}
     size = {c.key: len(c.items) for c in estimate.specification.constructs}
     frame = tables["alpha"][["construct"]].copy()
@@ -63,9 +64,9 @@ def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
     return frame
 
 
-def htmt(estimate: PlsEstimate) -> pd.DataFrame:
+def htmt(estimate: PlsEstimate, measured: Measured | None = None) -> pd.DataFrame:
     """HTMT of every two constructs as the estimate has it, and htmt2 with htmt2_lower and htmt2_upper."""
-    frame, second = estimate.table("htmt"), Measured(estimate, ["htmt2"]).table("htmt2")
+    frame, second = estimate.table("htmt"), (measured or Measured(estimate, ["htmt2"])).table("htmt2")
     frame["htmt2"] = second["estimate"]
     for end in LIMITS:
         frame[f"htmt2_{end}"] = second[f"ci_{end}"]

@@ -73,21 +73,24 @@ def judged(found: Found, criterion: Criterion, confidence: float) -> tuple[Met, 
     return "not_told", worst
 
 
-def measurement_quality(estimate: PlsEstimate, redundancies: pd.DataFrame | None = None) -> pd.DataFrame:
+def measurement_quality(
+    estimate: PlsEstimate, redundancies: pd.DataFrame | None = None, measured: Measured | None = None
+) -> pd.DataFrame:
     """Every criterion for every construct it applies to, a row each, in the order of the constructs.
 
     `estimate`: with resamples, or nothing is told. `redundancies`: of `crmresearch.sem.pls.redundancy`, for constructs
-    with a global item. Columns: construct; kind (factor, composite_a, composite_b, single, second_order); criterion;
-    about, the item or construct that tells it, empty for the whole construct; estimate, ci_lower, ci_upper; cut_off;
-    at_least, whether the cut-off is the least; outcome (met, missed, not_told); source, a key of the references. The
-    single item of a construct has one row without a criterion: nothing can tell how reliable it is.
+    with a global item. `measured`: holds the measures used, where they were computed before. Columns: construct; kind
+    (factor, composite_a, composite_b, single, second_order); criterion; about, the item or construct that tells it,
+    empty for the whole construct; estimate, ci_lower, ci_upper; cut_off; at_least, whether the cut-off is the least;
+    outcome (met, missed, not_told); source, a key of the references. The single item of a construct has one row without
+    a criterion: nothing can tell how reliable it is.
 
     Items of factors and mode-A composites: ρ_A, AVE, loadings, cross-loadings, HTMT with the other such constructs.
     Mode-B composites: redundancy, VIF, and of every item a weight beyond 0 or a loading of .50. Constructs of second
     order: the same of their components. Sources: Hair et al. (2021), chapters 4 and 5; Henseler, Ringle & Sarstedt
     (2015); Fornell & Larcker (1981); Diamantopoulos & Winklhofer (2001), Journal of Marketing Research 38, 269–277.
     """
-    measured = Measured(estimate, USED)
+    measured = measured or Measured(estimate, USED)
     confidence = 0.95 if estimate.resampling is None else estimate.resampling.confidence
     rows: list[tuple[object, ...]] = []
     for construct in estimate.specification.constructs:

@@ -194,4 +194,5 @@ class MeasurementQualityStory(Story):
         told = ["criteria", "common"]
         told += [] if self.study.redundancies.empty else ["redundancy"]
         told += ["left_out"] if self.study.readable else []
-        return [*self.model.methods_paragraph(), *[self.say(f"methods.{key}") for key in told]]
+        estimated = [one for one in self.model.methods_paragraph() if getattr(one, "key", "") != "methods.measures"]
+        return [*estimated, *[self.say(f"methods.{key}") for key in told]]
