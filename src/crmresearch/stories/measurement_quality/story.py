@@ -66,17 +66,13 @@ class MeasurementQualityStory(Story):
     @cached_property
     def close(self) -> dict[str, list[str]]:
         """Pairs of constructs by the outcome of HTMT, as sentences name them: the closest to each construct, once."""
-        told: dict[str, list[str]] = {}
-        seen: set[frozenset[str]] = set()
-        for row in self.study.quality.query("criterion == 'discrimination'").itertuples():
-            pair = frozenset((row.construct, row.about))
-            if pair not in seen:
-                seen.add(pair)
-                ends = {"construct": in_sentence(self.label(row.construct)), "other": self.label(row.about)}
-                ends["other"] = in_sentence(ends["other"])
-                pairs = told.setdefault(str(row.outcome), [])
-                pairs.append(self.say("word.pair", **ends, value=row.estimate, **interval(row)))
-        return told
+        told: dict[str, dict[frozenset[str], str]] = {}
+        rows = self.study.quality.query("criterion == 'discrimination'")
+        for row in rows.sort_values("estimate", ascending=False, kind="stable").itertuples():
+            one, other = (in_sentence(self.label(key)) for key in (row.construct, row.about))
+            pair = self.say("word.pair", construct=one, other=other, value=row.estimate, **interval(row))
+            told.setdefault(str(row.outcome), {}).setdefault(frozenset((row.construct, row.about)), pair)
+        return {outcome: list(pairs.values()) for outcome, pairs in told.items()}
 
     def findings(self) -> list[str]:
         """Verdicts, distinctness, common source, what the covariance structure leaves out; then more of the source."""
