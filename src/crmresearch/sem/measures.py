@@ -3,20 +3,10 @@
 Matrices may be one (m, m) or a batch (…, m, m), as resamples give them.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f
 
 Floats = NDArray[np.float64]
-
-
-class Limits(NamedTuple):
-    """The ends of an interval."""
-
-    lower: float
-    upper: float
 
 
 def heterotrait_monotrait(R: Floats, mask: Floats, *, geometric: bool = False) -> Floats:
@@ -73,22 +63,6 @@ def alpha_error(S: Floats, n: float) -> float:
     total, trace, square = S.sum(), np.trace(S), S @ S
     Q = total * (np.trace(square) + trace**2) - 2 * trace * square.sum()
     return float(np.sqrt(2 * m**2 / ((m - 1) ** 2 * total**3) * Q / n))
-
-
-def alpha_limits(alpha: float, items: int, n: int, confidence: float = 0.95) -> Limits:
-    """Feldt's interval of α of so many `items` answered by n rows: exact for normal answers with equal covariances.
-
-    1 − (1 − α) F_{1−t} to 1 − (1 − α) F_t, with F of n − 1 and (n − 1)(items − 1) degrees of freedom and t half of what
-    the confidence leaves. Source: Feldt, Woodruff & Salih (1987), Applied Psychological Measurement 11, 93–103. Checked
-    against R psych's alpha.ci to 12 digits.
-
-    >>> lower, upper = alpha_limits(0.8, 4, 100)
-    >>> round(lower, 3), round(upper, 3)
-    (0.731, 0.855)
-    """
-    tail = (1 - confidence) / 2
-    df = n - 1, (n - 1) * (items - 1)
-    return Limits(*(float(1 - (1 - alpha) * f.ppf(level, *df)) for level in (1 - tail, tail)))
 
 
 def composite_reliability(loadings: Floats, errors: Floats | None = None) -> Floats:
