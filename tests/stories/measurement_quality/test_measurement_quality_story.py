@@ -55,7 +55,12 @@ def test_the_opening_has_four_findings_at_the_top(phones: MeasurementQualityStor
     assert told[3] == "finding.structure_found"
     assert len(phones.beyond) == (phones.study.indices["p_adjusted"] < 0.05).sum() > 0
     assert set(keys(phones.follows())) >= {"follows.reliability", "follows.freed"}
-    assert keys(phones.structure())[-1] == "structure.residuals"
+    assert keys(phones.structure())[-1] == "structure.residuals_tested"
+
+
+def test_with_gaps_residuals_are_not_said_to_be_tested(phones: MeasurementQualityStory) -> None:
+    full = measurement_study(phones.study.estimate, phones.survey, full_information=True)
+    assert keys(dataclasses.replace(phones, study=full).structure())[-1] == "structure.residuals_untested"
 
 
 def test_pairs_are_named_once(phones: MeasurementQualityStory) -> None:

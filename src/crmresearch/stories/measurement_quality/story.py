@@ -172,7 +172,8 @@ class MeasurementQualityStory(Story):
         told, residuals = [self._left_out()], self.study.residuals
         if not residuals.empty:
             large = residuals[residuals["p_adjusted"] < RARE]
-            told.append(self.say("structure.residuals", count=len(large), pairs=len(residuals)))
+            key = "tested" if residuals["z"].notna().any() else "untested"
+            told.append(self.say(f"structure.residuals_{key}", count=len(large), pairs=len(residuals)))
         return told
 
     def limits(self) -> list[str]:
