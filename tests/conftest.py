@@ -14,7 +14,7 @@ from crmresearch.segmentation.methods import mixture
 # files whose kind another keeps in `make test`: notebooks that take long, and whole reports of odd input
 LONG = {
     *("customer_today.ipynb", "customer_value.ipynb", "parameter_recovery.ipynb", "segment_monitoring.ipynb"),
-    *("segmentation_comparison.ipynb", "survey_segmentation.ipynb"),
+    *("measurement_quality.ipynb", "segmentation_comparison.ipynb", "survey_segmentation.ipynb"),
     *("test_bad_customers.py", "test_hostile_names.py", "test_language.py", "test_legal_theories.py"),
     *("test_marketing_strategy.py", "test_monitored_methods.py"),
 }

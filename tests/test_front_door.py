@@ -24,7 +24,7 @@ NAMES = [
     "estimate_pls", "estimate_cbsem", "bootstrap", "reliability", "htmt", "fit_table", "construct_index", "cautions",
     "ipma", "nca", "cipma", "path_diagram", "methods", "evaluate_segmentations", "stability", "monitor",
     "CustomerValue", "render_report", "tetrads", "copulas", "overfit", "mediator_prediction", "congruence", "effects",
-    "mediation", "simple_slopes", "plspredict", "cvpat",
+    "mediation", "simple_slopes", "plspredict", "cvpat", "redundancy", "modification_indices",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}
@@ -278,11 +278,33 @@ def test_a_value_model_is_resampled() -> None:
 
 def test_a_table_of_the_other_engine_is_refused(frame: pd.DataFrame) -> None:
     cb, pls = crm.estimate_cbsem(TEXT, frame), crm.estimate_pls(TEXT, frame)
-    for table in (crm.reliability, crm.htmt):
-        with pytest.raises(ParameterError, match="use estimate_pls"):
-            table(cb)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="use estimate_pls"):
+        crm.redundancy(cb, frame)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="use estimate_cbsem"):
         crm.fit_table(pls)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="pass what estimate_cbsem returned, or a model"):
+        crm.modification_indices(pls)  # type: ignore[arg-type]
+
+
+def test_measurement_takes_an_estimate_or_a_model_and_a_frame(frame: pd.DataFrame) -> None:
+    pls, cb = crm.estimate_pls(TEXT, frame), crm.estimate_cbsem(TEXT, frame)
+    for table in (crm.reliability, crm.htmt):
+        pd.testing.assert_frame_equal(table(TEXT, frame), table(pls))
+        assert list(table(cb)) == list(table(pls))
+    pd.testing.assert_frame_equal(crm.modification_indices(TEXT, frame), crm.modification_indices(cb))
+    for table in (crm.reliability, crm.htmt, crm.modification_indices):
+        with pytest.raises(ParameterError, match="needs the answers"):
+            table(TEXT)
+        with pytest.raises(ParameterError, match="is not of a dict"):
+            table({})  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="the estimate holds its answers"):
+        crm.htmt(pls, frame)
+    with pytest.raises(ParameterError, match="missing belongs to the estimation of a model"):
+        crm.htmt(pls, missing="mean")
+    with pytest.raises(ParameterError, match="pass the frame or survey"):
+        crm.redundancy(pls)
+    with pytest.raises(ParameterError, match="No construct has a global item"):
+        crm.redundancy(pls, frame)
 
 
 def test_the_scale_of_an_index_may_be_told_in_three_ways(frame: pd.DataFrame) -> None:

@@ -2,6 +2,7 @@ from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
 from .front.effects import effects, mediation, simple_slopes
+from .front.measurement import htmt, modification_indices, redundancy, reliability
 from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
 from .front.pictures import path_diagram
 from .front.prediction import cvpat, plspredict
@@ -14,7 +15,7 @@ from .front.surveys import (
     estimate_pls,
     theories,
 )
-from .front.tables import cautions, construct_index, fit_table, htmt, reliability
+from .front.tables import cautions, construct_index, fit_table
 from .models.lavaan import model
 from .models.theory import load_theory
 from .report.make.render import render_report
@@ -50,11 +51,13 @@ __all__ = [
     "mediator_prediction",
     "methods",
     "model",
+    "modification_indices",
     "monitor",
     "nca",
     "overfit",
     "path_diagram",
     "plspredict",
+    "redundancy",
     "reliability",
     "render_report",
     "simple_slopes",

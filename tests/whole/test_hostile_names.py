@@ -168,6 +168,10 @@ REPORTS = {
         {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100},
         ["title", "about", "citation", "theory", "construct satisfaction", "construct loyalty"],
     ),
+    "measurement_quality": (
+        {"dataset": "hostile_survey", "theory": "hostile.yaml", "resamples": 100},
+        ["title", "about", "citation", "theory", "construct satisfaction", "construct loyalty"],
+    ),
     "survey_quality": ({"dataset": "hostile_survey"}, ["title", "about", "item"]),
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ REPORTS: dict[str, dict[str, object]] = {
     "satisfaction-index-ecsi-mobile-staged": {"resamples": 100},
     "theory-comparison-ecsi-mobile": {"resamples": 100},
     "model-checks-ecsi-mobile-ecsi": {"resamples": 100},
+    "measurement-quality-ecsi-mobile-ecsi": {"resamples": 100},
     "marketing-strategy-ecsi-mobile-staged": {
         "resamples": 100,
         "classes": 1,

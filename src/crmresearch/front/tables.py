@@ -1,4 +1,4 @@
-"""Tables of an estimated model from the front door: measurement, fit, index, cautions."""
+"""Tables of an estimated model from the front door: fit, index, cautions."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -10,7 +10,6 @@ from crmresearch.errors import ParameterError
 from crmresearch.sem import index
 from crmresearch.sem.covariance import fit
 from crmresearch.sem.covariance.result import CbEstimate
-from crmresearch.sem.pls import measurement
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.value.customer_value import CustomerValue
 
@@ -22,24 +21,6 @@ def least_squares(estimate: object, name: str) -> PlsEstimate:
     if not isinstance(estimate, PlsEstimate):
         raise ParameterError(f"{name} is of a PLS estimate, not of a {type(estimate).__name__}; use estimate_pls.")
     return estimate
-
-
-def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
-    """One row a construct: items, alpha, rho_c, rho_a, ave (0–1; NaN where a measure has no meaning).
-
-    `estimate`: of `estimate_pls`. `estimator`: whose loadings, pls or plsc. Sources: Cronbach (1951); Jöreskog (1971);
-    Dijkstra & Henseler (2015); Fornell & Larcker (1981). Raises ParameterError for another kind of estimate or an
-    estimator it does not have.
-
-    >>> import crmresearch as crm
-    >>> survey = crm.load_survey("ecsi_mobile")
-    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
-    >>> list(crm.reliability(crm.estimate_pls(text, survey)))
-    ['construct', 'items', 'alpha', 'rho_c', 'rho_a', 'ave']
-    """
-    if estimator not in least_squares(estimate, "reliability").estimators:
-        raise ParameterError(f"The estimate has no {estimator!r}; use {' or '.join(estimate.estimators)}.")
-    return measurement.reliability(estimate, estimator)
 
 
 def fit_table(estimate: CbEstimate) -> pd.DataFrame:
@@ -61,21 +42,6 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
             f"fit_table is of a covariance structure, not of a {type(estimate).__name__}; use estimate_cbsem."
         )
     return fit.fit_table(estimate)
-
-
-def htmt(estimate: PlsEstimate) -> pd.DataFrame:
-    """Heterotrait–monotrait ratio (from 0) of every two constructs, a row a pair, with its interval once bootstrapped.
-
-    `estimate`: of `estimate_pls`. Source: Henseler, Ringle & Sarstedt (2015), Journal of the Academy of Marketing
-    Science 43, 115–135. Raises ParameterError for another kind of estimate.
-
-    >>> import crmresearch as crm
-    >>> survey = crm.load_survey("ecsi_mobile")
-    >>> text = "sat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL2 + CUSL3\\nloy ~ sat"
-    >>> crm.htmt(crm.estimate_pls(text, survey))[["construct", "other"]].values.tolist()
-    [['loy', 'sat']]
-    """
-    return least_squares(estimate, "htmt").table("htmt")
 
 
 def cautions(estimate: PlsEstimate | CbEstimate | CustomerValue) -> pd.DataFrame:

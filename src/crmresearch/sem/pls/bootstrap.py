@@ -1,6 +1,6 @@
 """Bootstrap of a PLS estimate: batched resamples, percentile and BCa intervals, p-values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain, islice
@@ -15,6 +15,7 @@ from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_counts, jackknife_c
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import consistent_admissible, fit_samples
 from crmresearch.sem.pls.cautions import cautions_of
+from crmresearch.sem.pls.quantities import Quantity
 from crmresearch.sem.pls.result import Interval, PlsEstimate, Resampling
 
 CHUNK = 250  # resamples per batch; 100 and 500 were slower by a tenth on the ECSI model
@@ -48,6 +49,32 @@ def bootstrap(
     number of workers below 1, and more resamples than the free memory holds; EstimationError when fewer than 2
     resamples can be used.
     """
+    resampling = resample(
+        estimate,
+        estimate.quantities,
+        resamples=resamples,
+        seed=seed,
+        confidence=confidence,
+        interval=interval,
+        chunk=chunk,
+        workers=workers,
+    )
+    resampled = replace(estimate, resampling=resampling, cautions=())
+    return replace(resampled, cautions=cautions_of(resampled)) if cautions else resampled
+
+
+def resample(
+    estimate: PlsEstimate,
+    quantities: Mapping[str, Quantity],
+    *,
+    resamples: int,
+    seed: int,
+    confidence: float,
+    interval: Interval,
+    chunk: int = CHUNK,
+    workers: int = 1,
+) -> Resampling:
+    """These quantities of the estimate in `resamples` resamples of its rows, as `bootstrap` draws them."""
     if resamples < 2:
         raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
     if not 0 < confidence < 1:
@@ -56,10 +83,10 @@ def bootstrap(
         raise ParameterError(f"The interval {interval!r} is not known; use {' or '.join(get_args(Interval))}.")
     if chunk < 1 or workers < 1:
         raise ParameterError(f"chunk ({chunk}) and workers ({workers}) are counts; both are at least 1.")
-    kept_of_each = sum(len(quantity.labels) for quantity in estimate.quantities.values())
+    kept_of_each = sum(len(quantity.labels) for quantity in quantities.values())
     require_memory(resamples * kept_of_each, f"{resamples:,} resamples of {kept_of_each} numbers")
     counts = bootstrap_counts(estimate.sample.n, resamples, seed, estimate.sample.design)
-    replicates, (usable, converged, admissible) = _run(estimate, counts, chunk, workers)
+    replicates, (usable, converged, admissible) = _run(estimate, quantities, counts, chunk, workers)
     kept = {name: values[usable] for name, values in replicates.items()}
     if usable.sum() < 2:
         raise EstimationError(
@@ -69,10 +96,10 @@ def bootstrap(
         )
     tail = (1 - confidence) / 2
     if interval == "percentile":
-        limits = {name: _quantiles(v, np.full((2, v.shape[1]), [[tail], [1 - tail]])) for name, v in kept.items()}
+        limits = {name: quantiles(v, np.full((2, v.shape[1]), [[tail], [1 - tail]])) for name, v in kept.items()}
     else:
-        limits = _bca_limits(estimate, kept, tail, seed, chunk, workers)
-    resampling = Resampling(
+        limits = _bca_limits(estimate, quantities, kept, tail, seed, chunk, workers)
+    return Resampling(
         resamples=resamples,
         seed=seed,
         confidence=confidence,
@@ -84,15 +111,12 @@ def bootstrap(
         limits=limits,
         usable=usable,
     )
-    resampled = replace(estimate, resampling=resampling, cautions=())
-    return replace(resampled, cautions=cautions_of(resampled)) if cautions else resampled
 
 
 def _run(
-    estimate: PlsEstimate, counts: Iterable[Floats], chunk: int, workers: int
+    estimate: PlsEstimate, quantities: Mapping[str, Quantity], counts: Iterable[Floats], chunk: int, workers: int
 ) -> tuple[dict[str, Floats], np.ndarray]:
-    """All quantities, and the flags usable, converged and admissible of the samples with these counts."""
-    quantities = estimate.quantities
+    """The quantities, and the flags usable, converged and admissible of the samples with these counts."""
 
     def fit(rows: Floats) -> tuple[dict[str, Floats], np.ndarray]:
         fits = fit_samples(estimate.sample, rows, estimate.model, estimate.settings)
@@ -117,7 +141,7 @@ def _chunks(counts: Iterable[Floats], size: int) -> Iterable[Floats]:
         yield np.stack(part)
 
 
-def _quantiles(values: Floats, levels: Floats) -> tuple[Floats, Floats]:
+def quantiles(values: Floats, levels: Floats) -> tuple[Floats, Floats]:
     """Lower and upper quantile of every column at its own levels (2, rows), leaving out NaN.
 
     Linear interpolation between order statistics, type 7 of Hyndman & Fan (1996), the default of numpy and R.
@@ -133,7 +157,13 @@ def _quantiles(values: Floats, levels: Floats) -> tuple[Floats, Floats]:
 
 
 def _bca_limits(
-    estimate: PlsEstimate, kept: dict[str, Floats], tail: float, seed: int, chunk: int, workers: int
+    estimate: PlsEstimate,
+    quantities: Mapping[str, Quantity],
+    kept: dict[str, Floats],
+    tail: float,
+    seed: int,
+    chunk: int,
+    workers: int,
 ) -> dict[str, tuple[Floats, Floats]]:
     """BCa limits: bias from the bootstrap, acceleration from the delete-one (or delete-a-group) jackknife.
 
@@ -147,12 +177,12 @@ def _bca_limits(
     else:
         design = design.coarsened(JACKKNIFE_LIMIT, seed)
         counts, share = design.deleted(DRAWS_PER_SEED), 1 - 1 / design.size
-    jackknife, (usable, *_) = _run(estimate, counts, chunk, workers)
+    jackknife, (usable, *_) = _run(estimate, quantities, counts, chunk, workers)
     share = np.broadcast_to(share, len(usable))[usable, None]
     z = norm.ppf([tail, 1 - tail])[:, None]
     limits = {}
     for name, values in kept.items():
-        point = estimate.values(name)
+        point = quantities[name].values(estimate.fits)[0]
         defined = np.maximum(np.isfinite(values).sum(axis=0), 1)
         below = ((values < point).sum(axis=0) + (values <= point).sum(axis=0)) / (2 * defined)
         bias = norm.ppf(np.clip(below, 0.5 / defined, 1 - 0.5 / defined))
@@ -163,5 +193,5 @@ def _bca_limits(
         spread = (deviation**2).sum(axis=0) ** 1.5
         acceleration = (deviation**3).sum(axis=0) / (6 * np.where(spread > 0, spread, 1.0))
         levels = norm.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
-        limits[name] = _quantiles(values, levels)
+        limits[name] = quantiles(values, levels)
     return limits

@@ -4,41 +4,23 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.errors import SpecificationError
-from crmresearch.sem.measures import cronbach_alpha, variance_inflation
+from crmresearch.sem.measures import variance_inflation
+from crmresearch.sem.pls.measurement_quantities import measurement_quantities
 from crmresearch.sem.pls.result import PlsEstimate
 
 
 def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
-    """One row a construct: items, alpha, rho_c, rho_a, ave.
+    """One row a construct: items, alpha, rho_c, rho_a, ave, without intervals.
 
-    alpha is of standardised items (Cronbach 1951); rho_c = (Σλ)² / ((Σλ)² + Σ(1 − λ²)) (Jöreskog 1971), from the
-    loadings of `estimator`; rho_a as in `crmresearch.sem.pls.algorithm.rho_a`; ave = mean λ² (Fornell & Larcker 1981).
-    NaN where a measure has no meaning: α, rho_c and ρ_A of mode-B composites. Constructs of second order have no row:
-    `PlsEstimate.components` tells how their components make them up.
-    Checked against R seminr 2.3.4 on the ECSI mobile data.
+    Definitions as in `crmresearch.sem.pls.measured`, from the loadings of `estimator`. Checked against R seminr 2.3.4
+    on the ECSI mobile data.
     """
-    spec, fits = estimate.specification, estimate.fits
-    loadings = estimate.loadings[estimate.loadings.estimator == estimator].set_index("item")["standardized"]
-    R = pd.DataFrame(fits.moments.correlations[0][: len(spec.items), : len(spec.items)], spec.items, spec.items)
-    rows = []
-    for j, construct in enumerate(spec.constructs):
-        if construct.of:
-            continue
-        items = list(construct.items)
-        load = loadings[items].to_numpy()
-        formative = construct.measurement == "composite_b"
-        rho_c = load.sum() ** 2 / (load.sum() ** 2 + (1 - load**2).sum())
-        rows.append(
-            {
-                "construct": construct.key,
-                "items": len(items),
-                "alpha": np.nan if formative else cronbach_alpha(R.loc[items, items].to_numpy()),
-                "rho_c": np.nan if formative else rho_c,
-                "rho_a": np.nan if formative else fits.pls.rho_a[0, j],
-                "ave": np.mean(load**2),
-            }
-        )
-    return pd.DataFrame(rows)
+    quantities = measurement_quantities(estimate, estimator)
+    frame = quantities["alpha"].labels.copy()
+    frame["items"] = frame["construct"].map({c.key: len(c.items) for c in estimate.specification.constructs})
+    for name in ("alpha", "rho_c", "rho_a", "ave"):
+        frame[name] = quantities[name].values(estimate.fits)[0]
+    return frame
 
 
 def item_validity(estimate: PlsEstimate) -> pd.DataFrame:
