@@ -53,8 +53,12 @@ def _said() -> re.Pattern[str]:
             case ast.Constant(value=str(text)) if re.fullmatch(r"\w+\.\w+", text):
                 keys.add(re.escape(text))
             case ast.JoinedStr(values=[ast.Constant(value=str(head)), *_]) if re.match(r"\w+\.", head):
-                parts = (re.escape(str(p.value)) if isinstance(p, ast.Constant) else r"\w*" for p in node.values)
-                keys.add("".join(parts))  # the section at least is written out
+                keys.add(_pattern(node))  # the section at least is written out
+            case ast.Call(func=ast.Attribute(attr="sentences"), args=[ast.Constant(value=str(head)), *ends]):
+                texts = (
+                    node for end in ends for node in ast.walk(end) if isinstance(node, ast.Constant | ast.JoinedStr)
+                )
+                keys |= {re.escape(head) + _pattern(text) for text in texts}
             case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Constant(value=str(name)), *_]):
                 shown = {"show_table": ["table"], "show_figure": ["figure", "alt"], "prose": ["prose"]}
                 keys |= {rf"{section}\.{name}" for section in shown.get(verb, [])}
@@ -66,6 +70,12 @@ def _said() -> re.Pattern[str]:
             case ast.Call(func=ast.Attribute(attr="terms")):
                 keys.add(r"term\.\w+")  # each is marked somewhere: a test of its own
     return re.compile("|".join(sorted(keys)))
+
+
+def _pattern(text: ast.AST) -> str:
+    """What a text written out or an f-string can be."""
+    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    return "".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else r"\w*" for p in parts)
 
 
 def test_no_sentence_is_dead() -> None:

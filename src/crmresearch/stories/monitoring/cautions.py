@@ -14,14 +14,9 @@ from crmresearch.stories.story import Row, caution_table
 
 def cautions(story: MonitoringStory) -> pd.DataFrame:
     """Small segments, missing tests, a single cohort, and the cautions of the purchase models; gravest first."""
-    rows = {"segments": _found(story), "purchases": _of_data(story), "forecast": _of_forecast(story)}
-    return caution_table(story, rows)
-
-
-def _of_data(story: MonitoringStory) -> Iterator[Row]:
-    yield from data_cautions(story, story.transactions)
-    if early := early_returns(story.transactions, story.now.cutoff, int(story.now.customers)):
-        yield from told_cautions(story, [early])
+    early = early_returns(story.transactions, story.now.cutoff, int(story.now.customers))
+    of_data = [*data_cautions(story, story.transactions), *told_cautions(story, [early] if early else [])]
+    return caution_table(story, {"segments": _found(story), "purchases": of_data, "forecast": _of_forecast(story)})
 
 
 def _of_forecast(story: MonitoringStory) -> Iterator[Row]:
@@ -32,7 +27,7 @@ def _of_forecast(story: MonitoringStory) -> Iterator[Row]:
 
 
 def _found(story: MonitoringStory) -> Iterator[Row]:
-    windows, shares, first = story.monitoring.windows, story.monitoring.shares, story.first
+    windows, shares, first = story.monitoring.windows, story.monitoring.shares, story.monitoring.first
     if story.now.small:
         names = story.listed([story.labels[key] for key in story.now.small.split("+")])
         yield story.caution("monitoring_caution.small_segment", "weak", story.name, first=first, segments=names)

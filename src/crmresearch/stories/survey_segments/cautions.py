@@ -19,21 +19,21 @@ def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
 
 
 def _of_number(story: SurveySegmentStory) -> Iterator[Row]:
-    row, numbers, k = story.solution, story.numbers, story.numbers.chosen
+    row, numbers, k = story.found.solution, story.numbers, story.numbers.chosen
     bic = numbers.solutions.set_index("k")["bic"]
     if numbers.choice == "none_stable":
         yield story.caution("survey_caution.none_stable", "weak")
     elif not row.stability >= REPRODUCED:
         yield story.caution("survey_caution.chosen_unstable", "weak", k=k, stability=row.stability)
-    if unstable := [story.label(key) for key in story.keys if not story.stable(key)]:
+    if unstable := [story.label(key) for key in story.found.keys if not story.found.stable(key)]:
         yield story.caution("survey_caution.unstable_segments", "weak", segments=story.listed(unstable))
-    if story.level[0] >= LEVEL_LIMIT:
-        yield story.caution("survey_caution.level_segments", "weak", share=story.level[0])
+    if story.found.level[0] >= LEVEL_LIMIT:
+        yield story.caution("survey_caution.level_segments", "weak", share=story.found.level[0])
     if bic.idxmin() == 1:
         yield story.caution("survey_caution.no_segments", "weak")
     if bic.idxmin() == bic.index.max():
         yield story.caution("survey_caution.bic_at_the_end", "note", most=int(bic.index.max()))
-    if (classes := story.method).parameters > classes.free_cells_:
+    if (classes := story.found.method).parameters > classes.free_cells_:
         facts: dict[str, Any] = {"k": k, "parameters": classes.parameters, "cells": int(classes.free_cells_)}
         yield story.caution("survey_caution.more_parameters_than_cells", "unidentified", **facts)
     elif not classes.identified:
