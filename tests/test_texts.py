@@ -55,10 +55,10 @@ def _said() -> re.Pattern[str]:
             case ast.JoinedStr(values=[ast.Constant(value=str(head)), *_]) if re.match(r"\w+\.", head):
                 keys.add(_pattern(node))  # the section at least is written out
             case ast.Call(func=ast.Attribute(attr="sentences"), args=[ast.Constant(value=str(head)), *ends]):
-                texts = (
-                    node for end in ends for node in ast.walk(end) if isinstance(node, ast.Constant | ast.JoinedStr)
-                )
-                keys |= {re.escape(head) + _pattern(text) for text in texts}
+                parts = [part for end in ends for part in ast.walk(end)]
+                written = (part for part in parts if isinstance(part, ast.Constant | ast.JoinedStr))
+                keys |= {re.escape(head) + _pattern(text) for text in written}
+                keys |= {re.escape(head) + r"\w+" for end in ends if isinstance(end, ast.Name | ast.Attribute)}
             case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Constant(value=str(name)), *_]):
                 shown = {"show_table": ["table"], "show_figure": ["figure", "alt"], "prose": ["prose"]}
                 keys |= {rf"{section}\.{name}" for section in shown.get(verb, [])}

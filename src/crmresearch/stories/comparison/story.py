@@ -209,7 +209,7 @@ class ComparisonStory(SegmentsStory):
 
     def method_text(self, key: str) -> list[str]:
         """One explaining sentence of the section `comparison`."""
-        return self.sentences("comparison.", key, resamples=self.benchmark.evaluation.resamples, refits=self.refits)
+        return [self.say(f"comparison.{key}", resamples=self.benchmark.evaluation.resamples, refits=self.refits)]
 
     def agreement_text(self) -> list[str]:
         """The two methods most alike, and how alike methods are on average."""

@@ -240,8 +240,8 @@ class SurveySegmentStory(Story):
         stated = self.aims.get("loyalty")
         facts = {"k": self.numbers.chosen, "about": self.text(self.survey.codebook.about)}
         facts |= {"loyalty": self.construct(stated)} if stated else {}
-        rest = "benefits" if self.specification else "answers"
-        return self.sentences("survey.limit_", "types", rest, stated and "stated", "sample", **facts)
+        asked = "benefits" if self.specification else "answers"
+        return self.sentences("survey.limit_", "types", asked, stated and "stated", "sample", **facts)
 
     @property
     def published(self) -> dict[str, str]:
