@@ -54,11 +54,15 @@ def _said() -> re.Pattern[str]:
                 keys.add(re.escape(text))
             case ast.JoinedStr(values=[ast.Constant(value=str(head)), *_]) if re.match(r"\w+\.", head):
                 keys.add(_pattern(node))  # the section at least is written out
-            case ast.Call(func=ast.Attribute(attr="sentences"), args=[ast.Constant(value=str(head)), *ends]):
-                parts = [part for end in ends for part in ast.walk(end)]
-                written = (part for part in parts if isinstance(part, ast.Constant | ast.JoinedStr))
-                keys |= {re.escape(head) + _pattern(text) for text in written}
-                keys |= {re.escape(head) + r"\w+" for end in ends if isinstance(end, ast.Name | ast.Attribute)}
+            case ast.FunctionDef(body=body):  # what it gives to `sentences` may stand anywhere in it
+                parts = [part for line in body for part in ast.walk(line)]
+                for part in parts:
+                    match part:
+                        case ast.Call(func=ast.Attribute(attr="sentences"), args=[head, *ends]):
+                            written = (text for text in parts if isinstance(text, ast.Constant | ast.JoinedStr))
+                            known = any(isinstance(end, ast.Attribute) for end in ends)
+                            told = [*map(_pattern, written), *([r"\w+"] if known else [])]
+                            keys |= {_pattern(head) + text for text in told if re.fullmatch(r"[\w\\*+]+", text)}
             case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Constant(value=str(name)), *_]):
                 shown = {"show_table": ["table"], "show_figure": ["figure", "alt"], "prose": ["prose"]}
                 keys |= {rf"{section}\.{name}" for section in shown.get(verb, [])}

@@ -209,7 +209,7 @@ def _shares(story: CustomerStory) -> list[str]:
 
 def _nothing(story: CustomerStory, name: str, known: bool, none: str) -> list[str]:
     """Why there is no table: the method of this name was left out, or nothing is known of what it would show."""
-    return story.sentences("customers.", "no_profile" if known else none, method=story.method_name(name))
+    return [story.say(f"customers.{'no_profile' if known else none}", method=story.method_name(name))]
 
 
 def _by_segments(

@@ -15,6 +15,8 @@ from crmresearch.stories.satisfaction.story import SatisfactionStory
 
 STYLES = {"pls": (ACCENT, "o", -0.22), "plsc": (QUIET, "s", 0.02), "cbsem": (WARM, "D", 0.26)}  # last: place in a row
 
+INTERVAL = ["estimate", "ci_lower", "ci_upper"]
+
 
 def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
     """The estimated model as a picture: loadings, path coefficients with intervals, R²."""
@@ -25,7 +27,7 @@ def plot_model(story: SatisfactionStory, estimator: str = "pls") -> Figure:
     formative = [c.key for c in spec.constructs if c.measurement == "composite_b" and c.items]
     weights = estimate.weights[estimate.weights["construct"].isin(formative)]
     values = pd.concat([loadings[~loadings["construct"].isin(formative)], weights])
-    numbers = paths.set_index(["predictor", "outcome"])[["estimate", "ci_lower", "ci_upper"]].astype(float)
+    numbers = paths.set_index(["predictor", "outcome"])[INTERVAL].astype(float)
     arrows = [Arrow(p.predictor, p.outcome, *numbers.loc[p.predictor, p.outcome]) for p in spec.paths]
     if spec.components:  # their weights, which are arrows to what they make up
         made = estimate.components[estimate.components["estimator"] == estimator]
@@ -87,15 +89,13 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
         structure = covariance.estimate
         cb = structure.standardised(structure.paths).set_index(["predictor", "outcome"])
         frames["cbsem"] = cb.reindex(pd.MultiIndex.from_frame(first[["predictor", "outcome"]]))
-    labels = [f"{story.label(row.predictor)} → {story.label(row.outcome)}" for row in first.itertuples()]
+    labels = [story.arrow(row) for row in first.itertuples()]
     figure, axes, height = charts.row_chart(labels, story.say("satisfaction_chart.paths_axis"), top=1.1, row=0.4)
     for estimator, frame in frames.items():
         colour, marker, offset = STYLES[estimator]
-        numbers, name = (
-            (frame["estimate"], frame.ci_lower, frame.ci_upper),
-            story.say(f"satisfaction_chart.{estimator}"),
-        )
-        charts.draw_interval(axes, height + offset, *numbers, colour, marker, size=4.5, width=1.5, label=name)
+        middle, low, high = (frame[column] for column in INTERVAL)
+        name, place = story.say(f"satisfaction_chart.{estimator}"), height + offset
+        charts.draw_interval(axes, place, middle, low, high, colour, marker, size=4.5, width=1.5, label=name)
     points = pd.concat([frame["estimate"] for frame in frames.values()])
     kept = pd.concat([frame for estimator, frame in frames.items() if estimator != "plsc"])
     low, high = min(points.min(), kept.ci_lower.min(), 0.0), max(points.max(), kept.ci_upper.max())
