@@ -29,10 +29,10 @@ def languages() -> list[str]:
     return sorted({language for texts in STORIES for language in texts.languages()})
 
 
-def _sources(but: str = "") -> str:
-    """The text of all modules and notebooks, without those of the package `but`."""
+def _sources(*but: str) -> str:
+    """The text of all modules and notebooks, without those of the packages `but`."""
     files = [*PACKAGE.rglob("*.py"), *NOTEBOOKS.glob("*.ipynb")]
-    files = [path for path in files if not but or not path.is_relative_to(PACKAGE / but)]
+    files = [path for path in files if not any(path.is_relative_to(PACKAGE / name) for name in but)]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -145,7 +145,8 @@ def test_a_technical_word_is_a_term_wherever_it_stands(texts: Texts) -> None:
 
 
 def test_every_caution_has_a_sentence_and_every_sentence_a_caution() -> None:
-    raised = set(re.findall(r'Caution\(\s*"(\w+)"', _sources(but="value")))
+    of_others = "value", "segmentation"  # their sentences stand in sections of their own
+    raised = set(re.findall(r'Caution\(\s*"(\w+)"', _sources(*of_others)))
     raised |= set(re.findall(r'\("(\w+_resamples)",', _sources()))
     written = {key.removeprefix("caution.") for key in catalogue("en") if key.startswith("caution.")}
     assert raised - {"proxies"} == written  # the codebook writes the sentence on proxies
@@ -156,6 +157,13 @@ def test_every_caution_of_the_value_models_has_a_sentence() -> None:
     raised = {code for path in modules for code in re.findall(r'Caution\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
     written = {key.removeprefix("value_caution.") for key in catalogue("en") if key.startswith("value_caution.")}
     assert raised == written
+
+
+def test_every_caution_of_respondents_segments_has_a_sentence() -> None:
+    module = (PACKAGE / "segmentation" / "respondents.py").read_text(encoding="utf-8")
+    raised = set(re.findall(r'Caution\("(\w+)"', module))
+    assert {f"survey_caution.{code}" for code in raised} <= catalogue("en").keys()
+    assert len(raised) > 9
 
 
 def test_every_warning_of_the_evaluator_has_a_sentence() -> None:

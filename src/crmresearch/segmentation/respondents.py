@@ -1,15 +1,18 @@
 """The segments chosen for the respondents of a survey: who is in which, how stable each is, and what sets it apart."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.segmentation.methods.latent_class import LatentClasses
-from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers
+from crmresearch.segmentation.stability.number_of_segments import REPRODUCED, SegmentNumbers
 from crmresearch.segmentation.stability.segment_profiles import construct_deviations, deviations, level_share
 
+LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
 STANDS_OUT = 0.25  # standard deviations from which a segment is high or low
 
 
@@ -103,6 +106,42 @@ class RespondentSegments:
     def level(self) -> tuple[float, pd.Series]:
         """Share of the variance between segments that is level: of all, and of each."""
         return level_share(self.profile, self.sizes)
+
+    @property
+    def cautions(self) -> Iterator[Caution]:
+        """What to beware of in the number of segments and in each, with the facts that a sentence names.
+
+        Of the number: none_stable, chosen_unstable (not found again), no_segments and bic_at_the_end (BIC lowest for
+        one class, or for the most tried); of the segments: unstable_segments, level_segments (three quarters of what
+        separates them is level); of the search: more_parameters_than_cells and shares_differ (other classes fit as
+        well), one_start, unconverged, failed_refits.
+        """
+        row, numbers, classes, k = self.solution, self.numbers, self.method, self.numbers.chosen
+        bic = numbers.solutions.set_index("k")["bic"]
+        if numbers.choice == "none_stable":
+            yield Caution("none_stable", "weak", "")
+        elif not row.stability >= REPRODUCED:
+            yield Caution("chosen_unstable", "weak", "", {"k": k, "stability": row.stability})
+        if unstable := [key for key in self.keys if not self.stable(key)]:
+            yield Caution("unstable_segments", "weak", "", {"segments": unstable})
+        if self.level[0] >= LEVEL_LIMIT:
+            yield Caution("level_segments", "weak", "", {"share": self.level[0]})
+        if bic.idxmin() == 1:
+            yield Caution("no_segments", "weak", "")
+        if bic.idxmin() == bic.index.max():
+            yield Caution("bic_at_the_end", "note", "", {"most": int(bic.index.max())})
+        if classes.parameters > classes.free_cells_:
+            facts: dict[str, float] = {"k": k, "parameters": classes.parameters, "cells": int(classes.free_cells_)}
+            yield Caution("more_parameters_than_cells", "unidentified", "", facts)
+        elif not classes.identified:
+            facts = {"k": k, "found": int(row.found), "apart": classes.apart_}
+            yield Caution("shares_differ", "unidentified", "", facts)
+        if row.found == 1 and row.starts > 1:
+            yield Caution("one_start", "weak", "", {"k": k, "starts": int(row.starts)})
+        if not row.converged:
+            yield Caution("unconverged", "weak", "")
+        if row.failed > 0:
+            yield Caution("failed_refits", "note", "", {"k": k, "count": int(row.failed)})
 
     @property
     def table(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import Specification
 from crmresearch.ranks import LEVEL
-from crmresearch.segmentation.respondents import RespondentSegments
+from crmresearch.segmentation.respondents import LEVEL_LIMIT, RespondentSegments
 from crmresearch.segmentation.scoring.managerial import reached
 from crmresearch.segmentation.stability.number_of_segments import SegmentNumbers, by_rule
 from crmresearch.sem.groups import ALL, SegmentModels
@@ -17,7 +17,6 @@ from crmresearch.stories.drawn import drawn_methods, resampled
 from crmresearch.stories.story import Story, in_sentence
 from crmresearch.stories.survey_segments import TEXTS
 
-LEVEL_LIMIT = 0.75  # share of the variance between segments from which they are called segments of level
 ALIKE = 0.65  # adjusted Rand index from which two partitions are called moderately similar (Steinley, 2004)
 
 
