@@ -277,6 +277,8 @@ def _write(path: Path, text: str) -> None:
 
 def test_lists_and_minus_signs() -> None:
     assert [TEXTS.listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    apart = [TEXTS.listed(words) for words in (["a and b"], ["a and b", "c"], ["a", "b and c", "d"])]
+    assert apart == ["a and b", "a and b; and c", "a; b and c; and d"]
     told = TEXTS.say(
         "finding.to_loyalty_unclear", satisfaction="x", loyalty="y", estimate=-0.123, lower=-0.2, upper=0.1
     )
