@@ -52,18 +52,9 @@ def overlap_sentences(story: CustomerStory, overlap: pd.DataFrame) -> list[str]:
 
 def tag_cautions(story: CustomerStory) -> Iterator[Row]:
     """Tags that nobody carries, everybody, or too few to speak about, and those left out with their reason."""
-    if story.tags is None:
-        return
-    names, counts = tag_names(story), story.tags.carried.sum()
-    everybody = len(story.tags.carried)
-    few = counts[too_few(counts, everybody)]
-    found = {
-        "tag_empty": [names[key] for key in few.index[few == 0]],
-        "tag_small": [f"{names[key]} ({number:,})" for key, number in few[few > 0].items()],
-        "tag_everybody": [names[key] for key in counts.index[counts == everybody]],
-    }
-    for code, named in found.items():
-        if named:
-            yield story.caution(f"tag_caution.{code}", "weak", tags=story.listed(named))
-    for row in story.tags.left_out.itertuples():
-        yield story.caution("tag_caution.tag_left_out", "weak", names[row.tag], reason=row.reason)
+    names = tag_names(story)
+    for one in story.tags.cautions if story.tags else ():
+        small, counts = one.code == "tag_small", one.facts.get("tags", {})
+        told = story.listed([f"{names[key]} ({n:,})" if small else names[key] for key, n in counts.items()])
+        about = names.get(one.quantity, "")
+        yield story.caution(f"tag_caution.{one.code}", one.severity, about, **{**one.facts, "tags": told})
