@@ -1,7 +1,7 @@
 """What monitoring comes to at the last cut-off: whether to learn again, whether drift is an alarm, and each segment."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
@@ -87,6 +87,20 @@ def monitoring_cautions(monitoring: Monitoring) -> Iterator[Caution]:
         yield Caution("no_following", "note", str(now.cutoff))
     for cutoff in windows.iloc[1:].loc[windows["relabelled"].isna() & monitoring.method.learns, "cutoff"]:
         yield Caution("not_learned", "weak", "", {"cutoff": cutoff})
+
+
+class Outcome(NamedTuple):
+    """What monitoring comes to, by `action`, `refit_decision` and `drift_alarm`."""
+
+    action: Action
+    decision: Decision
+    alarm: Alarm
+
+
+def outcome(monitoring: Monitoring, ageing: Ageing | None) -> Outcome:
+    """The one thing to do, and the two verdicts that lead to it."""
+    known = monitoring, ageing
+    return Outcome(action(*known), refit_decision(*known), drift_alarm(*known))
 
 
 def segment_shares(monitoring: Monitoring, ageing: Ageing | None) -> pd.DataFrame:

@@ -128,7 +128,8 @@ class ComparisonStory(SegmentsStory):
             return []
         lead = self.ranking.ahead(numbers)
         row = self.ranking.singles.set_index("method").loc[lead["method"]]
-        spread = {f"difference{end}": lead[end.strip("_") or "difference"] for end in ("", "_lower", "_upper")}
+        spread = {"difference": lead["difference"]}
+        spread |= {"difference_lower": lead["lower"], "difference_upper": lead["upper"]}
         single, sides = self.method_name(lead["method"]), self.ranking.by_other_scores(lead["method"])
         told = [self.say(f"comparison.{kind}_{verdict(lead['lower'], lead['upper'])}", row, single=single, **spread)]
         scores = {side: [self.say(f"comparison_score.{metric}") for metric in sides[side]] for side in sides}

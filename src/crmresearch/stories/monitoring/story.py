@@ -11,8 +11,8 @@ from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.monitoring.ageing import Ageing
 from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import Monitoring
-from crmresearch.segmentation.monitoring.moves import DIRECTIONS, balance
-from crmresearch.segmentation.monitoring.verdict import Action, Alarm, Decision, action, drift_alarm, refit_decision
+from crmresearch.segmentation.monitoring.moves import balance
+from crmresearch.segmentation.monitoring.verdict import Outcome, outcome
 from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.monitoring import TEXTS
 from crmresearch.stories.story import verdict
@@ -70,48 +70,39 @@ class MonitoringStory(PurchasesStory):
         return self.monitoring.now
 
     @property
-    def decision(self) -> Decision:
-        """Whether to learn the segments again, as `refit_decision` has it."""
-        return refit_decision(self.monitoring, self.ageing)
-
-    @property
-    def alarm(self) -> Alarm:
-        """Whether the drift is an alarm, as `drift_alarm` has it."""
-        return drift_alarm(self.monitoring, self.ageing)
-
-    @property
-    def action(self) -> Action:
-        """The one thing to do, as `action` has it."""
-        return action(self.monitoring, self.ageing)
+    def outcome(self) -> Outcome:
+        """What monitoring comes to: the one thing to do, whether to learn again, whether drift is an alarm."""
+        return outcome(self.monitoring, self.ageing)
 
     def findings(self) -> list[str]:
         """What to do; who moved; alarm and refit; foresight; the drift; convention; what moves are worth."""
         aged, drift = [self.ageing.now] if self.ageing else [], self.drift()
         size = self.say(f"monitoring_size.{drift_verdict(aged[0].unexplained)}") if aged else ""
-        alarm = self.say(f"monitoring.alarm_{self.alarm}", *aged, size=size)
-        verdicts = self.say("monitoring.verdicts", alarm=alarm, refit=self.say(f"monitoring.refit_{self.decision}"))
+        alarm = self.say(f"monitoring.alarm_{self.outcome.alarm}", *aged, size=size)
+        refit = self.say(f"monitoring.refit_{self.outcome.decision}")
+        verdicts = self.say("monitoring.verdicts", alarm=alarm, refit=refit)
         facts = {**self.now, "first": self.monitoring.first}
-        alone = self.sentences("monitoring.", self.ageing is None and "moved_alone", **facts)
+        moved = drift[2:] or self.sentences("monitoring.", "moved_alone", **facts)
         told = [*self.foresight()[:1], *drift[:2], *self.ageing_segments(), *self.agreement(), *self.worth()]
-        return [self._act(size), *(alone or drift[2:]), verdicts, *told]
+        return [self._act(size), *moved, verdicts, *told]
 
     def _act(self, size: str) -> str:
         """The decision in one sentence, with its reason."""
         reasons = {
-            "refit": self.decision,
+            "refit": self.outcome.decision,
             "look": "known" if self.ageing else "convention",
-            "drop": "rules" if self.decision == "rules_size" else "learned",
-            "keep": self.decision if self.decision in ("untested", "rules") else "tested",
+            "drop": "rules" if self.outcome.decision == "rules_size" else "learned",
+            "keep": self.outcome.decision if self.outcome.decision in ("untested", "rules") else "tested",
         }
         small = self.listed([self.labels[key] for key in self.now.small.split("+") if key])
         facts = {"method": self.name, "small": small, "size": size, "margin": self.monitoring.margin}
-        return self.say(f"monitoring.act_{self.action}_{reasons[self.action]}", **facts)
+        return self.say(f"monitoring.act_{self.outcome.action}_{reasons[self.outcome.action]}", **facts)
 
     def follows(self) -> list[str]:
         """What to do with the segments until the next cut-off, what to look at, and by what to choose customers."""
-        then = self.action == "look" and self.now.small and "then_drop"
-        told = self.sentences("monitoring.follows_", self.action, then, method=self.name)
-        if self.ageing and self.ageing.now.outside and self.action != "refit":
+        then = self.outcome.action == "look" and self.now.small and "then_drop"
+        told = self.sentences("monitoring.follows_", self.outcome.action, then, method=self.name)
+        if self.ageing and self.ageing.now.outside and self.outcome.action != "refit":
             named = [self.labels[key] for key in self.ageing.outside(self.now.cutoff)["segment"]]
             told.append(self.say("monitoring.follows_segments", segments=self.some(named), first=self.monitoring.first))
         row = self.monitoring.tested
@@ -183,8 +174,8 @@ class MonitoringStory(PurchasesStory):
 
     def worth(self) -> list[str]:
         """What those who moved up or down spend after it, against those in the same segments who had not moved."""
-        told, (up, _, down, _) = [], DIRECTIONS
-        for row in self.moves[self.moves["direction"].isin([up, down])].dropna(subset="lower").itertuples():
+        told, moved = [], self.moves[self.moves["direction"].isin(["up", "down"])]
+        for row in moved.dropna(subset="lower").itertuples():
             words = {
                 "direction": self.say(f"monitoring_direction.{row.direction}"),
                 "part": "" if row.compared == row.customers else self.say("monitoring.movers_part", row),

@@ -71,7 +71,7 @@ class CovarianceStory:
         if self.estimate is None:
             return ""
         weighted, drawn = self.estimate.weights is not None, self.estimate.design is not None
-        return "_weighted" * weighted + "_drawn" * drawn
+        return ("_weighted" if weighted else "") + ("_drawn" if drawn else "")
 
     @property
     def judged(self) -> pd.DataFrame:
@@ -111,8 +111,8 @@ class CovarianceStory:
         facts = {"rows": e.rows, "npar": len(e.ram.labels), "df": e.df, "constructs": self.story.within(*e.left_out)}
         facts |= {} if e.semopy is None else {"distance": float(e.distances.max())}
         how, left_out = "complete" if e.full_information is None else "fiml", bool(e.left_out) and "left_out"
-        errors, both = f"errors{self.sampled or f'_{e.errors}'}", e.semopy is not None and "engines"
-        return self.story.sentences("covariance.", how, errors, left_out, both, **facts)
+        errors, engines = f"errors{self.sampled or f'_{e.errors}'}", e.semopy is not None and "engines"
+        return self.story.sentences("covariance.", how, errors, left_out, engines, **facts)
 
     def methods(self) -> list[str]:
         """What the methods paragraph says of the covariance structure."""

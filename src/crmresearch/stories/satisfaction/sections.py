@@ -280,8 +280,8 @@ class SatisfactionSections(Story):
             "formative": self.within(*formative),
         }
         plsc, spec = "plsc" in e.estimators and bool(e.model.main.factor.any()), e.specification
-        rated, missing = e.sample.weighted and "weighted", f"missing_{self.complete.policy if gaps else 'none'}"
-        told = self.sentences("methods.", "model", missing, rated, "pls", bool(formative) and "mode_b", **facts)
+        weighted, missing = e.sample.weighted and "weighted", f"missing_{self.complete.policy if gaps else 'none'}"
+        told = self.sentences("methods.", "model", missing, weighted, "pls", bool(formative) and "mode_b", **facts)
         unread = plsc and "plsc" in unreadable(e.cautions) and "plsc_unread"
         second, moderated = bool(spec.components) and "second_order", bool(spec.moderations) and "moderation"
         told += self.sentences("methods.", plsc and "plsc", unread, second, moderated, boot.interval, **facts)
