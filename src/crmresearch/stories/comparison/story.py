@@ -262,9 +262,8 @@ class ComparisonStory(SegmentsStory):
         facts |= {"seed": evaluation.seed, "simulations": SIMULATIONS}
         valued, aged = self.windows.value is not None, self.ageing is not None
         facts |= self.facts
-        return self.sentences(
-            "methods.", "comparison", valued and "comparison_value", aged and "comparison_ageing", "seed", **facts
-        )
+        told = "comparison", valued and "comparison_value", aged and "comparison_ageing", "seed"
+        return self.sentences("methods.", *told, **facts)
 
     def limits(self) -> list[str]:
         """What this comparison cannot say."""

@@ -58,9 +58,8 @@ def channel_sentences(story: CustomerStory, spend: pd.DataFrame) -> list[str]:
     first, none, some = channels(story, spend).iloc[0], facts["customers"] == 0, 0 < facts["customers"] < 1
     told = [story.say("customers.channel_largest", first, channels=spend["item"].nunique())]
     told += story.sentences("customers.channel_", without > 0 and "without", customers=without)
-    return told + story.sentences(
-        "customers.channel_", some and "several", some and "chances", none and "single", **facts
-    )
+    used = some and "several", some and "chances", none and "single"
+    return told + story.sentences("customers.channel_", *used, **facts)
 
 
 def plot_channels(story: CustomerStory, table: pd.DataFrame) -> Figure:

@@ -212,13 +212,10 @@ class CustomerStory(SegmentsStory):
         told = self.sentences("customers.value_", "rate", not margins.whole and "margin", **facts)
         told += [] if margins.whole else margins_named(margins, self.language)
         # by its formula: a customer can only leave BG/NBD after a repeat purchase
-        alive, unsettled = forecast.model == "bg_nbd", [self.model_name(model) for model in forecast.unsettled]
-        told += self.sentences(
-            "customers.value_",
-            "contract" if forecast.rhythm else "waiting" if not forecast.tells_dropout else alive and "alive",
-            bool(unsettled) and "unsettled",
-            models=self.listed(unsettled),
-        )
+        alive, unsettled = forecast.model == "bg_nbd" and "alive", [*map(self.model_name, forecast.unsettled)]
+        leaving = "contract" if forecast.rhythm else alive if forecast.tells_dropout else "waiting"
+        settled = bool(unsettled) and "unsettled"
+        told += self.sentences("customers.value_", leaving, settled, models=self.listed(unsettled))
         if models["aic"].count() > 1:
             first, second = (row for _, row in models.nsmallest(2, "aic").iterrows())
             ahead = second.aic - first.aic

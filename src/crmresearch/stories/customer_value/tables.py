@@ -97,9 +97,8 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
     facts = {"item": table["category"].iloc[0], "share": table["share"].iloc[0], "items": len(table)}
     told = [story.say("customers.portfolio", more=int(apart.sum()) - less, less=less, **facts)]
     undefined = table["category"][table["quadrant"].isna()].astype(str).tolist()
-    return told + story.sentences(
-        "customers.", bool(undefined) and "portfolio_undefined", items=story.listed(undefined)
-    )
+    key = bool(undefined) and "portfolio_undefined"
+    return told + story.sentences("customers.", key, items=story.listed(undefined))
 
 
 def purchase_models(story: CustomerStory) -> pd.DataFrame:

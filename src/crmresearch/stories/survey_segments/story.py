@@ -183,13 +183,10 @@ class SurveySegmentStory(Story):
             "unstable": self.listed([self.label(key) for key in self.found.keys if key not in stable]),
             "variables": self._variables(),
         }
-        return self.sentences(
-            "survey.follows_",
-            "level" if self.found.level[0] >= LEVEL_LIMIT else "pattern",
-            len(stable) < len(self.found.keys) and "unstable",
-            "reach" if self.reached["told"].any() else "no_reach",
-            **facts,
-        )
+        apart = "level" if self.found.level[0] >= LEVEL_LIMIT else "pattern"
+        others = len(stable) < len(self.found.keys) and "unstable"
+        reach = "reach" if self.reached["told"].any() else "no_reach"
+        return self.sentences("survey.follows_", apart, others, reach, **facts)
 
     def _variables(self) -> str:
         return self.listed([in_sentence(self.text(self.survey.codebook.groups[name].label)) for name in self.groups])
