@@ -133,7 +133,9 @@ class SatisfactionSections(Story):
     def _from_to(self, into: Mapping[str, Sequence[str]]) -> str:
         """What leads to what, or makes it up, by the keys of constructs; ends without a beginning are left out."""
         told = {end: self.within(*named) for end, named in into.items() if named}
-        return "; ".join(self.say("model.from_to", outcome=self.within(end), predictors=p) for end, p in told.items())
+        apart = self.say("list.comma_apart")  # a list so set apart is held together by brackets
+        keys = {end: "model.from_several" if apart in named else "model.from_to" for end, named in told.items()}
+        return "; ".join(self.say(keys[end], outcome=self.within(end), predictors=told[end]) for end in told)
 
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
