@@ -29,10 +29,10 @@ def languages() -> list[str]:
     return sorted({language for texts in STORIES for language in texts.languages()})
 
 
-def _sources(but: str = "") -> str:
-    """The text of all modules and notebooks, without those of the package `but`."""
+def _sources(*but: str) -> str:
+    """The text of all modules and notebooks, without those of the packages `but`."""
     files = [*PACKAGE.rglob("*.py"), *NOTEBOOKS.glob("*.ipynb")]
-    files = [path for path in files if not but or not path.is_relative_to(PACKAGE / but)]
+    files = [path for path in files if not any(path.is_relative_to(PACKAGE / name) for name in but)]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -53,8 +53,16 @@ def _said() -> re.Pattern[str]:
             case ast.Constant(value=str(text)) if re.fullmatch(r"\w+\.\w+", text):
                 keys.add(re.escape(text))
             case ast.JoinedStr(values=[ast.Constant(value=str(head)), *_]) if re.match(r"\w+\.", head):
-                parts = (re.escape(str(p.value)) if isinstance(p, ast.Constant) else r"\w*" for p in node.values)
-                keys.add("".join(parts))  # the section at least is written out
+                keys.add(_pattern(node))  # the section at least is written out
+            case ast.FunctionDef(body=body):  # what it gives to `sentences` may stand anywhere in it
+                parts = [part for line in body for part in ast.walk(line)]
+                for part in parts:
+                    match part:
+                        case ast.Call(func=ast.Attribute(attr="sentences"), args=[head, *ends]):
+                            written = (text for text in parts if isinstance(text, ast.Constant | ast.JoinedStr))
+                            known = any(isinstance(end, ast.Attribute) for end in ends)
+                            told = [*map(_pattern, written), *([r"\w+"] if known else [])]
+                            keys |= {_pattern(head) + text for text in told if re.fullmatch(r"[\w\\*+]+", text)}
             case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Constant(value=str(name)), *_]):
                 shown = {"show_table": ["table"], "show_figure": ["figure", "alt"], "prose": ["prose"]}
                 keys |= {rf"{section}\.{name}" for section in shown.get(verb, [])}
@@ -66,6 +74,12 @@ def _said() -> re.Pattern[str]:
             case ast.Call(func=ast.Attribute(attr="terms")):
                 keys.add(r"term\.\w+")  # each is marked somewhere: a test of its own
     return re.compile("|".join(sorted(keys)))
+
+
+def _pattern(text: ast.AST) -> str:
+    """What a text written out or an f-string can be."""
+    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    return "".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else r"\w*" for p in parts)
 
 
 def test_no_sentence_is_dead() -> None:
@@ -131,7 +145,8 @@ def test_a_technical_word_is_a_term_wherever_it_stands(texts: Texts) -> None:
 
 
 def test_every_caution_has_a_sentence_and_every_sentence_a_caution() -> None:
-    raised = set(re.findall(r'Caution\(\s*"(\w+)"', _sources(but="value")))
+    of_others = "value", "segmentation"  # their sentences stand in sections of their own
+    raised = set(re.findall(r'Caution\(\s*"(\w+)"', _sources(*of_others)))
     raised |= set(re.findall(r'\("(\w+_resamples)",', _sources()))
     sections = ("caution.", "priority_caution.")
     written = {key.partition(".")[2] for key in catalogue("en") if key.startswith(sections)}
@@ -143,6 +158,13 @@ def test_every_caution_of_the_value_models_has_a_sentence() -> None:
     raised = {code for path in modules for code in re.findall(r'Caution\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
     written = {key.removeprefix("value_caution.") for key in catalogue("en") if key.startswith("value_caution.")}
     assert raised == written
+
+
+def test_every_caution_of_respondents_segments_has_a_sentence() -> None:
+    module = (PACKAGE / "segmentation" / "respondents.py").read_text(encoding="utf-8")
+    raised = set(re.findall(r'Caution\("(\w+)"', module))
+    assert {f"survey_caution.{code}" for code in raised} <= catalogue("en").keys()
+    assert len(raised) > 9
 
 
 def test_every_warning_of_the_evaluator_has_a_sentence() -> None:
@@ -256,6 +278,8 @@ def _write(path: Path, text: str) -> None:
 
 def test_lists_and_minus_signs() -> None:
     assert [TEXTS.listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    apart = [TEXTS.listed(words) for words in (["a and b"], ["a and b", "c"], ["a", "b and c", "d"])]
+    assert apart == ["a and b", "a and b; and c", "a; b and c; and d"]
     told = TEXTS.say(
         "finding.to_loyalty_unclear", satisfaction="x", loyalty="y", estimate=-0.123, lower=-0.2, upper=0.1
     )

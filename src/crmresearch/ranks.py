@@ -3,11 +3,23 @@
 The highest of several estimates is picked because it came out high; the interval of one difference does not know that.
 """
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 0.95
 Floats = NDArray[np.float64]
+
+
+def verdict(lower: float, upper: float) -> Literal["wins", "loses", "ties"]:
+    """Whether a difference is told: its interval lies above zero (wins), below (loses), or holds it (ties).
+
+    An interval that does not exist tells nothing apart.
+    """
+    if lower > 0:
+        return "wins"
+    return "loses" if upper < 0 else "ties"
 
 
 def leads(points: Floats, draws: Floats, base: int, level: float = LEVEL) -> tuple[Floats, Floats]:

@@ -138,10 +138,12 @@ class Texts:
         return {language: told(language) for language in self.languages() if key in self.catalogue(language)}
 
     def listed(self, words: Sequence[str], language: str = "en") -> str:
-        """Words as a list in a sentence: a, b and c."""
+        """Words as a list in a sentence: a, b and c; or, where one of several holds an and, a; b and c; and d."""
         sentences = {**self.catalogue("en"), **self.catalogue(language)}
+        apart = "_apart" if len(words) > 1 and any(sentences["list.and"] in word for word in words) else ""
         *head, last = words
-        return sentences["list.and"].join([*([sentences["list.comma"].join(head)] if head else []), last])
+        told = [sentences[f"list.comma{apart}"].join(head)] if head else []
+        return sentences[f"list.and{apart}"].join([*told, last])
 
 
 MOST_NAMED = 12  # keys that a sentence on what is missing names

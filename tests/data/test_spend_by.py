@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from channel_shop import CUTOFF, write_channel_shop
 
-from crmresearch.data.spend_by import mixes, pooled, spend_by, totals
+from crmresearch.data.spend_by import mixes, pooled, several, shares_by, spend_by, totals
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import ParameterError
 
@@ -83,3 +83,15 @@ def test_customers_stand_once_by_their_channels(folder: Path, bought: pd.DataFra
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(ParameterError, match="cdnow has no column channel"):
         spend_by(load_transactions("cdnow"), "channel", "1997-09-30")
+
+
+def test_shares_by_segment_add_up_and_who_bought_several_is_counted_once() -> None:
+    spend = pd.DataFrame(
+        {"customer": ["a", "a", "b", "c"], "item": ["shop", "web", "web", "shop"], "spend": [1.0, 3.0, 4.0, 2.0]}
+    )
+    segments = pd.Series(pd.Categorical(["y", "x", "x"], ["x", "y", "z"]), ["a", "b", "c"])
+    shares = shares_by(spend, segments, ["web", "shop"]).set_index("item")
+    assert list(shares) == ["all_customers", "x", "y"]  # nobody of z bought
+    assert shares.loc["web"].tolist() == pytest.approx([0.7, 4 / 6, 0.75])
+    assert shares.sum().tolist() == pytest.approx([1, 1, 1])
+    assert several(spend) == pytest.approx({"customers": 1 / 3, "share": 0.4, "mean": 4.0, "one": 3.0})

@@ -45,6 +45,15 @@ def test_a_tag_whose_rule_cannot_hold_is_left_out_with_its_reason() -> None:
     assert number == "The tag c compares frequency with the text 'many' in its rule, but it holds numbers."
 
 
+def test_tags_that_tell_nothing_are_cautions() -> None:
+    customers = pd.DataFrame({"frequency": [9] * 7 + [1] * 93})
+    some = [tag("often", frequency={"min": 5}), tag("all", frequency={"min": 1}), tag("none", frequency={"min": 99})]
+    found = {one.code: one.facts for one in carried_tags([*some, tag("odd", town={"min": 1})], customers).cautions}
+    assert found.pop("tag_left_out")["reason"].startswith("The tag odd needs town")
+    assert found == {"tag_empty": {"tags": {"none": 0}}, "tag_small": {"tags": {"often": 7}},
+                     "tag_everybody": {"tags": {"all": 100}}}  # fmt: skip
+
+
 def test_outcomes_are_means_of_who_carries_and_agree_with_segments() -> None:
     customers = simulated_customers(600, seed=2)
     carried = pd.DataFrame({"often": customers["frequency"] >= 4, "seldom": customers["frequency"] < 4})

@@ -17,6 +17,7 @@ WRITTEN = """
 list: {comma: ", ", and: " and ", more: "{count} more"}
 trust: {answers: The answers, forecast: The forecast}
 word: {good: as expected, bad: contrary}
+number: {one: "{share:.0%} in {segment}.", two: "{share:.1%} in {segment}."}
 told_caution: {small: "Only {count} in {segment}."}
 value_caution: {boundary: "{parameter} is at the edge ({value:.1f})."}
 """
@@ -46,6 +47,17 @@ def test_keys_become_names_and_nothing_else_changes(story: Told) -> None:
     assert list(named.index) == [0, 1]
     assert list(frame["verdict"]) == ["bad", "good"]
     assert story.named(frame.iloc[:0], verdict="word").empty
+    assert list(story.named(frame, "share", "unknown", "segment")) == ["share", "segment"]
+
+
+def test_sentences_take_their_facts_from_rows_and_keys_that_are_empty_say_nothing(story: Told) -> None:
+    frame = pd.DataFrame({"segment": ["c1"], "share": [0.25]})
+    (row,) = frame.itertuples()
+    for one in (row, frame.iloc[0], {"segment": "c1", "share": 0.25}):
+        assert story.say("number.one", one) == "25% in c1."
+    assert story.say("number.one", row, segment="C1") == "25% in C1."  # what is named comes before
+    facts = {"segment": "c1", "share": 0.25}
+    assert story.sentences("number.", "one", False, "two", None, "", **facts) == ["25% in c1.", "25.0% in c1."]
 
 
 def test_of_many_words_the_first_few_are_listed(story: Told) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from crmresearch.resampling import sampled
 from crmresearch.value import CustomerValue
-from crmresearch.value.forecast import CustomerForecast, value_intervals
+from crmresearch.value.customer_value import SPEND
+from crmresearch.value.forecast import CustomerForecast, foreseen, value_intervals
 
 NONE = pd.DataFrame(columns=["model", "reason"])
 MODELS = pd.DataFrame({"model": ["bg_nbd", "mbg_nbd"], "expected": [90.0, 12.0], "actual": [100, 0]})
@@ -70,3 +71,16 @@ def test_resamples_of_value_are_those_of_the_intervals_and_of_segments_that_go_t
     np.testing.assert_allclose(np.quantile(drawn, 0.025, axis=1), values["ci_lower"])
     np.testing.assert_allclose(drawn.std(axis=1, ddof=1), values["se"])
     assert np.corrcoef(drawn[1:])[0, 1] > 0.2
+
+
+def test_segments_are_foreseen_where_their_spend_lies_in_the_interval() -> None:
+    """Of 8 segments 5 inside: 3 or more misses of intervals of 95 % come by chance in fewer than 1 of 100 tables."""
+    known = {"group": ["all", *"abcdefgh"], "quantity": SPEND, "estimate": 2.0, "ci_lower": 1.0, "ci_upper": 3.0}
+    found = foreseen(pd.DataFrame({**known, "actual": [9.0, *[2.0] * 5, 0.5, 4.0, 12.0]}))
+    assert found is not None
+    assert (found.inside, found.segments, found.wrong) == (5, 8, True)
+    assert found.worst is not None
+    assert found.worst["group"] == "h"  # six times as much, where f spent a quarter
+    every = foreseen(pd.DataFrame({**known, "actual": 2.0}))
+    assert every == (8, 8, None, False)
+    assert foreseen(pd.DataFrame({**known, "actual": np.nan})) is None

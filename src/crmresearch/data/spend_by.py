@@ -1,5 +1,6 @@
 """What customers bought by channel, category or product up to a cut-off: who, how often, for how much."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
@@ -46,6 +47,38 @@ def spend_by(transactions: Transactions, role: Role, cutoff: date | str) -> pd.D
         "spend": found["parts"].clip(lower=0).astype("float64") / PARTS,
     }
     return found[["customer", "item"]].assign(**money)
+
+
+def shares_by(spend: pd.DataFrame, segments: pd.Series, order: Sequence[str]) -> pd.DataFrame:
+    """Share of each item, in this order, in the spend of all (`all_customers`) and of each segment that bought any.
+
+    `spend` as `spend_by`, `segments` of customers as a category, whose order the columns have.
+
+    >>> spend = pd.DataFrame({"customer": ["a", "a", "b"], "item": ["shop", "web", "web"], "spend": [1.0, 3.0, 4.0]})
+    >>> shares_by(spend, pd.Series({"a": "x", "b": "y"}, dtype="category"), ["web", "shop"]).to_dict("list")
+    {'item': ['web', 'shop'], 'all_customers': [0.875, 0.125], 'x': [0.75, 0.25], 'y': [1.0, 0.0]}
+    """
+    segment = spend["customer"].map(segments.astype(str))
+    sums = spend.pivot_table(index="item", columns=segment, values="spend", aggfunc="sum", fill_value=0)
+    sums = sums.reindex(order)[[key for key in segments.cat.categories if key in sums]]
+    shares = sums.div(sums.sum()).rename_axis(columns=None)
+    shares.insert(0, "all_customers", sums.sum(axis=1) / sums.to_numpy().sum())
+    return shares.rename_axis("item").reset_index()
+
+
+def several(spend: pd.DataFrame) -> dict[str, float]:
+    """Who bought several items: their share of the `customers` and of the spend (`share`), and their `mean` spend.
+
+    `one`: the mean spend of those who kept to one; means are NaN where there is nobody.
+
+    >>> several(pd.DataFrame({"customer": ["a", "a", "b"], "item": ["shop", "web", "web"], "spend": [1.0, 3.0, 4.0]}))
+    {'customers': 0.5, 'share': 0.5, 'mean': 4.0, 'one': 4.0}
+    """
+    used = spend.groupby("customer").agg(items=("item", "size"), spend=("spend", "sum"))
+    more = used["items"] > 1
+    money, mean, one = used["spend"][more].sum(), used["spend"][more].mean(), used["spend"][~more].mean()
+    told = {"customers": more.mean(), "share": money / used["spend"].sum(), "mean": mean, "one": one}
+    return {name: float(value) for name, value in told.items()}
 
 
 def pooled(spend: pd.DataFrame, others: str, most: int = MOST) -> pd.DataFrame:

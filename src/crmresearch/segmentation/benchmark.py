@@ -1,14 +1,17 @@
 """Every method on the same customers in one table: validity, stability, drift, and what a manager needs to know."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.segmentation.contract import Codes, Segmenter
 from crmresearch.segmentation.fitting import fit_methods
+from crmresearch.segmentation.methods.clusters import KCentroids
+from crmresearch.segmentation.methods.mixture import GaussianMixtureClusters
 from crmresearch.segmentation.methods.space_clusters import SpaceClusters
 from crmresearch.segmentation.monitoring.drift import population_stability, share_moved
 from crmresearch.segmentation.registry import VALUE
@@ -18,9 +21,10 @@ from crmresearch.segmentation.scoring.managerial import internal_indices, rule_l
 from crmresearch.segmentation.stability.agreement import agreement
 from crmresearch.segmentation.stability.partitions import adjusted_rand, contingency
 from crmresearch.segmentation.stability.refits import Estimates
-from crmresearch.segmentation.stability.stability import Stability, bootstrap_stability
+from crmresearch.segmentation.stability.stability import NAMED, Stability, bootstrap_stability
 
 FROZEN = "frozen:"  # before the name of a method that was learned one window earlier
+FEW_REFITS = 20  # with fewer, which segments are found again depends on the draws
 LEAVES = 64  # a rule longer than this is no rule that anybody applies
 RULED = 5_000  # customers on whom the length of a rule is read, drawn with the seed: more cost time, not leaves
 OTHERS = ("r2_spend", "deviance", "auc", "brier", "gini", "capture")  # scores besides R² of log spend
@@ -58,6 +62,30 @@ class Benchmark:
         known = next((m for m in self.methods if m.name == method), None)
         order = [segment.key for segment in known.segments] if known else sorted(part.unique())
         return part.astype(pd.CategoricalDtype(order, ordered=True))
+
+    @property
+    def cautions(self) -> Iterator[Caution]:
+        """What to beware of, of a method each: `part` of `of` starts or refits where they are counted.
+
+        unstable_segments (`count` of `k` segments are not found again, the `lowest` Jaccard), left_out (`reason`),
+        one_start (only one reached the best solution), largest_number (BIC is lowest at the `largest` number tried),
+        failed_refits; and of none, few_refits (`refits`: with fewer than 20 stability depends on the draws).
+        """
+        sizes = {method.name: len(method.segments) for method in self.methods}
+        for method, part in self.stability.segments.query("not named").groupby("method", sort=False):
+            facts = {"count": len(part), "k": sizes[str(method)], "lowest": part["jaccard"].min(), "bound": NAMED}
+            yield Caution("unstable_segments", "weak", str(method), facts)
+        if (refits := int(self.stability.solutions["refits"].max())) < FEW_REFITS:
+            yield Caution("few_refits", "weak", "", {"refits": refits})
+        for row in self.left_out.itertuples():
+            yield Caution("left_out", "weak", str(row.method), {"reason": row.reason})
+        for one in self.methods:
+            if isinstance(one, GaussianMixtureClusters | KCentroids) and one.agreed_ < 2 <= one.starts:
+                yield Caution("one_start", "weak", one.name, {"part": one.agreed_, "of": one.starts})
+            if isinstance(one, GaussianMixtureClusters) and one.k is None and one.k_ == one.largest:
+                yield Caution("largest_number", "note", one.name, {"largest": one.largest})
+        for row in self.stability.solutions.query("failed > 0").itertuples():
+            yield Caution("failed_refits", "note", str(row.method), {"part": row.failed, "of": row.refits})
 
     def inside(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Indices of each clustering in its own space: family, method, k and those of `internal_indices`.

@@ -1,16 +1,18 @@
 """Tags: rules of the user's own of which every one that holds counts, so that a customer may carry several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.data.rule_file import Tag
 from crmresearch.resampling import bootstrap_counts, sampled
 from crmresearch.segmentation.contract import Floats, SegmentationError, Text, needed_columns
 from crmresearch.segmentation.methods.own_rules import check_comparable, meets
+from crmresearch.segmentation.scoring.evaluate import too_few
 
 MIDDLE_95 = (0.025, 0.975)
 
@@ -25,6 +27,22 @@ class Tags:
     labels: dict[str, Text]
     carried: pd.DataFrame
     left_out: pd.DataFrame
+
+    @property
+    def cautions(self) -> Iterator[Caution]:
+        """Tags that tell nothing: tag_empty, tag_small, tag_everybody (`tags`: customers by key), tag_left_out.
+
+        Small is a tag that fewer than 30 customers carry, or less than 1 % of them; the last is about one tag, and its
+        fact the `reason`.
+        """
+        counts, everybody = self.carried.sum(), len(self.carried)
+        few = too_few(counts, everybody)
+        found = {"empty": counts == 0, "small": few & (counts > 0), "everybody": counts == everybody}
+        for code, there in found.items():
+            if there.any():
+                yield Caution(f"tag_{code}", "weak", "", {"tags": counts[there].to_dict()})
+        for row in self.left_out.itertuples():
+            yield Caution("tag_left_out", "weak", str(row.tag), {"reason": row.reason})
 
     @property
     def of_customers(self) -> pd.Series:

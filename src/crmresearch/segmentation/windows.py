@@ -40,6 +40,11 @@ class Windows:
         return {name: name for name in ("expected_value", "expected_purchases")} if self.value else {}
 
     @property
+    def days(self) -> int:
+        """Days of the holdout."""
+        return _days(self.table)
+
+    @property
     def estimates(self) -> Estimates | None:
         """How p_alive, expected_purchases and expected_value are estimated, None where there is no value model.
 
@@ -56,7 +61,7 @@ class Windows:
         )
 
     def _values(self, model: CustomerValue, customers: pd.DataFrame) -> pd.DataFrame:
-        return _values(customers, model, _days(self.table), self.discount_rate)
+        return _values(customers, model, self.days, self.discount_rate)
 
 
 def two_windows(

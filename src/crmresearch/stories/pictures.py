@@ -18,7 +18,7 @@ NAMED_BY_TITLE = ("lines", "points", "bars", "gains")  # kinds whose panels say 
 class Teller(Protocol):
     """A story, as far as a picture is told by it."""
 
-    def say(self, key: str, **facts: Any) -> str:
+    def say(self, key: str, /, *rows: Any, **facts: Any) -> str:
         """A sentence."""
 
     def listed(self, words: Sequence[str]) -> str:

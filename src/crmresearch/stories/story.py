@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from crmresearch.caution import Caution, Severity
 from crmresearch.models.theory import known_labels
 from crmresearch.ranks import Floats, highest
+from crmresearch.ranks import verdict as verdict
 from crmresearch.references import found, known, listed, with_citations
 from crmresearch.report.show.boxes import SEVERITIES
 from crmresearch.report.show.figures import FigureView, show_figure
@@ -53,12 +54,19 @@ class Story:
     packages: ClassVar[tuple[str, ...]] = ("numpy", "scipy", "pandas")  # that numbers come from
     language: str
 
-    def say(self, key: str, **facts: Any) -> str:
-        """A sentence of this story in its language, which knows its key and facts. KeyError for one nobody wrote."""
-        told = self.texts.say(key, self.language, **facts)
+    def say(self, key: str, /, *rows: Any, **facts: Any) -> str:
+        """A sentence of this story in its language, which knows its key and facts. KeyError for one nobody wrote.
+
+        Facts are what the columns of `rows` hold, of a frame or of `itertuples`, and before these the `facts` named.
+        """
+        told = self.texts.say(key, self.language, **{**_facts_of(*rows), **facts})
         self._use(told.terms)
         self._cited.update(told.cited)
         return told
+
+    def sentences(self, head: str, *keys: str | bool | None, **facts: Any) -> list[str]:
+        """The sentences `<head><key>` of all keys, with the same facts; a key that is empty or False says nothing."""
+        return [self.say(f"{head}{key}", **facts) for key in keys if key]
 
     def listed(self, words: Sequence[str]) -> str:
         """Words as a list in a sentence, a, b and c; a dash for none."""
@@ -102,8 +110,8 @@ class Story:
         whole = words.get(written.replace(" ", "_"))
         return whole or re.sub(r"[a-z_]+", lambda word: words.get(word[0], word[0]), written)
 
-    def named(self, frame: pd.DataFrame, **names: str | Callable[[Any], str]) -> pd.DataFrame:
-        """The frame for readers: in the columns of `names`, names instead of keys.
+    def named(self, frame: pd.DataFrame, *shown: str, **names: str | Callable[[Any], str]) -> pd.DataFrame:
+        """The frame for readers: in the columns of `names`, names instead of keys; of many columns those `shown`.
 
         A name is what a function makes of the key, or the text of the key in a section, such as `verdict="word"`.
         """
@@ -111,7 +119,7 @@ class Story:
             column: [self.say(f"{name}.{key}") if isinstance(name, str) else name(key) for key in frame[column]]
             for column, name in names.items()
         }
-        return frame.assign(**told).reset_index(drop=True)
+        return frame.assign(**told)[[name for name in shown or frame if name in frame]].reset_index(drop=True)
 
     def caution(self, key: str, severity: Severity, quantity: str = "", **facts: Any) -> Row:
         """A caution told by the sentence `key`, the last part of which is its code."""
@@ -302,19 +310,17 @@ def in_sentence(label: str) -> str:
     )
 
 
+def _facts_of(*rows: Any) -> dict[str, Any]:
+    """The columns of rows by their name."""
+    known: dict[str, Any] = {}
+    for row in rows:
+        known |= {str(name): value for name, value in (row._asdict() if hasattr(row, "_asdict") else row).items()}
+    return known
+
+
 def interval(row: Any, prefix: str = "ci_") -> dict[str, float]:
     """The interval of a row, `<prefix>lower` to `<prefix>upper`, as the facts lower and upper of a sentence."""
     return {"lower": getattr(row, f"{prefix}lower"), "upper": getattr(row, f"{prefix}upper")}
-
-
-def verdict(lower: float, upper: float) -> Literal["wins", "loses", "ties"]:
-    """Whether a difference is told: its interval lies above zero (wins), below (loses), or holds it (ties).
-
-    An interval that does not exist tells nothing apart.
-    """
-    if lower > 0:
-        return "wins"
-    return "loses" if upper < 0 else "ties"
 
 
 def caution_table(story: Story, rows: Mapping[str, Iterable[Row]]) -> pd.DataFrame:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.customers import CustomerTable
@@ -18,6 +20,7 @@ from crmresearch.value.rhythm import Rhythm
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 SPEND_MODEL = "gamma_gamma"
+RARE = 0.05  # probability of so many misses from which they are not held for chance
 MOST_REPEATS = 7  # repeat purchases from which customers are pooled in the calibration
 
 
@@ -164,6 +167,37 @@ def forecast_customers(
         rhythm,
         margin,
     )
+
+
+class Foreseen(NamedTuple):
+    """Segments, how many of them (`inside`) spent what the interval of the outcome holds, and the `worst` foreseen.
+
+    `worst`: the row furthest off in proportion, None where all are inside; `wrong`: more misses than intervals of 95 %
+    have by chance (binomial, below 5 %).
+    """
+
+    inside: int
+    segments: int
+    worst: pd.Series | None
+    wrong: bool
+
+
+def foreseen(intervals: pd.DataFrame) -> Foreseen | None:
+    """Whether the segments spent what was foreseen of them, by `value_intervals`; None where nobody knows.
+
+    >>> rows = {"group": ["all", "a", "b"], "quantity": SPEND, "estimate": [5, 2, 8], "ci_lower": [4, 1, 7]}
+    >>> told = foreseen(pd.DataFrame({**rows, "ci_upper": [6, 3, 9], "actual": [5.0, 2.5, 4.0]}))
+    >>> told.inside, told.segments, told.worst["group"], told.wrong
+    (1, 2, 'b', False)
+    """
+    parts = intervals[(intervals["quantity"] == SPEND) & (intervals["group"] != "all")].dropna(subset=["actual"])
+    if parts.empty:
+        return None
+    inside = parts["actual"].between(parts["ci_lower"], parts["ci_upper"])
+    missed, held = parts[~inside], int(inside.sum())
+    off = np.log(np.maximum(missed["actual"], 1e-9) / missed["estimate"]).abs()
+    worst = missed.loc[off.idxmax()] if len(missed) else None
+    return Foreseen(held, len(parts), worst, bool(binom.cdf(held, len(parts), 0.95) < RARE))
 
 
 def value_intervals(

@@ -231,6 +231,14 @@ def test_no_line_ends_within_an_interval(told: str, shown: str) -> None:
     assert unbroken(told) == shown
 
 
+def test_no_line_ends_within_a_date() -> None:
+    date = '<span class="crm-unbroken">1997-06-30</span>'
+    assert unbroken("<p>On 1997-06-30, not</p>") == f"<p>On {date}, not</p>"
+    assert unbroken("to 1997-06-30") == f"to {date}"
+    for other in ('<a title="on 1997-06-30" href="/1997-06-30/x">x</a>', "a1997-06-30-1", "1997-06"):
+        assert unbroken(other) == other
+
+
 def test_boxes_are_headings_of_their_place(html: str, page: Page) -> None:
     assert [box["aria-level"] for box in page.all("div", **{"class": "box-title"})] == ["2", "2"]
     later = export(nb.new_markdown_cell("## Chapter"), code("f", shown(show_findings(["Found."]))))

@@ -19,9 +19,9 @@ from crmresearch.segmentation.methods.portfolio import PortfolioMatrix
 from crmresearch.segmentation.methods.quantiles import QuantileSegments
 from crmresearch.segmentation.methods.rfm_classes import RfmEight
 from crmresearch.segmentation.methods.tree import OutcomeTree
+from crmresearch.segmentation.ranking import Ranking
 from crmresearch.segmentation.windows import two_windows
 from crmresearch.stories.comparison import charts as comparison_charts
-from crmresearch.stories.comparison import verdict as comparison_verdict
 from crmresearch.stories.comparison.cautions import cautions
 from crmresearch.stories.comparison.story import ComparisonStory
 from crmresearch.stories.comparison.tables import (
@@ -36,7 +36,6 @@ from crmresearch.stories.comparison.tables import (
 from crmresearch.stories.comparison.tables import (
     lasting as lasting_table,
 )
-from crmresearch.stories.comparison.verdict import claim, findings
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +73,18 @@ def with_table(story: ComparisonStory, **columns: object) -> ComparisonStory:
 def test_the_naive_rule_wins_where_it_does(
     story: ComparisonStory, monkeypatch: pytest.MonkeyPatch, spread: tuple[float, float, float], outcome: str
 ) -> None:
-    def lead(_: ComparisonStory, methods: list[str]) -> pd.Series:
+    def lead(_: Ranking, methods: list[str]) -> pd.Series:
         return pd.Series({"method": methods[0], **dict(zip(("difference", "lower", "upper"), spread, strict=True))})
 
-    monkeypatch.setattr(comparison_verdict, "_lead", lead)
-    assert [told.key for told in findings(story)[1:3]] == [
+    monkeypatch.setattr(Ranking, "ahead", lead)
+    assert [told.key for told in story.findings()[1:3]] == [
         f"comparison.naive_{outcome}",
         f"comparison.forecast_{outcome}",
     ]
 
 
 def test_the_forecast_of_a_model_at_its_bounds_is_never_the_best_number(story: ComparisonStory) -> None:
-    assert story.rankable == ("naive", "forecast")
+    assert story.ranking.kinds == ("naive", "forecast")
     value = story.windows.value
     assert value is not None
     bound = Caution("boundary", "unidentified", "a", {"value": 1e-4})
@@ -93,10 +92,10 @@ def test_the_forecast_of_a_model_at_its_bounds_is_never_the_best_number(story: C
     windows = dataclasses.replace(story.windows, value=dataclasses.replace(value, purchases=purchases))
     planted = dataclasses.replace(story, windows=windows)
     planted = with_table(planted, r2=story.benchmark.table["r2"] + (story.benchmark.table["kind"] == "forecast"))
-    assert planted.single["kind"] == "naive"
-    individual = [story.name(method) for method in story.windows.forecasts]
-    assert any(name in told for told in findings(story)[1:3] for name in individual)
-    assert not any(name in told for told in findings(planted)[:3] for name in individual)
+    assert planted.ranking.single["kind"] == "naive"
+    individual = [story.method_name(method) for method in story.windows.forecasts]
+    assert any(name in told for told in story.findings()[1:3] for name in individual)
+    assert not any(name in told for told in planted.findings()[:3] for name in individual)
 
 
 def with_draws(story: ComparisonStory, method: str, other: str, shift: np.ndarray) -> ComparisonStory:
@@ -122,21 +121,23 @@ def test_the_claim_compares_value_first_with_groups_of_several_numbers(
     rival = max(("rfm_eight_mean", "rfm_eight_median"), key=story.benchmark.table.set_index("method")["r2"].get)
     wobble = 0.01 * np.cos(np.arange(50))
     planted = with_draws(story, "expected_value_quantiles_8", rival, shift + wobble - wobble.mean())
-    told = claim(planted)[0]
+    told = planted.claim()[0]
     assert said in told
-    assert f"against {story.name(rival)}" in told or f"less than {story.name(rival)}" in told or shift > 0
+    assert f"against {story.method_name(rival)}" in told or f"less than {story.method_name(rival)}" in told or shift > 0
     assert "2 methods" in told
     without = with_table(story, k=pd.array(range(len(story.benchmark.table)), dtype="Int64"))
-    assert "cannot be tested" in claim(without)[0]
+    assert "cannot be tested" in without.claim()[0]
 
 
 def test_other_scores_are_told_of_the_same_two_methods(story: ComparisonStory) -> None:
     """By AUC and Brier as by spend: each score is named once, on the side of its own paired interval."""
-    told = comparison_verdict.single_number(story, "naive")[1]
-    single = story.singles.query("kind == 'naive'")["method"].iloc[0]
-    assert story.name(single) in told
-    assert story.name(story.best["method"]) in told
-    rows = story.benchmark.evaluation.against(story.best["method"]).query("method == @single").set_index("metric")
+    told = story.single_number("naive")[1]
+    single = story.ranking.singles.query("kind == 'naive'")["method"].iloc[0]
+    assert story.method_name(single) in told
+    assert story.method_name(story.ranking.best["method"]) in told
+    rows = (
+        story.benchmark.evaluation.against(story.ranking.best["method"]).query("method == @single").set_index("metric")
+    )
     for metric, sign in (("r2", 1), ("deviance", -1), ("auc", 1), ("brier", -1)):
         lower, upper = rows.loc[metric, ["lower", "upper"]]
         side = "not told apart by" if lower < 0 < upper else "ahead by" if (lower > 0) == (sign > 0) else "behind by"
@@ -147,28 +148,28 @@ def test_other_scores_are_told_of_the_same_two_methods(story: ComparisonStory) -
 def test_the_headline_names_the_smallest_segmentation_not_told_apart_from_the_best(story: ComparisonStory) -> None:
     table = story.benchmark.table.query("kind == 'segmentation'").set_index("method")
     chosen = story.benchmark.evaluation.smallest_alike()
-    assert story.best["method"] == chosen
-    headline = findings(story)[0]
-    assert story.name(chosen) in headline
+    assert story.ranking.best["method"] == chosen
+    headline = story.findings()[0]
+    assert story.method_name(chosen) in headline
     assert f"{table.loc[chosen, 'r2']:.1%}" in headline
-    assert ("beyond\nchance" in headline or "beyond chance" in headline) == (not story.alike)
+    assert ("beyond\nchance" in headline or "beyond chance" in headline) == (not story.ranking.alike)
 
 
 def test_only_segmentations_that_last_are_recommended(story: ComparisonStory) -> None:
     lasting = with_table(story, lowest_jaccard=0.9)
-    assert lasting.choice is not None
-    few = list(lasting.segmentations.query("k <= 10")["method"])
-    assert lasting.choice["method"] == story.benchmark.evaluation.smallest_alike(few)
-    assert any("every one of them" in sentence for sentence in findings(lasting))
-    other = next(method for method in few if method != story.best["method"])
+    assert lasting.ranking.lasting is not None
+    few = list(lasting.ranking.segmentations.query("k <= 10")["method"])
+    assert lasting.ranking.lasting["method"] == story.benchmark.evaluation.smallest_alike(few)
+    assert any("every one of them" in sentence for sentence in lasting.findings())
+    other = next(method for method in few if method != story.ranking.best["method"])
     alone = with_table(story, lowest_jaccard=np.where(story.benchmark.table["method"] == other, 0.9, 0.3))
-    told = next(sentence for sentence in findings(alone) if sentence.key == "comparison.choice")
+    told = next(sentence for sentence in alone.findings() if sentence.key == "comparison.choice")
     alike = other in story.benchmark.evaluation.alike()
     assert told.facts["against"].key == f"comparison.choice_{'alike' if alike else 'less'}"
     none = with_table(story, lowest_jaccard=0.3)
-    assert none.choice is None
-    assert none.lead == none.best["method"]
-    assert any(sentence.key == "comparison.choice_none" for sentence in findings(none))
+    assert none.ranking.lasting is None
+    assert none.lead == none.ranking.best["method"]
+    assert any(sentence.key == "comparison.choice_none" for sentence in none.findings())
 
 
 def test_moves_stand_beside_those_that_time_alone_expects(story: ComparisonStory) -> None:
@@ -191,20 +192,20 @@ def test_moves_stand_beside_those_that_time_alone_expects(story: ComparisonStory
 
 def test_rules_that_learn_nothing_are_not_counted_as_found_again(story: ComparisonStory) -> None:
     lasting = with_table(story, lowest_jaccard=0.9)
-    assert not any("take no cut point" in sentence for sentence in findings(lasting))
+    assert not any("take no cut point" in sentence for sentence in lasting.findings())
     stability = story.benchmark.stability
     solutions = stability.solutions.assign(fixed=stability.solutions["method"] == "portfolio_matrix")
     marked = dataclasses.replace(stability, solutions=solutions)
     table = story.benchmark.table
     table = table.assign(lowest_jaccard=np.where(table["method"] == "k_means_4", 0.3, 0.9))  # one of the seven
     found = dataclasses.replace(story.benchmark, stability=marked, table=table)
-    told = " ".join(findings(dataclasses.replace(story, benchmark=found)))
+    told = " ".join(dataclasses.replace(story, benchmark=found).findings())
     assert "5 of 6 find each of their segments again" in told
-    assert f"come back whole whoever is drawn: {story.name('portfolio_matrix')}." in told
+    assert f"come back whole whoever is drawn: {story.method_name('portfolio_matrix')}." in told
 
 
 def test_blocks_hold_equal_numbers_best_first(story: ComparisonStory) -> None:
-    table = story.segmentations
+    table = story.ranking.segmentations
     for block, part in table.groupby("block"):
         assert block == 0 or set(part["k"]) == {block}
         assert part["r2"].is_monotonic_decreasing
@@ -217,13 +218,13 @@ def test_targeting_is_told_against_contacting_everybody(story: ComparisonStory) 
     assert targets["captured"].to_numpy() == pytest.approx(quarter[targets.index].to_numpy())
     spend, n = story.table.frame["holdout_spend"].sum(), len(story.table.frame)
     assert targets["everybody"].to_numpy() == pytest.approx(story.margin.share * spend - story.contact_cost * n)
-    assert story.targeting_text()[0] in comparison_verdict.follows(story)
+    assert story.targeting_text()[0] in story.follows()
 
 
 def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: ComparisonStory) -> None:
     told = [
-        *findings(story),
-        *comparison_verdict.follows(story),
+        *story.findings(),
+        *story.follows(),
         *story.windows_text(),
         *story.limits(),
         *story.moved_text(),
@@ -236,7 +237,7 @@ def test_every_sentence_is_filled_in_and_every_column_has_a_heading(story: Compa
     assert not any("{" in sentence or "nan" in sentence for sentence in told)
     joined = {"r2_log_lower", "r2_log_upper", "ci_lower", "ci_upper"}
     scored = (validity, lasting_table, singles, accuracy, ranking)
-    targets = story.named(story.targets.head(10), method=story.name)
+    targets = story.named(story.targets.head(10), method=story.method_name)
     for table in (*(view(story) for view in (*scored, lead_segments, inside)), targets):
         assert len(table)
         assert table.index.equals(pd.RangeIndex(len(table)))  # any other would be shown
@@ -252,7 +253,9 @@ def test_a_solution_that_one_start_reached_is_warned_about(story: ComparisonStor
     mixture.agreed_ = agreed
     changed = dataclasses.replace(story, benchmark=dataclasses.replace(story.benchmark, methods=methods))
     rows = cautions(changed).query("code == 'one_start'")
-    assert list(rows["quantity"]) == ([f"{story.name(mixture.name)} ({agreed}/{mixture.starts})"] if warned else [])
+    assert list(rows["quantity"]) == (
+        [f"{story.method_name(mixture.name)} ({agreed}/{mixture.starts})"] if warned else []
+    )
     assert list(rows["message"]) == ([story.say("comparison_caution.one_start")] if warned else [])
 
 
@@ -277,15 +280,15 @@ def test_pictures(story: ComparisonStory) -> None:
         plt.close(figure)
     figure = comparison_charts.plot_validity_stability(story)
     names = {text.get_text() for text in figure.axes[0].texts}
-    assert {story.name(method.name) for method in story.benchmark.methods} <= names
+    assert {story.method_name(method.name) for method in story.benchmark.methods} <= names
     plt.close(figure)
 
 
 def test_every_family_has_a_colour_a_marker_and_a_name(story: ComparisonStory) -> None:
     other = dataclasses.replace(story)
-    table = story.segmentations
+    table = story.ranking.segmentations
     assert len(table) == len(FAMILIES)
-    vars(other)["segmentations"] = table.assign(family=FAMILIES)
+    vars(other.ranking)["segmentations"] = table.assign(family=FAMILIES)
     figure = comparison_charts.plot_validity_stability(other)
     legend = figure.axes[0].get_legend()
     assert legend is not None

@@ -44,7 +44,7 @@ def test_the_drift_of_an_ageing_cohort_is_told_as_ageing(story: MonitoringStory)
     last = story.ageing.drift.iloc[-1]  # type: ignore[union-attr]
     assert story.now.psi > 1
     assert last.chance < last.unexplained < 0.1
-    assert story.alarm == "yes"
+    assert story.outcome.alarm == "yes"
     _, moved, verdicts = story.findings()[:3]
     assert moved == story.drift()[2]  # how many moved, beside how many time alone would have moved
     assert "Drift alarm: yes; the shares differ" in verdicts
@@ -56,11 +56,11 @@ def test_classes_that_growing_older_empties_are_told_apart(story: MonitoringStor
     """Nobody of a cohort that joined a year ago bought lately for the first time: both classes to develop are empty."""
     assert story.now.small == "general_develop+important_develop"
     middling = with_last(story, lower=-0.005, upper=0.005, reason="size")
-    assert middling.decision == "size_aged"
-    assert replace(middling, ageing=None).decision == "size"
-    assert with_last(story, lower=0.001, upper=0.01, reason="size_only").decision == "size_only"
-    assert with_last(story, lower=-0.1, upper=-0.05, reason="loss").decision == "loss"
-    assert with_last(story, small="", reason="none").decision == "none"
+    assert middling.outcome.decision == "size_aged"
+    assert replace(middling, ageing=None).outcome.decision == "size"
+    assert with_last(story, lower=0.001, upper=0.01, reason="size_only").outcome.decision == "size_only"
+    assert with_last(story, lower=-0.1, upper=-0.05, reason="loss").outcome.decision == "loss"
+    assert with_last(story, small="", reason="none").outcome.decision == "none"
 
 
 def test_the_alarm_follows_the_numbers(story: MonitoringStory) -> None:
@@ -68,7 +68,7 @@ def test_the_alarm_follows_the_numbers(story: MonitoringStory) -> None:
         assert story.ageing is not None
         drift = story.ageing.drift.assign(unexplained=unexplained, chance=0.01, outside=outside, alarm=alarm)
         changed = replace(story, ageing=replace(story.ageing, drift=drift))
-        return changed.alarm, changed.findings()[2]
+        return changed.outcome.alarm, changed.findings()[2]
 
     key, headline = told(0.3, 5, True)
     assert key == "yes"
@@ -83,15 +83,15 @@ def test_the_alarm_follows_the_numbers(story: MonitoringStory) -> None:
     assert key == "no"
     assert "Drift alarm: no; no drift beyond" in headline
     without = replace(story, ageing=None, no_ageing="nobody bought twice.")
-    assert without.alarm == "convention_yes"
-    assert with_last(without, psi=0.2).alarm == "convention_no"
+    assert without.outcome.alarm == "convention_yes"
+    assert with_last(without, psi=0.2).outcome.alarm == "convention_no"
 
 
 def test_the_headline_is_what_to_do_and_what_follows_agrees(story: MonitoringStory) -> None:
     aged = with_last(story, lower=-0.005, upper=0.005, reason="size")
     for one, act in ((aged, "drop"), (with_last(story, lower=-0.1, upper=-0.05, reason="loss"), "refit"),
                      (with_last(story, small="", reason="none"), "keep")):  # fmt: skip
-        assert one.action == act
+        assert one.outcome.action == act
         assert one.findings()[0].key.startswith(f"monitoring.act_{act}_")
         assert one.follows()[0].key == f"monitoring.follows_{act}"
     without = replace(with_last(story, small="", reason="none"), ageing=None, no_ageing="nobody bought twice.")
@@ -115,7 +115,7 @@ def test_the_best_number_and_the_balance_say_more_only_beyond_chance(story: Moni
 
 
 def test_what_could_not_be_tested_is_not_told_as_fine(story: MonitoringStory) -> None:
-    assert with_last(story, small="", reason="none", difference=np.nan).decision == "untested"
+    assert with_last(story, small="", reason="none", difference=np.nan).outcome.decision == "untested"
     assert "could not be tested" in with_last(story, small="", reason="none", difference=np.nan).findings()[0]
 
 

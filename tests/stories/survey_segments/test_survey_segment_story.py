@@ -43,7 +43,7 @@ def with_named(story: SurveySegmentStory, named: bool) -> SurveySegmentStory:
 
 def test_an_unstable_segment_is_not_named_and_warned_about(story: SurveySegmentStory) -> None:
     grey, named = with_named(story, False), with_named(story, True)
-    for key in story.keys:
+    for key in story.found.keys:
         assert "unstable" in grey.label(key).lower()
         assert story.name(key) not in grey.label(key)
         assert story.name(key) in named.label(key)
@@ -52,14 +52,14 @@ def test_an_unstable_segment_is_not_named_and_warned_about(story: SurveySegmentS
 
 
 def test_everybody_is_in_one_segment_with_a_probability(story: SurveySegmentStory) -> None:
-    assert list(story.members.columns) == ["respondent", "segment", "posterior"]
-    assert len(story.members) == 250
-    assert story.members["posterior"].between(1 / 3, 1).all()
-    assert story.sizes.sum() == 250
+    assert list(story.found.members.columns) == ["respondent", "segment", "posterior"]
+    assert len(story.found.members) == 250
+    assert story.found.members["posterior"].between(1 / 3, 1).all()
+    assert story.found.sizes.sum() == 250
 
 
 def test_names_come_from_the_deviations(story: SurveySegmentStory) -> None:
-    level = story.by_construct.mean(axis=1)
+    level = story.found.by_construct.mean(axis=1)
     assert "low" in story.name(str(level.idxmin()))
     assert "high" in story.name(str(level.idxmax()))
 
@@ -70,9 +70,9 @@ def test_what_follows_is_said_of_stable_segments_only(story: SurveySegmentStory)
 
     assert keys(with_named(story, False)) == ["none"]
     told = with_named(story, True)
-    assert told.level[0] > 0.75
+    assert told.found.level[0] > 0.75
     assert keys(told) == ["level", "no_reach"]  # nothing describes the respondents
-    lowest = story.by_construct.mean(axis=1).idxmin()
+    lowest = story.found.by_construct.mean(axis=1).idxmin()
     assert told.follows()[0].facts["lowest"] == told.label(str(lowest))
     one_grey = story.numbers.segments.assign(named=story.numbers.segments["segment"] != "c2")
     grey = dataclasses.replace(story, numbers=dataclasses.replace(story.numbers, segments=one_grey))
@@ -82,10 +82,10 @@ def test_what_follows_is_said_of_stable_segments_only(story: SurveySegmentStory)
 def with_profile(story: SurveySegmentStory, *shifts: np.ndarray) -> SurveySegmentStory:
     """The story with the deviations of the first segments replaced, one (items,) each."""
     changed = dataclasses.replace(story)
-    profile = story.profile.copy()
-    for key, shift in zip(story.keys, shifts, strict=False):
+    profile = story.found.profile.copy()
+    for key, shift in zip(story.found.keys, shifts, strict=False):
         profile.loc[key] = shift
-    vars(changed)["profile"] = profile
+    vars(changed.found)["profile"] = profile
     return changed
 
 
@@ -94,20 +94,20 @@ def with_profile(story: SurveySegmentStory, *shifts: np.ndarray) -> SurveySegmen
 )  # fmt: skip
 def test_everything_is_said_of_every_item_only(story: SurveySegmentStory, level: float, key: str) -> None:
     """Items of one construct that even out leave its mean where it is, but not what the segment is called."""
-    even = np.full(story.profile.shape[1], level)
+    even = np.full(story.found.profile.shape[1], level)
     assert with_profile(story, even)._name("c1") == story.say(f"survey.{key}_all")
     uneven = even.copy()
-    first = np.flatnonzero(story.profile.columns.isin(next(iter(story.constructs.values()))))
+    first = np.flatnonzero(story.found.profile.columns.isin(next(iter(story.constructs.values()))))
     uneven[first[:2]] += [0.7, -0.7]
     assert with_profile(story, uneven)._name("c1") == story.say(f"survey.{key}_whole")
 
 
 def test_two_segments_of_one_name_are_told_apart_by_their_level(story: SurveySegmentStory) -> None:
-    items = story.profile.shape[1]
+    items = story.found.profile.shape[1]
     alike = with_profile(story, np.full(items, -0.4), np.full(items, -0.9), np.full(items, 0.5))
     low = story.say("survey.name_low_all")
     expected = [story.say("survey.name_level", name=low, level=level) for level in (-0.4, -0.9)]
-    assert [alike.name(key) for key in alike.keys] == [*expected, story.say("survey.name_high_all")]
+    assert [alike.name(key) for key in alike.found.keys] == [*expected, story.say("survey.name_high_all")]
 
 
 def test_models_that_failed_are_not_called_too_small(story: SurveySegmentStory) -> None:
@@ -116,7 +116,7 @@ def test_models_that_failed_are_not_called_too_small(story: SurveySegmentStory) 
         models = dataclasses.replace(story.models, paths=paths, small=small, failed=failed)
         return dataclasses.replace(story, models=models)._paths().key
 
-    a, b, c = story.keys
+    a, b, c = story.found.keys
     assert told({}, {}) == told({a: 9}, {}) == "survey.paths"
     assert told({}, {a: "no spread"}) == "survey.paths_failed"
     assert told({a: 9}, {b: "no spread"}) == "survey.path_one_failed"
@@ -135,7 +135,7 @@ def test_groups_stand_in_the_order_of_the_codebook(story: SurveySegmentStory) ->
 
 
 def test_a_segment_below_the_limit_has_no_model_and_is_flagged(story: SurveySegmentStory) -> None:
-    small = dataclasses.replace(story, models=dataclasses.replace(story.models, small={story.keys[0]: 12}))
+    small = dataclasses.replace(story, models=dataclasses.replace(story.models, small={story.found.keys[0]: 12}))
     warnings = segment_warnings(small).set_index("code")
     assert "12" in warnings.loc["small_segments", "message"]
 
@@ -144,7 +144,7 @@ def test_classes_that_are_not_identified_are_warned_about(story: SurveySegmentSt
     codes = {"more_parameters_than_cells", "shares_differ"}
     assert not codes & set(segment_warnings(story)["code"])
     for wrong, code in (({"free_cells_": 20.0}, "more_parameters_than_cells"), ({"apart_": 0.2}, "shares_differ")):
-        classes = copy.copy(story.method)
+        classes = copy.copy(story.found.method)
         vars(classes).update(wrong)
         numbers = dataclasses.replace(story.numbers, classes={**story.numbers.classes, 3: classes})
         warned = segment_warnings(dataclasses.replace(story, numbers=numbers)).set_index("code")
@@ -183,13 +183,13 @@ def test_a_weighted_survey_is_told_which_numbers_are_weighted(story: SurveySegme
 
 
 def test_shares_of_segments_are_weighted_where_the_survey_is(story: SurveySegmentStory) -> None:
-    weights = pd.Series(np.where(story.segments == story.keys[0], 3.0, 1.0), story.answers.index)
+    weights = pd.Series(np.where(story.found.segments == story.found.keys[0], 3.0, 1.0), story.answers.index)
     weighted = dataclasses.replace(story, survey=dataclasses.replace(story.survey, weights=weights))
-    first, others = story.sizes[story.keys[0]], story.sizes[story.keys[1:]].sum()
-    assert story.shares[story.keys[0]] == pytest.approx(first / (first + others))
-    assert weighted.shares[story.keys[0]] == pytest.approx(3 * first / (3 * first + others))
-    assert weighted.shares.sum() == pytest.approx(1)
-    assert survey_segment_tables.segments(weighted)["respondents"].tolist() == story.sizes.tolist()
+    first, others = story.found.sizes[story.found.keys[0]], story.found.sizes[story.found.keys[1:]].sum()
+    assert story.found.shares[story.found.keys[0]] == pytest.approx(first / (first + others))
+    assert weighted.found.shares[story.found.keys[0]] == pytest.approx(3 * first / (3 * first + others))
+    assert weighted.found.shares.sum() == pytest.approx(1)
+    assert survey_segment_tables.segments(weighted)["respondents"].tolist() == story.found.sizes.tolist()
 
 
 def test_a_sample_of_clusters_is_told(story: SurveySegmentStory) -> None:

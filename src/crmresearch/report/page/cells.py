@@ -18,6 +18,8 @@ _TITLES = {"injected-parameters": "parameters", "parameters": "parameters_defaul
 _PROSE = re.compile(r'story\.(prose\("\w+"\)|references\(\)|terms\(\))')  # text, which no reader looks for code behind
 _TO = re.compile(r"(?<=[\d%]) (to) (?=[−+-]?\d)")
 _BRACKETS = re.compile(r"(\[[−+-]?[\d.,]+%?), (?=[−+-]?[\d.,]+%?\])")
+# a date in a text: not in the attribute of a tag, an address or a longer number
+_DATE = re.compile(r"(?<![\w/.-])\d{4}-\d{2}-\d{2}(?![\w-])(?=[^<>]*(?:<|\Z))")
 _BOX_LEVEL = re.compile(r'(<div class="box-title"[^>]*aria-level=")\d')
 
 
@@ -109,8 +111,9 @@ def _rich(data: Any, metadata: Any, number: int, outline: Outline, language: str
 
 
 def unbroken(html: str) -> str:
-    """The HTML in which no line ends within an interval, `0.12 to 0.34` or `[0.12, 0.34]`."""
-    return _TO.sub("\u00a0\\1\u00a0", _BRACKETS.sub("\\1,\u00a0", html))
+    """The HTML in which no line ends within an interval, `0.12 to 0.34` or `[0.12, 0.34]`, or a date, `1997-06-30`."""
+    html = _TO.sub("\u00a0\\1\u00a0", _BRACKETS.sub("\\1,\u00a0", html))
+    return _DATE.sub(r'<span class="crm-unbroken">\g<0></span>', html)
 
 
 def _plain(text: str) -> str:

@@ -6,12 +6,16 @@ no competitor: here share is relative to the mean item of the portfolio, growth 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from crmresearch.data.categories import category_sales
+from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.errors import ParameterError
 from crmresearch.segmentation.contract import (
     Codes,
     Floats,
@@ -26,6 +30,7 @@ from crmresearch.segmentation.contract import (
 from crmresearch.segmentation.cuts import middle
 from crmresearch.segmentation.wording import named_segment, told
 
+MATRIX = ("share", "relative_share", "growth", "quadrant", "against_whole", "lower", "upper")
 QUADRANTS = ("star", "cash_cow", "question_mark", "dog")
 ADVICE: dict[str, Text] = {
     "star": told("advice.portfolio_star"),
@@ -170,6 +175,20 @@ def portfolio_matrix(current: pd.Series, previous: pd.Series) -> pd.DataFrame:
         },
         index=frame.index,
     )
+
+
+def category_matrix(transactions: Transactions, cutoff: date | str) -> pd.DataFrame:
+    """The categories as items of a portfolio, by dated sales of two windows of 91 days: `told_apart`, largest first.
+
+    Columns category, then those of `told_apart`. Empty where there is no column of categories, where the data do not
+    cover both windows, or one is without sales.
+    """
+    try:
+        sales = category_sales(transactions, cutoff, by_customer=True)
+        matrix = told_apart(sales.rename(columns={"category": "item"}))
+    except (ParameterError, SegmentationError):
+        return pd.DataFrame(columns=["category", *MATRIX])
+    return matrix.sort_values("share", ascending=False, kind="stable").rename_axis("category").reset_index()
 
 
 def told_apart(sales: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:

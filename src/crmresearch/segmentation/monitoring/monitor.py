@@ -24,7 +24,7 @@ from crmresearch.segmentation.monitoring.drift import (
     share_moved,
     transition_matrix,
 )
-from crmresearch.segmentation.monitoring.moves import DIRECTIONS, directions, moves
+from crmresearch.segmentation.monitoring.moves import COLUMNS, DIRECTIONS, directions, moves
 from crmresearch.segmentation.registry import every_method, variant
 from crmresearch.segmentation.scoring.evaluate import HOLDOUT, evaluate_segmentations, too_small
 
@@ -235,7 +235,7 @@ def monitor(
         pd.concat(shares, ignore_index=True),
         pd.concat(went, ignore_index=True)[columns],
         pd.concat(shifted, ignore_index=True)[["cutoff", "feature", "psi", "verdict"]],
-        pd.concat(moved, ignore_index=True) if moved else pd.DataFrame(columns=["cutoff", "direction"]),
+        pd.concat(moved, ignore_index=True) if moved else pd.DataFrame(columns=[*COLUMNS, "cutoff"]),
         ranks,
         pd.DataFrame(frozen),
     )

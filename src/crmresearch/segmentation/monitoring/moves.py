@@ -5,6 +5,8 @@ import pandas as pd
 
 DIRECTIONS = ("up", "level", "down", "stayed")
 NORMAL_95 = 1.959964
+SPEND = ("spend_before", "spend_between", "spend_after")
+COLUMNS = ("direction", "customers", "share", *SPEND, "compared", "spend_of_others", "difference", "lower", "upper")
 FEWEST = 2  # customers who had not moved that a segment needs: of one alone, nobody knows how far chance takes them
 
 
@@ -42,10 +44,9 @@ def moves(direction: pd.Series, segments: pd.Series, spend: pd.DataFrame) -> pd.
     for name in DIRECTIONS:
         part = way.index[way == name]
         row = {"direction": name, "customers": len(part), "share": len(part) / len(direction)}
-        row |= spend.loc[part].mean().to_dict()
+        row |= spend.loc[part, list(SPEND)].mean().to_dict()
         rows.append(row | (_compared(after[part], keys[part], others) if name != "stayed" else {"compared": 0}))
-    columns = ["direction", "customers", "share", *spend.columns]
-    return pd.DataFrame(rows, columns=[*columns, "compared", "spend_of_others", "difference", "lower", "upper"])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _compared(after: pd.Series, keys: pd.Series, others: pd.DataFrame) -> dict[str, float]:

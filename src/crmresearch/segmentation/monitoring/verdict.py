@@ -1,13 +1,15 @@
 """What monitoring comes to at the last cut-off: whether to learn again, whether drift is an alarm, and each segment."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.segmentation.monitoring.ageing import Ageing
 from crmresearch.segmentation.monitoring.drift import SHIFTED, drift_verdict
 from crmresearch.segmentation.monitoring.monitor import FROZEN, REFITTED, Monitoring
-from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE
+from crmresearch.segmentation.scoring.evaluate import SMALL_SHARE, too_small
 
 Decision = Literal["loss", "size", "size_aged", "size_only", "none", "untested", "rules", "rules_size"]
 Alarm = Literal["yes", "segments", "no", "convention_yes", "convention_no"]
@@ -63,6 +65,42 @@ def action(monitoring: Monitoring, ageing: Ageing | None) -> Action:
     if alarm == "convention_yes" or (alarm in ("yes", "segments") and large):
         return "look"
     return "drop" if decision in ("size_aged", "size_only", "rules_size") else "keep"
+
+
+def monitoring_cautions(monitoring: Monitoring) -> Iterator[Caution]:
+    """What to beware of in the segments followed.
+
+    small_segment (`segments` that fell below the size limit since the first cut-off) and small_first (customers of the
+    `segments` that were below it there, by key); one_cohort (nobody joined since); no_following (the step after the
+    last cut-off is not in the data); not_learned (`cutoff` whose customers could not teach the method).
+    """
+    windows, shares, first, now = monitoring.windows, monitoring.shares, monitoring.first, monitoring.now
+    if now.small:
+        yield Caution("small_segment", "weak", "", {"first": first, "segments": now.small.split("+")})
+    start = shares[(shares["cutoff"] == first) & (shares["segmentation"] == FROZEN)]
+    tiny = start[too_small(start["customers"])].set_index("segment")["customers"]
+    if len(tiny):
+        yield Caution("small_first", "weak", "", {"first": first, "segments": tiny.to_dict()})
+    if windows["new"].sum() == 0:
+        yield Caution("one_cohort", "note", "")
+    if pd.isna(now.r2_frozen):
+        yield Caution("no_following", "note", str(now.cutoff))
+    for cutoff in windows.iloc[1:].loc[windows["relabelled"].isna() & monitoring.method.learns, "cutoff"]:
+        yield Caution("not_learned", "weak", "", {"cutoff": cutoff})
+
+
+class Outcome(NamedTuple):
+    """What monitoring comes to, by `action`, `refit_decision` and `drift_alarm`."""
+
+    action: Action
+    decision: Decision
+    alarm: Alarm
+
+
+def outcome(monitoring: Monitoring, ageing: Ageing | None) -> Outcome:
+    """The one thing to do, and the two verdicts that lead to it."""
+    known = monitoring, ageing
+    return Outcome(action(*known), refit_decision(*known), drift_alarm(*known))
 
 
 def segment_shares(monitoring: Monitoring, ageing: Ageing | None) -> pd.DataFrame:

@@ -191,6 +191,18 @@ def _without_failed(boot: CbBootstrap) -> CbBootstrap:
     return replace(boot, **parts)
 
 
+def resampled_paths(estimate: CbEstimate, boot: CbBootstrap | None) -> pd.DataFrame:
+    """The paths of an estimate with the percentile intervals of `bootstrap_paths` beside them, where it was resampled.
+
+    Its columns, then drawn_lower and drawn_upper (over all resamples), those of admissible, and of standardized.
+    """
+    if boot is None:
+        return estimate.paths
+    drawn = bootstrap_paths(estimate, boot).rename(columns={"ci_lower": "drawn_lower", "ci_upper": "drawn_upper"})
+    names = ("drawn", "admissible", "standardized")
+    return estimate.paths.join(drawn[[f"{name}_{end}" for name in names for end in ("lower", "upper")]])
+
+
 def bootstrap_paths(estimate: CbEstimate, boot: CbBootstrap) -> pd.DataFrame:
     """Percentile intervals of every path, unstandardised and standardised, over all and over admissible resamples.
 

@@ -146,6 +146,12 @@ class PlsEstimate:
         drawn = np.abs(self.resampling.replicates["total_effects/pls"][:, into.index].T)
         return into[highest(into["estimate"].abs().to_numpy(), drawn, self.resampling.confidence)]
 
+    def undecided(self, outcome: str) -> bool:
+        """Whether more than two constructs lead to `outcome` and no total effect on it is told apart: `leading`."""
+        effects = self.only("total_effects").query("outcome == @outcome")["predictor"]
+        rivals = effects[~effects.isin([*self.specification.components.values()])]
+        return len(self.leading(outcome)) == len(rivals) > 2
+
     @cached_property
     def corrections(self) -> pd.Series:
         """How far the correction for unreliability moves every path, |PLSc − PLS| by predictor and outcome."""

@@ -19,7 +19,7 @@ LINES: list[Any] = ["-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)), "--"]
 
 def plot_validity_stability(story: ComparisonStory) -> Figure:
     """R² against ARI of the refits, a point a segmentation; dashed lines: the best single number and no segments."""
-    table, single = story.segmentations.dropna(subset=["ari", "r2"]), story.single
+    table, single = story.ranking.segmentations.dropna(subset=["ari", "r2"]), story.ranking.single
     figure, axes = charts.chart(
         9.0, 6.4, story.say("chart.ari"), story.say("chart.validity"), grid="both", kind="points"
     )
@@ -31,8 +31,9 @@ def plot_validity_stability(story: ComparisonStory) -> Figure:
     width = 1 - left
     axes.plot([left, 1], [single["r2"]] * 2, color=QUIET, linestyle="--", linewidth=1)
     axes.set_xlim(left, 1 + 0.36 * width)  # room for the names on the right
-    axes.text(left + 0.01 * width, single["r2"], story.name(single["method"]), fontsize=FONT, color=QUIET, va="bottom")
-    labels, colours = [story.name(key) for key in table["method"]], [FAMILIES[key][1] for key in table["family"]]
+    name = story.method_name(single["method"])
+    axes.text(left + 0.01 * width, single["r2"], name, fontsize=FONT, color=QUIET, va="bottom")
+    labels, colours = story.names(table["method"]), [FAMILIES[key][1] for key in table["family"]]
     charts.name_beside(axes, table["ari"].to_numpy(float), table["r2"].to_numpy(float), labels, colours, width)
     axes.set_xticks(np.arange(np.ceil(10 * left) / 10, 1.001, 0.1))
     charts.legend_above(axes, 6)
@@ -41,7 +42,7 @@ def plot_validity_stability(story: ComparisonStory) -> Figure:
 
 def plot_forest(story: ComparisonStory) -> Figure:
     """R² of every segmentation with its interval, in blocks of equal number, beside the best single number."""
-    table, single = story.segmentations, story.single
+    table, single = story.ranking.segmentations, story.ranking.single
     blocks = list(dict.fromkeys(table["block"]))
     sizes = [int((table["block"] == block).sum()) for block in blocks]
     figure, panels = plt.subplots(
@@ -53,26 +54,26 @@ def plot_forest(story: ComparisonStory) -> Figure:
         rows = table[table["block"] == block]
         axes.axvspan(single["r2_lower"], single["r2_upper"], color=SHADE, zorder=0)
         axes.axvline(single["r2"], color=QUIET, linestyle="--", linewidth=1)
-        heights = charts.label_rows(axes, [story.name(key) for key in rows["method"]])
+        heights = charts.label_rows(axes, story.names(rows["method"]))
         for y, row in zip(heights, rows.itertuples(), strict=True):
             marker, colour = FAMILIES[str(row.family)]
             charts.draw_interval(axes, y, row.r2, row.r2_lower, row.r2_upper, colour, marker)
         title = story.say("block.equal", k=block) if block else story.say("block.other")
         axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
         charts.dress(axes, "x")
-    panels[-1, 0].set_xlabel(f"{story.say('chart.r2')} ({story.name(single['method'])}: - -)")
+    panels[-1, 0].set_xlabel(f"{story.say('chart.r2')} ({story.method_name(single['method'])}: - -)")
     return figure
 
 
 def plot_gains(story: ComparisonStory) -> Figure:
     """Share of spend held by the best-ranked half of the customers: the best segmentation, rule and forecast."""
-    ordered = story.everything.sort_values("gini", ascending=False, kind="stable")
+    ordered = story.ranking.everything.sort_values("gini", ascending=False, kind="stable")
     leaders = ordered[ordered["kind"] != "none"].drop_duplicates("kind")["method"]
     figure, axes = charts.chart(
         7.4, 4.6, story.say("chart.gains_share"), story.say("chart.gains_captured"), grid="both", kind="gains"
     )
     gains = story.benchmark.evaluation.gains
-    lines, named = [], [*map(story.name, leaders), story.say("chart.random")]
+    lines, named = [], [*map(story.method_name, leaders), story.say("chart.random")]
     for method in leaders:
         part = gains[(gains["method"] == method) & (gains["share"] <= HALF + 1e-9)]
         lines.append(([0, *part["share"]], [0, *part["captured"]]))
@@ -88,8 +89,8 @@ def plot_gains(story: ComparisonStory) -> Figure:
 
 def plot_agreement(story: ComparisonStory) -> Figure:
     """Adjusted mutual information of every two segmentations, each pair once, neighbours alike."""
-    square = likeness(story.benchmark.agreement).iloc[1:, :-1].rename(index=story.name, columns=story.name)
-    square = square.where(np.tri(len(square), dtype=bool))
+    square = likeness(story.benchmark.agreement).iloc[1:, :-1]
+    square = square.where(np.tri(len(square), dtype=bool)).rename(index=story.method_name, columns=story.method_name)
     words = story.say("chart.agreement"), "", ""
     style: dict[str, Any] = {"vmin": 0, "vmax": 1, "square": True, "annot": 100 * square, "cbar_kws": {"shrink": 0.6}}
     return charts.heat_map(square, (0.29, 0.29), (2.6, 2.0), words, numbers=6.5, turned=90, **style)
@@ -109,9 +110,9 @@ def plot_transitions(story: ComparisonStory) -> Figure:
 
 def plot_flows(story: ComparisonStory) -> Figure:
     """Ribbons from the segments of one method to those of the lead, as wide as their customers are many."""
-    methods = (story.rival, story.lead)
+    methods = (story.ranking.rival, story.lead)
     stages, names = [story.benchmark.segments(method) for method in methods], [story.labels(m) for m in methods]
-    return charts.ribbons((8.4, 5.6), stages, names, [story.name(method) for method in methods])
+    return charts.ribbons((8.4, 5.6), stages, names, [story.method_name(method) for method in methods])
 
 
 def plot_profiles(story: ComparisonStory) -> Figure:

@@ -1,5 +1,6 @@
-"""What the comparison of all segmentations says: sentences and tables made from the benchmark."""
+"""What the comparison of all segmentations says: sentences made from the benchmark and its ranking."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,27 +10,26 @@ import pandas as pd
 from crmresearch.data.customers import CustomerTable
 from crmresearch.data.margins import Margins, as_margins
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.segmentation.benchmark import Benchmark
+from crmresearch.segmentation.benchmark import LEAVES, Benchmark
 from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.monitoring.ageing import Ageing, ageing_or_reason
+from crmresearch.segmentation.ranking import MOST, Ranking
 from crmresearch.segmentation.scoring.managerial import reached, targeting
 from crmresearch.segmentation.stability.segment_profiles import behaviour_deviations
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.segmentation.windows import Windows
+from crmresearch.stories.campaign import SegmentsStory
 from crmresearch.stories.comparison import TEXTS
 from crmresearch.stories.margins import margins_named
-from crmresearch.stories.method_names import method_name
-from crmresearch.stories.story import Story, interval, verdict
+from crmresearch.stories.story import interval, verdict
 from crmresearch.stories.targeting import targeting_sentences, uplift
 
-FEWEST = 3  # methods of one number of segments that make a block
-MOST = 10  # segments: more are not served apart from each other
 SIMULATIONS = 60  # of customers who only grow older
 
 
 @dataclass(frozen=True)
-class ComparisonStory(Story):
+class ComparisonStory(SegmentsStory):
     """The benchmark of one company's customers, told.
 
     `margin` (of the spend), `contact_cost` (in the currency) and `top` (share of the customers contacted) make the
@@ -47,107 +47,29 @@ class ComparisonStory(Story):
     language: str = "en"
 
     @property
+    def methods(self) -> Sequence[Segmenter]:  # type: ignore[override]  # those of the benchmark
+        """The methods compared."""
+        return self.benchmark.methods
+
+    @property
     def table(self) -> CustomerTable:
         """The customers now."""
         return self.windows.table
 
-    @property
-    def earlier(self) -> CustomerTable:
-        """The customers one window earlier."""
-        return self.windows.earlier_table
-
-    def name(self, key: str) -> str:
-        """What readers call a method."""
-        return method_name(key, self.language, self.benchmark.methods)
-
     @cached_property
-    def segmentations(self) -> pd.DataFrame:
-        """The rows of segmentations with `block` (equal number of segments, 0 where too few share it), best first."""
-        table = self.benchmark.table.query("kind == 'segmentation'")
-        shared = table["k"].map(table["k"].value_counts()) >= FEWEST
-        table = table.assign(block=table["k"].where(shared, 0).astype(int)).sort_values(
-            "r2", ascending=False, kind="stable"
-        )
-        return table.sort_values("block", key=lambda block: block.replace(0, 10**6), kind="stable", ignore_index=True)
-
-    @cached_property
-    def singles(self) -> pd.DataFrame:
-        """The rows that are no segmentation, best first."""
-        table = self.benchmark.table.query("kind != 'segmentation'")
-        return table.sort_values("r2", ascending=False, kind="stable", ignore_index=True)
-
-    @property
-    def everything(self) -> pd.DataFrame:
-        """All rows, segmentations first."""
-        return pd.concat([self.segmentations, self.singles], ignore_index=True)
-
-    @cached_property
-    def ranked(self) -> pd.DataFrame:
-        """The rows of segmentations, highest R² first."""
-        return self.segmentations.sort_values("r2", ascending=False, kind="stable")
-
-    @cached_property
-    def best(self) -> pd.Series:
-        """The segmentation to use, `Evaluation.smallest_alike`; that of the highest R² where none is defined."""
-        ranked, chosen = self.ranked, self.benchmark.evaluation.smallest_alike()
-        known = ranked[ranked["method"] == chosen]
-        return (ranked if known.empty else known).iloc[0]
-
-    @property
-    def alike(self) -> list[str]:
-        """The names of the other segmentations that are not told apart from the best, best first."""
-        return [self.name(name) for name in self.benchmark.evaluation.alike() if name != self.best["method"]]
-
-    @cached_property
-    def blocks(self) -> dict[int, pd.DataFrame]:
-        """The segmentations of every number of segments that enough methods share, best first."""
-        shared = self.segmentations[self.segmentations["block"] > 0]
-        return {int(k): block.reset_index(drop=True) for k, block in shared.groupby("block")}
-
-    @property
-    def single(self) -> pd.Series:
-        """The single number, naive or an individual forecast, of the highest R²."""
-        return self.singles[self.singles["kind"].isin(self.rankable)].iloc[0]
-
-    @property
-    def rankable(self) -> tuple[str, ...]:
-        """The kinds of single numbers of which a best is named: no forecast of a value model that did not settle."""
+    def ranking(self) -> Ranking:
+        """The methods in order; no forecast of a value model that did not settle is called the best."""
         value = self.windows.value
-        return ("naive", "forecast") if value is None or value.purchases.settled else ("naive",)
+        return Ranking(self.benchmark, value is None or value.purchases.settled)
 
     @property
     def lead(self) -> str:
-        """The method that pictures show: the choice, or the best where there is none."""
-        chosen = self.choice
-        return str(self.best["method"] if chosen is None else chosen["method"])
+        """The method that pictures show."""
+        return self.ranking.lead
 
-    @cached_property
-    def choice(self) -> pd.Series | None:
-        """The segmentation to use among those of few segments that are all found again, by the same rule as `best`."""
-        lasting = self.ranked[(self.ranked["k"] <= MOST) & (self.ranked["lowest_jaccard"] >= NAMED)]
-        chosen = self.benchmark.evaluation.smallest_alike(list(lasting["method"]))
-        return None if chosen is None else lasting.set_index("method", drop=False).loc[chosen]
-
-    @cached_property
-    def numbers(self) -> list[str]:
-        """The single numbers of which a best is named."""
-        return list(self.singles["method"][self.singles["kind"].isin(self.rankable)])
-
-    @property
-    def defined(self) -> bool:
-        """Whether customers differ in what they spend after the cut-off."""
-        return bool(self.segmentations["r2"].notna().all())
-
-    @property
-    def days(self) -> int:
-        """Days of the holdout."""
-        assert self.table.holdout_end is not None
-        return (self.table.holdout_end - self.table.cutoff).days
-
-    @property
-    def days_between(self) -> int:
-        """Days from the earlier cut-off to this one."""
-        return (self.table.cutoff - self.earlier.cutoff).days
+    def names(self, methods: Sequence[str]) -> list[str]:
+        """What readers call some methods."""
+        return [self.method_name(method) for method in methods]
 
     @property
     def refits(self) -> int:
@@ -157,41 +79,152 @@ class ComparisonStory(Story):
     @property
     def facts(self) -> dict[str, Any]:
         """What captions name: the two cut-offs and the end, the lead method, its rival, and the reference."""
-        dates = {"cutoff": self.table.cutoff, "earlier": self.earlier.cutoff, "end": self.table.holdout_end}
-        names = {"method": self.name(self.lead), "reference": self.name(self.rival)}
-        return {**dates, **names, "base": self.name(self.benchmark.evaluation.reference), "top": self.top}
+        dates = {"cutoff": self.table.cutoff, "earlier": self.windows.earlier_table.cutoff}
+        names = {"method": self.method_name(self.lead), "reference": self.method_name(self.ranking.rival)}
+        base = self.method_name(self.benchmark.evaluation.reference)
+        return {**dates, "end": self.table.holdout_end, **names, "base": base, "top": self.top}
 
     @property
-    def rival(self) -> str:
-        """The method whose segments the flows start from: the reference, or another where that leads itself."""
-        order = [self.benchmark.evaluation.reference, *self.ranked["method"]]
-        names = {method.name for method in self.benchmark.methods} - {self.lead}
-        return next(str(name) for name in order if name in names)
+    def between(self) -> int:
+        """Days from the earlier cut-off to this one."""
+        return (self.table.cutoff - self.windows.earlier_table.cutoff).days
+
+    def findings(self) -> list[str]:
+        """Headline, single numbers, what lasts, money, other scores, equal numbers, stability, frozen rules, claim."""
+        ranking = self.ranking
+        if not ranking.defined:
+            return [self.say("comparison.nothing")]
+        best, name, tells = ranking.best, self.method_name(ranking.best["method"]), ranking.best["r2_lower"] > 0
+        end = ("" if ranking.alike else "_alone") if tells else "_nothing"
+        facts = {"best": name, "methods": len(ranking.segmentations), "days": self.windows.days, "k": int(best["k"])}
+        headline = self.say(f"comparison.headline{end}", best, **facts, alike=self.some(self.names(ranking.alike), 3))
+        money = {"method": name, "spend": best["r2_spend"], **interval(best, "r2_spend_")}
+        singles = [self.single_number(kind) for kind in ranking.kinds]
+        told = [headline, *(found[0] for found in singles if found), *self._chosen()]
+        told += self.sentences("scale.", bool(tells) and "money", **money)
+        told += [sentence for found in singles for sentence in found[1:]]
+        return [*told, *self._equal_numbers(), *self._lasting(), *self._frozen(), *self.claim()]
+
+    def follows(self) -> list[str]:
+        """Which segmentation to use, where a number serves better, whether targeting pays; or why nothing follows."""
+        ranking = self.ranking
+        if not ranking.defined or not ranking.best["r2_lower"] > 0:
+            return [self.say("comparison.follows_nothing")]
+        best, lasting = ranking.best, ranking.lasting
+        told = [self.say("comparison.follows_use", method=self.method_name(best["method"]), k=int(best["k"]))]
+        if lasting is not None and lasting["method"] != best["method"]:
+            key = "fewer" if best["lowest_jaccard"] >= NAMED else "named"
+            told.append(self.say(f"comparison.follows_{key}", method=self.method_name(lasting["method"]), most=MOST))
+        if numbers := ranking.numbers():
+            lead = ranking.ahead(numbers)
+            if (outcome := verdict(lead["lower"], lead["upper"])) != "loses":
+                first = self.first_of(self.names(self.benchmark.evaluation.alike(numbers)))
+                told.append(self.say(f"comparison.follows_{outcome}", single=first))
+        return [*told, *self.targeting_text()[:1]]
+
+    def single_number(self, kind: str) -> list[str]:
+        """Whether the best number of a kind tells more than the segmentation to use, and by which other scores."""
+        if not (numbers := self.ranking.numbers(kind)):
+            return []
+        lead = self.ranking.ahead(numbers)
+        row = self.ranking.singles.set_index("method").loc[lead["method"]]
+        spread = {"difference": lead["difference"]}
+        spread |= {"difference_lower": lead["lower"], "difference_upper": lead["upper"]}
+        single, sides = self.method_name(lead["method"]), self.ranking.by_other_scores(lead["method"])
+        told = [self.say(f"comparison.{kind}_{verdict(lead['lower'], lead['upper'])}", row, single=single, **spread)]
+        scores = {side: [self.say(f"comparison_score.{metric}") for metric in sides[side]] for side in sides}
+        parts = [self.say(f"comparison.score_{side}", scores=self.listed(s)) for side, s in scores.items() if s]
+        facts = {"single": single, "best": self.method_name(self.ranking.best["method"]), "parts": "; ".join(parts)}
+        return told + self.sentences("comparison.", bool(parts) and "other_scores", **facts)
+
+    def _equal_numbers(self) -> list[str]:
+        """Which methods of equal numbers of segments are not told apart from the best of their block."""
+        told = []
+        for k, block in self.ranking.blocks.items():
+            alike = self.benchmark.evaluation.alike(list(block["method"]))
+            facts = {"k": k, "methods": len(block), "count": len(alike), "r2": block["r2"].max()}
+            key = "comparison.block_alone" if len(alike) == 1 else "comparison.block_alike"
+            told.append(self.say(key, names=self.some(self.names(alike)), **facts))
+        return told
+
+    def _lasting(self) -> list[str]:
+        """Which segmentations are found again on resampled customers."""
+        known = self.ranking.segmentations.dropna(subset="lowest_jaccard")
+        fixed = known["method"].isin(self.benchmark.stability.solutions.query("fixed")["method"])
+        rules, known = known[fixed], known[~fixed]
+        stable, told = known["lowest_jaccard"] >= NAMED, []
+        if len(known):
+            key = "all" if stable.all() else "some" if stable.any() else "none"
+            facts = {"stable": int(stable.sum()), "methods": len(known), "bound": NAMED}
+            unstable = self.listed(self.names(known["method"][~stable]))
+            told.append(self.say(f"comparison.stable_{key}", unstable=unstable, **facts))
+        named = self.listed(self.names(rules["method"]))
+        return told + self.sentences("comparison.", len(rules) > 0 and "stable_fixed", rules=named)
+
+    def _chosen(self) -> list[str]:
+        """Of the segmentations that are found again, the one to use."""
+        chosen, best = self.ranking.lasting, self.ranking.best
+        if chosen is None:
+            return [self.say("comparison.choice_none", most=MOST)]
+        rule = "none" if pd.isna(chosen["rule_length"]) else "leaves"
+        moves = "comparison.moves_expected" if self.ageing else "comparison.moves"
+        ahead = "alike" if chosen["method"] in self.benchmark.evaluation.alike() else "less"
+        facts = {
+            "k": int(chosen["k"]),
+            "most": MOST,
+            "method": self.method_name(chosen["method"]),
+            "rule": self.say(f"comparison.rule_{rule}", most=LEAVES, leaves=chosen["rule_length"]),
+            "moves": self.say(moves, days=self.between, **self.moved),
+            "against": self.say(f"comparison.choice_{ahead}", best=self.method_name(best["method"])),
+        }
+        same = chosen["method"] == best["method"]
+        return [self.say("comparison.choice_same" if same else "comparison.choice", r2=chosen["r2"], **facts)]
+
+    def _frozen(self) -> list[str]:
+        """What methods lose that were learned one window earlier."""
+        table = self.ranking.segmentations.dropna(subset="r2_frozen")
+        earlier = {method.name for method in self.methods if method.outcome}  # to begin with
+        table = table[~table["method"].isin(earlier)]
+        loss = table["r2"] - table["r2_frozen"]
+        key = "comparison.frozen" if loss.median() > 0 else "comparison.frozen_gain"
+        return [self.say(key, days=self.between, loss=loss.median(), worst=loss.max())] if len(table) else []
+
+    def claim(self) -> list[str]:
+        """Whether estimating value first and segmenting then serves groups worse: `Ranking.value_first`."""
+        told = []
+        for row in self.ranking.value_first().itertuples():
+            names = {"value": self.method_name(row.value), "group": self.method_name(row.group)}
+            jaccards = {"value": row.value_jaccard, "group": row.group_jaccard}
+            known = pd.notna([*jaccards.values()]).all()  # not where no resample taught a method
+            names["jaccards"] = self.say("comparison.claim_jaccards", **jaccards) if known else ""
+            told.append(self.say(f"comparison.claim_{row.outcome}", row, **names))
+            told += self.sentences("comparison.", row.group_jaccard < NAMED and "claim_unnamed", group=names["group"])
+        return [" ".join([self.say("comparison.claim"), *(told or [self.say("comparison.claim_untested")])])]
 
     def windows_text(self) -> list[str]:
         """The data and the two windows."""
-        sizes = {"customers": len(self.table.frame), "earlier_customers": len(self.earlier.frame)}
+        sizes = {"customers": len(self.table.frame), "earlier_customers": len(self.windows.earlier_table.frame)}
         title = self.text(self.transactions.codebook.title)
         told = self.say("comparison.windows", title=title, **self.facts, **sizes)
         return [told, *map(self.text, self.transactions.notes)]
 
-    def method_text(self, key: str, **facts: object) -> list[str]:
+    def method_text(self, key: str) -> list[str]:
         """One explaining sentence of the section `comparison`."""
-        resamples = self.benchmark.evaluation.resamples
-        return [self.say(f"comparison.{key}", resamples=resamples, refits=self.refits, **facts)]
+        return [self.say(f"comparison.{key}", resamples=self.benchmark.evaluation.resamples, refits=self.refits)]
 
     def agreement_text(self) -> list[str]:
         """The two methods most alike, and how alike methods are on average."""
         pairs = self.benchmark.agreement[self.benchmark.agreement["method"] < self.benchmark.agreement["other"]]
         top = pairs.loc[pairs["ami"].idxmax()]
-        names = {"first": self.name(top["method"]), "second": self.name(top["other"])}
-        return [self.say("comparison.agreement", most=top["ami"], mean=pairs["ami"].mean(), **names)]
+        first, second = self.names([top["method"], top["other"]])
+        return [self.say("comparison.agreement", most=top["ami"], mean=pairs["ami"].mean(), first=first, second=second)]
 
     @cached_property
     def ageing(self) -> Ageing | None:
         """What growing older alone does to segments of the lead method learned earlier; None where no model tells."""
         learned = next((method for method in self.benchmark.earlier if method.name == self.lead), None)
-        customers = {self.earlier.cutoff: self.windows.earlier, self.table.cutoff: self.windows.now}
+        then, now = self.windows.earlier_table.cutoff, self.table.cutoff
+        customers = {then: self.windows.earlier, now: self.windows.now}
         return ageing_or_reason(customers, learned, SIMULATIONS, self.benchmark.evaluation.seed)[0] if learned else None
 
     @property
@@ -204,56 +237,39 @@ class ComparisonStory(Story):
 
     def moved_text(self) -> list[str]:
         """How many customers of the lead method moved between the two cut-offs, beside what time alone moves."""
-        psi = float(self.benchmark.table.set_index("method").loc[self.lead, "psi"])
-        told, moved = [self.say("comparison.moved", psi=psi, moved=self.moved["moved"], **self.facts)], self.moved
+        psi, moved = float(self.benchmark.table.set_index("method").loc[self.lead, "psi"]), self.moved
+        told = [self.say("comparison.moved", psi=psi, moved=moved["moved"], **self.facts)]
         if self.ageing is None:
             return [*told, self.say("comparison.moved_unknown")]
         key = verdict(moved["moved"] - moved["upper"], moved["moved"] - moved["lower"])
         return [*told, self.say(f"comparison.moved_{key}", **moved)]
 
-    def labels(self, method: str) -> dict[str, str]:
-        """Names of the segments of a method, by key."""
-        return {segment.key: self.text(segment.label) for segment in self._fitted(method).segments}
-
-    def _fitted(self, name: str) -> Segmenter:
-        return next(method for method in self.benchmark.methods if method.name == name)
-
     def profiles(self) -> pd.DataFrame:
         """Segments of the lead method × features by name: `behaviour_deviations`."""
         means = behaviour_deviations(self.table.frame, self.benchmark.segments(self.lead))
-        labels = self.labels(self.lead)
         named = {column: self.text(column_names([column])).replace("_", " ") for column in means}
-        return means.set_axis([labels[key] for key in means.index]).rename(columns=named)
+        return means.rename(index=self.labels(self.lead), columns=named).rename_axis(None)
 
     def lead_text(self) -> list[str]:
         """The definition of the lead method."""
-        return [self.text(self._fitted(self.lead).definition)]
+        return [self.text(method.definition) for method in self.methods if method.name == self.lead]
 
-    @property
-    def published(self) -> dict[str, str]:
-        """The data."""
-        return {"data": self.transactions.codebook.citation}
-
-    def methods_paragraph(self) -> list[str]:
-        """The data, and how the segmentations were scored and compared, as a paper tells it."""
-        evaluation, title = self.benchmark.evaluation, self.text(self.transactions.codebook.title)
+    def method_notes(self) -> list[str]:
+        """How the segmentations were scored and compared, as a paper tells it."""
+        evaluation = self.benchmark.evaluation
         facts = {"folds": evaluation.folds, "resamples": evaluation.resamples, "refits": self.refits}
-        facts |= {"methods": len(self.segmentations), "customers": len(self.table.frame), "seed": evaluation.seed}
-        valued = ["comparison_value"] if self.windows.value is not None else []
-        facts["simulations"] = SIMULATIONS
-        valued += ["comparison_ageing"] if self.ageing else []
-        told = [self.say(f"methods.{key}", **self.facts, **facts) for key in ("comparison", *valued, "seed")]
-        return [self.say("methods.data", title=title, cited=self.citation("data")), *told]
+        facts |= {"methods": len(self.ranking.segmentations), "customers": len(self.table.frame)}
+        facts |= {"seed": evaluation.seed, "simulations": SIMULATIONS}
+        valued, aged = self.windows.value is not None, self.ageing is not None
+        facts |= self.facts
+        told = "comparison", valued and "comparison_value", aged and "comparison_ageing", "seed"
+        return self.sentences("methods.", *told, **facts)
 
     def limits(self) -> list[str]:
         """What this comparison cannot say."""
-        about = self.text(self.transactions.codebook.about)
-        return [
-            uplift(self.language),
-            self.say("comparison.limit_selection", methods=len(self.segmentations)),
-            self.say("comparison.limit_value"),
-            self.say("comparison.limit_company", about=about),
-        ]
+        about, methods = self.text(self.transactions.codebook.about), len(self.ranking.segmentations)
+        limits = self.sentences("comparison.limit_", "selection", "value", "company", methods=methods, about=about)
+        return [uplift(self.language), *limits]
 
     @cached_property
     def targets(self) -> pd.DataFrame:
@@ -265,27 +281,26 @@ class ComparisonStory(Story):
     def reached(self) -> pd.DataFrame:
         """Whether demographics tell the segments apart, a row a method: `reached`; empty without any on record."""
         known = [name for name in self.transactions.codebook.demographics if name in self.table.frame]
-        segments = (self.benchmark.segments(method.name) for method in (self.benchmark.methods if known else ()))
+        segments = (self.benchmark.segments(method.name) for method in (self.methods if known else ()))
         return reached(self.table.frame[known], segments, self.benchmark.evaluation.seed)
 
     def targeting_text(self) -> list[str]:
         """Whether targeting by the segmentation to use pays against contacting everybody; that capture is no uplift."""
-        row = self.targets.set_index("method").loc[self.best["method"]]
+        method = self.ranking.best["method"]
         money = self.margin, self.contact_cost, self.transactions.codebook.currency
-        told = targeting_sentences(row, *money, self.name(self.best["method"]), self.language)
+        row = self.targets.set_index("method").loc[method]
+        told = targeting_sentences(row, *money, self.method_name(method), self.language)
         return [*told, *margins_named(self.margin, self.language)]
 
     def reach_text(self) -> list[str]:
         """Whether demographics tell the segments of the lead method apart, and of how many customers they are known."""
-        names = self.transactions.codebook.demographics
-        if not names:
-            return [self.say("comparison.reach_none")]
+        names, method = self.transactions.codebook.demographics, self.method_name(self.lead)
         table = self.reached.set_index("method")
         if self.lead not in table.index:
-            return [self.say("comparison.reach_few", method=self.name(self.lead))]
+            return [self.say("comparison.reach_few" if names else "comparison.reach_none", method=method)]
         row = table.loc[self.lead]
-        key = "comparison.reach" if row["told"] else "comparison.reach_chance"
-        told = [self.say(key, accuracy=row["balanced_accuracy"], chance=row["chance"], method=self.name(self.lead))]
-        told.append(self.say("comparison.reach_all", told=int(table["told"].sum()), methods=len(table)))
         on_record = self.table.frame[names].notna().any(axis=1).mean()
-        return told if on_record == 1 else [self.say("comparison.reach_on_record", share=on_record), *told]
+        told = self.sentences("comparison.", on_record < 1 and "reach_on_record", share=on_record)
+        key = "comparison.reach" if row["told"] else "comparison.reach_chance"
+        told.append(self.say(key, accuracy=row["balanced_accuracy"], chance=row["chance"], method=method))
+        return [*told, self.say("comparison.reach_all", told=int(table["told"].sum()), methods=len(table))]

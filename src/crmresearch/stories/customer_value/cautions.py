@@ -16,20 +16,14 @@ FORECAST_COLUMNS = ("p_alive", "expected_value")  # of the customer table, where
 def customer_warnings(story: CustomerStory) -> pd.DataFrame:
     """All warnings of the evaluator, of the value models and of what was left out; gravest first."""
     told = story.evaluation_cautions(story.evaluation.warnings, story.labels, story.method_name)
-    values = story.forecast.value.cautions if story.forecast.value else ()
-    of_data = [*data_cautions(story, story.transactions), *table_cautions(story, story.table)]
-    return caution_table(
-        story,
-        {
-            "purchases": of_data,
-            "segments": [*told, *tag_cautions(story), *_methods_left_out(story)],
-            "forecast": [
-                *rhythm_caution(story, story.forecast.rhythm),
-                *story.value_cautions(values),
-                *_models_left_out(story),
-            ],
-        },
-    )
+    value = story.forecast.value
+    models = [*story.value_cautions(value.cautions if value else ()), *_models_left_out(story)]
+    rows = {
+        "purchases": [*data_cautions(story, story.transactions), *table_cautions(story, story.table)],
+        "segments": [*told, *tag_cautions(story), *_methods_left_out(story)],
+        "forecast": [*rhythm_caution(story, story.forecast.rhythm), *models],
+    }
+    return caution_table(story, rows)
 
 
 def _methods_left_out(story: CustomerStory) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from crmresearch.data.spend_by import MOST, Role, mixes, pooled, spend_by, totals
+from crmresearch.data.spend_by import MOST, Role, mixes, pooled, several, shares_by, spend_by, totals
 from crmresearch.palette import ACCENT, PALE
 from crmresearch.segmentation.lift import lifts
 from crmresearch.stories import charts
@@ -45,35 +45,21 @@ def channel_mixes(story: CustomerStory, spend: pd.DataFrame) -> pd.DataFrame:
 
 
 def channel_segments(story: CustomerStory, spend: pd.DataFrame) -> pd.DataFrame:
-    """Share of each channel in the spend of all customers and of each segment; empty where there are no segments."""
+    """`shares_by` of channels in the spend of all and of each segment; empty where there are no segments."""
     if story.fitted(EIGHT) is None:
         return pd.DataFrame()
-    kept, others = _capped(story, spend)
-    labels = story.labels(EIGHT)
-    segment = kept["customer"].map(story.segments(EIGHT).astype(str)).map(labels)
-    sums = kept.pivot_table(index="item", columns=segment, values="spend", aggfunc="sum", fill_value=0)
-    order = list(totals(kept, others)["item"])
-    sums = sums.reindex(order)[[label for label in labels.values() if label in sums]]
-    shares = sums.div(sums.sum()).rename_axis(columns=None)
-    shares.insert(0, "all_customers", sums.sum(axis=1) / sums.to_numpy().sum())
-    return shares.rename_axis("channel").reset_index()
+    kept, order = _capped(story, spend)[0], list(channels(story, spend)["channel"])
+    return shares_by(kept, story.segments(EIGHT), order).rename(columns={**story.labels(EIGHT), "item": "channel"})
 
 
 def channel_sentences(story: CustomerStory, spend: pd.DataFrame) -> list[str]:
     """How much came by the largest channel, who bought in several channels, and which segments differ by channel."""
-    table, used = channels(story, spend), spend.groupby("customer").agg(items=("item", "size"), spend=("spend", "sum"))
-    several = used["items"] > 1
-    facts = {"channels": spend["item"].nunique(), "share": table["share"].iloc[0], "channel": table["channel"].iloc[0]}
-    told = [story.say("customers.channel_largest", **facts)]
-    if (without := len(story.table.frame) - len(used)) > 0:
-        told.append(story.say("customers.channel_without", customers=without))
-    if several.any() and not several.all():
-        facts = {"customers": several.mean(), "share": used["spend"][several].sum() / used["spend"].sum()}
-        facts |= {"mean": used["spend"][several].mean(), "one": used["spend"][~several].mean()}
-        told += [story.say("customers.channel_several", **facts), story.say("customers.channel_chances")]
-    elif not several.any():
-        told.append(story.say("customers.channel_single"))
-    return told
+    facts, without = several(spend), len(story.table.frame) - spend["customer"].nunique()
+    first, none, some = channels(story, spend).iloc[0], facts["customers"] == 0, 0 < facts["customers"] < 1
+    told = [story.say("customers.channel_largest", first, channels=spend["item"].nunique())]
+    told += story.sentences("customers.channel_", without > 0 and "without", customers=without)
+    used = some and "several", some and "chances", none and "single"
+    return told + story.sentences("customers.channel_", *used, **facts)
 
 
 def plot_channels(story: CustomerStory, table: pd.DataFrame) -> Figure:
@@ -103,7 +89,7 @@ def top_items(story: CustomerStory, found: pd.DataFrame, most: int = TOP_ITEMS) 
     """The items on which each segment spends most, with their lift where it has an interval; segments by name."""
     top = found.groupby("segment", sort=False).head(most)
     top = top.assign(lift=top["lift"].where(top["ci_lower"].notna()))
-    return story.named(top[["segment", *LIFT]], segment=story.labels(EIGHT).__getitem__)
+    return story.named(top, "segment", *LIFT, segment=story.labels(EIGHT).__getitem__)
 
 
 def lift_sentences(story: CustomerStory, found: pd.DataFrame, role: Role) -> list[str]:
@@ -115,21 +101,14 @@ def lift_sentences(story: CustomerStory, found: pd.DataFrame, role: Role) -> lis
     if not tested.any():
         return [story.say("customers.lift_few", what=what)]
     shown = found.groupby("segment", sort=False).head(MOST if role == "channel" else TOP_ITEMS)
-    differ = shown[shown["told"]].sort_values("lift", ascending=False, kind="stable")
-    facts = {"tests": int(tested.sum()), "what": what}
-    told = []
+    differ, labels = shown[shown["told"]].sort_values("lift", ascending=False, kind="stable"), story.labels(EIGHT)
+    told, facts = [], {"tests": int(tested.sum()), "what": what}
     for key, rows in (("more", differ[differ["lift"] > 1]), ("less", differ[differ["lift"] < 1].iloc[::-1])):
+        named = rows.head(NAMED).assign(segment=rows["segment"].map(labels)).itertuples()
+        items = story.listed([story.say("customers.lift", row) for row in named])
         if len(rows):
-            names = [_lift_named(story, row) for row in rows.head(NAMED).itertuples()]
-            told.append(story.say(f"customers.lift_{key}", items=story.listed(names), count=len(rows), **facts))
+            told.append(story.say(f"customers.lift_{key}", items=items, count=len(rows), **facts))
     return told or [story.say("customers.lift_none", **facts)]
-
-
-def _lift_named(story: CustomerStory, row: object) -> str:
-    names = ("item", "lift", "ci_lower", "ci_upper")
-    item, lift, lower, upper = (getattr(row, name) for name in names)
-    segment = story.labels(EIGHT)[getattr(row, "segment")]  # noqa: B009
-    return story.say("customers.lift", item=item, segment=segment, lift=lift, lower=lower, upper=upper)
 
 
 def shortest(story: CustomerStory, portfolio: pd.DataFrame, most: int = MOST) -> pd.DataFrame:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.data.cohorts import pooled_retention
@@ -25,11 +24,9 @@ from crmresearch.stories.customer_value import TEXTS
 from crmresearch.stories.margins import at_margins, margins_named
 from crmresearch.stories.story import interval, verdict
 from crmresearch.stories.targeting import targeting_sentences
-from crmresearch.value.customer_value import SPEND
-from crmresearch.value.forecast import CustomerForecast
+from crmresearch.value.forecast import CustomerForecast, foreseen
 
 TOP = 0.2  # the share of customers whose part of the spend is told
-RARE = 0.05
 SAME_AIC = 2  # models closer than that have about the same support (Burnham & Anderson 2002, section 2.6)
 EIGHT = "rfm_eight_mean"  # the classes whose value and purchases are shown
 
@@ -95,12 +92,9 @@ class CustomerStory(SegmentsStory):
     def findings(self) -> list[str]:
         """Concentration, activity, what predicts best, and whether segments beat a naive number; headline first."""
         frame = self.table.frame
-        active = {"customers": len(frame), "active": float(frame["holdout_active"].mean()), "days": self.forecast.days}
-        if self.spends:
-            share = top_share(frame["monetary_total"], TOP)
-            told = self.say("customers.headline", top=TOP, share=share, **active)
-        else:
-            told = self.say("customers.headline_no_spend", **active)
+        facts = {"customers": len(frame), "active": float(frame["holdout_active"].mean()), "days": self.forecast.days}
+        facts |= {"top": TOP, "share": top_share(frame["monetary_total"], TOP)} if self.spends else {}
+        told = self.say("customers.headline" if self.spends else "customers.headline_no_spend", **facts)
         return [told, *self._best(), *self._forecast_total()]
 
     def _best(self) -> list[str]:
@@ -116,12 +110,12 @@ class CustomerStory(SegmentsStory):
         for kind, row in best.items():
             key = f"customers.best_{kind}" if row.r2_log_lower > 0 else "customers.best_nothing"
             facts = {"method": self.method_name(row.method), "k": int(row.k) if pd.notna(row.k) else 0}
-            told.append(self.say(key, kind=self.say(f"customers.best_kind_{kind}"), **facts, **r2_facts(row)))
+            told.append(self.say(key, row, kind=self.say(f"customers.best_kind_{kind}"), **facts))
         lead = self._single_against(best["segmentation"].method) if "segmentation" in best else None
         if lead is None:
             return told
-        facts = {"single": self.method_name(lead.method), "difference": lead.difference, **interval(lead, "")}
-        told.append(self.say(f"customers.number_{verdict(lead.lower, lead.upper)}", **facts))
+        number = f"customers.number_{verdict(lead.lower, lead.upper)}"
+        told.append(self.say(number, lead, single=self.method_name(lead.method)))
         if (row := best["segmentation"]).r2_log_lower > 0:
             name = self.method_name(row.method)
             told.append(self.say("scale.money", method=name, spend=row.r2, **interval(row, "r2_")))
@@ -145,12 +139,10 @@ class CustomerStory(SegmentsStory):
         """Whose advice the page follows, and which other methods would advise otherwise; nothing without any."""
         if self.fitted(self.lead) is None:
             return []
-        others = [
-            self.method_name(method.name) for method in self.methods if method.advice and method.name != self.lead
-        ]
-        own = self.lead == self.evaluation.smallest_alike()
-        told = [self.say(f"customers.follows_advice{'' if own else '_lead'}", lead=self.method_name(self.lead))]
-        return [*told, self.say("customers.follows_others", others=self.some(others))] if others else told
+        others = [self.method_name(m.name) for m in self.methods if m.advice and m.name != self.lead]
+        own = "advice" if self.lead == self.evaluation.smallest_alike() else "advice_lead"
+        facts = {"lead": self.method_name(self.lead), "others": self.some(others)}
+        return self.sentences("customers.follows_", own, bool(others) and "others", **facts)
 
     def follows(self) -> list[str]:
         """Which segments to act by, whose advice holds and which number ranks customers; or why nothing follows."""
@@ -169,32 +161,29 @@ class CustomerStory(SegmentsStory):
     def _forecast_total(self) -> list[str]:
         if self.forecast.frame is None:
             return []
-        expected = float(self.forecast.frame["expected_purchases"].sum())
-        actual = float(self.table.frame["holdout_purchases"].sum())
+        expected, actual = self.forecast.frame["expected_purchases"].sum(), self.table.frame["holdout_purchases"].sum()
         name = self.model_name(self.forecast.model)
-        return [self.say("customers.forecast", model=name, expected=expected, actual=actual)]
+        return [self.say("customers.forecast", model=name, expected=float(expected), actual=float(actual))]
 
     def quality(self) -> list[str]:
         """What the data are, and which lines were left out."""
         codebook, table = self.transactions.codebook, self.table
-        facts = {"first": self.transactions.first_day, "cutoff": table.cutoff, "end": table.holdout_end}
+        facts: dict[str, Any] = {"first": self.transactions.first_day, "cutoff": table.cutoff, "end": table.holdout_end}
+        facts |= {"customers": len(table.frame), "currency": codebook.currency}
         only = self.transactions.customers() - self.transactions.buyers
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
-            self.say("customers.window", customers=len(table.frame), currency=codebook.currency, **facts),
-            *([self.say("customers.orders")] if self.transactions.has_orders else []),
-            *([self.say("customers.only_returns", customers=only)] if only else []),
+            *self.sentences("customers.", "window", self.transactions.has_orders and "orders", **facts),
+            *self.sentences("customers.", only > 0 and "only_returns", customers=only),
             *map(self.text, self.transactions.notes),
         ]
 
     def concentration(self) -> list[str]:
         """How unequal spend is."""
-        frame = self.table.frame
-        key = "customers.one_order" if self.transactions.has_orders else "customers.one_time"
-        one = self.say(key, one=float((frame["frequency"] == 1).mean()))
-        if not self.spends:
-            return [self.say("customers.no_spend"), one]
-        return [self.say("customers.concentration", gini=gini(frame["monetary_total"])), one]
+        frame, spend = self.table.frame, "concentration" if self.spends else "no_spend"
+        facts = {"one": float((frame["frequency"] == 1).mean())}
+        facts |= {"gini": gini(frame["monetary_total"])} if self.spends else {}
+        return self.sentences("customers.", spend, "one_order" if self.transactions.has_orders else "one_time", **facts)
 
     def retention(self, cohorts: pd.DataFrame) -> list[str]:
         """How many come back in the first month, and in the last one that half of the customers have lived through."""
@@ -203,11 +192,8 @@ class CustomerStory(SegmentsStory):
         if after.empty:
             return [self.say("customers.retention_none")]
         first, last = after.iloc[0], after[after["of_all"] >= min(0.5, after["of_all"].max())].iloc[-1]
-        told = [self.say("customers.retention_first", share=first["share"], customers=int(first["customers"]))]
-        if last["months"] > 1:
-            facts = {"months": int(last["months"]), "share": last["share"], "customers": int(last["customers"])}
-            told.append(self.say("customers.retention_last", **facts))
-        return told
+        told = [self.say("customers.retention_first", first)]
+        return told + ([self.say("customers.retention_last", last)] if last["months"] > 1 else [])
 
     def worth_prose(self) -> Prose:
         """The paragraph that says what a value model tells of these customers."""
@@ -219,22 +205,17 @@ class CustomerStory(SegmentsStory):
 
     def models(self) -> list[str]:
         """Which purchase model fits the time before the cut-off best, and which foresaw the holdout best."""
-        models = self.forecast.best
-        if self.forecast.frame is None:
+        forecast, models, margins = self.forecast, self.forecast.best, self.forecast.margin
+        if forecast.frame is None:
             return [self.say("customers.value_none")]
-        told = [self.say("customers.value_rate", rate=self.forecast.rate, days=self.forecast.days)]
-        if not (margins := self.forecast.margin).whole:
-            told.append(self.say("customers.value_margin", margins=at_margins(margins, self.language)))
-            told += margins_named(margins, self.language)
-        if self.forecast.rhythm:
-            told.append(self.say("customers.value_contract"))
-        elif not self.forecast.tells_dropout:
-            told.append(self.say("customers.value_waiting"))
-        elif self.forecast.model == "bg_nbd":  # by its formula: a customer can only leave after a repeat purchase
-            told.append(self.say("customers.value_alive"))
-        if self.forecast.unsettled:
-            unsettled = [self.model_name(model) for model in self.forecast.unsettled]
-            told.append(self.say("customers.value_unsettled", models=self.listed(unsettled)))
+        facts = {"rate": forecast.rate, "days": forecast.days, "margins": at_margins(margins, self.language)}
+        told = self.sentences("customers.value_", "rate", not margins.whole and "margin", **facts)
+        told += [] if margins.whole else margins_named(margins, self.language)
+        # by its formula: a customer can only leave BG/NBD after a repeat purchase
+        alive, unsettled = forecast.model == "bg_nbd" and "alive", [*map(self.model_name, forecast.unsettled)]
+        leaving = "contract" if forecast.rhythm else alive if forecast.tells_dropout else "waiting"
+        settled = bool(unsettled) and "unsettled"
+        told += self.sentences("customers.value_", leaving, settled, models=self.listed(unsettled))
         if models["aic"].count() > 1:
             first, second = (row for _, row in models.nsmallest(2, "aic").iterrows())
             ahead = second.aic - first.aic
@@ -243,8 +224,8 @@ class CustomerStory(SegmentsStory):
             told.append(self.say(key, ahead=ahead, **names))
         if len(models) > 1:
             closest, largest = models.loc[models["absolute_error"].idxmin()], models["absolute_error"].max()
-            facts = {"model": self.model_name(closest.model), "error": closest.absolute_error, "largest": largest}
-            told.append(self.say("customers.value_error", **facts))
+            name = self.model_name(closest.model)
+            told.append(self.say("customers.value_error", closest, model=name, largest=largest))
         return told
 
     def worth(self, intervals: pd.DataFrame, draws: Floats, resamples: int) -> list[str]:
@@ -253,8 +234,8 @@ class CustomerStory(SegmentsStory):
         if values.empty:
             return [self.say("customers.worth_unknown")] if self.forecast.value else []
         everyone, parts = values.iloc[0], values.iloc[1:]
-        facts = {"currency": self.transactions.codebook.currency, "resamples": resamples, **interval(everyone)}
-        told = [self.say("customers.worth", value=everyone.estimate, **facts)]
+        currency = self.transactions.codebook.currency
+        told = [self.say("customers.worth", everyone, currency=currency, resamples=resamples)]
         if len(parts) > 1:
             labels, points = self.labels(EIGHT), parts["estimate"].to_numpy(dtype=float)
             names = [labels.get(key, key) for key in parts["group"]]
@@ -263,20 +244,14 @@ class CustomerStory(SegmentsStory):
 
     def _spent_as_foreseen(self, intervals: pd.DataFrame) -> list[str]:
         """In how many segments what was spent lies in the interval of the outcome, and which was furthest off."""
-        parts = intervals[(intervals["quantity"] == SPEND) & (intervals["group"] != "all")].dropna(subset=["actual"])
-        if parts.empty:
+        if (found := foreseen(intervals)) is None:
             return []
-        inside = parts["actual"].between(parts["ci_lower"], parts["ci_upper"])
-        facts: dict[str, float] = {"inside": int(inside.sum()), "segments": len(parts)}
-        if inside.all():
+        facts = {"inside": found.inside, "segments": found.segments}
+        if (worst := found.worst) is None:
             return [self.say("customers.spend_foreseen", **facts)]
-        missed = parts[~inside]
-        worst = missed.loc[np.log(np.maximum(missed["actual"], 1e-9) / missed["estimate"]).abs().idxmax()]
-        facts |= {"lower": worst.ci_lower, "upper": worst.ci_upper, "actual": worst.actual, "expected": worst.estimate}
-        told = [self.say("customers.spend_missed", worst=self.labels(EIGHT).get(worst.group, worst.group), **facts)]
-        if binom.cdf(facts["inside"], len(parts), 0.95) < RARE:  # more misses than intervals of 95 % have by chance
-            told.append(self.say("customers.spend_wrong"))
-        return told
+        name = self.labels(EIGHT).get(worst.group, worst.group)
+        told = [self.say("customers.spend_missed", worst, worst=name, **facts)]
+        return told + self.sentences("customers.", found.wrong and "spend_wrong")
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -291,9 +266,7 @@ class CustomerStory(SegmentsStory):
         cells = self.cells[self.cells["customers"] >= SMALL_NUMBER]  # a mean of a handful is no finding
         if not cells["spend_after"].max() > cells["spend_after"].min():  # none, one, or all alike: no best
             return []
-        best = cells.loc[cells["spend_after"].idxmax()]
-        facts = {"recency": int(best.recency_score), "frequency": int(best.frequency_score)}
-        return [self.say("customers.cells", spend=best.spend_after, customers=int(best.customers), **facts)]
+        return [self.say("customers.cells", cells.loc[cells["spend_after"].idxmax()])]
 
     @cached_property
     def differences(self) -> pd.DataFrame:
@@ -312,8 +285,7 @@ class CustomerStory(SegmentsStory):
                 told.append(self.say(key, methods=self.listed(names), reference=reference))
         chosen = self.evaluation.smallest_alike()
         for best in self.scores[self.scores.method == chosen].dropna(subset=["capture"]).itertuples():
-            facts = {"method": self.method_name(best.method), "share": best.capture, **interval(best, "capture_")}
-            told.append(self.say("customers.capture", **facts))
+            told.append(self.say("customers.capture", best, method=self.method_name(best.method)))
         return told
 
     @cached_property
@@ -336,19 +308,14 @@ class CustomerStory(SegmentsStory):
     def limits(self) -> list[str]:
         """What these results cannot say."""
         about = self.text(self.transactions.codebook.about)
-        return [self.say(f"customers.limit_{key}", about=about) for key in ("uplift", "advice", "company", "segments")]
+        return self.sentences("customers.limit_", "uplift", "advice", "company", "segments", about=about)
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
-        contract = ["contract"] if self.forecast.rhythm else []
         numbers = {"folds": self.evaluation.folds, "resamples": self.evaluation.resamples, "rate": self.forecast.rate}
         facts = {"cutoff": self.table.cutoff, "end": self.table.holdout_end, "days": self.forecast.days, **numbers}
         windows = "windows_orders" if self.transactions.has_orders else "windows"
+        contract = ["contract"] if self.forecast.rhythm else []
         modelled = ["models", "value", *contract] if self.forecast.value else []
         steps = [windows, "learning", "sources", "scores", "intervals", *modelled]
         return [self.say(f"customer_method.{step}", **facts) for step in steps]
-
-
-def r2_facts(score: pd.Series) -> dict[str, float]:
-    """R² of log spend of one row of the scores with its interval, as the sentences name them."""
-    return {"r2": score.r2_log, **interval(score, "r2_log_")}

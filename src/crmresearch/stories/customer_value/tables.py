@@ -4,10 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from crmresearch.data.categories import category_sales
-from crmresearch.errors import ParameterError
 from crmresearch.ranks import LEVEL, highest, independent_draws
-from crmresearch.segmentation.contract import SegmentationError, Segmenter, coverage
+from crmresearch.segmentation.contract import Segmenter, coverage
 from crmresearch.segmentation.customer_profiles import (
     attribute_shares,
     campaign_list,
@@ -15,17 +13,15 @@ from crmresearch.segmentation.customer_profiles import (
     segment_outcomes,
     widest_gap,
 )
-from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatrix, told_apart
+from crmresearch.segmentation.methods.portfolio import QUADRANTS, PortfolioMatrix, category_matrix
 from crmresearch.segmentation.methods.rfm import RfmCells
 from crmresearch.segmentation.scoring.evaluate import too_small
 from crmresearch.segmentation.wording import named_segment
-from crmresearch.stories.customer_value.story import EIGHT, CustomerStory, r2_facts
+from crmresearch.stories.customer_value.story import EIGHT, CustomerStory
 from crmresearch.value.customer_value import SPEND
 
-SHOWN_DIGITS = {"p_alive": 2, "expected_purchases": 2, "expected_spend": 2, "value": 2, SPEND: 2}
-INTERVAL_OF = {True: "outcome_", False: "mean_"}  # what the interval of a column holds, the spend expected or a mean
+SHOWN = ("p_alive", "expected_purchases", "expected_spend", "value", SPEND)  # forecasts with an interval
 SMALL_GAP = 0.02  # of a share; less is not told as a difference
-MATRIX = ["share", "relative_share", "growth", "against_whole", "ci_lower", "ci_upper", "quadrant", "strategy"]
 
 
 def customer_list(story: CustomerStory) -> pd.DataFrame:
@@ -72,26 +68,14 @@ def segment_sentences(story: CustomerStory, method: Segmenter, table: pd.DataFra
         if highest(points, draws).sum() == 1:
             of_spend = best.customers * best.spend_after / everyone.sum()
             told.append(story.say("customers.segment_best", best=best.segment, share=best.share, of_spend=of_spend))
-    row = story.scores[story.scores["method"] == method.name]
-    if len(row) and pd.notna(row.r2_log.iloc[0]):
-        score = row.iloc[0]
-        key = "customers.segment_r2" if score.r2_log > 0 else "customers.segment_nothing"
-        told.append(story.say(key, **r2_facts(score)))
+    for row in story.scores[story.scores["method"] == method.name].dropna(subset="r2_log").itertuples():
+        told.append(story.say("customers.segment_r2" if row.r2_log > 0 else "customers.segment_nothing", row))
     return told
 
 
 def category_portfolio(story: CustomerStory) -> pd.DataFrame:
-    """The categories as items of a portfolio, by dated sales of two windows of 91 days, largest share first.
-
-    A category has a quadrant, and what the sources advise, where it grew more or less than the whole beyond chance.
-    Empty where there is no column of categories, where the data do not cover both windows, or one is without sales.
-    """
-    try:
-        sales = category_sales(story.transactions, story.table.cutoff, by_customer=True)
-        matrix = told_apart(sales.rename(columns={"category": "item"}))
-    except (ParameterError, SegmentationError):
-        return pd.DataFrame(columns=["category", *MATRIX])
-    table = matrix.sort_values("share", ascending=False, kind="stable").rename_axis("category").reset_index()
+    """`category_matrix`, with what the sources advise of a quadrant; none where growth is as that of the whole."""
+    table = category_matrix(story.transactions, story.table.cutoff)
     table = table.rename(columns={"lower": "ci_lower", "upper": "ci_upper"})
     advice = {key: story.text(text) for key, text in PortfolioMatrix.advice.items()}
     quadrants = {key: story.text(named_segment(key).label) for key in QUADRANTS}
@@ -108,21 +92,20 @@ def portfolio_sentences(story: CustomerStory, table: pd.DataFrame) -> list[str]:
         return []
     if table.empty:
         return [story.say("customers.portfolio_none")]
-    facts = {"item": table.iloc[0, 0], "share": table["share"].iloc[0], "items": len(table)}
     apart = table["quadrant"].notna() & (table["quadrant"] != story.say("customers.no_quadrant"))
     less = int((apart & (table["against_whole"] < 0)).sum())
+    facts = {"item": table["category"].iloc[0], "share": table["share"].iloc[0], "items": len(table)}
     told = [story.say("customers.portfolio", more=int(apart.sum()) - less, less=less, **facts)]
-    undefined = table.loc[table["quadrant"].isna()].iloc[:, 0]
-    if len(undefined):
-        told.append(story.say("customers.portfolio_undefined", items=story.listed(undefined.astype(str).tolist())))
-    return told
+    undefined = table["category"][table["quadrant"].isna()].astype(str).tolist()
+    key = bool(undefined) and "portfolio_undefined"
+    return told + story.sentences("customers.", key, items=story.listed(undefined))
 
 
 def purchase_models(story: CustomerStory) -> pd.DataFrame:
     """The purchase models side by side, with the error of the total in the holdout."""
     view = story.forecast.models.assign(off=story.forecast.off).rename(columns={"actual": "holdout"})
     shown = ["model", "parameters", "log_likelihood", "aic", "expected", "holdout", "off", "absolute_error"]
-    return story.named(view[shown], model=story.model_name)
+    return story.named(view, *shown, model=story.model_name)
 
 
 def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFrame:
@@ -132,27 +115,27 @@ def intervals_view(story: CustomerStory, intervals: pd.DataFrame) -> pd.DataFram
     for group, part in intervals.groupby("group", sort=False):
         row = {"segment": labels.get(str(group), str(group)), "customers": int(part["customers"].iloc[0])}
         for line in part.itertuples():
-            d, name = SHOWN_DIGITS[line.quantity], INTERVAL_OF[line.quantity == SPEND] + line.quantity
-            row[name] = f"{line.estimate:,.{d}f}\u00a0({line.ci_lower:,.{d}f}–\u2060{line.ci_upper:,.{d}f})"
+            held = "outcome" if line.quantity == SPEND else "mean"  # the spend of the customers, or a mean of theirs
+            between = f"{line.ci_lower:,.2f}–\u2060{line.ci_upper:,.2f}"
+            row[f"{held}_{line.quantity}"] = f"{line.estimate:,.2f}\u00a0({between})"
             if pd.notna(line.actual):
-                row["spend_after"] = f"{line.actual:,.{d}f}"
+                row["spend_after"] = f"{line.actual:,.2f}"
         rows.append(row)
-    means = [f"mean_{name}" for name in SHOWN_DIGITS if name != SPEND and name in set(intervals["quantity"])]
+    means = [f"mean_{name}" for name in SHOWN if name != SPEND and name in set(intervals["quantity"])]
     return pd.DataFrame(rows, columns=["segment", "customers", f"outcome_{SPEND}", "spend_after", *means])
 
 
 def scores_view(story: CustomerStory) -> pd.DataFrame:
     """The scores: kind, method, k, coverage, smallest share, R² of log spend and of spend, AUC, Gini, capture."""
-    shown = ["kind", "method", "k", "coverage", "smallest_share", "r2_log", "r2_log_lower", "r2_log_upper", "auc"]
-    names = {"r2": "r2_spend", "r2_log": "r2"}
-    view = story.scores[[*shown, "r2", "gini", "capture"]].rename(columns=names)
-    return story.named(view, kind="kind", method=story.method_name)
+    view = story.scores.rename(columns={"r2": "r2_spend", "r2_log": "r2"})
+    shown = ["kind", "method", "k", "coverage", "smallest_share", "r2", "r2_log_lower", "r2_log_upper", "auc"]
+    return story.named(view, *shown, "r2_spend", "gini", "capture", kind="kind", method=story.method_name)
 
 
 def differences_view(story: CustomerStory) -> pd.DataFrame:
     """Paired differences in R² of log spend to the reference."""
-    view = story.differences[["method", "difference", "lower", "upper"]]
-    return story.named(view.rename(columns={"lower": "ci_lower", "upper": "ci_upper"}), method=story.method_name)
+    view = story.differences.rename(columns={"lower": "ci_lower", "upper": "ci_upper"})
+    return story.named(view, "method", "difference", "ci_lower", "ci_upper", method=story.method_name)
 
 
 def demographics(story: CustomerStory, name: str) -> pd.DataFrame:
@@ -171,14 +154,12 @@ def demographics(story: CustomerStory, name: str) -> pd.DataFrame:
 def demographic_sentences(story: CustomerStory, table: pd.DataFrame, name: str) -> list[str]:
     """The level whose share in a segment differs most from its share of all; small segments are not told."""
     if table.empty:
-        known = bool(story.transactions.codebook.demographics)
-        return [_no_profile(story, name) if known else story.say("customers.demographics_none")]
+        return _nothing(story, name, bool(story.transactions.codebook.demographics), "demographics_none")
     gaps = table[table.columns[4:]].sub(table["all_customers"], axis=0).T
     told, widest = _by_segments(story, "demographics", gaps, name)
     if widest:
         line, segment = table.loc[widest[0]], widest[1]
-        facts = {"level": line["level"], "attribute": line["attribute"], "all": line["all_customers"]}
-        told.append(story.say("customers.demographics", segment=segment, share=line[segment], **facts))
+        told.append(story.say("customers.demographics", line, segment=segment, share=line[segment]))
     return told
 
 
@@ -209,7 +190,7 @@ def _category(table: pd.DataFrame) -> dict[str, str]:
 def buying_sentences(story: CustomerStory, table: pd.DataFrame, name: str = EIGHT) -> list[str]:
     """The share in which what a segment buys differs most from that of all; small segments are not told."""
     if table.empty:
-        return [_no_profile(story, name) if _shares(story) else story.say("customers.buying_none")]
+        return _nothing(story, name, bool(_shares(story)), "buying_none")
     shares = table.set_index("segment").drop(columns="customers")
     told, widest = _by_segments(story, "buying", shares.iloc[1:].sub(shares.iloc[0]), name)
     if widest:
@@ -225,8 +206,9 @@ def _shares(story: CustomerStory) -> list[str]:
     return [name for name in story.table.frame if name.startswith("share_") or name == "discount_share"]
 
 
-def _no_profile(story: CustomerStory, name: str) -> str:
-    return story.say("customers.no_profile", method=story.method_name(name))
+def _nothing(story: CustomerStory, name: str, known: bool, none: str) -> list[str]:
+    """Why there is no table: the method of this name was left out, or nothing is known of what it would show."""
+    return [story.say(f"customers.{'no_profile' if known else none}", method=story.method_name(name))]
 
 
 def _by_segments(

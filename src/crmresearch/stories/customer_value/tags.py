@@ -35,7 +35,7 @@ def tag_sentences(story: CustomerStory, outcomes: pd.DataFrame) -> list[str]:
     carried, names = story.tags.carried.sum(axis=1), tag_names(story)
     facts = {"tags": len(outcomes), "none": float((carried == 0).mean()), "several": float((carried > 1).mean())}
     told = [story.say("customers.tags", customers=len(carried), **facts)]
-    known = outcomes[~_small(story, outcomes)]
+    known = outcomes[~too_few(outcomes["customers"], len(story.customers))]
     sides = [verdict(row.against_others_lower, row.against_others_upper) for row in known.itertuples()]
     for side, key in (("wins", "customers.tags_more"), ("loses", "customers.tags_less")):
         if there := [names[tag] for tag, found in zip(known["tag"], sides, strict=True) if found == side]:
@@ -45,32 +45,16 @@ def tag_sentences(story: CustomerStory, outcomes: pd.DataFrame) -> list[str]:
 
 def overlap_sentences(story: CustomerStory, overlap: pd.DataFrame) -> list[str]:
     """The two tags that most customers carry together."""
-    first = overlap.iloc[0]
-    if not first.both:
-        return [story.say("customers.tags_apart")]
-    names = tag_names(story)
-    facts = {"tag": names[first.tag], "other": names[first.other_tag], "both": int(first.both)}
-    return [story.say("customers.tags_both", of_tag=first.of_tag, of_other=first.of_other, **facts)]
+    first, names = overlap.iloc[0], tag_names(story)
+    told = {"tag": names[first.tag], "other_tag": names[first.other_tag]}
+    return [story.say("customers.tags_both" if first.both else "customers.tags_apart", first, **told)]
 
 
 def tag_cautions(story: CustomerStory) -> Iterator[Row]:
     """Tags that nobody carries, everybody, or too few to speak about, and those left out with their reason."""
-    if story.tags is None:
-        return
-    names, counts = tag_names(story), story.tags.carried.sum()
-    everybody = len(story.tags.carried)
-    few = counts[too_few(counts, everybody)]
-    found = {
-        "tag_empty": [names[key] for key in few.index[few == 0]],
-        "tag_small": [f"{names[key]} ({number:,})" for key, number in few[few > 0].items()],
-        "tag_everybody": [names[key] for key in counts.index[counts == everybody]],
-    }
-    for code, named in found.items():
-        if named:
-            yield story.caution(f"tag_caution.{code}", "weak", tags=story.listed(named))
-    for row in story.tags.left_out.itertuples():
-        yield story.caution("tag_caution.tag_left_out", "weak", names[row.tag], reason=row.reason)
-
-
-def _small(story: CustomerStory, outcomes: pd.DataFrame) -> pd.Series:
-    return too_few(outcomes["customers"], len(story.customers))
+    names = tag_names(story)
+    for one in story.tags.cautions if story.tags else ():
+        small, counts = one.code == "tag_small", one.facts.get("tags", {})
+        told = story.listed([f"{names[key]} ({n:,})" if small else names[key] for key, n in counts.items()])
+        about = names.get(one.quantity, "")
+        yield story.caution(f"tag_caution.{one.code}", one.severity, about, **{**one.facts, "tags": told})

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.data.customers import early_returns
-from crmresearch.segmentation.monitoring.monitor import FROZEN
-from crmresearch.segmentation.scoring.evaluate import too_small
+from crmresearch.segmentation.monitoring.verdict import monitoring_cautions
 from crmresearch.stories.data_cautions import data_cautions, told_cautions
 from crmresearch.stories.monitoring.story import MonitoringStory
 from crmresearch.stories.story import Row, caution_table
@@ -14,14 +13,9 @@ from crmresearch.stories.story import Row, caution_table
 
 def cautions(story: MonitoringStory) -> pd.DataFrame:
     """Small segments, missing tests, a single cohort, and the cautions of the purchase models; gravest first."""
-    rows = {"segments": _found(story), "purchases": _of_data(story), "forecast": _of_forecast(story)}
-    return caution_table(story, rows)
-
-
-def _of_data(story: MonitoringStory) -> Iterator[Row]:
-    yield from data_cautions(story, story.transactions)
-    if early := early_returns(story.transactions, story.now.cutoff, int(story.now.customers)):
-        yield from told_cautions(story, [early])
+    early = early_returns(story.transactions, story.now.cutoff, int(story.now.customers))
+    of_data = [*data_cautions(story, story.transactions), *told_cautions(story, [early] if early else [])]
+    return caution_table(story, {"segments": _found(story), "purchases": of_data, "forecast": _of_forecast(story)})
 
 
 def _of_forecast(story: MonitoringStory) -> Iterator[Row]:
@@ -32,18 +26,10 @@ def _of_forecast(story: MonitoringStory) -> Iterator[Row]:
 
 
 def _found(story: MonitoringStory) -> Iterator[Row]:
-    windows, shares, first = story.monitoring.windows, story.monitoring.shares, story.first
-    if story.now.small:
-        names = story.listed([story.labels[key] for key in story.now.small.split("+")])
-        yield story.caution("monitoring_caution.small_segment", "weak", story.name, first=first, segments=names)
-    start = shares[(shares["cutoff"] == first) & (shares["segmentation"] == FROZEN)]
-    tiny = start[too_small(start["customers"])]
-    if len(tiny):
-        names = story.listed([f"{story.labels[row.segment]} ({row.customers:,})" for row in tiny.itertuples()])
-        yield story.caution("monitoring_caution.small_first", "weak", story.name, first=first, segments=names)
-    if windows["new"].sum() == 0:
-        yield story.caution("monitoring_caution.one_cohort", "note")
-    if pd.isna(story.now.r2_frozen):
-        yield story.caution("monitoring_caution.no_following", "note", str(story.now.cutoff))
-    for cutoff in windows.iloc[1:].loc[windows["relabelled"].isna() & story.learns, "cutoff"]:
-        yield story.caution("monitoring_caution.not_learned", "weak", story.name, cutoff=cutoff)
+    for one in monitoring_cautions(story.monitoring):
+        segments = one.facts.get("segments", [])
+        sizes = segments if isinstance(segments, dict) else {}
+        named = [f"{story.labels[key]} ({sizes[key]:,})" if sizes else story.labels[key] for key in segments]
+        about = one.quantity or ("" if one.code == "one_cohort" else story.name)
+        facts = {**one.facts, "segments": story.listed(named)}
+        yield story.caution(f"monitoring_caution.{one.code}", one.severity, about, **facts)

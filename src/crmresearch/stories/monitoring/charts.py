@@ -32,14 +32,12 @@ def plot_migration(story: MonitoringStory) -> Figure:
 def plot_transitions(story: MonitoringStory) -> Figure:
     """Share of each segment's customers in each segment one step later, all steps together."""
     order = list(story.monitoring.ranks["segment"])
-    moved = story.monitoring.transitions.groupby(["before", "after"])["customers"].sum().unstack()
-    counts = moved.reindex(index=order, columns=order).astype(float)
+    counts = story.monitoring.transitions.groupby(["before", "after"])["customers"].sum().unstack().loc[order, order]
     number = counts.sum(axis=1)
     share = 100 * counts.div(number.where(number > 0), axis=0)
-    share.index = [f"{story.labels[key]} ({int(n):,})" for key, n in number.items()]
-    share = share.rename(columns=story.labels)
-    after, before = story.say("monitoring_chart.after"), story.say("monitoring_chart.before")
-    words = story.say("monitoring_chart.row_share"), after, before
+    share.index = [f"{story.labels[key]} ({n:,})" for key, n in number.items()]
+    shade, after, before = (story.say(f"monitoring_chart.{word}") for word in ("row_share", "after", "before"))
+    share, words = share.rename(columns=story.labels), (shade, after, before)
     style = {"vmin": 0, "vmax": 100, "linewidths": 0.5}
     return charts.heat_map(share, (0.62, 0.46), (3.4, 1.9), words, labels=9, numbers=9, turned=55, **style)
 
@@ -51,7 +49,7 @@ def plot_ageing(story: MonitoringStory) -> Figure:
     last = shares[shares["cutoff"] == story.now.cutoff].set_index("segment").reindex(order)
     labels = [story.labels[key] for key in order]
     figure, axes, height = charts.row_chart(labels, story.say("monitoring_chart.share"), top=1.3, row=0.42)
-    dates = {"first": story.first, "last": story.now.cutoff}
+    dates = {"first": story.monitoring.first, "last": story.now.cutoff}
     names = {key: story.say(f"monitoring_chart.{key}", **dates) for key in ("expected", "first", "observed")}
     axes.hlines(height, last["lower"], last["upper"], color=PALE, linewidth=9, zorder=1, label=names["expected"])
     axes.vlines(last["expected"], height - 0.2, height + 0.2, color=QUIET, linewidth=2, zorder=2)

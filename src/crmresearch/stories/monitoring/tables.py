@@ -11,24 +11,21 @@ CI = {"lower": "ci_lower", "upper": "ci_upper"}
 def windows(story: MonitoringStory) -> pd.DataFrame:
     """A row a cut-off: customers, new, moved, up, down, and PSI with its conventional verdict."""
     shown = ["cutoff", "customers", "new", "share_moved", "up", "down", "psi", "psi_previous", "verdict"]
-    return story.named(story.monitoring.windows[shown], verdict="monitoring_verdict")
+    return story.named(story.monitoring.windows, *shown, verdict="monitoring_verdict")
 
 
 def ageing(story: MonitoringStory) -> pd.DataFrame:
     """A row a later cut-off: moves and PSI of the first customers, what ageing explains, what it leaves, and alarm."""
     shown = ["cutoff", "moved_first", "moved_lower", "moved_upper", "psi_known", "expected_lower", "expected_upper"]
-    view = story.windows.iloc[1:].reindex(columns=[*shown, "unexplained", "chance", "outside", "alarm"])
-    if story.ageing is None:
-        return view.reset_index(drop=True)
-    view = view.assign(outside=view["outside"].astype(int), alarm=view["alarm"].map({True: "yes", False: "no"}))
-    return story.named(view, alarm="monitoring_alarm")
+    view = story.windows.iloc[1:].astype({"outside": int}).replace({"alarm": {True: "yes", False: "no"}})
+    return story.named(view, *shown, "unexplained", "chance", "outside", "alarm", alarm="monitoring_alarm")
 
 
 def scores(story: MonitoringStory) -> pd.DataFrame:
     """A row a cut-off: R² of the step after it, frozen and learned anew, the paired difference, and the decision."""
-    compared = ["r2_refitted", "difference", *CI] if story.learns else []
-    shown = ["cutoff", "r2_frozen", *compared, "r2_naive", *(["relabelled"] if story.learns else []), "reason"]
-    return story.named(story.monitoring.windows[shown].rename(columns=CI), reason="monitoring_reason")
+    anew = ["r2_refitted", "difference", *CI.values()] if story.learns else []
+    shown = ["cutoff", "r2_frozen", *anew, "r2_naive", *(["relabelled"] if story.learns else []), "reason"]
+    return story.named(story.monitoring.windows.rename(columns=CI), *shown, reason="monitoring_reason")
 
 
 def segments(story: MonitoringStory) -> pd.DataFrame:

@@ -2,21 +2,19 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
 from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.report.show.number_format import told_p_value
-from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, bootstrap_paths
+from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, resampled_paths
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit import CUT_OFFS, fit_table, missed_cut_offs
 from crmresearch.sem.covariance.result import CbEstimate, Errors
 from crmresearch.sem.pls.cautions import unreadable
 from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.stories.satisfaction.story import SatisfactionStory
-from crmresearch.stories.story import in_sentence
 
 
 @dataclass(frozen=True)
@@ -56,10 +54,9 @@ class CovarianceStory:
     @property
     def why_none(self) -> str | None:
         """Why there is no estimate: constructs of second order have none, else the failure."""
-        wholes = [self.story.label(c.key) for c in self.story.estimate.specification.constructs if c.of]
-        if not wholes:
-            return self.failure
-        return self.story.say("covariance.second_order", constructs=self.story.listed([*map(in_sentence, wholes)]))
+        wholes = [c.key for c in self.story.estimate.specification.constructs if c.of]
+        named = self.story.within(*wholes)
+        return self.story.say("covariance.second_order", constructs=named) if wholes else self.failure
 
     @cached_property
     def cautions(self) -> list[Caution]:
@@ -69,15 +66,12 @@ class CovarianceStory:
         return [*self.estimate.cautions, *(self.resampled.cautions if self.resampled else [])]
 
     @property
-    def weighted(self) -> bool:
-        """Whether the covariance structure is one of weighted moments."""
-        return self.estimate is not None and self.estimate.weights is not None
-
-    @property
     def sampled(self) -> str:
         """Why errors and tests must be robust, the end of a key: _weighted, _drawn, both; empty for neither."""
-        designed = self.estimate is not None and self.estimate.design is not None
-        return ("_weighted" if self.weighted else "") + ("_drawn" if designed else "")
+        if self.estimate is None:
+            return ""
+        weighted, drawn = self.estimate.weights is not None, self.estimate.design is not None
+        return ("_weighted" if weighted else "") + ("_drawn" if drawn else "")
 
     @property
     def judged(self) -> pd.DataFrame:
@@ -90,7 +84,7 @@ class CovarianceStory:
             return []
         if not self.trustworthy:
             inadmissible = self.cautions[0].severity == "inadmissible"
-            return [self.story.say(f"finding.cb_{'inadmissible' if inadmissible else 'unidentified'}")]
+            return self.story.sentences("finding.cb_", "inadmissible" if inadmissible else "unidentified")
         theory, paths = self.estimate.specification.theory, self.estimate.paths
         step = paths[(paths.predictor == theory.satisfaction) & (paths.outcome == theory.loyalty)]
         told = [self.story.say("finding.cb_step", **self.story.aims, estimate=size) for size in step["standardized"]]
@@ -103,36 +97,35 @@ class CovarianceStory:
         named = self.story.listed([self.story.say(f"cut_off.{key}") for key in missed])
         return self.story.say(f"finding.cb_fit_{size}", **facts, missed=named)
 
+    @property
+    def structural_paths(self) -> pd.DataFrame:
+        """The paths in units of the items, with the bootstrap intervals there are: `resampled_paths`."""
+        assert self.estimate is not None
+        return resampled_paths(self.estimate, self.resampled)
+
     def introduction(self) -> list[str]:
         """How the covariance structure was estimated, or why it was not."""
-        e, say = self.estimate, self.story.say
+        e = self.estimate
         if e is None:
-            return [say("covariance.none", reason=self.why_none)]
-        how = "fiml" if e.full_information is not None else "complete"
-        told = [say(f"covariance.{how}", rows=e.rows, npar=len(e.ram.labels), df=e.df)]
-        told.append(say(f"covariance.errors{self.sampled or f'_{e.errors}'}"))
-        if e.left_out:
-            names = [in_sentence(self.story.label(key)) for key in e.left_out]
-            told.append(say("covariance.left_out", constructs=self.story.listed(names)))
-        if e.semopy is not None:
-            told.append(say("covariance.engines", distance=float(e.distances.max())))
-        return told
+            return [self.story.say("covariance.none", reason=self.why_none)]
+        facts = {"rows": e.rows, "npar": len(e.ram.labels), "df": e.df, "constructs": self.story.within(*e.left_out)}
+        facts |= {} if e.semopy is None else {"distance": float(e.distances.max())}
+        how, left_out = "complete" if e.full_information is None else "fiml", bool(e.left_out) and "left_out"
+        errors, engines = f"errors{self.sampled or f'_{e.errors}'}", e.semopy is not None and "engines"
+        return self.story.sentences("covariance.", how, errors, left_out, engines, **facts)
 
     def methods(self) -> list[str]:
         """What the methods paragraph says of the covariance structure."""
-        e, say = self.estimate, self.story.say
+        e, boot = self.estimate, self.resampled
         if e is None:
-            return [say("methods.cb_none")]
-        facts: dict[str, Any] = {"rows": e.rows, "npar": len(e.ram.labels), "df": e.df}
-        told = ["cb_fiml" if e.full_information is not None else "cb_complete"]
-        told += ["cb_semopy"] if e.semopy is not None else []
-        told += ["cb_left_out"] if e.left_out or e.specification.moderations else []
-        told += [f"cb_{e.errors}", *(["cb_drawn"] if e.design is not None else [])]
-        told += ["cb_fit" if self.trustworthy else f"cb_{self.cautions[0].severity}"]
-        if self.resampled is not None:
-            told.append("cb_resampled")
-            facts |= {"resamples": len(self.resampled.theta), "seed": self.resampled.seed}
-        return [say(f"methods.{key}", **facts) for key in told]
+            return [self.story.say("methods.cb_none")]
+        facts = {"rows": e.rows, "npar": len(e.ram.labels), "df": e.df}
+        facts |= {} if boot is None else {"resamples": len(boot.theta), "seed": boot.seed}
+        how, checked = "complete" if e.full_information is None else "fiml", e.semopy is not None and "semopy"
+        left_out = bool(e.left_out or e.specification.moderations) and "left_out"
+        drawn, again = e.design is not None and "drawn", boot is not None and "resampled"
+        result = "fit" if self.trustworthy else self.cautions[0].severity
+        return self.story.sentences("methods.cb_", how, checked, left_out, e.errors, drawn, result, again, **facts)
 
     def fit_sentences(self) -> list[str]:
         """χ² and the cut-offs in words."""
@@ -145,29 +138,16 @@ class CovarianceStory:
 
     def resampling(self) -> list[str]:
         """How the resamples ended, and the Bollen–Stine test."""
-        say = self.story.say
-        if self.resampled is not None:
-            shares = self.resampled.shares().set_index("outcome")["share"]
-            told = [say("covariance.bootstrap", resamples=len(self.resampled.theta), **shares)]
-            told += [say("covariance.bootstrap_failed", share=shares["failed"])] if shares["failed"] else []
-            p = self.resampled.bollen_stine_p  # (1 + resamples beyond) / (1 + resamples)
-            at_floor = p < 2 / (1 + len(self.resampled.theta))
-            return [*told, say("covariance.bollen_stine", p=told_p_value(p, at_floor))]
+        boot = self.resampled
+        if boot is not None:
+            shares = boot.shares().set_index("outcome")["share"]
+            p, resamples = boot.bollen_stine_p, len(boot.theta)  # (1 + resamples beyond) / (1 + resamples)
+            facts = {**shares, "resamples": resamples, "p": told_p_value(p, p < 2 / (1 + resamples))}
+            failed = shares["failed"] > 0 and "bootstrap_failed"
+            return self.story.sentences("covariance.", "bootstrap", failed, "bollen_stine", **facts)
         if self.estimate is None:
-            return [say("covariance.none", reason=self.why_none)]
-        return [say("covariance.no_bootstrap" if self.trustworthy else "covariance.gate_bootstrap")]
-
-    def structural_paths(self) -> pd.DataFrame:
-        """The paths in units of the items; where they were resampled with bootstrap intervals, `drawn` over all
-        resamples, `admissible`, and `standardized` of the standardised path."""
-        assert self.estimate is not None
-        table = self.estimate.paths
-        if self.resampled is None:
-            return table
-        drawn = bootstrap_paths(self.estimate, self.resampled)
-        drawn = drawn.rename(columns={"ci_lower": "drawn_lower", "ci_upper": "drawn_upper"})
-        names = ("drawn", "admissible", "standardized")
-        return table.join(drawn[[f"{name}_{end}" for name in names for end in ("lower", "upper")]])
+            return [self.story.say("covariance.none", reason=self.why_none)]
+        return self.story.sentences("covariance.", "no_bootstrap" if self.trustworthy else "gate_bootstrap")
 
 
 def tell_covariance(

@@ -1,5 +1,6 @@
 """What the sections of a satisfaction report say, one after the other, in sentences made from the results."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -60,6 +61,10 @@ class SatisfactionSections(Story):
         """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
         return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
 
+    def within(self, *keys: str) -> str:
+        """Names of constructs within a sentence, listed."""
+        return self.listed([in_sentence(self.label(key)) for key in keys])
+
     def arrow(self, path: Any) -> str:
         """A path, any row with predictor and outcome, by the names of its constructs."""
         return f"{self.label(path.predictor)} → {self.label(path.outcome)}"
@@ -67,7 +72,7 @@ class SatisfactionSections(Story):
     @property
     def aims(self) -> dict[str, str]:
         """satisfaction and, where the theory has it, loyalty: how sentences name the constructs that it is about."""
-        return {aim: in_sentence(self.label(key)) for aim, key in self.estimate.specification.theory.aims.items()}
+        return {aim: self.within(key) for aim, key in self.estimate.specification.theory.aims.items()}
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -86,9 +91,6 @@ class SatisfactionSections(Story):
         spec = self.estimate.specification
         return {key: self.estimate.leading(key) for key in spec.theory.aims.values() if key in spec.outcomes}
 
-    def _predictor(self, effect: Any) -> str:
-        return in_sentence(self.label(effect.predictor))
-
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """Every PLS path with the sign the theory expects and what the interval says of it, as in `hypotheses`."""
@@ -101,42 +103,39 @@ class SatisfactionSections(Story):
 
     def sample(self) -> list[str]:
         """Who answered, and what was done about missing answers."""
-        codebook, complete = self.survey.codebook, self.complete
-        cells = int(complete.counts.missing_cells.sum())
-        facts = {"items": len(complete.counts), "rows": complete.rows_in, "cells": cells}
+        codebook, complete, counts = self.survey.codebook, self.complete, self.complete.counts
+        cells = int(counts.missing_cells.sum())
+        facts: dict[str, float] = {"items": len(counts), "rows": complete.rows_in, "cells": cells}
+        facts |= {"used": complete.rows_used, "dropped": complete.rows_dropped}
+        facts |= {"share": complete.rows_dropped / complete.rows_in}
+        facts["touched"] = int(self.survey.items[counts.item].isna().any(axis=1).sum())
         told = [self.say("sample.respondents", title=self.text(codebook.title), about=self.text(codebook.about))]
-        if not cells:
-            told.append(self.say("sample.none_missing", **facts))
-        elif complete.policy == "listwise":
-            dropped = {"dropped": complete.rows_dropped, "share": complete.rows_dropped / complete.rows_in}
-            told.append(self.say("sample.listwise", **facts, **dropped, used=complete.rows_used))
-        else:
-            touched = int(self.survey.items[complete.counts.item].isna().any(axis=1).sum())
-            told.append(self.say("sample.mean", **facts, touched=touched))
+        told += self.sentences("sample.", complete.policy if cells else "none_missing", **facts)
         if self.estimate.sample.weighted:
             told.append(self.say("sample.weighted", column=codebook.weight))
             effective = effective_size(self.estimate.sample.weights)
-            if complete.rows_dropped:
-                told.append(self.say("sample.weighted_used", used=complete.rows_used, effective=effective))
+            weighed = {"used": complete.rows_used, "effective": effective}
+            told += self.sentences("sample.", complete.rows_dropped > 0 and "weighted_used", **weighed)
         told += resampled(self, self.survey)
         return told + [self.say("sample.data_note", note=self.text(note)) for note in self.survey.notes]
 
     def claim(self) -> list[str]:
         """What the theory claims, why, and what it expects to go with what."""
-        spec = self.estimate.specification
-        theory = spec.theory
+        spec, theory = self.estimate.specification, self.estimate.specification.theory
         told = [self.say("model.claim", about=self.text(theory.about), cited=self.citation("theory"), **self.facts)]
         told += [self.text(theory.why)] if theory.why else []
         for sign in ("positive", "negative", "open"):
-            into = {o: [in_sentence(self.label(p.predictor)) for p in spec.paths if (p.outcome, p.sign) == (o, sign)]
-                    for o in spec.outcomes}  # fmt: skip
-            ends = [self.say("model.from_to", outcome=in_sentence(self.label(outcome)), predictors=self.listed(named))
-                    for outcome, named in into.items() if named]  # fmt: skip
-            told += [self.say(f"model.expects_{sign}", paths="; ".join(ends))] if ends else []
-        made = [self.say("model.from_to", outcome=in_sentence(self.label(c.key)),
-                         predictors=self.listed([in_sentence(self.label(part)) for part in c.of]))
-                for c in spec.constructs if c.of]  # fmt: skip
-        return [*told, *([self.say("model.made_of", wholes="; ".join(made))] if made else [])]
+            into = {o: [p.predictor for p in spec.paths if (p.outcome, p.sign) == (o, sign)] for o in spec.outcomes}
+            told += self.sentences("model.", any(into.values()) and f"expects_{sign}", paths=self._from_to(into))
+        made = {c.key: c.of for c in spec.constructs if c.of}
+        return told + self.sentences("model.", bool(made) and "made_of", wholes=self._from_to(made))
+
+    def _from_to(self, into: Mapping[str, Sequence[str]]) -> str:
+        """What leads to what, or makes it up, by the keys of constructs; ends without a beginning are left out."""
+        told = {end: self.within(*named) for end, named in into.items() if named}
+        apart = self.say("list.comma_apart")  # a list so set apart is held together by brackets
+        keys = {end: "model.from_several" if apart in named else "model.from_to" for end, named in told.items()}
+        return "; ".join(self.say(keys[end], outcome=self.within(end), predictors=told[end]) for end in told)
 
     def model(self) -> list[str]:
         """Size of the model and how its weights were reached."""
@@ -154,25 +153,18 @@ class SatisfactionSections(Story):
 
     def measurement(self) -> list[str]:
         """Which constructs and items fall below the usual limits."""
-        table = reliability(self.estimate)
+        table, items, low = reliability(self.estimate), item_validity(self.estimate), self.weak_items
         table = table[(table["items"] > 1) & table.rho_c.notna()]
-        weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)]
-        named = [
-            self.say("measurement.weak", construct=self.label(r.construct), rho_c=r.rho_c, ave=r.ave)
-            for r in weak.itertuples()
-        ]
-        key = "measurement.unreliable" if named else "measurement.reliable"
-        told = [self.say(key, constructs=self.listed(named))]
-        low, items = self.weak_items, item_validity(self.estimate)
+        weak = table[(table.rho_c < RHO_C_LIMIT) | (table.ave < AVE_LIMIT)].itertuples()
+        named = [self.say("measurement.weak", row, construct=self.label(row.construct)) for row in weak]
+        told = self.sentences("measurement.", "unreliable" if named else "reliable", constructs=self.listed(named))
         named = [f"{row.item} ({row.own:.2f})" for row in low.itertuples()]
-        key = "measurement.weak_items" if named else "measurement.no_weak_items"
-        told.append(self.say(key, items=self.listed(named)))
-        if named:
-            facts = {"dataset": self.survey.codebook.key, "theory": self.estimate.specification.theory.key}
-            told.append(self.say("measurement.advice", items=self.listed([*low["item"]]), **facts))
-        misplaced = items[items.cross.abs() > items.own.abs()]
-        named = [f"{r.item} ({self.label(r.construct)}; {self.label(r.other)})" for r in misplaced.itertuples()]
-        return told + ([self.say("measurement.misplaced", items=self.listed(named))] if named else [])
+        told += self.sentences("measurement.", "weak_items" if named else "no_weak_items", items=self.listed(named))
+        facts = {"dataset": self.survey.codebook.key, "theory": self.estimate.specification.theory.key}
+        told += self.sentences("measurement.", bool(named) and "advice", items=self.listed([*low["item"]]), **facts)
+        misplaced = items[items.cross.abs() > items.own.abs()].itertuples()
+        named = [f"{row.item} ({self.label(row.construct)}; {self.label(row.other)})" for row in misplaced]
+        return told + self.sentences("measurement.", bool(named) and "misplaced", items=self.listed(named))
 
     @cached_property
     def weak_items(self) -> pd.DataFrame:
@@ -183,13 +175,13 @@ class SatisfactionSections(Story):
     def fit(self) -> list[str]:
         """Whether the correlations that the model implies are close to those of the answers, by SRMR."""
         found = approximate_fit(self.estimate).set_index("model")["pls"]
-        facts = {"saturated": found["saturated"], "estimated": found["estimated"]}
+        close = found["saturated"] <= SRMR_LIMIT
+        key = "paths" if close else "measurement"
         if not np.isfinite(found["estimated"]):
-            close = found["saturated"] <= SRMR_LIMIT
-            return [self.say(f"structure.srmr_saturated_{'close' if close else 'far'}", **facts)]
-        worst = "measurement" if found["saturated"] > SRMR_LIMIT else "paths"
-        close = max(found) <= SRMR_LIMIT
-        return [self.say("structure.srmr_close" if close else f"structure.srmr_{worst}", **facts)]
+            key = f"saturated_{'close' if close else 'far'}"
+        elif max(found) <= SRMR_LIMIT:
+            key = "close"
+        return [self.say(f"structure.srmr_{key}", **found)]
 
     def structure(self) -> list[str]:
         """What the intervals are, and how much the correction for unreliability changes."""
@@ -199,8 +191,7 @@ class SatisfactionSections(Story):
         told = [self.say("structure.intervals", interval=self.say(f"structure.{boot.interval}"), **facts)]
         if not self.estimate.model.main.factor.any():
             return [*told, self.say("structure.no_difference")]
-        moved = self.estimate.corrections
-        if moved.empty:
+        if (moved := self.estimate.corrections).empty:
             return told
         predictor, outcome = moved.idxmax()
         path = f"{self.label(predictor)} → {self.label(outcome)}"
@@ -210,13 +201,10 @@ class SatisfactionSections(Story):
         """The largest total effects on satisfaction and on loyalty, and how much of them is indirect."""
         told = []
         for outcome, drivers in self.leading.items():
-            named = [
-                self.say("effects.one", predictor=self._predictor(row), estimate=row.estimate, direct=row.direct,
-                         indirect=row.indirect)
-                for row in drivers.itertuples()
-            ]  # fmt: skip
+            rows = drivers.itertuples()
+            named = [self.say("effects.one", row, predictor=self.within(row.predictor)) for row in rows]
             key = "effects.largest" if len(named) == 1 else "effects.largest_tie"
-            told.append(self.say(key, outcome=in_sentence(self.label(outcome)), effects=self.listed(named)))
+            told.append(self.say(key, outcome=self.within(outcome), effects=self.listed(named)))
         return told
 
     def index_summary(self) -> list[str]:
@@ -224,7 +212,7 @@ class SatisfactionSections(Story):
         given = self.index.dropna(subset="estimate")
         if len(given) < 2:
             return []
-        names, draws = [in_sentence(self.label(key)) for key in given["construct"]], self._index_draws[given.index]
+        names, draws = [self.within(key) for key in given["construct"]], self._index_draws[given.index]
         return [self.say("index.ends", ends=self.ends(names, given["estimate"].to_numpy(), draws, self.confidence))]
 
     @cached_property
@@ -233,22 +221,18 @@ class SatisfactionSections(Story):
 
     def group_name(self, group: str, key: str) -> str:
         """A value of a group of the codebook, or everybody, for readers."""
-        return (
-            self.say("groups.all") if key == ALL else self.survey.codebook.groups[group].value_label(key, self.language)
-        )
+        known = self.survey.codebook.groups[group]
+        return self.say("groups.all") if key == ALL else known.value_label(key, self.language)
 
     def groups(self, models: SegmentModels, group: str) -> list[str]:
         """By what the respondents are divided, which groups are too small, which stand highest and lowest."""
         codebook, name = self.survey.codebook, partial(self.group_name, group)
+        small = [f"{name(key)} ({size:,})" for key, size in models.small.items()]
+        few = [f"{name(key)} ({df:,})" for key, df in models.few_clusters.items()]
         told = [self.say("groups.divided", group=self.text(codebook.groups[group].label), needed=models.needed)]
-        if models.small:
-            small = [f"{name(key)} ({size:,})" for key, size in models.small.items()]
-            told.append(self.say("groups.small", groups=self.listed(small), needed=models.needed))
-        if models.one_cluster:
-            told.append(self.say("groups.one_cluster", groups=self.listed([name(key) for key in models.one_cluster])))
-        if models.few_clusters:
-            few = [f"{name(key)} ({df:,})" for key, df in models.few_clusters.items()]
-            told.append(self.say("groups.few_clusters", groups=self.listed(few)))
+        for key, found in (("small", small), ("one_cluster", [*map(name, models.one_cluster)]), ("few_clusters", few)):
+            if found:
+                told.append(self.say(f"groups.{key}", groups=self.listed(found), needed=models.needed))
         for aim, construct in self.estimate.specification.theory.aims.items():
             table, draws = models.indices(construct)
             if len(table) > 1:
@@ -258,14 +242,13 @@ class SatisfactionSections(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        stated = self.estimate.specification.theory.aims.get("loyalty")
-        return [
-            self.say("limits.cross_section", respondents=self.complete.rows_used, **self.facts),
-            *([self.say("limits.stated", loyalty=self.label(stated))] if stated else []),
-            *([self.say("limits.second_order")] if self.estimate.specification.components else []),
-            self.say("limits.sample", about=self.text(self.survey.codebook.about)),
-            *self._note(),
-        ]
+        spec, about = self.estimate.specification, self.text(self.survey.codebook.about)
+        stated = spec.theory.aims.get("loyalty")
+        facts = {**self.facts, "respondents": self.complete.rows_used, "about": about}
+        facts |= {"loyalty": self.label(stated)} if stated else {}
+        second = bool(spec.components) and "second_order"
+        told = self.sentences("limits.", "cross_section", stated and "stated", second, "sample", **facts)
+        return [*told, *self._note()]
 
     @property
     def published(self) -> dict[str, str]:
@@ -278,11 +261,11 @@ class SatisfactionSections(Story):
         assert boot is not None
         rows, gaps = self.complete.rows_used, int(self.complete.counts["missing_cells"].sum())
         formative = [c.key for c in e.specification.constructs if c.measurement == "composite_b"]
-        cited = {"cited": self.citation("theory"), "data_cited": self.citation("data")}
         facts: dict[str, Any] = {
             **self.facts,
             **self._size,
-            **cited,
+            "cited": self.citation("theory"),
+            "data_cited": self.citation("data"),
             "title": self.text(self.survey.codebook.title),
             "used": rows,
             "rows": self.complete.rows_in,
@@ -296,20 +279,16 @@ class SatisfactionSections(Story):
             "seed": boot.seed,
             "failed": boot.failed,
             "column": self.survey.codebook.weight,
+            "formative": self.within(*formative),
         }
-        told = ["model", f"missing_{self.complete.policy if gaps else 'none'}"]
-        told += [*(["weighted"] if e.sample.weighted else []), "pls"]
-        if formative:
-            facts["formative"] = self.listed([in_sentence(self.label(key)) for key in formative])
-            told.append("mode_b")
-        if "plsc" in e.estimators and e.model.main.factor.any():
-            told += ["plsc", *(["plsc_unread"] if "plsc" in unreadable(e.cautions) else [])]
-        told += ["second_order"] if e.specification.components else []
-        told += ["moderation"] if e.specification.moderations else []
-        told.append(boot.interval)
-        after = [*(["failed"] if boot.failed else []), "measures"]
-        before, behind = ([self.say(f"methods.{key}", **facts) for key in keys] for keys in (told, after))
-        return [*before, *drawn_methods(self, self.survey), *behind]
+        plsc, spec = "plsc" in e.estimators and bool(e.model.main.factor.any()), e.specification
+        weighted, missing = e.sample.weighted and "weighted", f"missing_{self.complete.policy if gaps else 'none'}"
+        told = self.sentences("methods.", "model", missing, weighted, "pls", bool(formative) and "mode_b", **facts)
+        unread = plsc and "plsc" in unreadable(e.cautions) and "plsc_unread"
+        second, moderated = bool(spec.components) and "second_order", bool(spec.moderations) and "moderation"
+        told += self.sentences("methods.", plsc and "plsc", unread, second, moderated, boot.interval, **facts)
+        after = self.sentences("methods.", boot.failed > 0 and "failed", "measures", **facts)
+        return [*told, *drawn_methods(self, self.survey), *after]
 
     def group_methods(self, models: SegmentModels | None, group: str) -> list[str]:
         """The sentence of the methods on models within groups; none without groups."""

@@ -7,8 +7,7 @@ import numpy as np
 from crmresearch.models.specification import product_key
 from crmresearch.ranks import highest
 from crmresearch.stories.satisfaction.sections import SatisfactionSections
-from crmresearch.stories.story import in_sentence, interval
-from crmresearch.stories.story import verdict as told_apart
+from crmresearch.stories.story import interval, verdict
 
 
 class SatisfactionStory(SatisfactionSections):
@@ -30,10 +29,8 @@ class SatisfactionStory(SatisfactionSections):
 
     def _headline(self) -> str:
         index = self.index.set_index("construct").loc[self.estimate.specification.theory.satisfaction]
-        if not np.isfinite(index.estimate):
-            return self.say("finding.index_refused", **self.aims)
-        facts = {"respondents": self.complete.rows_used, "confidence": self.confidence, "estimate": index.estimate}
-        return self.say("finding.index", **self.aims, **facts, **interval(index))
+        facts = {**self.aims, "respondents": self.complete.rows_used, "confidence": self.confidence}
+        return self.say("finding.index" if np.isfinite(index.estimate) else "finding.index_refused", index, **facts)
 
     @property
     def drivers(self) -> list[dict[str, str]]:
@@ -45,26 +42,18 @@ class SatisfactionStory(SatisfactionSections):
     def _drivers(self, outcome: str) -> Iterator[str]:
         if outcome not in self.leading:
             return
-        drivers = self.leading[outcome]
-        first, named = drivers.iloc[0], {"outcome": in_sentence(self.label(outcome)), "name": self.label(outcome)}
-        if self._all_alike(outcome):
+        drivers, count = self.leading[outcome], len(self.leading[outcome])
+        named = {"outcome": self.within(outcome), "name": self.label(outcome)}
+        if self.estimate.undecided(outcome):
             ends = {"low": drivers["estimate"].min(), "high": drivers["estimate"].max()}
-            yield self.say("finding.drivers_all", **named, count=len(drivers), **ends)
-            return
-        if len(drivers) > 1:
-            told = {"drivers": self.listed([self._predictor(row) for row in drivers.itertuples()])}
+            yield self.say("finding.drivers_all", **named, count=count, **ends)
+        elif count > 1:
             sizes = self.listed([f"{size:.2f}" for size in drivers["estimate"]])
-            yield self.say("finding.drivers_tie", **named, **told, sizes=sizes)
-            return
-        yield self.say(
-            "finding.driver",
-            **named,
-            predictor=self._predictor(first),
-            size=abs(first.estimate),
-            direction=self.say("word.higher" if first.estimate > 0 else "word.lower"),
-            confidence=self.confidence,
-            **interval(first),
-        )
+            yield self.say("finding.drivers_tie", **named, drivers=self.within(*drivers["predictor"]), sizes=sizes)
+        else:
+            first, named["predictor"] = drivers.iloc[0], self.within(*drivers["predictor"])
+            named["direction"] = self.say("word.higher" if first.estimate > 0 else "word.lower")
+            yield self.say("finding.driver", first, **named, size=abs(first.estimate), confidence=self.confidence)
 
     def _stages(self, outcome: str) -> Iterator[str]:
         """Which of the constructs of second order goes most with an outcome, where there are several."""
@@ -73,15 +62,9 @@ class SatisfactionStory(SatisfactionSections):
         if len(wholes) < 2 or outcome not in spec.outcomes:
             return
         first = self.estimate.leading(outcome, second_order=True)
-        sizes = [f"{self._predictor(row)} ({row.estimate:.2f})" for row in first.itertuples()]
+        sizes = [f"{self.within(row.predictor)} ({row.estimate:.2f})" for row in first.itertuples()]
         key = "one" if len(first) == 1 else "all" if len(first) == len(wholes) else "some"
-        yield self.say(f"finding.stages_{key}", outcome=in_sentence(self.label(outcome)), stages=self.listed(sizes))
-
-    def _all_alike(self, outcome: str) -> bool:
-        """Whether more than two constructs lead to an outcome and no total effect on it is told apart from another."""
-        effects = self.estimate.only("total_effects").query("outcome == @outcome")["predictor"]
-        rivals = effects[~effects.isin([*self.estimate.specification.components.values()])]
-        return len(self.leading[outcome]) == len(rivals) > 2
+        yield self.say(f"finding.stages_{key}", outcome=self.within(outcome), stages=self.listed(sizes))
 
     def follows(self) -> list[str]:
         """What to do about satisfaction and, through it, about loyalty; or why nothing follows."""
@@ -96,12 +79,12 @@ class SatisfactionStory(SatisfactionSections):
     def _lever(self, outcome: str) -> str:
         """Where to begin: the leading construct, or of those not told apart the one with the lowest index."""
         drivers = self.leading[outcome]
-        named = {"outcome": in_sentence(self.label(outcome))}
-        if self._all_alike(outcome):
+        named = {"outcome": self.within(outcome)}
+        if self.estimate.undecided(outcome):
             return self.say("follows.no_lever", **named, count=len(drivers))
         if len(drivers) == 1:
-            return self.say("follows.lever", **named, predictor=self._predictor(drivers.iloc[0]))
-        named["drivers"] = self.listed([self._predictor(row) for row in drivers.itertuples()])
+            return self.say("follows.lever", **named, predictor=self.within(*drivers["predictor"]))
+        named["drivers"] = self.within(*drivers["predictor"])
         index = self.index[self.index["construct"].isin(drivers["predictor"])].dropna(subset="estimate")
         points = index["estimate"].to_numpy()
         lowest = index[highest(-points, -self._index_draws[index.index], self.confidence)]
@@ -125,7 +108,8 @@ class SatisfactionStory(SatisfactionSections):
         shares = {f"{aim}_share": share[key] for aim, key in spec.theory.aims.items() if key in share}
         if len(shares) == 2:
             yield self.say("finding.explained", **self.aims, **shares)
-        for aim, size in shares.items() if len(shares) == 1 else ():
+        elif shares:
+            ((aim, size),) = shares.items()
             yield self.say("finding.explained_one", outcome=self.aims[aim.removesuffix("_share")], share=size)
 
     def _won_back(self) -> Iterator[str]:
@@ -133,22 +117,19 @@ class SatisfactionStory(SatisfactionSections):
         spec = self.estimate.specification
         arrow = ("complaint_handling", spec.theory.loyalty)
         if arrow[0] not in spec.outcomes and arrow in {(p.predictor, p.outcome) for p in spec.paths}:
-            row = self.paths.set_index(["predictor", "outcome"]).loc[arrow]
-            key = "yes" if told_apart(row.ci_lower, row.ci_upper) == "wins" else "no"
-            named = {"name": self.label(arrow[0]), "handling": in_sentence(self.label(arrow[0]))}
-            facts = {"estimate": row.estimate, **interval(row)}
-            yield self.say(f"finding.won_back_{key}", **self.aims, **named, **facts)
+            facts, named = self._path(*arrow)[1], {"name": self.label(arrow[0]), "handling": self.within(arrow[0])}
+            yield self.say(f"finding.won_back_{'yes' if facts['lower'] > 0 else 'no'}", **self.aims, **named, **facts)
 
     def _path(self, predictor: str, outcome: str) -> tuple[str, dict[str, float]]:
         """Whether the interval of a path leaves zero out (clear or unclear), with its numbers."""
         row = self.paths.set_index(["predictor", "outcome"]).loc[(predictor, outcome)]
-        clear = "unclear" if told_apart(row.ci_lower, row.ci_upper) == "ties" else "clear"
+        clear = "unclear" if verdict(row.ci_lower, row.ci_upper) == "ties" else "clear"
         return clear, {"estimate": row.estimate, **interval(row)}
 
     def _hypotheses(self) -> Iterator[str]:
         told = {
-            verdict: [self.arrow(row) for row in self.verdicts.query("verdict == @verdict").itertuples()]
-            for verdict in ("supported", "not_established", "contrary")
+            key: [self.arrow(row) for row in self.verdicts.query("verdict == @key").itertuples()]
+            for key in ("supported", "not_established", "contrary")
         }
         clear, total = len(told["supported"]), sum(map(len, told.values()))
         if total:
@@ -161,7 +142,6 @@ class SatisfactionStory(SatisfactionSections):
     def _moderations(self) -> Iterator[str]:
         for m in self.estimate.specification.moderations:
             clear, facts = self._path(product_key(m.predictor, m.moderator), m.outcome)
-            named = {"predictor": in_sentence(self.label(m.predictor)), "outcome": in_sentence(self.label(m.outcome))}
-            moderator = self.label(m.moderator)
-            named["moderator"] = moderator if clear == "clear" else in_sentence(moderator)
+            named = {"predictor": self.within(m.predictor), "outcome": self.within(m.outcome)}
+            named["moderator"] = self.label(m.moderator) if clear == "clear" else self.within(m.moderator)
             yield self.say(f"finding.moderation_{clear}", **named, **facts)

@@ -25,23 +25,16 @@ FIT_PROBABILITIES = ("p_value", "rmsea_p_close")
 def items(story: SatisfactionStory) -> pd.DataFrame:
     """Every item: construct, question, scale, mean and sd (weighted if the survey is), skewness, kurtosis, missing."""
     survey, spec = story.survey, story.estimate.specification
-    answers = survey.items[spec.items]
-    moments = means_and_deviations(answers, survey.weights)
-    shape = response_distributions(answers, survey.bounds)
-    scales = [survey.codebook.items[item] for item in spec.items]
-    return pd.DataFrame(
-        {
-            "construct": [story.label(c.key) for c in spec.constructs for _ in c.items],
-            "item": spec.items,
-            "question": [story.text(survey.codebook.items[item].text) for item in spec.items],
-            "scale": [story.say("word.scale", lowest=item.min, highest=item.max) for item in scales],
-            "mean": moments["mean"].to_numpy(),
-            "sd": moments["sd"].to_numpy(),
-            "skewness": shape["skewness"].to_numpy(),
-            "kurtosis": shape["kurtosis"].to_numpy(),
-            "missing": shape["missing"].to_numpy(),
-        }
-    )
+    answers, known = survey.items[spec.items], [survey.codebook.items[item] for item in spec.items]
+    shape = response_distributions(answers, survey.bounds).set_axis(spec.items)
+    told = {
+        "construct": [story.label(c.key) for c in spec.constructs for _ in c.items],
+        "item": spec.items,
+        "question": [story.text(item.text) for item in known],
+        "scale": [story.say("word.scale", lowest=item.min, highest=item.max) for item in known],
+        **means_and_deviations(answers, survey.weights)[["mean", "sd"]],
+    }
+    return story.named(pd.DataFrame(told, spec.items).join(shape[["skewness", "kurtosis", "missing"]]))
 
 
 def reliability(story: SatisfactionStory) -> pd.DataFrame:
@@ -51,8 +44,7 @@ def reliability(story: SatisfactionStory) -> pd.DataFrame:
     table[measures] = table[measures].mask(single)  # 1 by definition, which says nothing
     if single.any():
         table["note"] = single.map({True: story.say("measurement.single_item"), False: ""})
-    shown = ["construct", "items", *measures, "note"]
-    return story.named(table[[c for c in shown if c in table]], construct=story.label)
+    return story.named(table, "construct", "items", *measures, "note", construct=story.label)
 
 
 def loadings(story: SatisfactionStory) -> pd.DataFrame:
@@ -61,15 +53,13 @@ def loadings(story: SatisfactionStory) -> pd.DataFrame:
     if failing := set(story.weak_items["item"]):
         told = story.say("measurement.item_note")
         table["note"] = table.get("note", pd.Series("", table.index)).mask(table["item"].isin(failing), told)
-    shown = ["construct", "item", "estimate", *INTERVAL, "plsc", "note"]
-    return story.named(table[[c for c in shown if c in table]], construct=story.label)
+    return story.named(table, "construct", "item", "estimate", *INTERVAL, "plsc", "note", construct=story.label)
 
 
 def weights(story: SatisfactionStory) -> pd.DataFrame:
     """Weight of every item with interval and p."""
     table = _without_single(story, _floored(story, story.estimate.weights))
-    shown = ["construct", "item", "estimate", *INTERVAL, *P_VALUE, "note"]
-    return story.named(table[[c for c in shown if c in table]], construct=story.label)
+    return story.named(table, "construct", "item", "estimate", *INTERVAL, *P_VALUE, "note", construct=story.label)
 
 
 def _without_single(story: SatisfactionStory, table: pd.DataFrame) -> pd.DataFrame:
@@ -98,12 +88,9 @@ def _with_corrected(story: SatisfactionStory, table: str) -> pd.DataFrame:
 
 def components(story: SatisfactionStory) -> pd.DataFrame:
     """Weight of every component in the construct of second order that it makes up, with interval, p and loading."""
-    table = _floored(story, story.estimate.components)
-    corrected = table[table["estimator"] == "plsc"]["estimate"].to_numpy()
-    view = table[table["estimator"] == "pls"]
-    view = view.assign(plsc=corrected) if len(corrected) else view
     shown = ["construct", "component", "estimate", *INTERVAL, *P_VALUE, "loading", "plsc"]
-    return story.named(view[[c for c in shown if c in view]], construct=story.label, component=story.label)
+    view = _floored(story, _with_corrected(story, "components"))
+    return story.named(view, *shown, construct=story.label, component=story.label)
 
 
 def htmt(story: SatisfactionStory) -> pd.DataFrame:
@@ -129,7 +116,7 @@ def paths(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame
     names = [story.say(f"word.{estimator}") for estimator in table["estimator"]]
     unread = table["verdict"] == "unreadable"
     told = [story.say("word.unread", estimator=n) if u else n for n, u in zip(names, unread, strict=True)]
-    return table.assign(estimator=told)[["path", "estimator", "estimate", "se", *INTERVAL, *P_VALUE]]
+    return story.named(table.assign(estimator=told), "path", "estimator", "estimate", "se", *INTERVAL, *P_VALUE)
 
 
 def hypotheses(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
@@ -140,8 +127,7 @@ def hypotheses(story: SatisfactionStory, covariance: CovarianceStory) -> pd.Data
     view = table[table["estimator"] == "pls"].drop(columns="verdict").merge(verdicts, on=ends)
     view["path"] = [story.arrow(row) for row in view.itertuples()]
     judged = {estimator: partial(_verdict, story) for estimator in table["estimator"].unique()}
-    shown = ["hypothesis", "path", "sign", "estimate", *INTERVAL, *judged]
-    return story.named(view[shown], sign="word", **judged)
+    return story.named(view, "hypothesis", "path", "sign", "estimate", *INTERVAL, *judged, sign="word", **judged)
 
 
 def _verdict(story: SatisfactionStory, verdict: str) -> str:
@@ -161,12 +147,10 @@ def fit(covariance: CovarianceStory) -> pd.DataFrame:
 
 def cb_paths(covariance: CovarianceStory) -> pd.DataFrame:
     """Paths of the covariance structure in units of the items, with the bootstrap intervals there are."""
-    table = covariance.structural_paths()
-    path = [covariance.story.arrow(row) for row in table.itertuples()]
+    table = covariance.structural_paths
     hidden = ["estimator", "group", "outcome", "predictor", "standardized", "standardized_se"]
-    view = table.drop(columns=hidden)
-    view.insert(0, "path", path)
-    return view
+    path = pd.Series([covariance.story.arrow(row) for row in table.itertuples()], table.index, name="path")
+    return pd.concat([path, table.drop(columns=hidden)], axis=1)
 
 
 def r_squared(story: SatisfactionStory) -> pd.DataFrame:
@@ -175,7 +159,7 @@ def r_squared(story: SatisfactionStory) -> pd.DataFrame:
     table = _with_corrected(story, "r_squared").rename(columns={"estimate": "r_squared"})
     table["largest_vif"] = table["outcome"].map(vif)
     shown = ["outcome", "r_squared", *INTERVAL, "adjusted", "plsc", "largest_vif"]
-    return story.named(table[[c for c in shown if c in table]], outcome=story.label)
+    return story.named(table, *shown, outcome=story.label)
 
 
 def groups(story: SatisfactionStory, models: SegmentModels, group: str) -> pd.DataFrame:
@@ -183,23 +167,23 @@ def groups(story: SatisfactionStory, models: SegmentModels, group: str) -> pd.Da
     table = group_table(models)
     ends = zip(table["predictor"], table["outcome"], strict=True)
     path = [story.label(b) if pd.isna(a) else f"{story.label(a)} → {story.label(b)}" for a, b in ends]
-    named = partial(story.group_name, group)
-    shown = table.assign(path=path)[["group", "respondents", "quantity", "path", "estimate", *INTERVAL]]
-    return story.named(shown, group=named, quantity="word")
+    shown, named = ["group", "respondents", "quantity", "path", "estimate", *INTERVAL], partial(story.group_name, group)
+    return story.named(table.assign(path=path), *shown, group=named, quantity="word")
 
 
 def effects(story: SatisfactionStory) -> pd.DataFrame:
     """Direct, indirect and total effects (PLS) with the intervals of the indirect and of the total."""
     table = _floored(story, story.estimate.only("total_effects")).rename(columns={"estimate": "total"})
     shown = ["outcome", "predictor", "direct", "indirect", *[f"indirect_{end}" for end in INTERVAL], "total", *INTERVAL]
-    return story.named(table[[*shown, *P_VALUE]], outcome=story.label, predictor=story.label)
+    return story.named(table, *shown, *P_VALUE, outcome=story.label, predictor=story.label)
 
 
 def constructs(story: SatisfactionStory) -> pd.DataFrame:
     """What every construct of the model means, and how its items stand for it."""
-    rows = story.estimate.specification.constructs
-    how = {c.key: "measured.of" if c.of else f"measured.{c.measurement}" for c in rows}
-    told = [(story.label(c.key), story.text(c.definition), story.say(how[c.key])) for c in rows]
+    told = [
+        (story.label(c.key), story.text(c.definition), story.say(f"measured.{'of' if c.of else c.measurement}"))
+        for c in story.estimate.specification.constructs
+    ]
     return pd.DataFrame(told, columns=["construct", "definition", "measured"])
 
 
@@ -210,4 +194,4 @@ def approximate_fit(story: SatisfactionStory) -> pd.DataFrame:
 
 def index(story: SatisfactionStory) -> pd.DataFrame:
     """Index of every construct with interval."""
-    return story.named(story.index[["construct", "estimate", "se", *INTERVAL]], construct=story.label)
+    return story.named(story.index, "construct", "estimate", "se", *INTERVAL, construct=story.label)

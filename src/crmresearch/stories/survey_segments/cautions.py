@@ -1,15 +1,13 @@
 """What must be known before segments of a survey are believed, as one table of sentences, gravest first."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
-from crmresearch.segmentation.stability.number_of_segments import REPRODUCED
 from crmresearch.sem.groups import ALL
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.story import Row, caution_table
-from crmresearch.stories.survey_segments.story import LEVEL_LIMIT, SurveySegmentStory
+from crmresearch.stories.survey_segments.story import SurveySegmentStory
 
 
 def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
@@ -19,32 +17,9 @@ def segment_warnings(story: SurveySegmentStory) -> pd.DataFrame:
 
 
 def _of_number(story: SurveySegmentStory) -> Iterator[Row]:
-    row, numbers, k = story.solution, story.numbers, story.numbers.chosen
-    bic = numbers.solutions.set_index("k")["bic"]
-    if numbers.choice == "none_stable":
-        yield story.caution("survey_caution.none_stable", "weak")
-    elif not row.stability >= REPRODUCED:
-        yield story.caution("survey_caution.chosen_unstable", "weak", k=k, stability=row.stability)
-    if unstable := [story.label(key) for key in story.keys if not story.stable(key)]:
-        yield story.caution("survey_caution.unstable_segments", "weak", segments=story.listed(unstable))
-    if story.level[0] >= LEVEL_LIMIT:
-        yield story.caution("survey_caution.level_segments", "weak", share=story.level[0])
-    if bic.idxmin() == 1:
-        yield story.caution("survey_caution.no_segments", "weak")
-    if bic.idxmin() == bic.index.max():
-        yield story.caution("survey_caution.bic_at_the_end", "note", most=int(bic.index.max()))
-    if (classes := story.method).parameters > classes.free_cells_:
-        facts: dict[str, Any] = {"k": k, "parameters": classes.parameters, "cells": int(classes.free_cells_)}
-        yield story.caution("survey_caution.more_parameters_than_cells", "unidentified", **facts)
-    elif not classes.identified:
-        facts = {"k": k, "found": int(row.found), "apart": classes.apart_}
-        yield story.caution("survey_caution.shares_differ", "unidentified", **facts)
-    if row.found == 1 and row.starts > 1:
-        yield story.caution("survey_caution.one_start", "weak", starts=int(row.starts), k=k)
-    if not row.converged:
-        yield story.caution("survey_caution.unconverged", "weak")
-    if row.failed > 0:
-        yield story.caution("survey_caution.failed_refits", "note", count=int(row.failed), refits=story.refits, k=k)
+    for one in story.found.cautions:
+        named = {"segments": story.listed([*map(story.label, one.facts.get("segments", ()))]), "refits": story.refits}
+        yield story.caution(f"survey_caution.{one.code}", one.severity, **{**one.facts, **named})
 
 
 def _of_models(story: SurveySegmentStory) -> Iterator[Row]:

@@ -6,10 +6,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from crmresearch.palette import ACCENT, ACCENT_BAND, INK, QUIET, RULE, WARM
+from crmresearch.segmentation.respondents import STANDS_OUT
 from crmresearch.segmentation.stability.stability import NAMED
 from crmresearch.sem.groups import ALL
 from crmresearch.stories import charts
-from crmresearch.stories.survey_segments.story import STANDS_OUT, SurveySegmentStory
+from crmresearch.stories.survey_segments.story import SurveySegmentStory
 
 
 def plot_numbers(story: SurveySegmentStory) -> Figure:
@@ -44,7 +45,7 @@ def plot_numbers(story: SurveySegmentStory) -> Figure:
 
 def plot_profiles(story: SurveySegmentStory) -> Figure:
     """Segment profile plot (Dolnicar & Leisch, 2014): deviation of every item, a panel a segment."""
-    profile = story.profile
+    profile = story.found.profile
     size = max(7.4, 1.4 + 1.75 * len(profile)), 1.2 + 0.235 * profile.shape[1]
     figure, panels = plt.subplots(1, len(profile), figsize=size, sharey=True, sharex=True, layout="constrained",
                                   squeeze=False)  # fmt: skip
@@ -53,14 +54,14 @@ def plot_profiles(story: SurveySegmentStory) -> Figure:
     ends = np.cumsum([len(items) for items in story.constructs.values()])[:-1]  # of the items of a construct
     for axes, (key, values) in zip(panels[0], profile.iterrows(), strict=True):
         height = charts.label_rows(axes, list(profile.columns), fontsize=8.5)
-        colour, ink = (ACCENT, INK) if story.stable(key) else (QUIET, QUIET)
+        colour, ink = (ACCENT, INK) if story.found.stable(key) else (QUIET, QUIET)
         bars = axes.barh(height, np.nan_to_num(values), color=colour, height=0.72)
         for bar, value in zip(bars, values, strict=True):
             bar.set_alpha(1.0 if abs(value) >= STANDS_OUT else 0.35)
         for end in ends:
             axes.axhline(end - 0.5, color=RULE, linewidth=0.8, zorder=0)
         axes.axvline(0, color=INK, linewidth=0.8)
-        title = story.say("survey.segment_share", segment=story.label(key, short=True), share=story.shares[key])
+        title = story.say("survey.segment_share", segment=story.label(key, short=True), share=story.found.shares[key])
         axes.set_title(title, fontsize=9.5, color=ink)
         axes.set_xlim(-1.1 * most, 1.1 * most)
         charts.dress(axes)
@@ -71,8 +72,8 @@ def plot_profiles(story: SurveySegmentStory) -> Figure:
 def plot_outcomes(story: SurveySegmentStory) -> Figure:
     """Index of satisfaction and loyalty (left) and path between them (right) for everybody and every segment."""
     assert story.models is not None
-    keys = [ALL, *story.keys]
-    colours = [INK, *(ACCENT if story.stable(key) else QUIET for key in story.keys)]
+    keys = [ALL, *story.found.keys]
+    colours = [INK, *(ACCENT if story.found.stable(key) else QUIET for key in story.found.keys)]
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 1.3 + 0.42 * len(keys)), sharey=True, layout="constrained")
     figure.set_label("rows")
     for axes in (left, right):

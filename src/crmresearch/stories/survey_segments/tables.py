@@ -16,44 +16,39 @@ AGE_GROUPS = 4  # a variable of numbers is cut at its quartiles
 def solutions(story: SurveySegmentStory) -> pd.DataFrame:
     """Every number of classes: fit, certainty, starts that reached the best likelihood, stability."""
     table = story.numbers.solutions
-    counts = zip(table["found"], table["starts"], strict=True)
+    table = table.assign(found=[f"{row.found}/{row.starts}" for row in table.itertuples()])
     shown = ["k", "log_likelihood", "parameters", "bic", "aic", "entropy_r2", "found", "stability", "lowest_slsw"]
-    table = table[[*shown, "medians_stability", "agreement"]]
-    return table.assign(found=[f"{found}/{starts}" for found, starts in counts])
+    return story.named(table, *shown, "medians_stability", "agreement")
 
 
 def segments(story: SurveySegmentStory) -> pd.DataFrame:
     """Every segment: members, share, certainty (mean posterior), SLSw, SLSa, share of its deviation that is level."""
-    shares, found = story.shares, story.found[["slsw", "slsa"]].astype(float)
-    table = pd.DataFrame({"segment": story.keys, "respondents": story.sizes, "share": shares}, index=story.keys)
-    table["certainty"] = story.members.groupby("segment")["posterior"].mean()
-    return story.named(table.join(found).assign(level=story.level[1]), segment=story.label)
+    return story.named(story.found.table, segment=story.label)
 
 
 def constructs(story: SurveySegmentStory) -> pd.DataFrame:
     """Deviation of every construct (rows) in every segment (columns)."""
-    table = story.by_construct.T.reindex(columns=story.keys).rename_axis(index="construct", columns=None)
+    table = story.found.by_construct.T.reindex(columns=story.found.keys).rename_axis(index="construct", columns=None)
     return story.named(table.reset_index(), construct=story.construct)
 
 
 def items(story: SurveySegmentStory) -> pd.DataFrame:
     """Mean answer to every item: everybody's and every segment's."""
-    means = story.answers.groupby(story.segments, observed=True).mean().T.reindex(columns=story.keys)
-    frame = pd.DataFrame(
-        {
-            "construct": [story.construct(key) for key, items in story.constructs.items() for _ in items],
-            "item": list(story.answers.columns),
-            "question": [story.text(story.survey.codebook.items[item].text) for item in story.answers.columns],
-            "all": story.answers.mean().to_numpy(),
-        }
-    )
-    return pd.concat([frame, means.reset_index(drop=True)], axis=1)
+    answers, texts = story.answers, story.survey.codebook.items
+    means = answers.groupby(story.found.segments, observed=True).mean().T.reindex(columns=story.found.keys)
+    told = {
+        "construct": [story.construct(key) for key, items in story.constructs.items() for _ in items],
+        "item": list(answers.columns),
+        "question": [story.text(texts[item].text) for item in answers.columns],
+        "all": answers.mean().to_numpy(),
+    }
+    return pd.concat([pd.DataFrame(told), means.reset_index(drop=True)], axis=1)
 
 
 def shares(story: SurveySegmentStory) -> pd.DataFrame:
     """Share of every segment among respondents of each value of the variables that describe them."""
     described, groups = {name: _described(story, name) for name in story.groups}, story.survey.codebook.groups
-    table = shares_by_group(pd.DataFrame(described), story.segments)
+    table = shares_by_group(pd.DataFrame(described), story.found.segments)
     return story.named(table, variable=lambda name: story.text(groups[name].label))
 
 
@@ -75,16 +70,16 @@ def index(story: SurveySegmentStory) -> pd.DataFrame:
     """Index of satisfaction and loyalty for everybody and every segment."""
     shown = ["construct", "segment", "respondents", "estimate", "ci_lower", "ci_upper"]
     assert story.models is not None
-    return story.named(story.models.index[shown], construct=story.construct, segment=story.label)
+    return story.named(story.models.index, *shown, construct=story.construct, segment=story.label)
 
 
 def models(story: SurveySegmentStory) -> pd.DataFrame:
     """The path from satisfaction to loyalty and R², or why there is none, for everybody and every segment."""
     assert story.models is not None
     small = pd.Series(story.models.small, dtype=float)
-    table = story.steps.reindex([ALL, *story.keys]).rename(columns={"estimate": "path"})
+    table = story.steps.reindex([ALL, *story.found.keys]).rename(columns={"estimate": "path"})
     used = story.models.paths.groupby("segment")["respondents"].first()
-    table["respondents"] = table["respondents"].fillna(used).fillna(small).fillna(story.sizes).astype(int)
+    table["respondents"] = table["respondents"].fillna(used).fillna(small).fillna(story.found.sizes).astype(int)
     r2 = story.models.r_squared.pivot(index="segment", columns="outcome", values="estimate")
     explained = {f"r2_{aim}": r2[key] for aim, key in story.aims.items() if key in r2}
     table = table.assign(**explained)
