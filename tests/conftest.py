@@ -14,10 +14,14 @@ from crmresearch.segmentation.methods import mixture
 # files whose kind another keeps in `make test`: notebooks that take long, and whole reports of odd input
 LONG = {
     *("customer_today.ipynb", "customer_value.ipynb", "parameter_recovery.ipynb", "segment_monitoring.ipynb"),
+    *("marketing_strategy.ipynb", "model_checks.ipynb", "priorities.ipynb", "profit_link.ipynb"),
+    "theory_comparison.ipynb",
     *("measurement_quality.ipynb", "segmentation_comparison.ipynb", "survey_segmentation.ipynb"),
     *("test_bad_customers.py", "test_hostile_names.py", "test_language.py", "test_legal_theories.py"),
     *("test_marketing_strategy.py", "test_monitored_methods.py"),
 }
+
+CASES = 4  # of a test of many cases, those that `make test` runs: the first, the last and two between them
 
 # an example that was quick once is slow on a busy machine, which says nothing of the code
 settings.register_profile("any_machine", deadline=None)
@@ -27,9 +31,18 @@ settings.load_profile("any_machine")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {"whole": 0, "notebooks": 1}
     items.sort(key=lambda item: order.get(item.path.parent.name, 2))
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
     for item in items:
         if item.path.name in LONG:
             item.add_marker("long")
+        if "[" in item.name:
+            cases.setdefault((item.path, item.name.split("[")[0]), []).append(item)
+    for alike in cases.values():
+        kept = {round(k * (len(alike) - 1) / (CASES - 1)) for k in range(CASES)}
+        for k, item in enumerate(alike):
+            if k not in kept:
+                item.add_marker("long")
+    for item in items:
         if item.path.parent.name in order or item.get_closest_marker("long"):
             item.add_marker("slow")
 

@@ -408,6 +408,7 @@ def svg_of(figure: Figure) -> bytes:
 
 
 @pytest.mark.parametrize("model", ["ecsi", "tiny"])
+@pytest.mark.long
 def test_the_same_bytes_twice(model):
     assert svg_of(drawing(model)) == svg_of(plot_path_diagram(*MODELS[model]()))
 

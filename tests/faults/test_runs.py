@@ -26,6 +26,7 @@ NAME = "tiny-toy-scsb"
 
 
 @pytest.mark.parametrize("changed", ["data/toy/toy.csv", "data/toy/codebook.yaml"])
+@pytest.mark.long
 def test_data_that_change_during_the_run_make_no_report(project: Path, changed: str) -> None:
     """The checksum of a report is that of what was read."""
     path = project / changed
@@ -35,6 +36,7 @@ def test_data_that_change_during_the_run_make_no_report(project: Path, changed: 
     assert not Outputs(NAME).record.exists()
 
 
+@pytest.mark.long
 def test_a_file_that_stays_as_it_was_is_no_change(project: Path) -> None:
     assert render_report(NAME).status == "done"
     record = json.loads(Outputs(NAME).record.read_text(encoding="utf-8"))

@@ -16,6 +16,7 @@ def test_customers_that_can_be_dealt_equally_are(groups: int, each: int, low_is_
     assert np.bincount(codes).tolist() == [each] * groups
 
 
+@pytest.mark.long
 def test_a_cut_point_is_the_smallest_value_that_its_share_does_not_exceed() -> None:
     for n in range(2, 130):
         values = np.arange(n, dtype=float)

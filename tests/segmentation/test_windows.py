@@ -19,6 +19,7 @@ def by_hand(model: CustomerValue, customers: pd.DataFrame) -> pd.DataFrame:
     return model.forecast(DAYS, RATE, customers).rename(columns={"value": "expected_value"})[list(FORECASTS)]
 
 
+@pytest.mark.long
 def test_each_frame_has_the_values_of_the_model_of_its_date(windows: Windows) -> None:
     today, before = (CustomerValue.fit(table.frame) for table in (windows.table, windows.earlier_table))
     assert today.purchases.parameters != before.purchases.parameters

@@ -34,7 +34,8 @@ def test_no_story_has_a_colour_of_its_own() -> None:
 
 def test_every_kind_of_chart_says_how_to_read_it_and_what_it_shows_and_every_figure_has_a_kind() -> None:
     """Static: the modules that draw name a kind for each figure, and the texts know it."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "stories").rglob("*.py"))
+    drawing = [*(PACKAGE / "stories").rglob("*.py"), PACKAGE / "sem" / "picture.py"]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in drawing)
     kinds = set(re.findall(r'(?:kind(?:: str)? ?=|set_label\() ?"(\w+)"', source))
     kinds -= {"stable", "kind"}  # of sorting, and a column
     shared = Texts(PACKAGE / "stories")

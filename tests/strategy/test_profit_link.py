@@ -91,6 +91,7 @@ def test_a_correction_beside_a_control_is_regression_calibration() -> None:
     )
 
 
+@pytest.mark.long
 def test_intervals_hold_the_planted_effect_and_uncorrected_ones_that_of_the_answers() -> None:
     """Over 300 samples: coverage of 95% within three Monte-Carlo errors, corrected estimates right on average."""
     samples, held, naive, sizes = 300, 0, 0, []
@@ -106,6 +107,7 @@ def test_intervals_hold_the_planted_effect_and_uncorrected_ones_that_of_the_answ
     assert np.mean(sizes) == pytest.approx(EFFECT, abs=3 * np.std(sizes) / np.sqrt(samples))
 
 
+@pytest.mark.long
 def test_the_way_from_answers_to_profit_recovers_what_was_planted() -> None:
     """Respondents of a truth buy (Pareto/NBD, Gamma–Gamma), are estimated by PLS and corrected by their own ρ_A."""
     text = "satisfaction =~ S1 + S2 + S3\nloyalty =~ L1 + L2 + L3\nloyalty ~ satisfaction"

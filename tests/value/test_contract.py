@@ -84,6 +84,7 @@ def test_the_gradient_and_curvature_are_those_of_the_likelihood():
 
 
 @pytest.mark.parametrize("failed", [0.0, 0.1])
+@pytest.mark.long
 def test_truth_is_recovered_and_the_future_foreseen(failed):
     truth = (1.2, 10.0)
     table, later, there = world(4000, 2, failed, truth)

@@ -258,6 +258,7 @@ def test_impossible_tables(customers):
 
 
 @pytest.mark.parametrize("model", list(MODELS))
+@pytest.mark.long
 def test_what_is_drawn_has_the_mean_that_is_expected(customers, model):
     """The draws and the formulas are two ways from the same assumptions; 400 draws leave a standard error."""
     fitted = CustomerValue.fit(customers, model)

@@ -71,6 +71,7 @@ def test_a_world_of_leaving_shows_it(model):
 
 
 @every_model
+@pytest.mark.long
 def test_without_leaving_there_is_no_p_alive_and_no_best_model(model):
     """A stationary world of which all three run to their bounds."""
     x, t_x, T = nobody_leaves(1500, 3)

@@ -45,6 +45,7 @@ def next_times(first_toss: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize(("kind", "seed"), [(BgNbdFit, 1), (MbgNbdFit, 2)])
 @pytest.mark.parametrize("share", [0.5, 0.9])
+@pytest.mark.long
 def test_so_many_of_the_simulated_customers_who_are_alive_buy_within_the_quantile(
     kind: type[Any], seed: int, share: float
 ) -> None:

@@ -70,6 +70,7 @@ def test_totals_add_up_and_lie_in_their_intervals(outlook: Outlook) -> None:
     assert table.equals(outlook.totals({"again": again}, 20, 1))
 
 
+@pytest.mark.long
 def test_intervals_of_a_part_are_about_those_of_everybody(outlook: Outlook) -> None:
     """m out of n: of a third of the customers, made smaller by √(1/3), the ends are near; the sums are the same."""
     again = pd.Series(np.where(outlook.customers["repeat"] > 0, "again", "once"), index=outlook.customers.index)

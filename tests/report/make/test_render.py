@@ -218,6 +218,7 @@ def test_every_committed_notebook_stands_on_the_way(notebook: Path) -> None:
     assert nbformat.read(notebook, as_version=4).metadata["crmresearch"]["stage"] in STAGES
 
 
+@pytest.mark.long
 def test_refreshing_a_notebook_twice_gives_the_same_bytes(project: Path) -> None:
     notebook = project / "notebooks" / "tiny.ipynb"
     refresh_notebook(notebook)

@@ -129,6 +129,7 @@ def test_the_perfect_order_has_gini_one_and_its_area_is_the_gini_coefficient(cus
     assert gini(pd.Series(y)) > 0
 
 
+@pytest.mark.long
 def test_gains_by_hand_and_their_capture_is_the_score(evaluation: Evaluation) -> None:
     # one fold, groups of 2, 1 and 1 customers holding 6, 3 and 1: half of the customers hold the first group's spend
     spend, predicted = np.array([5.0, 1, 3, 1]), np.array([9.0, 9, 5, 2])

@@ -144,6 +144,7 @@ def test_answers_made_to_fit(theory: str) -> None:
     np.testing.assert_allclose(theta[0], estimate.theta, atol=1e-6)
 
 
+@pytest.mark.long
 def test_bollen_stine_of_a_true_and_of_a_wrong_model() -> None:
     """Ten samples of a model with skewed answers: its p-values spread over (0, 1); a wrong model's are small."""
     items = {"quality": ["q1", "q2", "q3"], "loyalty": ["l1", "l2", "l3"]}

@@ -130,6 +130,7 @@ def nearly_copied() -> pd.DataFrame:
     return data
 
 
+@pytest.mark.long
 def test_resamples_with_a_copied_item_fail() -> None:
     estimate = estimate_cbsem(specification("scsb"), nearly_copied())
     boot = bootstrap_cbsem(estimate, resamples=100, seed=3)

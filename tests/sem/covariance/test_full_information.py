@@ -155,6 +155,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     assert fit.chisq == pytest.approx(EXTRA["fiml"]["scsb"]["ML"]["fit"]["chisq"], abs=1e-6)
 
 
+@pytest.mark.long
 def test_many_holes() -> None:
     case = sample("hs")
     X = case.X.copy()

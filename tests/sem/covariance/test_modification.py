@@ -149,6 +149,7 @@ def test_a_planted_covariance_is_found_and_nothing_else() -> None:
     assert (robust["p_value"] != table["p_value"]).any()
 
 
+@pytest.mark.long
 def test_holes_and_weights_have_indices_too() -> None:
     answers = mobi()
     spec = model(text("scsb"))
@@ -200,6 +201,7 @@ def test_reliability_of_a_factor_model_equals_semtools() -> None:
             assert pairs.loc[key, column] == pytest.approx(value, abs=1e-12)
 
 
+@pytest.mark.long
 def test_the_delta_error_of_omega_is_the_spread_over_samples() -> None:
     rng = np.random.default_rng(5)
     lam = np.array([0.8, 0.7, 0.6, 0.5])

@@ -122,6 +122,7 @@ def test_whole_weights_estimate_what_repeated_rows_do(kind: str) -> None:
     assert a["srmr"] == pytest.approx(b["srmr"], rel=1e-6)
 
 
+@pytest.mark.long
 def test_robust_errors_are_those_of_the_bootstrap_and_naive_ones_are_not() -> None:
     estimate = estimated("scsb", COMPLETE, reference_weights(survey("mobi")) ** 2)  # n_eff of 152 of 250
     boot = bootstrap_cbsem(estimate, resamples=400, seed=2)

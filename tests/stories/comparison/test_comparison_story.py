@@ -70,6 +70,7 @@ def with_table(story: ComparisonStory, **columns: object) -> ComparisonStory:
 @pytest.mark.parametrize(
     ("spread", "outcome"), [((0.1, 0.05, 0.2), "wins"), ((-0.1, -0.2, -0.05), "loses"), ((0.0, -0.1, 0.1), "ties")]
 )
+@pytest.mark.long
 def test_the_naive_rule_wins_where_it_does(
     story: ComparisonStory, monkeypatch: pytest.MonkeyPatch, spread: tuple[float, float, float], outcome: str
 ) -> None:

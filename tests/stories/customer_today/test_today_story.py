@@ -148,6 +148,7 @@ def test_days_of_the_next_purchase_lie_after_the_last_day(story: TodayStory) -> 
     assert not any(math.isnan(value) for value in tables.next_table(story)["expected_value_12"])
 
 
+@pytest.mark.long
 def test_the_list_has_the_tags_of_own_rules_and_says_which_are_left_out(story: TodayStory) -> None:
     often, later = (
         Tag.model_validate({"tag": key, "label": {"en": key.title()}, "when": {column: {"min": 5}}})

@@ -52,6 +52,7 @@ def keys(sentences: list[str]) -> list[str]:
     return [sentence.key for sentence in sentences]  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 def test_where_leaving_is_not_told_nothing_says_who_left(waiting: CustomerStory) -> None:
     assert not waiting.forecast.tells_dropout
     groups = waiting.fitted("rfm_eight_mean").predict(waiting.customers)  # type: ignore[union-attr]

@@ -56,6 +56,7 @@ def test_simulated_customers_are_called_so_first_and_the_planted_effects_are_hel
     assert "sample.left_out" in keys(story.sample()[:4])
 
 
+@pytest.mark.long
 def test_careless_answers_hide_what_reliability_does_not_tell(names: dict[str, Any]) -> None:
     kept = run_cells("profit_link", {})
     assert "careless" in set(link_warnings(kept["story"])["code"])
@@ -129,6 +130,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_ones_own_data_in_part_matched(own: Path) -> None:
     """Two in three respondents keep their id; without a truth nothing is called simulated."""
     path = own / "answers" / "answers.csv"
