@@ -111,7 +111,7 @@ def test_own_rules_are_followed_by_attribute_share_and_days_of_their_own(shop: P
     assert found[["near", "tea", "lately"]].tolist() == [near.sum(), tea.sum(), lately.sum()]
     assert list(monitoring.features["feature"]) == ["town", "recency", "share_tea", "spend_last_30"]
     assert names["story"].feature("town") == "Home town"
-    assert names["story"].decision in ("rules", "rules_size")
+    assert names["story"].outcome.decision in ("rules", "rules_size")
     assert "town is no column that a purchase model can foresee" in names["no_ageing"]
     assert not set(names["tables"].scores(names["story"])) & {"r2_refitted", "difference", "relabelled"}
     assert "not_learned" not in set(names["cautions"](names["story"])["code"])
