@@ -5,13 +5,13 @@ in clusters or within strata are resampled so, and their counts are then no whol
 """
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from crmresearch.errors import ParameterError
 from crmresearch.sampling_design import SamplingDesign
@@ -26,10 +26,16 @@ def one_thread(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def alone(*args: P.args, **kwargs: P.kwargs) -> T:
-        with threadpool_limits(1):
+        with _threads().limit(limits=1):
             return function(*args, **kwargs)
 
     return alone
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    # looked for once: to look for them anew takes as long as ten folds of a prediction
+    return ThreadpoolController()
 
 
 def require_memory(numbers: int, what: str) -> None:

@@ -16,9 +16,9 @@ from crmresearch.models.specification import BoundPath, Specification
 from crmresearch.ranks import holm
 from crmresearch.resampling import one_thread
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.batch import Settings
-from crmresearch.sem.pls.fold_predictions import trained_without
-from crmresearch.sem.pls.folds import Folds, folds_of
+from crmresearch.sem.pls.batch import Settings, model_arrays
+from crmresearch.sem.pls.folds import Folds, folds_of, untrained
+from crmresearch.sem.pls.held_out import Antecedents, Predictor, held_out
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate
 
@@ -66,19 +66,22 @@ def errors_of_prediction(
     """Errors (n, m) of the target's items in rows left out of training, with the mediator's score and without it.
 
     With a the antecedent's and b the mediator's score, the target's is expected at c_a a + c_b b with it (direct
-    antecedents), at c_a a + c_b d a without, d the path from antecedent to mediator (earliest antecedents); an item at
-    its training mean plus loading and deviation times that.
+    antecedents), at c_a a + c_b d a without, d the path from antecedent to mediator (earliest antecedents): the two
+    ways in which `crmresearch.sem.pls.held_out` foresees items.
+
+    Raises EstimationError where a fold leaves too few rows.
     """
-    a, b, y = (three.keys.index(key) for key in roles)
-    block = np.flatnonzero(np.repeat(np.arange(3), [len(c.items) for c in three.constructs]) == y)
-    X = (sample.rows + sample.shift)[:, block]
-    errors = np.empty((2, *X.shape))
-    for fold in trained_without(three, sample, settings, labels):
-        scores, paths = fold.scores[fold.held], fold.paths
-        for i, mediator in enumerate((scores[:, b], paths[a, b] * scores[:, a])):
-            expected = paths[a, y] * scores[:, a] + paths[b, y] * mediator
-            errors[i][fold.held] = X[fold.held] - fold.means[block] - expected[:, None] * fold.slopes[block]
-    return errors[0], errors[1]
+    predictor = Predictor(three, model_arrays(three))
+    block = np.flatnonzero(predictor.model.main.owner == three.keys.index(roles[2]))
+    place = np.searchsorted(predictor.items, block)
+    answers = (sample.rows + sample.shift)[:, block]
+    ways: tuple[Antecedents, Antecedents] = ("direct", "earliest")
+    with_it, without = (held_out(predictor, sample, settings, labels[None], way).pls[:, place] for way in ways)
+    failed = np.isnan(with_it).any(axis=1)
+    if failed.any():
+        fold = labels[np.argmax(failed)]
+        raise untrained(labels == fold, int(fold))
+    return answers - with_it, answers - without
 
 
 @one_thread
