@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.resampling import bootstrap_counts, one_thread
+from crmresearch.errors import EstimationError
+from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import Fits, fit_samples
 from crmresearch.sem.pls.result import PlsEstimate
@@ -84,20 +84,3 @@ def congruence(
     verdict = np.where(t > norm.ppf(1 - tail), "apart", "not_told")
     values = [keys[first], keys[second], point, se, lower, upper, difference, t, 2 * norm.sf(t), verdict]
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
-
-
-def require_resamples(resamples: int, confidence: float) -> None:
-    """Raise ParameterError for fewer than 2 resamples or an impossible level of confidence."""
-    if resamples < 2:
-        raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence level of {confidence:g} is impossible; it lies between 0 and 1.")
-
-
-def require_estimated(usable: int, resamples: int) -> None:
-    """Raise EstimationError where fewer than two of the resamples could be estimated."""
-    if usable < 2:
-        raise EstimationError(
-            f"{resamples - usable} of {resamples} resamples cannot be estimated: items do not vary in them, or "
-            "determine one another; leave items with almost one single answer out of the model."
-        )

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from crmresearch.errors import ParameterError
 from crmresearch.models.specification import BoundPath, Specification
 from crmresearch.ranks import holm
-from crmresearch.resampling import one_thread
+from crmresearch.resampling import one_thread, require_confidence
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import Settings, model_arrays
+from crmresearch.sem.pls.cvpat import paired
 from crmresearch.sem.pls.folds import Folds, folds_of, untrained
 from crmresearch.sem.pls.held_out import Antecedents, Predictor, held_out
 from crmresearch.sem.pls.moments import Sample
@@ -95,13 +95,13 @@ def mediator_prediction(
     and from the antecedent's alone, the mediator being predicted from it. `items`: root mean square and mean absolute
     errors in units of the item, and contribution = (error without − error with) / error without (`contribution_mae` of
     absolute errors). `paths`: the mean contribution over the items; t of the difference in squared error, averaged
-    over the items of a row, against 0 (n − 1 degrees of freedom; the test of CVPAT, Liengaard et al. 2021, Decision
+    over the items of a row, against 0 (the test of `crmresearch.sem.pls.cvpat.paired`, Liengaard et al. 2021, Decision
     Sciences 52, 362–392), its two-sided p_value and p_adjusted for all paths (Holm 1979); verdict `helps`, `harms` or
     `not_told` at `confidence`, or `second_order` where one of the three has no items of its own; size `weak` below .05,
     `moderate` below .10, else `strong`, as R seminrExtras calls them, where it helps.
 
     `folds`: how many, dealt by `seed`, or a label a row. Moderations are left out. Sampling weights are used in
-    training and in averages; t takes rows as independent.
+    training and in averages; t allows for them, and for clusters and strata.
 
     Checked against R seminr 2.3.4 on the same folds, to the 7 digits of its stop rule. R seminrExtras `assess_pcm`
     draws other folds for the second prediction, whose chance enters the contribution.
@@ -110,8 +110,7 @@ def mediator_prediction(
     spec, whole = estimate.specification, estimate.sample
     if target is not None and target not in spec.outcomes:
         raise ParameterError(f"{target!r} is no outcome of the model; choose one of {', '.join(spec.outcomes)}.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence level of {confidence:g} is impossible; it lies between 0 and 1.")
+    require_confidence(confidence)
     labels = folds_of(estimate.items.index, folds, seed=seed, design=whole.design)[0]
     answers, w = estimate.items.to_numpy(dtype=np.float64), whole.weights / whole.weights.sum()
     rows, items = [], []
@@ -130,8 +129,9 @@ def mediator_prediction(
             measures += [good, bad, contribution]
         for item, *values in zip(three.construct(roles[2]).items, *measures, strict=True):
             items.append((*roles, item, *values))
-        t = _t_of((both[1] ** 2 - both[0] ** 2).mean(axis=1), w)
-        rows.append((*roles, float(measures[2].mean()), t, 2 * student.sf(abs(t), whole.n - 1), ""))
+        saved = (both[1] ** 2 - both[0] ** 2).mean(axis=1)
+        t, _, p_value = paired(saved, whole.weights, whole.design, confidence)[-3:]
+        rows.append((*roles, float(measures[2].mean()), t, p_value, ""))
     table = pd.DataFrame(rows, columns=[*PATHS[:6], "verdict"])
     adjusted = holm(table["p_value"].to_numpy(dtype=np.float64))
     told = np.where(adjusted < 1 - confidence, np.where(table["t"] > 0, "helps", "harms"), "not_told")
@@ -139,10 +139,3 @@ def mediator_prediction(
     size = np.array(["weak", "moderate", "strong"])[np.searchsorted(SIZES, table["contribution"].fillna(0), "right")]
     table = table.assign(p_adjusted=adjusted, verdict=verdict, size=np.where(verdict == "helps", size, ""))[PATHS]
     return MediatorPrediction(table, pd.DataFrame(items, columns=ITEMS))
-
-
-def _t_of(differences: Floats, w: Floats) -> float:
-    """t of a weighted mean of n independent differences; with equal weights mean / (sd / √n). 0 where all are 0."""
-    mean = w @ differences
-    error = np.sqrt((w**2) @ (differences - mean) ** 2 * len(w) / (len(w) - 1))
-    return float(mean / error) if error > 0 else 0.0

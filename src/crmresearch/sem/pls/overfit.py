@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from crmresearch.errors import ParameterError
-from crmresearch.resampling import bootstrap_counts, one_thread
+from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import fit_samples
-from crmresearch.sem.pls.congruence import require_estimated, require_resamples
 from crmresearch.sem.pls.deviance_tree import Deviants, deviants
 from crmresearch.sem.pls.folds import Folds, folds_of, untrained
 from crmresearch.sem.pls.held_out import CHUNK, Predictor
