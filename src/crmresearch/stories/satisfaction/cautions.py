@@ -41,6 +41,16 @@ def cautions(
     return caution_table(story, rows)
 
 
+def cautions_of_model(story: SatisfactionStory) -> dict[str, list[Row]]:
+    """What a page that only rests on the composites of a model must say of it: cautions of `pls` and of `answers`."""
+    found = cautions(story, CovarianceStory(story, None, None, ""))
+    found = found[~found["code"].str.startswith("cb_") & (found["severity"] != "none")]
+    return {
+        key: list(found[found["subject"] == story.say(f"trust.{key}")].drop(columns="subject").itertuples(False, None))
+        for key in ("pls", "answers")
+    }
+
+
 def _subject(caution: Caution) -> str:
     """What a caution is about: composites, answers, common factors, or composites corrected to be such."""
     if caution.code in OF_ANSWERS:
