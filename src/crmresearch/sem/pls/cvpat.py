@@ -15,8 +15,8 @@ from crmresearch.sem.pls.prediction import Prediction
 OVERALL = "overall"
 COLUMNS = ["against", "construct", "rows", "loss", "loss_against", "difference", "se", "ci_lower", "ci_upper", "t",
            "df", "p_value", "p_bootstrap"]  # fmt: skip
-FORESEEN = ["outcome", "q2_predict", "loss", "loss_mean", "loss_linear", "predicted", "better", "items", "power",
-            "mean", "linear"]  # fmt: skip
+FORESEEN = ["outcome", "q2_predict", "loss", "loss_mean", "loss_linear", "predicted", "better", "measure", "items",
+            "power", "mean", "linear"]  # fmt: skip
 
 
 def cvpat(
@@ -78,8 +78,8 @@ def foreseen(prediction: Prediction, confidence: float = 0.95) -> pd.DataFrame:
 
     Columns outcome, q2_predict (1 − loss / loss_mean), loss (mean squared error of the items), loss_mean of the
     averages, loss_linear of the linear model, predicted and better (items foreseen better than by the averages, and by
-    both) of items, power (the verdict of `Prediction.constructs`); mean and linear: wins, ties or loses against them
-    beyond chance, by `cvpat` at `confidence`, or unknown where there is nothing to hold the model against.
+    both, the second by its measure) of items, power (the verdict of `Prediction.constructs`); mean and linear: wins,
+    ties or loses against them beyond chance, by `cvpat` at `confidence`, or unknown where nothing is to compare.
     """
     tests = cvpat(prediction, resamples=0, confidence=confidence).set_index(["construct", "against"])
     verdicts = prediction.constructs.set_index("construct")
@@ -88,7 +88,7 @@ def foreseen(prediction: Prediction, confidence: float = 0.95) -> pd.DataFrame:
         test, one = tests.loc[outcome], verdicts.loc[outcome]
         loss, (mean, linear) = test.loc["mean", "loss"], test.loc[["mean", "linear"], "loss_against"]
         told = [told_loss(*test.loc[key, ["ci_lower", "ci_upper"]]) for key in ("mean", "linear")]
-        counts = one[["predicted", "better", "items", "verdict"]]
+        counts = one[["predicted", "better", "measure", "items", "verdict"]]
         rows.append((outcome, 1 - loss / mean, loss, mean, linear, *counts, *told))
     return pd.DataFrame(rows, columns=FORESEEN)
 

@@ -78,7 +78,8 @@ class ValidationStory:
     def _outcome(self, row: Any) -> str:
         story = self.story
         against = [story.say(f"validation.mean_{row.mean}"), story.say(f"validation.linear_{row.linear}")]
-        facts = {"outcome": story.label(row.outcome), "against": story.listed(against)}
+        smaller = story.say(f"validation.by_{row.measure}")
+        facts = {"outcome": story.label(row.outcome), "smaller": smaller, "against": story.listed(against)}
         key = "unknown" if row.power == "unknown" else "outcome"
         return story.say(f"validation.{key}", row, **{**facts, "power": story.say(f"power.{row.power}")})
 
