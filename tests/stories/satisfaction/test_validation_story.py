@@ -41,22 +41,27 @@ def test_every_check_has_a_line_and_none_comes_before_what_was_there(ecsi: Valid
     assert [row.code.partition("_")[0] for row in lines] == CHECKS
     assert {row.subject for row in lines} == {before["subject"].iloc[0]}
     assert after.iloc[0].equals(before.iloc[0])
-    assert "perceived quality" in lines[0].message
     assert f": {ecsi.checks.verdicts['congruence'].facts['count']} of 21 pairs are not told apart" in lines[0].message
+    assert "image and perceived quality" in lines[0].message
 
 
-def test_what_does_not_concern_an_index_is_a_note(ecsi: ValidationStory) -> None:
+def test_only_what_is_shown_against_paths_and_items_is_more_than_a_note(ecsi: ValidationStory) -> None:
     class Told(ModelChecks):
         @property
         def verdicts(self) -> dict[str, Caution]:
             count = {"all": 3, "count": 0}
+            facts = {"count": 1, "paths": [("image", "loyalty")], "grouped": 4, "rows": 250}
             return {
                 "mediators": Caution("mediators_open", "weak", "", count),
                 "tetrads": Caution("undone", "weak", "", {"reason": "few."}),
+                "congruence": Caution("congruence_close", "weak", "", {**count, "pairs": [("image", "loyalty")]}),
+                "overfit": Caution("overfit_unstable", "weak", "", facts),
             }
 
     checks = Told(ecsi.checks.estimate, 0.95, 50, 3, None, None, None, None, None)
-    assert {row[1] for row in ValidationStory(ecsi.story, checks, "").cautions()} == {"note"}
+    found = {row[0]: row[1] for row in ValidationStory(ecsi.story, checks, "").cautions()}
+    assert {code for code, severity in found.items() if severity == "weak"} == {"overfit_unstable"}
+    assert len(found) == 4
 
 
 def test_outcomes_are_told_as_cvpat_and_plspredict_have_them(ecsi: ValidationStory) -> None:

@@ -16,6 +16,7 @@ from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Row
 
 FOLDS = 10
+SHOWN = {"copulas_shown", "overfit_unstable", "tetrads_factors"}  # verdicts against paths and items
 RESAMPLES = 1000  # of the checks at most: they ask whether, not how much
 
 
@@ -28,13 +29,14 @@ class ValidationStory:
     prediction: Prediction | str
 
     def cautions(self) -> list[Row]:
-        """The verdict of every check: `weak` where paths or items are in doubt, else `note`.
+        """The verdict of every check: `weak` where it shows something against paths or items, else a `note`.
 
-        That mediators do not help to predict takes nothing from an index, nor does a check that could not be made.
+        That constructs are not told apart shows nothing yet, for which the page has HTMT; that mediators do not help to
+        predict takes nothing from an index, nor does a check that could not be made.
         """
         told: list[Row] = []
         for name, one in self.checks.verdicts.items():
-            severity = "note" if name == "mediators" or one.code == "undone" else one.severity
+            severity = "weak" if one.code in SHOWN else "note"
             facts = {"check": self.story.say(f"trust.{name}"), "found": verdict_of(self.story, one, self.story.within)}
             told.append((one.code, severity, "", self.story.say("validation.check", **facts)))
         return told
