@@ -293,13 +293,13 @@ def test_measurement_takes_an_estimate_or_a_model_and_a_frame(frame: pd.DataFram
         assert list(table(cb)) == list(table(pls))
     pd.testing.assert_frame_equal(crm.modification_indices(TEXT, frame), crm.modification_indices(cb))
     for table in (crm.reliability, crm.htmt, crm.modification_indices):
-        with pytest.raises(ParameterError, match="needs the answers"):
+        with pytest.raises(ParameterError, match="needs its data"):
             table(TEXT)
-        with pytest.raises(ParameterError, match="is not of a dict"):
+        with pytest.raises(ParameterError, match="not of a dict"):
             table({})  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="the estimate holds its answers"):
+    with pytest.raises(ParameterError, match="htmt of an estimate takes no data"):
         crm.htmt(pls, frame)
-    with pytest.raises(ParameterError, match="missing belongs to the estimation of a model"):
+    with pytest.raises(ParameterError, match="htmt of an estimate takes no missing"):
         crm.htmt(pls, missing="mean")
     with pytest.raises(ParameterError, match="pass the frame or survey"):
         crm.redundancy(pls)

@@ -5,15 +5,15 @@ in clusters or within strata are resampled so, and their counts are then no whol
 """
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
-from crmresearch.errors import ParameterError
+from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.sampling_design import SamplingDesign
 
 P = ParamSpec("P")
@@ -26,10 +26,16 @@ def one_thread(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def alone(*args: P.args, **kwargs: P.kwargs) -> T:
-        with threadpool_limits(1):
+        with _threads().limit(limits=1):
             return function(*args, **kwargs)
 
     return alone
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    # looked for once: to look for them anew takes as long as ten folds of a prediction
+    return ThreadpoolController()
 
 
 def require_memory(numbers: int, what: str) -> None:
@@ -41,6 +47,29 @@ def require_memory(numbers: int, what: str) -> None:
     if needed > free:
         raise ParameterError(
             f"{what} need about {needed / 2**30:,.1f} GB of memory, and {free / 2**30:,.1f} GB are free; ask for fewer."
+        )
+
+
+def require_confidence(confidence: float) -> None:
+    """Raise ParameterError for an impossible level of confidence."""
+    if not 0 < confidence < 1:
+        raise ParameterError(f"A confidence level of {confidence:g} is impossible; it lies between 0 and 1.")
+
+
+def require_resamples(resamples: int, confidence: float) -> None:
+    """Raise ParameterError for fewer than 2 resamples or an impossible level of confidence."""
+    if resamples < 2:
+        raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
+    require_confidence(confidence)
+
+
+def require_estimated(usable: int, resamples: int) -> None:
+    """Raise EstimationError where fewer than two of the resamples could be estimated."""
+    if usable < 2:
+        raise EstimationError(
+            f"{resamples - usable} of {resamples} resamples cannot be estimated because an item does not vary in them, "
+            "or items or predictors determine one another; an item with almost one single answer, or almost a copy of "
+            "others, should leave the model."
         )
 
 

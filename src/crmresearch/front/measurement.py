@@ -1,13 +1,13 @@
 """How well constructs are measured, from the front door: of an estimate, or of a model and the answers to it."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import ParameterError
-from crmresearch.front.surveys import estimate_cbsem, estimate_pls
+from crmresearch.front.estimates import Answers, estimated, least_squares, structure
 from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance import measurement as covariance
 from crmresearch.sem.covariance import modification
@@ -15,28 +15,6 @@ from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.pls import measured
 from crmresearch.sem.pls import redundancy as pls_redundancy
 from crmresearch.sem.pls.result import PlsEstimate
-
-Answers: TypeAlias = pd.DataFrame | Survey | None
-
-
-def _estimate(model: Any, data: Any, name: str, options: Mapping[str, Any], *, structure: bool = False) -> Any:
-    """The estimate given, or that of the model given with its answers."""
-    if isinstance(model, Specification | str):
-        if data is None or isinstance(data, str):
-            raise ParameterError(f"{name} of a model needs the answers to it; pass them as the second argument.")
-        return (estimate_cbsem if structure else estimate_pls)(model, data, **options)
-    wanted = CbEstimate if structure else PlsEstimate | CbEstimate
-    if not isinstance(model, wanted):
-        use = "estimate_cbsem" if structure else "estimate_pls or estimate_cbsem"
-        raise ParameterError(f"{name} is not of a {type(model).__name__}; pass what {use} returned, or a model.")
-    if options:
-        raise ParameterError(f"{', '.join(options)} belongs to the estimation of a model; {name} got an estimate.")
-    return model
-
-
-def _no_data(data: Any, model: Any, name: str) -> None:
-    if data is not None and not isinstance(model, Specification | str):
-        raise ParameterError(f"{name} of an estimate takes no second argument: the estimate holds its answers.")
 
 
 def reliability(
@@ -65,8 +43,7 @@ def reliability(
     """
     if isinstance(data, str) and not isinstance(estimate, Specification | str):
         return reliability(estimate, None, data)
-    _no_data(data, estimate, "reliability")
-    found = _estimate(estimate, data, "reliability", options)
+    found = estimated(estimate, data, "reliability", **options)
     if isinstance(found, CbEstimate):
         return covariance.reliability(found)
     if estimator not in found.estimators:
@@ -92,8 +69,7 @@ def htmt(
     >>> crm.htmt(text, survey)[["construct", "other", "estimate", "htmt2"]].round(3).values.tolist()
     [['loy', 'sat', 0.957, 0.93]]
     """
-    _no_data(data, estimate, "htmt")
-    found = _estimate(estimate, data, "htmt", options)
+    found = estimated(estimate, data, "htmt", **options)
     return covariance.htmt(found) if isinstance(found, CbEstimate) else measured.htmt(found)
 
 
@@ -122,9 +98,8 @@ def redundancy(
     """
     if data is None:
         raise ParameterError("redundancy needs the answers to the global items; pass the frame or survey as `data`.")
-    found = _estimate(estimate, data, "redundancy", options)
-    if not isinstance(found, PlsEstimate):
-        raise ParameterError("redundancy is of a PLS estimate, not of a covariance structure; use estimate_pls.")
+    model = isinstance(estimate, Specification | str)
+    found = least_squares(estimate, data if model else None, "redundancy", **options)
     frame = data.items if isinstance(data, Survey) else data
     items = pls_redundancy.global_items_of(found, list(frame.columns)) if global_items is None else global_items
     if not items:
@@ -155,5 +130,4 @@ def modification_indices(
     >>> crm.modification_indices(text, survey)[["lhs", "op", "rhs", "mi"]].head(1).round(1).values.tolist()
     [['loy', '=~', 'CUSA2', 9.2]]
     """
-    _no_data(data, estimate, "modification_indices")
-    return modification.modification_indices(_estimate(estimate, data, "modification_indices", options, structure=True))
+    return modification.modification_indices(structure(estimate, data, "modification_indices", **options))

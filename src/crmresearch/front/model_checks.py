@@ -1,11 +1,10 @@
 """Is the model the right one? From the front door: tetrads, copulas, overfit, a mediator's prediction, congruence."""
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import pandas as pd
 
-from crmresearch.front.estimates import Answers, least_squares
-from crmresearch.models.specification import Specification
+from crmresearch.front.estimates import Answers, Model, least_squares
 from crmresearch.sem.pls import congruence as congruent
 from crmresearch.sem.pls import copulas as endogenous
 from crmresearch.sem.pls import mediator_prediction as mediated
@@ -15,10 +14,7 @@ from crmresearch.sem.pls.copulas import Copulas, Rule
 from crmresearch.sem.pls.folds import Folds
 from crmresearch.sem.pls.mediator_prediction import MediatorPrediction
 from crmresearch.sem.pls.overfit import Overfit
-from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.sem.pls.tetrads import Tetrads
-
-Model: TypeAlias = PlsEstimate | Specification | str
 
 
 def tetrads(

@@ -1,23 +1,20 @@
 """Prediction from the front door: how well a model foresees respondents it has not seen, and better than which."""
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
-from crmresearch.front.estimates import Answers, least_squares
+from crmresearch.front.estimates import Answers, Model, least_squares
 from crmresearch.front.surveys import _weights
 from crmresearch.models.lavaan import model as read_model
-from crmresearch.models.specification import Specification
 from crmresearch.sem.pls import cvpat as test
 from crmresearch.sem.pls import prediction as engine
 from crmresearch.sem.pls.folds import Folds
 from crmresearch.sem.pls.held_out import Antecedents
 from crmresearch.sem.pls.prediction import Prediction
 from crmresearch.sem.pls.result import PlsEstimate
-
-Model: TypeAlias = PlsEstimate | Specification | str
 
 
 def plspredict(

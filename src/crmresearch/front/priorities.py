@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import ParameterError
-from crmresearch.front.surveys import Missing, estimate_pls
-from crmresearch.front.tables import Scale, bounds_of, least_squares
+from crmresearch.front.estimates import least_squares, resampled
+from crmresearch.front.surveys import Missing
+from crmresearch.front.tables import Scale, bounds_of
 from crmresearch.models.specification import Specification
-from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.sem.priorities.ceilings import CeilingName
 from crmresearch.sem.priorities.cipma import Cipma, combined, necessity_of
@@ -53,7 +53,7 @@ def ipma(
     >>> len(found.items), list(found.items["rank_lower"].astype(int))[0]
     (3, 1)
     """
-    estimate = _resampled(_estimate(model, data, missing, "ipma"), resamples, seed, confidence)
+    estimate = resampled(_estimate(model, data, missing, "ipma"), resamples, seed, confidence)
     return importance_performance_map(estimate, _bounds(estimate, data, scale), target)
 
 
@@ -140,7 +140,7 @@ def cipma(
     >>> found.wanted, found.table["necessary"].tolist()
     (8.0, [True])
     """
-    estimate = _resampled(_estimate(model, data, missing, "cipma"), resamples, seed, confidence)
+    estimate = resampled(_estimate(model, data, missing, "cipma"), resamples, seed, confidence)
     return combined(
         estimate, _bounds(estimate, data, scale), target, wanted=wanted, low=low, leading=ceiling,
         permutations=permutations, seed=seed,
@@ -148,18 +148,10 @@ def cipma(
 
 
 def _estimate(model: Any, data: Any, missing: Missing, name: str) -> PlsEstimate:
-    """The estimate given, or that of a model and its answers."""
-    if not isinstance(model, Specification | str):
-        return least_squares(model, name)
-    if not isinstance(data, pd.DataFrame | Survey):
-        raise ParameterError(f"{name} of a model needs its answers: pass the survey or the frame after the model.")
-    return estimate_pls(model, data, missing=missing)
-
-
-def _resampled(estimate: PlsEstimate, resamples: int, seed: int, confidence: float) -> PlsEstimate:
-    if estimate.resampling is not None:
-        return estimate
-    return bootstrap(estimate, resamples=resamples, seed=seed, confidence=confidence)
+    """The estimate given, beside which `data` tells its scales; or that of a model and its answers."""
+    if isinstance(model, Specification | str):
+        return least_squares(model, data, name, missing=missing)
+    return least_squares(model, None, name)
 
 
 def _bounds(estimate: PlsEstimate, data: Any, scale: Scale | None) -> pd.DataFrame:

@@ -16,13 +16,6 @@ from crmresearch.value.customer_value import CustomerValue
 Scale: TypeAlias = tuple[float, float] | pd.DataFrame | Survey
 
 
-def least_squares(estimate: object, name: str) -> PlsEstimate:
-    """The estimate as one of partial least squares; ParameterError for another object."""
-    if not isinstance(estimate, PlsEstimate):
-        raise ParameterError(f"{name} is of a PLS estimate, not of a {type(estimate).__name__}; use estimate_pls.")
-    return estimate
-
-
 def fit_table(estimate: CbEstimate) -> pd.DataFrame:
     """The fit of a covariance structure, a row a measure: χ², CFI, TLI, RMSEA with its 90 % interval, SRMR, AIC, BIC.
 
@@ -81,8 +74,11 @@ def construct_index(estimate: PlsEstimate, scale: Scale) -> pd.DataFrame:
     >>> crm.construct_index(crm.estimate_pls(text, survey), (1, 10))["estimate"].between(0, 100).all().item()
     True
     """
-    items = least_squares(estimate, "construct_index").specification.items
-    return index.construct_index(estimate, bounds_of(items, scale))[0]
+    if not isinstance(estimate, PlsEstimate):
+        raise ParameterError(
+            f"construct_index is of a PLS estimate, not of a {type(estimate).__name__}; use estimate_pls."
+        )
+    return index.construct_index(estimate, bounds_of(estimate.specification.items, scale))[0]
 
 
 def bounds_of(items: Sequence[str], scale: Scale) -> pd.DataFrame:

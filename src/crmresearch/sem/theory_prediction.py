@@ -10,24 +10,12 @@ import pandas as pd
 from crmresearch.errors import EstimationError
 from crmresearch.ranks import highest
 from crmresearch.resampling import bootstrap_counts
-from crmresearch.sem.pls.cvpat import cvpat, outcomes, paired
+from crmresearch.sem.pls.cvpat import FORESEEN, foreseen, outcomes, paired
 from crmresearch.sem.pls.prediction import Prediction, plspredict
 from crmresearch.sem.theory_comparison import AIMS, TheoryComparison
 
 FOLDS = REPEATS = 10
-SHOWN = [
-    "aim",
-    "theory",
-    "q2_predict",
-    "loss",
-    "loss_mean",
-    "loss_linear",
-    "better",
-    "items",
-    "power",
-    "mean",
-    "linear",
-]
+SHOWN = ["aim", "theory", *FORESEEN[1:]]
 
 
 @dataclass(frozen=True)
@@ -69,24 +57,15 @@ class TheoryPrediction:
     def foreseen(self) -> pd.DataFrame:
         """How well each theory foresees satisfaction and loyalty, a row an aim and theory that leads to it.
 
-        Columns aim, theory, q2_predict (1 − loss / loss_mean), loss (mean squared error of the items), loss_mean of the
-        averages, loss_linear of the linear model, better (items foreseen better than by it) of items, power (the
-        verdict of `Prediction.constructs`); mean and linear: wins, ties or loses against them beyond chance, by CVPAT.
+        Columns aim, theory, and those of `crmresearch.sem.pls.cvpat.foreseen`.
         """
-        rows = []
+        parts = []
         for theory, one in self.predictions.items():
-            tests = cvpat(one, resamples=0, confidence=self.comparison.confidence).set_index(["construct", "against"])
-            verdicts = one.constructs.set_index("construct")
+            table = foreseen(one, self.comparison.confidence)
             for aim in AIMS:
-                if (outcome := self.comparison.aim(theory, aim)) not in outcomes(one):
-                    continue
-                test, verdict = tests.loc[outcome], verdicts.loc[outcome]
-                loss, against = test["loss"].iloc[0], test["loss_against"]
-                told = [_told(test.loc[key, "ci_lower"], test.loc[key, "ci_upper"]) for key in ("mean", "linear")]
-                losses = [loss, against["mean"], against["linear"]]
-                rows.append((aim, theory, 1 - loss / against["mean"], *losses, verdict["better"], verdict["items"],
-                             verdict["verdict"], *told))  # fmt: skip
-        table = pd.DataFrame(rows, columns=SHOWN)
+                own = table[table["outcome"] == self.comparison.aim(theory, aim)]
+                parts.append(own.drop(columns="outcome").assign(aim=aim, theory=theory))
+        table = pd.concat(parts)[SHOWN] if parts else pd.DataFrame(columns=SHOWN)
         return table.sort_values("aim", key=lambda aims: aims.map(AIMS.index), kind="stable").reset_index(drop=True)
 
     @cached_property
@@ -143,8 +122,3 @@ class TheoryPrediction:
         points = np.average(losses, axis=1, weights=one.weights[kept])
         best = highest(-points, -np.concatenate(drawn, axis=1), self.comparison.confidence)
         return [theory for theory, among in zip(table, best, strict=True) if among]
-
-
-def _told(lower: float, upper: float) -> str:
-    """Whether a loss is smaller (wins), larger (loses) or not told apart (ties)."""
-    return "wins" if upper < 0 else "loses" if lower > 0 else "ties"

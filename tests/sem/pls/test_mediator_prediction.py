@@ -1,6 +1,7 @@
 """A mediator's contribution: R on the same folds, one that carries something and one that does not, odd input."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from model_check_cases import CHECKS, factor_answers, ours
 from sem_cases import corp_rep, ecsi, mobi, path_model, reputation
@@ -66,6 +67,20 @@ def test_equal_weights_change_nothing_and_others_do() -> None:
     )
     np.testing.assert_allclose(plain, even, rtol=1e-9)
     assert np.abs(plain - weighted).min() > 1e-3
+
+
+def test_copies_of_every_respondent_in_one_cluster_are_no_more_respondents() -> None:
+    once = estimate_pls(ecsi(), mobi())
+    labels = np.arange(250) % 10
+    twice = pd.concat([mobi(), mobi()], ignore_index=True)
+    cluster = pd.Series(np.tile(np.arange(250), 2))
+    copied = estimate_pls(ecsi(), twice, design=pd.DataFrame({"cluster": cluster}))
+    one, two = (
+        mediator_prediction(estimate, "loyalty", folds=folds).paths
+        for estimate, folds in ((once, labels), (copied, np.tile(labels, 2)))
+    )
+    for column in ("t", "p_value", "contribution"):
+        np.testing.assert_allclose(one[column], two[column], rtol=1e-9)
 
 
 def test_what_cannot_be_asked_is_said() -> None:

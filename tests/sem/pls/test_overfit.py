@@ -10,8 +10,7 @@ import crmresearch as crm
 from crmresearch.errors import ParameterError
 from crmresearch.sem.pls.deviance_tree import best_split, deviants
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.fold_predictions import trained_without
-from crmresearch.sem.pls.overfit import Overfit, overfit
+from crmresearch.sem.pls.overfit import Overfit, overfit, predictive_deviance
 from crmresearch.sem.pls.result import PlsEstimate
 
 R = CHECKS["overfit"]["ecsi"]
@@ -95,13 +94,12 @@ def test_pruning_finds_what_the_whole_tree_holds() -> None:
 def test_what_a_model_predicts_of_its_own_rows_has_its_r_squared(data: str, estimate: PlsEstimate) -> None:
     """The rows of one half, trained on themselves: a product of a moderation enters as in training."""
     one = estimate if data == "ecsi" else estimate_pls(reputation(), corp_rep())
-    trained = next(trained_without(one.specification, one.sample, one.settings, np.arange(len(one.items)) % 2))
-    kept = ~trained.held
+    labels = np.arange(len(one.items)) % 2
+    y, kept = one.specification.outcomes[-1], labels == 1
     again = estimate_pls(one.specification, one.items[kept])
-    y = one.specification.keys.index(one.specification.outcomes[-1])
-    predicted = (trained.scores @ trained.paths[:, y])[kept]
+    fitted = predictive_deviance(one, y, labels).fitted[kept]  # by the one model trained with these rows
     shares = again.only("r_squared").set_index("outcome")["estimate"]
-    assert np.corrcoef(predicted, trained.scores[kept, y])[0, 1] ** 2 == pytest.approx(shares.iloc[-1], abs=1e-5)
+    assert np.corrcoef(fitted, again.scores[y])[0, 1] ** 2 == pytest.approx(shares[y], abs=1e-5)
 
 
 def planted(odd: int) -> tuple[PlsEstimate, np.ndarray]:

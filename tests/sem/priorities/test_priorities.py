@@ -212,8 +212,8 @@ def test_the_front_door_takes_what_is_at_hand(mobile: PlsEstimate) -> None:
     np.testing.assert_allclose(items.effects["d"], pair.effects["d"])
     pd.testing.assert_frame_equal(crm.cipma(mobile, survey, permutations=99).ipma.items, crm.ipma(mobile, survey).items)
     for wrong, told in (
-        (lambda: crm.ipma(3, survey), "use estimate_pls"),  # type: ignore[arg-type]
-        (lambda: crm.ipma(text), "needs its answers"),
+        (lambda: crm.ipma(3, survey), "of an estimate, or of a model and its data"),  # type: ignore[arg-type]
+        (lambda: crm.ipma(text), "needs its data"),
         (lambda: crm.ipma(text, survey.items, resamples=10), "ends of the scales"),
         (lambda: crm.ipma(text, survey, target="sat", resamples=10), "No path of the model leads to 'sat'"),
         (lambda: crm.ipma(text, survey.items, scale=(1, 5), resamples=10), "lie outside the scale"),

@@ -10,8 +10,15 @@ import numpy as np
 from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
-from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.resampling import DRAWS_PER_SEED, bootstrap_counts, jackknife_counts, require_memory
+from crmresearch.errors import ParameterError
+from crmresearch.resampling import (
+    DRAWS_PER_SEED,
+    bootstrap_counts,
+    jackknife_counts,
+    require_estimated,
+    require_memory,
+    require_resamples,
+)
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import consistent_admissible, fit_samples
 from crmresearch.sem.pls.cautions import cautions_of
@@ -75,10 +82,7 @@ def resample(
     workers: int = 1,
 ) -> Resampling:
     """These quantities of the estimate in `resamples` resamples of its rows, as `bootstrap` draws them."""
-    if resamples < 2:
-        raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence level of {confidence:g} is impossible; it lies between 0 and 1.")
+    require_resamples(resamples, confidence)
     if interval not in get_args(Interval):
         raise ParameterError(f"The interval {interval!r} is not known; use {' or '.join(get_args(Interval))}.")
     if chunk < 1 or workers < 1:
@@ -88,12 +92,7 @@ def resample(
     counts = bootstrap_counts(estimate.sample.n, resamples, seed, estimate.sample.design)
     replicates, (usable, converged, admissible) = _run(estimate, quantities, counts, chunk, workers)
     kept = {name: values[usable] for name, values in replicates.items()}
-    if usable.sum() < 2:
-        raise EstimationError(
-            f"{resamples - int(usable.sum())} of {resamples} resamples cannot be estimated because an item does not "
-            "vary in them, or items or predictors determine one another; an item with almost one single answer, or "
-            "almost a copy of others, should leave the model."
-        )
+    require_estimated(int(usable.sum()), resamples)
     tail = (1 - confidence) / 2
     if interval == "percentile":
         limits = {name: quantiles(v, np.full((2, v.shape[1]), [[tail], [1 - tail]])) for name, v in kept.items()}

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.resampling import bootstrap_counts, one_thread
-from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.batch import Fits, fit_samples
+from crmresearch.errors import EstimationError
+from crmresearch.sem.pls.algorithm import Floats, Solution
+from crmresearch.sem.pls.batch import Fits
+from crmresearch.sem.pls.bootstrap import resample
+from crmresearch.sem.pls.quantities import Quantity
 from crmresearch.sem.pls.result import PlsEstimate
 
-COLUMNS = ["construct", "other", "estimate", "se", "ci_lower", "ci_upper", "difference", "t", "p_value", "verdict"]
+COLUMNS = ["estimate", "se", "ci_lower", "ci_upper", "difference", "t", "p_value", "verdict"]
 
 
 def congruence_coefficients(Q: Floats, reliabilities: Floats) -> Floats:
@@ -35,7 +36,6 @@ def congruence_coefficients(Q: Floats, reliabilities: Floats) -> Floats:
     return np.asarray(inner / (length[..., :, None] * length[..., None, :]))
 
 
-@one_thread
 def congruence(
     estimate: PlsEstimate, *, resamples: int = 1000, seed: int = 1, confidence: float = 0.95
 ) -> pd.DataFrame:
@@ -56,48 +56,26 @@ def congruence(
     Raises EstimationError for fewer than three constructs with items (two have no third by which to differ),
     ParameterError for fewer than 2 resamples or an impossible confidence.
     """
-    require_resamples(resamples, confidence)
     measured = np.flatnonzero(estimate.model.main.mask.any(axis=0))
     if len(measured) < 3:
         raise EstimationError(
             "Two constructs have no third by which what they go with could differ; congruence needs three with items."
         )
     first, second = np.triu_indices(len(measured), 1)
-
-    def coefficients(fits: Fits) -> Floats:
-        Q = fits.pls.correlations[:, measured[:, None], measured]
-        return congruence_coefficients(Q, fits.pls.rho_a[:, measured])[:, first, second]
-
-    point = coefficients(estimate.fits)[0]
-    sample, parts = estimate.sample, []
-    for counts in bootstrap_counts(sample.n, resamples, seed, sample.design):
-        fits = fit_samples(sample, counts, estimate.model, estimate.settings)
-        with np.errstate(invalid="ignore"):  # of unusable samples, which are left out
-            parts.append(coefficients(fits)[fits.usable])
-    drawn = np.concatenate(parts)
-    require_estimated(len(drawn), resamples)
-    tail = (1 - confidence) / 2
-    lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    se, difference = drawn.std(axis=0, ddof=1), 1 - np.abs(point)
-    t = np.divide(difference, se, out=np.zeros_like(se), where=se > 0)
     keys = np.array(estimate.specification.keys)[measured]
-    verdict = np.where(t > norm.ppf(1 - tail), "apart", "not_told")
-    values = [keys[first], keys[second], point, se, lower, upper, difference, t, 2 * norm.sf(t), verdict]
-    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
+    def coefficients(solution: Solution, _: Fits) -> Floats:
+        Q = solution.correlations[:, measured[:, None], measured]
+        return congruence_coefficients(Q, solution.rho_a[:, measured])[:, first, second]
 
-def require_resamples(resamples: int, confidence: float) -> None:
-    """Raise ParameterError for fewer than 2 resamples or an impossible level of confidence."""
-    if resamples < 2:
-        raise ParameterError(f"{resamples} resamples give no standard error; ask for at least 2, better 1000.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence level of {confidence:g} is impossible; it lies between 0 and 1.")
-
-
-def require_estimated(usable: int, resamples: int) -> None:
-    """Raise EstimationError where fewer than two of the resamples could be estimated."""
-    if usable < 2:
-        raise EstimationError(
-            f"{resamples - usable} of {resamples} resamples cannot be estimated: items do not vary in them, or "
-            "determine one another; leave items with almost one single answer out of the model."
-        )
+    labels = pd.DataFrame({"construct": keys[first], "other": keys[second]})
+    quantity = Quantity(labels, "pls", coefficients, np.zeros(len(labels), dtype=np.bool_), tested=False)
+    drawn = resample(
+        estimate, {"congruence": quantity}, resamples=resamples, seed=seed, confidence=confidence, interval="percentile"
+    )
+    point, (lower, upper) = quantity.values(estimate.fits)[0], drawn.limits["congruence"]
+    se, difference = drawn.replicates["congruence"].std(axis=0, ddof=1), 1 - np.abs(point)
+    t = np.divide(difference, se, out=np.zeros_like(se), where=se > 0)
+    verdict = np.where(t > norm.ppf((1 + confidence) / 2), "apart", "not_told")
+    values = [point, se, lower, upper, difference, t, 2 * norm.sf(t), verdict]
+    return labels.assign(**dict(zip(COLUMNS, values, strict=True)))

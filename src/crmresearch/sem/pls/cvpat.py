@@ -15,6 +15,8 @@ from crmresearch.sem.pls.prediction import Prediction
 OVERALL = "overall"
 COLUMNS = ["against", "construct", "rows", "loss", "loss_against", "difference", "se", "ci_lower", "ci_upper", "t",
            "df", "p_value", "p_bootstrap"]  # fmt: skip
+FORESEEN = ["outcome", "q2_predict", "loss", "loss_mean", "loss_linear", "predicted", "better", "measure", "items",
+            "power", "mean", "linear"]  # fmt: skip
 
 
 def cvpat(
@@ -69,6 +71,33 @@ def outcomes(prediction: Prediction) -> dict[str, list[str]]:
     """The constructs whose items are foreseen, with these items."""
     foreseen = set(prediction.names)
     return {c.key: list(c.items) for c in prediction.specification.constructs if c.items and {*c.items} <= foreseen}
+
+
+def foreseen(prediction: Prediction, confidence: float = 0.95) -> pd.DataFrame:
+    """How well a model foresees each of its outcomes, and whether better than averages and a linear model; a row each.
+
+    Columns outcome, q2_predict (1 − loss / loss_mean), loss (mean squared error of the items), loss_mean of the
+    averages, loss_linear of the linear model, predicted and better (items foreseen better than by the averages, and by
+    both, the second by its measure) of items, power (the verdict of `Prediction.constructs`); mean and linear: wins,
+    ties or loses against them beyond chance, by `cvpat` at `confidence`, or unknown where nothing is to compare.
+    """
+    tests = cvpat(prediction, resamples=0, confidence=confidence).set_index(["construct", "against"])
+    verdicts = prediction.constructs.set_index("construct")
+    rows = []
+    for outcome in outcomes(prediction):
+        test, one = tests.loc[outcome], verdicts.loc[outcome]
+        loss, (mean, linear) = test.loc["mean", "loss"], test.loc[["mean", "linear"], "loss_against"]
+        told = [told_loss(*test.loc[key, ["ci_lower", "ci_upper"]]) for key in ("mean", "linear")]
+        counts = one[["predicted", "better", "measure", "items", "verdict"]]
+        rows.append((outcome, 1 - loss / mean, loss, mean, linear, *counts, *told))
+    return pd.DataFrame(rows, columns=FORESEEN)
+
+
+def told_loss(lower: float, upper: float) -> str:
+    """Whether a loss is smaller (wins), larger (loses) or not told apart (ties); unknown without an interval."""
+    if np.isnan(lower) or np.isnan(upper):
+        return "unknown"
+    return "wins" if upper < 0 else "loses" if lower > 0 else "ties"
 
 
 def _pairs(first: Prediction, second: Prediction | None) -> Iterator[tuple[str, str, Floats, Floats]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from crmresearch.errors import ParameterError
+from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.sampling_design import SamplingDesign
 
 Folds = int | ArrayLike
@@ -36,6 +36,14 @@ def folds_of(
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**32 - 3, repeat)))
         dealt[repeat, rng.permutation(units)] = np.arange(units) % folds
     return dealt[:, unit]
+
+
+def untrained(held: NDArray[np.bool_], fold: int) -> EstimationError:
+    """What to say where a model cannot be estimated without the rows `held` (n,) of a fold, counted from 0."""
+    return EstimationError(
+        f"The model cannot be estimated without the {int(held.sum())} rows of fold {fold + 1}: an item does not vary "
+        "in the others, or some determine one another; ask for other folds, or leave items out."
+    )
 
 
 def _labelled(index: pd.Index, labels: ArrayLike, repeats: int) -> Codes:

@@ -7,14 +7,14 @@ BASE for Advances in Information Systems 52(SI), 24–42.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from crmresearch.models.specification import Specification
+from crmresearch.resampling import one_thread
 from crmresearch.sem.pls.algorithm import COLLINEAR, Floats, eigenvalues_exceed
 from crmresearch.sem.pls.batch import (
     Fits,
@@ -85,6 +85,18 @@ class Predictor:
         ordered = replace(self.model.main, adjacency=adjacency).causal_order
         return [j for j in ordered if self.model.main.adjacency[:, j].any()]
 
+    def trained(self, sample: Sample, counts: Floats, settings: Settings) -> tuple[Fits, list[Floats]]:
+        """The model estimated from samples of rows, `counts` (B, n), and what makes scores of their standardised items.
+
+        That is (B, p, k) each: the weights of all, and behind them those of the main effects where there are products.
+        """
+        fits, maps = [], []
+        for model in (self.model, self.plain) if self.model.products else (self.model,):
+            fits.append(fit_samples(sample, counts, model, settings))
+            weights = standardised_weights(fits[-1])[:, : sample.p]
+            maps.append(composites(weights, fits[-1].pls.paths, model))
+        return fits[0], maps
+
     def scores(
         self, known: Floats, first: Floats, fits: Fits, at: NDArray[np.intp], antecedents: Antecedents
     ) -> Floats:
@@ -115,6 +127,7 @@ class Predictor:
         return found
 
 
+@one_thread
 def held_out(
     predictor: Predictor, sample: Sample, settings: Settings, folds: NDArray[np.intp], antecedents: Antecedents
 ) -> HeldOut:
@@ -128,27 +141,20 @@ def held_out(
     n, q = folds.shape[1], len(predictor.items)
     sums, seen = np.zeros((3, n, q)), np.zeros((3, n, 1))
     failed = collinear = 0
-    with _threads().limit(limits=1):  # sums must not depend on the number of threads
-        for start in range(0, len(held), CHUNK):
-            out = np.array([folds[repeat] == fold for repeat, fold in held[start : start + CHUNK]])
-            with np.errstate(all="ignore"):  # of folds that cannot be foreseen, which are left out
-                found, usable = _foresee(predictor, sample, settings, out, antecedents)
-            at, row = np.nonzero(out)
-            for one, (values, right) in enumerate(zip(found, usable, strict=True)):
-                kept = right[at]
-                np.add.at(sums[one], row[kept], values[kept])  # a row is held out once a repeat
-                np.add.at(seen[one], row[kept], 1.0)
-            failed += int((~usable[0]).sum())
-            collinear += int((~usable[1]).sum())
+    for start in range(0, len(held), CHUNK):
+        out = np.array([folds[repeat] == fold for repeat, fold in held[start : start + CHUNK]])
+        with np.errstate(all="ignore"):  # of folds that cannot be foreseen, which are left out
+            found, usable = _foresee(predictor, sample, settings, out, antecedents)
+        at, row = np.nonzero(out)
+        for one, (values, right) in enumerate(zip(found, usable, strict=True)):
+            kept = right[at]
+            np.add.at(sums[one], row[kept], values[kept])  # a row is held out once a repeat
+            np.add.at(seen[one], row[kept], 1.0)
+        failed += int((~usable[0]).sum())
+        collinear += int((~usable[1]).sum())
     with np.errstate(invalid="ignore"):
         pls, linear, mean = np.where(seen > 0, sums / seen, np.nan)
     return HeldOut(pls, linear, mean, failed, collinear)
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    # looked for once: to look for them anew takes as long as ten folds
-    return ThreadpoolController()
 
 
 def _foresee(
@@ -156,14 +162,9 @@ def _foresee(
 ) -> tuple[list[Floats], list[NDArray[np.bool_]]]:
     """Items of the rows held `out` (B, n), row after row, by each of the three; and from which samples they follow."""
     model, items, p = predictor.model, predictor.items, sample.p
-    counts = (~out).astype(np.float64)
-    fits = fit_samples(sample, counts, model, settings)
+    fits, maps = predictor.trained(sample, (~out).astype(np.float64), settings)
     means, spread = fits.moments.means[:, :p], fits.moments.deviations[:, :p]
     linear, defined = _linear(fits.moments.correlations[:, :p, :p], predictor)
-    maps = [composites(standardised_weights(fits)[:, :p], fits.pls.paths, model)]
-    if model.products:
-        main = fit_samples(sample, counts, predictor.plain, settings)
-        maps.append(composites(standardised_weights(main)[:, :p], main.pls.paths, predictor.plain))
     at, row = np.nonzero(out)
     z = sample.centred(row, means[at]) / spread[at]
     together = np.concatenate([*maps, linear], axis=2)

@@ -9,16 +9,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from crmresearch.errors import ParameterError
 from crmresearch.models.specification import BoundPath, Specification
 from crmresearch.ranks import holm
-from crmresearch.resampling import one_thread
+from crmresearch.resampling import one_thread, require_confidence
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.batch import Settings
-from crmresearch.sem.pls.fold_predictions import trained_without
-from crmresearch.sem.pls.folds import Folds, folds_of
+from crmresearch.sem.pls.batch import Settings, model_arrays
+from crmresearch.sem.pls.cvpat import paired
+from crmresearch.sem.pls.folds import Folds, folds_of, untrained
+from crmresearch.sem.pls.held_out import Antecedents, Predictor, held_out
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate
 
@@ -66,19 +66,22 @@ def errors_of_prediction(
     """Errors (n, m) of the target's items in rows left out of training, with the mediator's score and without it.
 
     With a the antecedent's and b the mediator's score, the target's is expected at c_a a + c_b b with it (direct
-    antecedents), at c_a a + c_b d a without, d the path from antecedent to mediator (earliest antecedents); an item at
-    its training mean plus loading and deviation times that.
+    antecedents), at c_a a + c_b d a without, d the path from antecedent to mediator (earliest antecedents): the two
+    ways in which `crmresearch.sem.pls.held_out` foresees items.
+
+    Raises EstimationError where a fold leaves too few rows.
     """
-    a, b, y = (three.keys.index(key) for key in roles)
-    block = np.flatnonzero(np.repeat(np.arange(3), [len(c.items) for c in three.constructs]) == y)
-    X = (sample.rows + sample.shift)[:, block]
-    errors = np.empty((2, *X.shape))
-    for fold in trained_without(three, sample, settings, labels):
-        scores, paths = fold.scores[fold.held], fold.paths
-        for i, mediator in enumerate((scores[:, b], paths[a, b] * scores[:, a])):
-            expected = paths[a, y] * scores[:, a] + paths[b, y] * mediator
-            errors[i][fold.held] = X[fold.held] - fold.means[block] - expected[:, None] * fold.slopes[block]
-    return errors[0], errors[1]
+    predictor = Predictor(three, model_arrays(three))
+    block = np.flatnonzero(predictor.model.main.owner == three.keys.index(roles[2]))
+    place = np.searchsorted(predictor.items, block)
+    answers = (sample.rows + sample.shift)[:, block]
+    ways: tuple[Antecedents, Antecedents] = ("direct", "earliest")
+    with_it, without = (held_out(predictor, sample, settings, labels[None], way).pls[:, place] for way in ways)
+    failed = np.isnan(with_it).any(axis=1)
+    if failed.any():
+        fold = labels[np.argmax(failed)]
+        raise untrained(labels == fold, int(fold))
+    return answers - with_it, answers - without
 
 
 @one_thread
@@ -92,13 +95,13 @@ def mediator_prediction(
     and from the antecedent's alone, the mediator being predicted from it. `items`: root mean square and mean absolute
     errors in units of the item, and contribution = (error without − error with) / error without (`contribution_mae` of
     absolute errors). `paths`: the mean contribution over the items; t of the difference in squared error, averaged
-    over the items of a row, against 0 (n − 1 degrees of freedom; the test of CVPAT, Liengaard et al. 2021, Decision
+    over the items of a row, against 0 (the test of `crmresearch.sem.pls.cvpat.paired`, Liengaard et al. 2021, Decision
     Sciences 52, 362–392), its two-sided p_value and p_adjusted for all paths (Holm 1979); verdict `helps`, `harms` or
     `not_told` at `confidence`, or `second_order` where one of the three has no items of its own; size `weak` below .05,
     `moderate` below .10, else `strong`, as R seminrExtras calls them, where it helps.
 
     `folds`: how many, dealt by `seed`, or a label a row. Moderations are left out. Sampling weights are used in
-    training and in averages; t takes rows as independent.
+    training and in averages; t allows for them, and for clusters and strata.
 
     Checked against R seminr 2.3.4 on the same folds, to the 7 digits of its stop rule. R seminrExtras `assess_pcm`
     draws other folds for the second prediction, whose chance enters the contribution.
@@ -107,8 +110,7 @@ def mediator_prediction(
     spec, whole = estimate.specification, estimate.sample
     if target is not None and target not in spec.outcomes:
         raise ParameterError(f"{target!r} is no outcome of the model; choose one of {', '.join(spec.outcomes)}.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence level of {confidence:g} is impossible; it lies between 0 and 1.")
+    require_confidence(confidence)
     labels = folds_of(estimate.items.index, folds, seed=seed, design=whole.design)[0]
     answers, w = estimate.items.to_numpy(dtype=np.float64), whole.weights / whole.weights.sum()
     rows, items = [], []
@@ -127,8 +129,9 @@ def mediator_prediction(
             measures += [good, bad, contribution]
         for item, *values in zip(three.construct(roles[2]).items, *measures, strict=True):
             items.append((*roles, item, *values))
-        t = _t_of((both[1] ** 2 - both[0] ** 2).mean(axis=1), w)
-        rows.append((*roles, float(measures[2].mean()), t, 2 * student.sf(abs(t), whole.n - 1), ""))
+        saved = (both[1] ** 2 - both[0] ** 2).mean(axis=1)
+        t, _, p_value = paired(saved, whole.weights, whole.design, confidence)[-3:]
+        rows.append((*roles, float(measures[2].mean()), t, p_value, ""))
     table = pd.DataFrame(rows, columns=[*PATHS[:6], "verdict"])
     adjusted = holm(table["p_value"].to_numpy(dtype=np.float64))
     told = np.where(adjusted < 1 - confidence, np.where(table["t"] > 0, "helps", "harms"), "not_told")
@@ -136,10 +139,3 @@ def mediator_prediction(
     size = np.array(["weak", "moderate", "strong"])[np.searchsorted(SIZES, table["contribution"].fillna(0), "right")]
     table = table.assign(p_adjusted=adjusted, verdict=verdict, size=np.where(verdict == "helps", size, ""))[PATHS]
     return MediatorPrediction(table, pd.DataFrame(items, columns=ITEMS))
-
-
-def _t_of(differences: Floats, w: Floats) -> float:
-    """t of a weighted mean of n independent differences; with equal weights mean / (sd / √n). 0 where all are 0."""
-    mean = w @ differences
-    error = np.sqrt((w**2) @ (differences - mean) ** 2 * len(w) / (len(w) - 1))
-    return float(mean / error) if error > 0 else 0.0

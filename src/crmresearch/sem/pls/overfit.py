@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from crmresearch.errors import ParameterError
-from crmresearch.resampling import bootstrap_counts, one_thread
+from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import fit_samples
-from crmresearch.sem.pls.congruence import require_estimated, require_resamples
 from crmresearch.sem.pls.deviance_tree import Deviants, deviants
-from crmresearch.sem.pls.fold_predictions import trained_without
-from crmresearch.sem.pls.folds import Folds, folds_of
+from crmresearch.sem.pls.folds import Folds, folds_of, untrained
+from crmresearch.sem.pls.held_out import CHUNK, Predictor
 from crmresearch.sem.pls.result import PlsEstimate
 
 TAIL = 0.025  # share of rows at either end beyond whose deviance a group is deviant
@@ -57,11 +56,19 @@ def predictive_deviance(estimate: PlsEstimate, focal: str, labels: NDArray[np.in
     n = estimate.sample.n
     fitted, predicted, actual = np.zeros((3, n))
     number = int(labels.max()) + 1
-    for fold in trained_without(estimate.specification, estimate.sample, estimate.settings, labels):
-        expected = fold.scores @ fold.paths[:, y]
-        predicted[fold.held] = expected[fold.held]
-        actual[fold.held] = fold.scores[fold.held, y]
-        fitted[~fold.held] += expected[~fold.held] / (number - 1)
+    predictor, sample, p = Predictor(estimate.specification, estimate.model), estimate.sample, estimate.sample.p
+    for start in range(0, number, CHUNK):
+        held = labels == np.arange(start, min(start + CHUNK, number))[:, None]
+        fits, maps = predictor.trained(sample, (~held).astype(np.float64), estimate.settings)
+        if not fits.usable.all():
+            bad = int(np.argmin(fits.usable))
+            raise untrained(held[bad], start + bad)
+        for b, out in enumerate(held):
+            z = sample.centred(np.arange(n), fits.moments.means[b, :p]) / fits.moments.deviations[b, :p]
+            scores = z @ maps[0][b]
+            expected = predictor.scores(scores, z @ maps[-1][b], fits, np.full(n, b), "direct")[:, y]
+            predicted[out], actual[out] = expected[out], scores[out, y]
+            fitted[~out] += expected[~out] / (number - 1)
     return Deviance(fitted, predicted, actual)
 
 

@@ -12,9 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from crmresearch.resampling import bootstrap_counts, one_thread
+from crmresearch.resampling import bootstrap_counts, one_thread, require_resamples
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.congruence import require_resamples
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.stories.marketing_strategy.story import MarketingStrategyStory
-from crmresearch.stories.satisfaction.cautions import cautions
-from crmresearch.stories.satisfaction.covariance import CovarianceStory
+from crmresearch.stories.satisfaction.cautions import cautions_of_model
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Row, caution_table
 
@@ -17,14 +16,7 @@ MATCHED = 0.8  # share of respondents who are joined to their purchases
 def strategy_warnings(story: MarketingStrategyStory) -> pd.DataFrame:
     """All warnings, those of the model as its own report tells them: code, severity, quantity, message."""
     one = SatisfactionStory(story.survey, story.complete, story.drivers.estimate, story.language)
-    found = cautions(one, CovarianceStory(one, None, None, ""))
-    found = found[~found["code"].str.startswith("cb_") & (found["severity"] != "none")]
-
-    def of(subject: str) -> list[Row]:
-        rows = found[found["subject"] == one.say(f"trust.{subject}")].drop(columns="subject")
-        return list(rows.itertuples(index=False, name=None))
-
-    return caution_table(story, {"decisions": _of_decisions(story), "pls": of("pls"), "answers": of("answers")})
+    return caution_table(story, {"decisions": _of_decisions(story), **cautions_of_model(one)})
 
 
 def _of_decisions(story: MarketingStrategyStory) -> Iterator[Row]:

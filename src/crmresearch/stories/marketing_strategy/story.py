@@ -15,6 +15,7 @@ from crmresearch.report.show.what_if import Choice, Outcome, WhatIf, show_what_i
 from crmresearch.sem.groups import ALL
 from crmresearch.sem.importance import Importance
 from crmresearch.stories.marketing_strategy import TEXTS
+from crmresearch.stories.respondents import respondents
 from crmresearch.stories.story import Story, in_sentence
 from crmresearch.strategy.strategy import Strategy
 
@@ -170,21 +171,17 @@ class MarketingStrategyStory(Story):
 
     def sample(self) -> list[str]:
         """Who answered, what is missing, who the segments are."""
-        codebook, complete = self.survey.codebook, self.complete
-        cells = int(complete.counts["missing_cells"].sum())
-        facts = {"items": len(complete.counts), "used": complete.rows_used, "of": complete.rows_in, "cells": cells}
-        gaps = self.say(f"sample.{complete.policy if cells else 'none_missing'}", **facts)
+        codebook = self.survey.codebook
         key = (
             "value" if self.linked else "groups" if self.group is not None else "classes" if self.classes else "nobody"
         )
         label = in_sentence(self.text(codebook.groups[self.group].label)) if self.group is not None else ""
-        about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
         matched = len(self.linked.ids) if self.linked else 0
         who = self.say(
             f"segments.{key}", label=label, count=self.classes, matched=matched, respondents=self.survey.respondents
         )
         bought = [self.say("sample.not_here", reason=self.text(self.not_here))] if self.not_here else []
-        return [about, gaps, who, *bought, *map(self.text, self.survey.notes)]
+        return [*respondents(self, self.survey, self.complete), who, *bought, *map(self.text, self.survey.notes)]
 
     def what_if(self) -> WhatIf | None:
         """Sliders that move the factors of every segment; None where no factor or no index is defined."""

@@ -9,6 +9,6 @@ from crmresearch.stories.story import caution_table
 def cautions(story: ModelChecksStory) -> pd.DataFrame:
     """The verdict of every check as told; gravest first of those the page leads with."""
     return caution_table(story, {
-        name: [story.caution(f"check.{one.code}", one.severity, "", **story.told(one.facts))]
+        name: [story.caution(f"check.{one.code}", one.severity, "", **story.told(one))]
         for name, one in story.checks.verdicts.items()
     })  # fmt: skip

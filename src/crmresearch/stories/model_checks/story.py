@@ -1,15 +1,16 @@
 """Whether the model is the right one, in sentences made from the results."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crmresearch.caution import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import product_key
 from crmresearch.sem.pls.model_checks import ModelChecks
 from crmresearch.stories.drawn import drawn_methods
 from crmresearch.stories.model_checks import TEXTS
+from crmresearch.stories.model_verdicts import facts_of
 from crmresearch.stories.story import Story, in_sentence, interval
 
 
@@ -40,25 +41,14 @@ class ModelChecksStory(Story):
         """Constructs along a path."""
         return " → ".join(map(self.name, keys))
 
-    def told(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """The facts of a verdict with constructs by name: paths with arrows, pairs and lists in words."""
-        told = dict(facts)
-        for key, value in facts.items():
-            if key == "focal":
-                told[key] = self.name(value)
-            elif isinstance(value, list):
-                told[key] = self.some([self._one(key, one) for one in value])
-        return told
-
-    def _one(self, kind: str, found: Any) -> str:
-        if kind == "pairs":
-            return self.say("word.pair", first=self.name(found[0]), second=self.name(found[1]))
-        return self.joined(found) if isinstance(found, tuple) else self.name(found)
+    def told(self, verdict: Caution) -> dict[str, Any]:
+        """The facts of a verdict with constructs by name."""
+        return facts_of(self, verdict, self.name)
 
     def findings(self) -> list[str]:
         """What the five checks found, those a reader needs first in front; a check that was not made is left out."""
         verdicts = self.checks.verdicts
-        told = [self.say(f"finding.{one.code}", **{**self.facts, **self._more(name), **self.told(one.facts)})
+        told = [self.say(f"finding.{one.code}", **{**self.facts, **self._more(name), **self.told(one)})
                 for name, one in verdicts.items() if one.code != "undone"]  # fmt: skip
         return told or [self.say("finding.nothing", **self.facts)]
 
@@ -78,7 +68,7 @@ class ModelChecksStory(Story):
         verdicts = self.checks.verdicts
         codes = ("congruence_close", "copulas_shown", "mediators_open", "mediators_harm", "overfit_unstable",
                  "tetrads_factors")  # fmt: skip
-        told = [self.say(f"follows.{one.code}", **self.told(one.facts)) for one in verdicts.values()
+        told = [self.say(f"follows.{one.code}", **self.told(one)) for one in verdicts.values()
                 if one.code in codes]  # fmt: skip
         return told or [self.say("follows.nothing")]
 

@@ -5,8 +5,7 @@ from itertools import groupby
 import pandas as pd
 
 from crmresearch.stories.priorities.story import PrioritiesStory
-from crmresearch.stories.satisfaction.cautions import cautions
-from crmresearch.stories.satisfaction.covariance import CovarianceStory
+from crmresearch.stories.satisfaction.cautions import cautions_of_model
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Row, caution_table
 
@@ -14,14 +13,7 @@ from crmresearch.stories.story import Row, caution_table
 def priority_warnings(story: PrioritiesStory) -> pd.DataFrame:
     """All warnings, those of the model as its own report tells them: code, severity, quantity, message."""
     one = SatisfactionStory(story.survey, story.complete, story.estimate, story.language)
-    found = cautions(one, CovarianceStory(one, None, None, ""))
-    found = found[~found["code"].str.startswith("cb_") & (found["severity"] != "none")]
-
-    def of(subject: str) -> list[Row]:
-        rows = found[found["subject"] == one.say(f"trust.{subject}")].drop(columns="subject")
-        return list(rows.itertuples(index=False, name=None))
-
-    return caution_table(story, {"priorities": own_warnings(story), "pls": of("pls"), "answers": of("answers")})
+    return caution_table(story, {"priorities": own_warnings(story), **cautions_of_model(one)})
 
 
 def own_warnings(story: PrioritiesStory) -> list[Row]:

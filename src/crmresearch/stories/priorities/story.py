@@ -13,6 +13,7 @@ from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.sem.priorities.cipma import Cipma
 from crmresearch.sem.priorities.necessity import FRAGILE, MEDIUM
 from crmresearch.stories.priorities import TEXTS
+from crmresearch.stories.respondents import respondents
 from crmresearch.stories.story import Story, in_sentence, interval
 
 
@@ -148,11 +149,7 @@ class PrioritiesStory(Story):
 
     def sample(self) -> list[str]:
         """Who answered, and what is missing."""
-        codebook, complete = self.survey.codebook, self.complete
-        cells = int(complete.counts["missing_cells"].sum())
-        facts = {"items": len(complete.counts), "used": complete.rows_used, "of": complete.rows_in, "cells": cells}
-        gaps = self.say(f"sample.{complete.policy if cells else 'none_missing'}", **facts)
-        return [f"{self.text(codebook.title)}: {self.text(codebook.about)}", gaps, *map(self.text, self.survey.notes)]
+        return [*respondents(self, self.survey, self.complete), *map(self.text, self.survey.notes)]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""

@@ -12,6 +12,7 @@ from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
+from crmresearch.stories.satisfaction.validation import ValidationStory
 from crmresearch.stories.story import Row, caution_table, in_sentence
 
 OF_ANSWERS = {"proxies", "unmeasured", "rows_dropped", "rows_dropped_not_random", "missing_replaced"}
@@ -19,8 +20,14 @@ OF_CBSEM = {"missing_fiml"}
 _CONSTRUCTS = {"construct", "component", "other", "predictor", "outcome", "moderator"}
 
 
-def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFrame:
-    """One row a caution: code, severity (inadmissible, unidentified, weak, note), quantity, message."""
+def cautions(
+    story: SatisfactionStory, covariance: CovarianceStory, validation: ValidationStory | None = None
+) -> pd.DataFrame:
+    """One row a caution: code, severity (inadmissible, unidentified, weak, note), quantity, message.
+
+    What the checks of the model found stands last among as grave cautions of the numbers the page leads with, so that
+    it is folded behind these.
+    """
     of_answers = answer_cautions(story.survey, story.complete, story.estimate.specification)
     found = [*covariance.cautions, *story.estimate.cautions, *story.indices[1], *of_answers]
     if covariance.estimate is not None and covariance.estimate.full_information is not None:
@@ -30,7 +37,18 @@ def cautions(story: SatisfactionStory, covariance: CovarianceStory) -> pd.DataFr
     rows |= {"plsc": []} if len(story.estimate.estimators) > 1 else {}
     for c in found:
         rows[_subject(c)].append((c.code, c.severity, _quantity(c, story), _message(c, story)))
+    rows["pls"] += validation.cautions() if validation else []
     return caution_table(story, rows)
+
+
+def cautions_of_model(story: SatisfactionStory) -> dict[str, list[Row]]:
+    """What a page that only rests on the composites of a model must say of it: cautions of `pls` and of `answers`."""
+    found = cautions(story, CovarianceStory(story, None, None, ""))
+    found = found[~found["code"].str.startswith("cb_") & (found["severity"] != "none")]
+    return {
+        key: list(found[found["subject"] == story.say(f"trust.{key}")].drop(columns="subject").itertuples(False, None))
+        for key in ("pls", "answers")
+    }
 
 
 def _subject(caution: Caution) -> str:

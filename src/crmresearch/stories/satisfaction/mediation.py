@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from crmresearch.models.specification import product_key
+from crmresearch.report.show.fold import Fold, show_fold
 from crmresearch.sem.effects import effects_of, mediation_of
 from crmresearch.sem.pls.slopes import simple_slopes
 from crmresearch.stories import charts
@@ -69,6 +70,14 @@ class MediationStory:
                  "indirect_ci_lower", "indirect_ci_upper"]  # fmt: skip
         table = self.mediated.assign(mediation=self.mediated["type"])[[*shown, "mediation"]]
         return story.named(table, predictor=story.label, outcome=story.label, mediation="mediation_type")
+
+    def folded(self) -> Fold | None:
+        """Both tables behind a fold: of mediation, and of slopes where the theory has moderations."""
+        shown = [("mediation", self.table, self.effects)] if len(self.mediated) else []
+        if self.story.estimate.specification.moderations:
+            shown.append(("slopes", self.slope_table, self.slopes))
+        tables = [self.story.show_table(name, table(), digits=2, data=data) for name, table, data in shown]
+        return show_fold(self.story.say("mediation.fold"), *tables)
 
     def slope_table(self) -> pd.DataFrame:
         """Every moderated path at low, middle and high values of its moderator."""

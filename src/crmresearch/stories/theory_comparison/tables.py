@@ -74,7 +74,7 @@ def foreseen(story: TheoryComparisonStory) -> pd.DataFrame:
     """How well every theory foresees satisfaction and loyalty, and whether better than averages and a linear model."""
     table = story.foreseen.foreseen
     better = [f"{row.better}/{row.items}" for row in table.itertuples()]
-    shown = table.assign(better=better).drop(columns="items")
+    shown = table.assign(better=better).drop(columns=["predicted", "measure", "items"])
     return story.named(
         shown, aim="aim", theory=story.names.__getitem__, power="power", mean="foreseen", linear="foreseen"
     )
