@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from crmresearch.errors import ParameterError, SpecificationError
 from crmresearch.resampling import bootstrap_counts
@@ -110,7 +110,7 @@ def _over_constructs(losses: Floats) -> Floats:
 
 def _mean(values: Floats, weights: Floats) -> float:
     kept = np.isfinite(values)
-    return float(np.average(values[kept], weights=weights[kept])) if kept.any() else np.nan
+    return float(weights[kept] @ values[kept] / weights[kept].sum()) if kept.any() else np.nan
 
 
 def paired(
@@ -125,17 +125,23 @@ def paired(
     d, w = differences[kept], weights[kept]
     if len(d) < 2:
         return _mean(d, w), np.nan, np.nan, np.nan, np.nan, 0, np.nan
-    sampled = SamplingDesign.of(None, np.arange(len(d))) if design is None else design.rows(kept)
-    df, mean = sampled.degrees_of_freedom, _mean(d, w)
+    mean = _mean(d, w)
+    influences = w * (d - mean) / w.sum()
+    if design is None:
+        df, variance = len(d) - 1, float(influences @ influences) * len(d) / (len(d) - 1)
+    else:
+        sampled = design.rows(kept)
+        df = sampled.degrees_of_freedom
+        variance = float(sampled.covariance_of_total(influences[:, None])[0, 0]) if df > 0 else np.nan
     if df < 1:
         return mean, np.nan, np.nan, np.nan, np.nan, df, np.nan
-    se = float(np.sqrt(sampled.covariance_of_total((w * (d - mean) / w.sum())[:, None])[0, 0]))
+    se = float(np.sqrt(variance))
     if not d.any():
         return mean, se, mean, mean, 0.0, df, 1.0
-    reach = float(student.ppf(0.5 + confidence / 2, df)) * se
+    reach = float(stdtrit(df, 0.5 + confidence / 2)) * se
     with np.errstate(divide="ignore"):
         t = float(np.divide(mean, se))
-    return mean, se, mean - reach, mean + reach, t, df, 2 * float(student.sf(abs(t), df))
+    return mean, se, mean - reach, mean + reach, t, df, 2 * float(stdtr(df, -abs(t)))
 
 
 def bootstrapped(
