@@ -1,9 +1,9 @@
 """Items of respondents as foreseen by models estimated from the others: the arrays of PLSpredict.
 
 Of every fold the moments of the other rows are enough, all folds of all repeats are one batch of the algorithm that
-estimates resamples, and what they foresee is one matrix a fold. Sources: Shmueli, Ray, Velasquez Estrada & Chatla (2016), Journal of Business Research 69,
-4552–4564; Shmueli et al. (2019), European Journal of Marketing 53, 2322–2347; of the antecedents Danks (2021), The DATA
-BASE for Advances in Information Systems 52(SI), 24–42.
+estimates resamples, and what they foresee is one matrix a fold. Sources: Shmueli, Ray, Velasquez Estrada & Chatla
+(2016), Journal of Business Research 69, 4552–4564; Shmueli et al. (2019), European Journal of Marketing 53, 2322–2347;
+of the antecedents Danks (2021), The DATA BASE for Advances in Information Systems 52(SI), 24–42.
 """
 
 from dataclasses import dataclass, replace
