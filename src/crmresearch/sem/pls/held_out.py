@@ -8,7 +8,7 @@ of the antecedents Danks (2021), The DATA BASE for Advances in Information Syste
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -28,7 +28,7 @@ from crmresearch.sem.pls.batch import (
     per_deviation,
 )
 from crmresearch.sem.pls.moderation import with_products
-from crmresearch.sem.pls.moments import Sample
+from crmresearch.sem.pls.moments import Sample, of_one_size
 
 Antecedents = Literal["earliest", "direct"]
 CHUNK = 250  # folds a batch
@@ -135,14 +135,7 @@ def held_out(
         for start in range(0, len(parts), CHUNK):
             of = [[part for _, part in group] for _, group in groupby(parts[start : start + CHUNK], itemgetter(0))]
             with np.errstate(all="ignore"):  # of folds that cannot be foreseen, which are left out
-                values, usable = _foresee(predictor, sample, settings, of, antecedents)
-            sizes = [sum(map(len, repeat)) for repeat in of]
-            kept = np.repeat(usable, [len(part) for repeat in of for part in repeat], axis=0)[:, :, None]
-            values = np.where(kept, values, 0.0)
-            for repeat, end in zip(of, np.cumsum(sizes), strict=True):  # a row is held out once a repeat
-                rows = np.concatenate(repeat)
-                sums[rows] += values[end - len(rows) : end]
-                seen[rows] += kept[end - len(rows) : end]
+                usable = _foresee(predictor, sample, settings, of, antecedents, sums, seen)
             failed += int((~usable[:, 0]).sum())
             collinear += int((~usable[:, 1]).sum())
     with np.errstate(invalid="ignore"):
@@ -167,20 +160,21 @@ def _foresee(
     settings: Settings,
     folds: list[list[NDArray[np.intp]]],
     antecedents: Antecedents,
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Items (m, 3, q) of the m rows of `folds`, one after the other, by each of the three; which (B, 3) can be told.
+    sums: Floats,
+    seen: Floats,
+) -> NDArray[np.bool_]:
+    """Add what each of the three foresees of the rows of `folds` to `sums` (n, 3, q), and how often to `seen`.
 
-    `folds`: the rows of every fold, B in all, by repeat. Without products what is foreseen is linear in the answers, so
-    that one matrix a fold says it of every row.
+    `folds`: the rows of every fold, B in all, by repeat, in which a row is held out once. Returns which of the three
+    can be told of each fold (B, 3). Without products what is foreseen is linear in the answers, so that one matrix a
+    fold says it of every row.
     """
     model, items, p, k = predictor.model, predictor.items, sample.p, predictor.model.constructs
-    parts = [part for repeat in folds for part in repeat]
-    row, sizes = np.concatenate(parts), [len(part) for part in parts]
-    moments = sample.moments_without(folds)
-    products = None
+    moments, products = sample.moments_without(folds), None
     if model.products:
-        counts = np.ones((len(parts), sample.n))
-        counts[np.repeat(np.arange(len(parts)), sizes), row] = 0.0
+        counts = np.ones((len(moments.means), sample.n))
+        for count, part in zip(counts, chain.from_iterable(folds), strict=True):
+            count[part] = 0.0
         products = partial(with_products, sample, counts * sample.weights)
     settings = replace(settings, consistent=False)
     fits = fit_moments(moments, model, settings, products)
@@ -191,29 +185,34 @@ def _foresee(
     coefficients *= unit[:, None, :]
     W = _composites(fits, model, settings, p)
     owner = model.main.owner[items]
-    centred = sample.centred(row, np.repeat(means, sizes, axis=0))
-
-    def times(matrices: Floats) -> Floats:
-        # rows (m, …) by the matrix of their fold
-        scaled, found = matrices / spread[:, :, None], np.empty((len(row), matrices.shape[2]))
-        for matrix, end, size in zip(scaled, np.cumsum(sizes), sizes, strict=True):
-            np.matmul(centred[end - size : end], matrix, out=found[end - size : end])
-        return found
-
     if model.products:
         main = fit_moments(moments, predictor.plain, settings)
-        both = times(np.concatenate([W, _composites(main, predictor.plain, settings, p), coefficients], axis=2))
-        at = np.repeat(np.arange(len(parts)), sizes)
-        scores = predictor.scores(both[:, :k], both[:, k : 2 * k], fits, at, antecedents)
-        found = np.concatenate([scores[:, owner] * loadings[at], both[:, 2 * k :]], axis=1)
+        maps = [W, _composites(main, predictor.plain, settings, p), coefficients]
     else:
-        one = np.tile(np.eye(k), (len(parts), 1))  # what a score of 1 of every construct leads to
-        scores = predictor.scores(one, one, fits, np.repeat(np.arange(len(parts)), k), antecedents)
-        passed = scores.reshape(-1, k, k)[:, :, owner] * loadings[:, None, :]
-        found = times(np.concatenate([W @ passed, coefficients], axis=2))
-    values = np.repeat(np.broadcast_to(base[:, None, :], (len(parts), 3, len(items))), sizes, axis=0)
-    values[:, :2] += found.reshape(len(row), 2, -1)
-    return values, np.stack([fits.usable, defined, np.isfinite(means).all(axis=1)], axis=1)
+        one = np.tile(np.eye(k), (len(W), 1))  # what a score of 1 of every construct leads to
+        scores = predictor.scores(one, one, fits, np.repeat(np.arange(len(W)), k), antecedents)
+        maps = [W @ (scores.reshape(-1, k, k)[:, :, owner] * loadings[:, None, :]), coefficients]
+    scaled = np.concatenate(maps, axis=2)
+    scaled /= spread[:, :, None]
+    usable = np.stack([fits.usable, defined, np.isfinite(means).all(axis=1)], axis=1)
+    start = 0
+    for repeat in folds:  # one after the other, so that arrays stay as small as the answers
+        row, sizes = np.concatenate(repeat), [len(part) for part in repeat]
+        found = np.empty((len(row), scaled.shape[2]))
+        for which, at in of_one_size(sizes):
+            found[at] = sample.centred(row[at], means[start + which, None]) @ scaled[start + which]
+        at = np.repeat(np.arange(start, start + len(repeat)), sizes)
+        if model.products:
+            scores = predictor.scores(found[:, :k], found[:, k : 2 * k], fits, at, antecedents)
+            found = np.concatenate([scores[:, owner] * loadings[at], found[:, 2 * k :]], axis=1)
+        values = np.repeat(base[at][:, None], 3, axis=1)
+        values[:, :2] += found.reshape(len(row), 2, -1)
+        if not usable[at].all():
+            values = np.where(usable[at][:, :, None], values, 0.0)
+        sums[row] += values
+        seen[row] += usable[at][:, :, None]
+        start += len(repeat)
+    return usable
 
 
 def _composites(fits: Fits, model: Model, settings: Settings, p: int) -> Floats:

@@ -7,7 +7,7 @@ What parts of the rows are held out from needs no counts: sums of the other part
 sample cost what the sample costs once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -29,6 +29,18 @@ class Moments(NamedTuple):
     def covariances(self) -> Floats:
         """Covariances (B, p, p), divisor n − 1."""
         return self.correlations * self.deviations[:, :, None] * self.deviations[:, None, :]
+
+
+def of_one_size(sizes: Sequence[int]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Parts of the same size (g,), and where their rows stand (g, size) when all parts follow one another.
+
+    Parts of one size are one batch of matrix products; folds that were dealt have two sizes at most.
+    """
+    counted = np.array(sizes)
+    starts = np.cumsum(counted) - counted
+    for size in np.unique(counted):
+        which = np.flatnonzero(counted == size)
+        yield which, starts[which, None] + np.arange(size)
 
 
 class Sample:
@@ -89,17 +101,21 @@ class Sample:
             return self._of_products(S)
 
     def _products_without(self, parts: Sequence[NDArray[np.intp]]) -> Floats:
+        own = self._products(parts)
+        # the others are added up: taken from the sum of all, a part with one huge number would leave no digits
+        found = ((1.0 - np.eye(len(parts))) @ own.reshape(len(parts), -1)).reshape(own.shape)
         others = np.ones(self.n, dtype=np.bool_)
         others[np.concatenate(parts)] = False
-        own = np.array([self._products(part) for part in parts])
-        # added up from both ends: taken from the sum of all, a part with one huge number would leave no digits
-        found = np.cumsum(np.concatenate([self._products(np.flatnonzero(others))[None], own[:-1]]), axis=0)
-        found[:-1] += np.cumsum(own[:0:-1], axis=0)[::-1]
-        return found
+        return found + self._products([np.flatnonzero(others)]) if others.any() else found
 
-    def _products(self, part: NDArray[np.intp]) -> Floats:
-        rows = self._bordered[part]
-        return np.asarray((rows.T * self.weights[part] if self.weighted else rows.T) @ rows)
+    def _products(self, parts: Sequence[NDArray[np.intp]]) -> Floats:
+        found = np.empty((len(parts), *2 * self._bordered.shape[1:]))
+        row = np.concatenate(parts)
+        for which, at in of_one_size([len(part) for part in parts]):
+            rows = self._bordered[row[at]]
+            turned = rows.transpose(0, 2, 1)
+            found[which] = (turned * self.weights[row[at]][:, None, :] if self.weighted else turned) @ rows
+        return found
 
     def _of_products(self, S: Floats) -> Moments:
         size, sums = S[:, 0, :1], S[:, 0, 1:]
@@ -121,7 +137,7 @@ class Sample:
         return Moments(means + self.shift, deviations, correlations)
 
     def centred(self, rows: NDArray[np.intp], means: Floats) -> Floats:
-        """Some rows (m, p) as deviations from means (m, p), a gap in an answer as none."""
+        """Some rows (…, p) as deviations from means (…, p), a gap in an answer as none."""
         return np.asarray(self.rows[rows] - (means - self.shift))
 
 
@@ -161,5 +177,5 @@ class SampleWithGaps(Sample):
         return self._scaled(S[:, 0, :1], means, scatter)
 
     def centred(self, rows: NDArray[np.intp], means: Floats) -> Floats:
-        """Some rows (m, p) as deviations from means (m, p), a gap in an answer as none."""
+        """Some rows (…, p) as deviations from means (…, p), a gap in an answer as none."""
         return np.asarray(super().centred(rows, means) * self.answered[rows])
