@@ -156,8 +156,9 @@ def bootstrapped(
     means = np.array([_mean(d, weights) for d in differences.T])
     centred = np.where(kept, differences - means, 0.0)
     beyond, m = np.zeros(len(means)), len(means)
+    columns = np.concatenate([centred, kept[:, :1] if kept.all() else kept], axis=1)
     for counts in bootstrap_counts(len(differences), resamples, seed, design):
-        sums = (counts * weights) @ np.concatenate([centred, kept], axis=1)
+        sums = (counts * weights) @ columns
         with np.errstate(divide="ignore", invalid="ignore"):
             beyond += (np.abs(sums[:, :m] / sums[:, m:]) >= np.abs(means)).sum(axis=0)
     return (1 + beyond) / (1 + resamples) if resamples else np.full(m, np.nan)
