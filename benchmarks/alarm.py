@@ -9,7 +9,7 @@ cut-off its customers buy `faster` times as often. The RFM eight classes are mon
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "segmentation"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "segmentation" / "monitoring"))
 
 from test_ageing import FIRST, customers
 from threadpoolctl import threadpool_limits

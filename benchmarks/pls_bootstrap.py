@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "sem"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "cases"))
 
 import seminr
 from sem_cases import corp_rep, ecsi, mobi, reputation
@@ -33,7 +33,7 @@ from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
 
-OURS = 500  # resamples a turn
+OURS = 1000  # resamples a turn, the default: tables and cautions are made once, however many there are
 THEIRS = 50
 COMPUTED = {
     "crmresearch": "PLS and PLSc in one pass: paths, standardised paths, loadings, R², total and indirect effects; "

@@ -27,7 +27,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from crmresearch.segmentation.contract import Segmenter
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "segmentation"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "cases"))
 
 ITEMS = [f"item_{i}" for i in range(1, 7)]
 RULES = """\

@@ -17,6 +17,7 @@ from weight_cases import reference_weights
 import crmresearch as crm
 from crmresearch.data import customers
 from crmresearch.errors import DataError, EstimationError, ParameterError, SpecificationError, TheoryError
+from crmresearch.front import computed as registry
 from crmresearch.models.specification import Specification
 
 NAMES = [
@@ -113,6 +114,21 @@ def test_every_docstring_tells_arguments_shapes_and_errors(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(DOCUMENTED) - WITHOUT_STATISTIC))
 def test_every_statistic_names_its_source(name: str) -> None:
     assert re.search(r"[\w.]\s\((19|20)\d\d\)|\(\w+, (19|20)\d\d,", told_by(name)), f"crm.{name} names no source"
+
+
+def test_everything_that_is_computed_is_in_the_list_of_it() -> None:
+    computes = set(crm.__all__) - {"__version__", "model"} - WITHOUT_STATISTIC | {"customer_table"}
+    assert {one.name for one in registry.computed()} == computes
+    groups = [one.group for one in registry.computed()]
+    assert groups == sorted(groups, key=groups.index)
+    assert all(one.sources or one.name in WITHOUT_STATISTIC for one in registry.computed())
+    assert all(one.gives and one.checked and "|" not in one.gives + one.checked for one in registry.computed())
+
+
+def test_the_table_of_the_readme_is_made_of_that_list() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert readme.count(registry.table()) == 1, "make it anew: python -m crmresearch.front.computed"
+    assert registry.with_table(readme) == readme
 
 
 def test_a_model_and_a_frame_are_enough(frame: pd.DataFrame) -> None:

@@ -171,6 +171,27 @@ def test_moments_with_gaps_are_those_of_the_filled_sample() -> None:
             np.testing.assert_allclose(mine[b], theirs[0], atol=1e-10)
 
 
+@pytest.mark.parametrize("made", [Sample, SampleWithGaps])
+def test_moments_without_a_part_are_those_of_the_other_rows(made: type[Sample]) -> None:
+    """A huge number in a part leaves no trace: what is not added need not be taken away."""
+    rng = np.random.default_rng(2)
+    X, w = holed().fillna(5).to_numpy() + 1 / 3, rng.uniform(0.5, 2, 250)
+    X[3, 2] = 1e5
+    labels = rng.integers(0, 4, 250)
+    labels[3] = 0
+    parts = [np.flatnonzero(labels == fold) for fold in range(3)]  # rows of the last are in no part
+    sample = made(X, w)
+    found = sample.moments_without([parts, parts[:1]])
+    counts = np.array([labels != fold for fold in (0, 1, 2, 0)]) * w
+    others = X[labels != 0]
+    centred = others - np.average(others, axis=0, weights=w[labels != 0])
+    scatter = (centred.T * w[labels != 0]) @ centred
+    for b in (0, 3):
+        np.testing.assert_allclose(found.covariances[b], scatter / (counts[b].sum() - 1), rtol=1e-9, atol=1e-9)
+    for mine, theirs in zip(found, sample.moments(counts), strict=True):
+        np.testing.assert_allclose(mine[1:3], theirs[1:3], rtol=1e-9, atol=1e-9)
+
+
 def test_a_product_needs_rows_whole_and_says_so() -> None:
     answers = corp_rep()
     holed = answers.mask(np.random.default_rng(1).random(answers.shape) < 0.01)

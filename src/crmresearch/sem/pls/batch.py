@@ -1,7 +1,8 @@
 """One fit of a PLS path model to many samples at once: the step that estimation and resampling share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -23,21 +24,28 @@ from crmresearch.sem.pls.algorithm import (
     outer_weights,
     solution,
 )
-from crmresearch.sem.pls.moderation import with_products
+from crmresearch.sem.pls.moderation import Products, with_products
 from crmresearch.sem.pls.moments import Moments, Sample
 from crmresearch.sem.pls.second_order import Stages
 
 Metric = Literal["standardised", "raw"]
+WithProducts = Callable[[Moments, Floats, list[tuple[int, int]]], Products]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How weights are estimated: inner scheme, metric of the items, stop rule on Σ|Δw|."""
+    """How weights are estimated: inner scheme, metric of the items, stop rule on Σ|Δw|; and whether PLSc is as well."""
 
     scheme: Scheme = "path"
     metric: Metric = "standardised"
     tolerance: float = TOLERANCE
     max_iterations: int = MAX_ITERATIONS
+    consistent: bool = True
+
+    @property
+    def corrected(self) -> bool:
+        """Whether PLSc is asked for and defined."""
+        return self.consistent and self.metric == "standardised"
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Model:
 
 
 class Fits(NamedTuple):
-    """What was estimated from B samples; `consistent` is None in the raw metric, where PLSc is not defined.
+    """What was estimated from B samples; `consistent` is None where PLSc is not asked for, and in the raw metric.
 
     `usable` (B,) is False for samples in which an item or a product does not vary, or in which the items of a mode-B
     block or the predictors of an outcome determine one another: their coefficients are made of rounding. `first` is
@@ -156,59 +164,65 @@ def _stages(specification: Specification) -> Stages:
 
 def fit_samples(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
     """Fit the model to the samples whose rows are repeated `counts` (B, n) times, each with its sampling weight."""
+    counts = counts * sample.weights
     with np.errstate(divide="ignore", invalid="ignore"):  # what has no solution is NaN and marked unusable
-        return _fit(sample, counts * sample.weights, model, settings)
+        moments = sample.moments(counts)
+    return fit_moments(moments, model, settings, partial(with_products, sample, counts))
 
 
-def _fit(sample: Sample, counts: Floats, model: Model, settings: Settings) -> Fits:
-    moments = sample.moments(counts)
+def fit_moments(moments: Moments, model: Model, settings: Settings, products: WithProducts | None = None) -> Fits:
+    """Fit the model to samples by their moments; a model with moderations appends those of its `products`."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _fit(moments, model, settings, products)
+
+
+def _fit(moments: Moments, model: Model, settings: Settings, products: WithProducts | None) -> Fits:
     usable = np.asarray(np.isfinite(moments.correlations).all(axis=(1, 2)), dtype=np.bool_)
     if not usable.all():  # neutral numbers in, NaN out, so that one bad sample does not stop the batch
         neutral = ~usable[:, None, None]
-        moments = _neutral(moments, np.where(neutral, np.eye(sample.p), moments.correlations))
+        moments = _neutral(moments, np.where(neutral, np.eye(moments.means.shape[1]), moments.correlations))
     if model.stages is not None:
-        return _fit_stages(sample, counts, model, model.stages, settings, moments, usable)
-    spread = np.empty((len(counts), 0))
-    if model.products:
+        return _fit_stages(moments, model, model.stages, settings, products, usable)
+    spread = np.empty((len(usable), 0))
+    if products is not None and model.products:
         first = _weigh(moments, model.main, settings).weights
         if settings.metric == "raw":
             first = first * moments.deviations
         composites = first[:, :, None] * model.main.mask
-        moments, spread = with_products(sample, counts, moments, composites, list(model.products))
+        moments, spread = products(moments, composites, list(model.products))
     outer = _weigh(moments, model.full, settings)
     R = _matrices(moments, settings)
     pls = solution(R, outer.weights, model.full)
-    consistent = consistent_solution(R, pls, model.full) if settings.metric == "standardised" else None
+    consistent = consistent_solution(R, pls, model.full) if settings.corrected else None
     usable &= np.isfinite(outer.weights).all(axis=1) & determined(moments, pls, model)
     return Fits(moments, outer, pls, consistent, spread, usable)
 
 
 def _fit_stages(
-    sample: Sample,
-    counts: Floats,
+    moments: Moments,
     model: Model,
     stages: Stages,
     settings: Settings,
-    moments: Moments,
+    products: WithProducts | None,
     usable: NDArray[np.bool_],
 ) -> Fits:
     """The fit of a model with constructs of second order, both stages anew in every sample."""
     first = _weigh(moments, stages.first, settings)
-    standardised = _per_deviation(first.weights, moments, settings)
+    standardised = per_deviation(first.weights, moments, settings)
     alone = solution(_matrices(moments, settings), first.weights, stages.first)
-    variables, spread = stages.variables_of(standardised), np.empty((len(counts), 0))
+    variables, spread = stages.variables_of(standardised), np.empty((len(usable), 0))
 
     def second_stage(path_model: PathModel) -> tuple[Weights, Floats, Floats]:
         """Weights of stage two, and per standard deviation those of the items and of the parts."""
         inner = stages.moments_of(moments, variables)
         found = _weigh(inner, path_model, settings)
-        per = _per_deviation(found.weights, inner, settings)
+        per = per_deviation(found.weights, inner, settings)
         return found, stages.own(standardised, per), per[:, stages.part_variables]
 
-    if model.products:
+    if products is not None and model.products:
         _, own, parts = second_stage(stages.main)
         composites = stages.with_wholes(own[:, :, None] * model.main.mask, parts)
-        moments, spread = with_products(sample, counts, moments, composites, list(model.products))
+        moments, spread = products(moments, composites, list(model.products))
     second, own, parts = second_stage(stages.full)
     composites = stages.with_wholes(own[:, :, None] * model.full.mask, parts)
     R = _matrices(moments, settings)
@@ -217,7 +231,7 @@ def _fit_stages(
     outer = Weights(own, first.iterations + second.iterations, first.converged & second.converged)
     pls = stages.formed(solution(R, own, model.full, composites), parts)
     consistent = None
-    if settings.metric == "standardised":
+    if settings.corrected:
         consistent = _consistent_stages(R, pls, model, stages, settings)
     usable &= np.isfinite(own).all(axis=1) & np.isfinite(pls.paths).all(axis=(1, 2)) & determined(moments, pls, model)
     return Fits(moments, outer, pls, consistent, spread, usable, alone)
@@ -238,7 +252,8 @@ def _consistent_stages(R: Floats, pls: Solution, model: Model, stages: Stages, s
     return stages.formed(corrected, formed[0])
 
 
-def _per_deviation(weights: Floats, moments: Moments, settings: Settings) -> Floats:
+def per_deviation(weights: Floats, moments: Moments, settings: Settings) -> Floats:
+    """Weights (B, p) of some metric per standard deviation of the item."""
     return weights * moments.deviations if settings.metric == "raw" else weights
 
 

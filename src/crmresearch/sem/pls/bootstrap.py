@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import chain, islice
 from typing import get_args
 
@@ -66,8 +65,8 @@ def bootstrap(
         chunk=chunk,
         workers=workers,
     )
-    resampled = replace(estimate, resampling=resampling, cautions=())
-    return replace(resampled, cautions=cautions_of(resampled)) if cautions else resampled
+    resampled = estimate.replaced(resampling=resampling, cautions=())
+    return resampled.replaced(cautions=cautions_of(resampled)) if cautions else resampled
 
 
 def resample(

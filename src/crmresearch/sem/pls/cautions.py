@@ -92,10 +92,11 @@ def _consistency(estimate: PlsEstimate) -> list[Caution]:
         if estimate.model.main.factor[j] and abs(loading) > 1 + ROUNDING:
             facts = {"construct": keys[j], "item": item, "value": float(loading), "variance": 1 - float(loading) ** 2}
             found.append(Caution("loading", "inadmissible", f"plsc: {keys[j]}: {item}", facts))
-    r2 = estimate.r_squared
-    for row in r2[(r2.estimator == "plsc") & ((r2.estimate < 0) | (r2.estimate > 1))].itertuples():
-        facts = {"construct": row.outcome, "value": row.estimate}
-        found.append(Caution("r_squared", "inadmissible", f"plsc: {row.outcome}", facts))
+    for key, share in zip(keys, consistent.r_squared[0], strict=False):
+        if share < 0 or share > 1:
+            found.append(
+                Caution("r_squared", "inadmissible", f"plsc: {key}", {"construct": key, "value": float(share)})
+            )
     paths = estimate.paths
     wide = paths[(paths.estimator == "plsc") & (paths.se > WEAK_ERROR)]
     if len(wide):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from crmresearch.errors import ParameterError, SpecificationError
 from crmresearch.resampling import bootstrap_counts
@@ -139,7 +139,7 @@ def _over_constructs(losses: Floats) -> Floats:
 
 def _mean(values: Floats, weights: Floats) -> float:
     kept = np.isfinite(values)
-    return float(np.average(values[kept], weights=weights[kept])) if kept.any() else np.nan
+    return float(weights[kept] @ values[kept] / weights[kept].sum()) if kept.any() else np.nan
 
 
 def paired(
@@ -154,17 +154,23 @@ def paired(
     d, w = differences[kept], weights[kept]
     if len(d) < 2:
         return _mean(d, w), np.nan, np.nan, np.nan, np.nan, 0, np.nan
-    sampled = SamplingDesign.of(None, np.arange(len(d))) if design is None else design.rows(kept)
-    df, mean = sampled.degrees_of_freedom, _mean(d, w)
+    mean = _mean(d, w)
+    influences = w * (d - mean) / w.sum()
+    if design is None:
+        df, variance = len(d) - 1, float(influences @ influences) * len(d) / (len(d) - 1)
+    else:
+        sampled = design.rows(kept)
+        df = sampled.degrees_of_freedom
+        variance = float(sampled.covariance_of_total(influences[:, None])[0, 0]) if df > 0 else np.nan
     if df < 1:
         return mean, np.nan, np.nan, np.nan, np.nan, df, np.nan
-    se = float(np.sqrt(sampled.covariance_of_total((w * (d - mean) / w.sum())[:, None])[0, 0]))
+    se = float(np.sqrt(variance))
     if not d.any():
         return mean, se, mean, mean, 0.0, df, 1.0
-    reach = float(student.ppf(0.5 + confidence / 2, df)) * se
+    reach = float(stdtrit(df, 0.5 + confidence / 2)) * se
     with np.errstate(divide="ignore"):
         t = float(np.divide(mean, se))
-    return mean, se, mean - reach, mean + reach, t, df, 2 * float(student.sf(abs(t), df))
+    return mean, se, mean - reach, mean + reach, t, df, 2 * float(stdtr(df, -abs(t)))
 
 
 def bootstrapped(
@@ -179,8 +185,9 @@ def bootstrapped(
     means = np.array([_mean(d, weights) for d in differences.T])
     centred = np.where(kept, differences - means, 0.0)
     beyond, m = np.zeros(len(means)), len(means)
+    columns = np.concatenate([centred, kept[:, :1] if kept.all() else kept], axis=1)
     for counts in bootstrap_counts(len(differences), resamples, seed, design):
-        sums = (counts * weights) @ np.concatenate([centred, kept], axis=1)
+        sums = (counts * weights) @ columns
         with np.errstate(divide="ignore", invalid="ignore"):
             beyond += (np.abs(sums[:, :m] / sums[:, m:]) >= np.abs(means)).sum(axis=0)
     return (1 + beyond) / (1 + resamples) if resamples else np.full(m, np.nan)

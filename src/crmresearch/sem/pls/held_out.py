@@ -1,13 +1,15 @@
 """Items of respondents as foreseen by models estimated from the others: the arrays of PLSpredict.
 
-Of every fold the moments of the other rows are enough, and all folds of all repeats are one batch of the algorithm that
-estimates resamples. Sources: Shmueli, Ray, Velasquez Estrada & Chatla (2016), Journal of Business Research 69,
-4552–4564; Shmueli et al. (2019), European Journal of Marketing 53, 2322–2347; of the antecedents Danks (2021), The DATA
-BASE for Advances in Information Systems 52(SI), 24–42.
+Of every fold the moments of the other rows are enough, all folds of all repeats are one batch of the algorithm that
+estimates resamples, and what they foresee is one matrix a fold. Sources: Shmueli, Ray, Velasquez Estrada & Chatla
+(2016), Journal of Business Research 69, 4552–4564; Shmueli et al. (2019), European Journal of Marketing 53, 2322–2347;
+of the antecedents Danks (2021), The DATA BASE for Advances in Information Systems 52(SI), 24–42.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,11 +23,13 @@ from crmresearch.sem.pls.batch import (
     Model,
     Settings,
     composites,
+    fit_moments,
     fit_samples,
     model_arrays,
-    standardised_weights,
+    per_deviation,
 )
-from crmresearch.sem.pls.moments import Sample
+from crmresearch.sem.pls.moderation import with_products
+from crmresearch.sem.pls.moments import Sample, of_one_size
 
 Antecedents = Literal["earliest", "direct"]
 CHUNK = 250  # folds a batch
@@ -93,8 +97,7 @@ class Predictor:
         fits, maps = [], []
         for model in (self.model, self.plain) if self.model.products else (self.model,):
             fits.append(fit_samples(sample, counts, model, settings))
-            weights = standardised_weights(fits[-1])[:, : sample.p]
-            maps.append(composites(weights, fits[-1].pls.paths, model))
+            maps.append(_composites(fits[-1], model, settings, sample.p))
         return fits[0], maps
 
     def scores(
@@ -137,50 +140,90 @@ def held_out(
     scores of outcomes follow from the paths, and items from scores by loadings. The linear model regresses every item
     on all items of exogenous constructs, with an intercept.
     """
-    held = [(repeat, fold) for repeat, labels in enumerate(folds) for fold in range(int(labels.max()) + 1)]
+    parts = [(repeat, part) for repeat, labels in enumerate(folds) for part in _parts(labels)]
     n, q = folds.shape[1], len(predictor.items)
-    sums, seen = np.zeros((3, n, q)), np.zeros((3, n, 1))
+    sums, seen = np.zeros((n, 3, q)), np.zeros((n, 3, 1))
     failed = collinear = 0
-    for start in range(0, len(held), CHUNK):
-        out = np.array([folds[repeat] == fold for repeat, fold in held[start : start + CHUNK]])
+    for start in range(0, len(parts), CHUNK):
+        of = [[part for _, part in group] for _, group in groupby(parts[start : start + CHUNK], itemgetter(0))]
         with np.errstate(all="ignore"):  # of folds that cannot be foreseen, which are left out
-            found, usable = _foresee(predictor, sample, settings, out, antecedents)
-        at, row = np.nonzero(out)
-        for one, (values, right) in enumerate(zip(found, usable, strict=True)):
-            kept = right[at]
-            np.add.at(sums[one], row[kept], values[kept])  # a row is held out once a repeat
-            np.add.at(seen[one], row[kept], 1.0)
-        failed += int((~usable[0]).sum())
-        collinear += int((~usable[1]).sum())
+            usable = _foresee(predictor, sample, settings, of, antecedents, sums, seen)
+        failed += int((~usable[:, 0]).sum())
+        collinear += int((~usable[:, 1]).sum())
     with np.errstate(invalid="ignore"):
-        pls, linear, mean = np.where(seen > 0, sums / seen, np.nan)
+        pls, linear, mean = np.where(seen > 0, sums / seen, np.nan).transpose(1, 0, 2)
     return HeldOut(pls, linear, mean, failed, collinear)
 
 
+def _parts(labels: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """The rows of every fold."""
+    return np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+
+
 def _foresee(
-    predictor: Predictor, sample: Sample, settings: Settings, out: NDArray[np.bool_], antecedents: Antecedents
-) -> tuple[list[Floats], list[NDArray[np.bool_]]]:
-    """Items of the rows held `out` (B, n), row after row, by each of the three; and from which samples they follow."""
-    model, items, p = predictor.model, predictor.items, sample.p
-    fits, maps = predictor.trained(sample, (~out).astype(np.float64), settings)
+    predictor: Predictor,
+    sample: Sample,
+    settings: Settings,
+    folds: list[list[NDArray[np.intp]]],
+    antecedents: Antecedents,
+    sums: Floats,
+    seen: Floats,
+) -> NDArray[np.bool_]:
+    """Add what each of the three foresees of the rows of `folds` to `sums` (n, 3, q), and how often to `seen`.
+
+    `folds`: the rows of every fold, B in all, by repeat, in which a row is held out once. Returns which of the three
+    can be told of each fold (B, 3). Without products what is foreseen is linear in the answers, so that one matrix a
+    fold says it of every row.
+    """
+    model, items, p, k = predictor.model, predictor.items, sample.p, predictor.model.constructs
+    moments, products = sample.moments_without(folds), None
+    if model.products:
+        counts = np.ones((len(moments.means), sample.n))
+        for count, part in zip(counts, chain.from_iterable(folds), strict=True):
+            count[part] = 0.0
+        products = partial(with_products, sample, counts * sample.weights)
+    settings = replace(settings, consistent=False)
+    fits = fit_moments(moments, model, settings, products)
     means, spread = fits.moments.means[:, :p], fits.moments.deviations[:, :p]
-    linear, defined = _linear(fits.moments.correlations[:, :p, :p], predictor)
-    at, row = np.nonzero(out)
-    z = sample.centred(row, means[at]) / spread[at]
-    together = np.concatenate([*maps, linear], axis=2)
-    values = np.empty((len(row), together.shape[2]))
-    ends = np.cumsum(out.sum(axis=1))
-    for b, (begin, end) in enumerate(zip(ends - out.sum(axis=1), ends, strict=True)):
-        values[begin:end] = z[begin:end] @ together[b]
-    k = model.constructs
-    known, first = values[:, :k], values[:, k * (len(maps) - 1) : k * len(maps)]
-    scores = predictor.scores(known, first, fits, at, antecedents)
-    loadings = fits.pls.loadings[:, :p] / (spread if settings.metric == "raw" else 1.0)
-    standardised = scores[:, model.main.owner[items]] * loadings[at[:, None], items]
-    base, unit = means[at[:, None], items], spread[at[:, None], items]
-    usable = np.asarray(fits.usable, dtype=np.bool_)
-    average = np.asarray(np.isfinite(means).all(axis=1), dtype=np.bool_)
-    return [base + unit * standardised, base + unit * values[:, k * len(maps) :], base], [usable, defined, average]
+    base, unit = means[:, items], spread[:, items]
+    loadings = fits.pls.loadings[:, items] * (1.0 if settings.metric == "raw" else unit)
+    coefficients, defined = _linear(fits.moments.correlations[:, :p, :p], predictor)
+    coefficients *= unit[:, None, :]
+    W = _composites(fits, model, settings, p)
+    owner = model.main.owner[items]
+    if model.products:
+        main = fit_moments(moments, predictor.plain, settings)
+        maps = [W, _composites(main, predictor.plain, settings, p), coefficients]
+    else:
+        one = np.tile(np.eye(k), (len(W), 1))  # what a score of 1 of every construct leads to
+        scores = predictor.scores(one, one, fits, np.repeat(np.arange(len(W)), k), antecedents)
+        maps = [W @ (scores.reshape(-1, k, k)[:, :, owner] * loadings[:, None, :]), coefficients]
+    scaled = np.concatenate(maps, axis=2)
+    scaled /= spread[:, :, None]
+    usable = np.stack([fits.usable, defined, np.isfinite(means).all(axis=1)], axis=1)
+    start = 0
+    for repeat in folds:  # one after the other, so that arrays stay as small as the answers
+        row, sizes = np.concatenate(repeat), [len(part) for part in repeat]
+        found = np.empty((len(row), scaled.shape[2]))
+        for which, at in of_one_size(sizes):
+            found[at] = sample.centred(row[at], means[start + which, None]) @ scaled[start + which]
+        at = np.repeat(np.arange(start, start + len(repeat)), sizes)
+        if model.products:
+            scores = predictor.scores(found[:, :k], found[:, k : 2 * k], fits, at, antecedents)
+            found = np.concatenate([scores[:, owner] * loadings[at], found[:, 2 * k :]], axis=1)
+        values = np.repeat(base[at][:, None], 3, axis=1)
+        values[:, :2] += found.reshape(len(row), 2, -1)
+        if not usable[at].all():
+            values = np.where(usable[at][:, :, None], values, 0.0)
+        sums[row] += values
+        seen[row] += usable[at][:, :, None]
+        start += len(repeat)
+    return usable
+
+
+def _composites(fits: Fits, model: Model, settings: Settings, p: int) -> Floats:
+    weights = per_deviation(fits.pls.weights, fits.moments, settings)
+    return composites(weights[:, :p], fits.pls.paths, model)
 
 
 def _linear(R: Floats, predictor: Predictor) -> tuple[Floats, NDArray[np.bool_]]:

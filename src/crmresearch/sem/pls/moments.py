@@ -3,8 +3,12 @@
 A resample is a vector of counts: how often each row was drawn. The moments of B resamples are one matrix
 product, `counts @ products of columns`, so no resampled data set is ever made. Sampling weights are counts that are
 no whole numbers, and those of a resample are the counts times the weights: every row drawn carries its weight along.
+What parts of the rows are held out from needs no counts: sums of the other parts are added up, so that all folds of a
+sample cost what the sample costs once.
 """
 
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +31,18 @@ class Moments(NamedTuple):
         return self.correlations * self.deviations[:, :, None] * self.deviations[:, None, :]
 
 
+def of_one_size(sizes: Sequence[int]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Parts of the same size (g,), and where their rows stand (g, size) when all parts follow one another.
+
+    Parts of one size are one batch of matrix products; folds that were dealt have two sizes at most.
+    """
+    counted = np.array(sizes)
+    starts = np.cumsum(counted) - counted
+    for size in np.unique(counted):
+        which = np.flatnonzero(counted == size)
+        yield which, starts[which, None] + np.arange(size)
+
+
 class Sample:
     """The rows of a complete data matrix X (n, p), prepared for moments of resamples; `weights` (n,) of mean 1.
 
@@ -43,11 +59,24 @@ class Sample:
         self.shift = np.rint(X.mean(axis=0))
         self.rows = X - self.shift
         self._squares = (self.rows**2).mean(axis=0)
+
+    @cached_property
+    def _position(self) -> NDArray[np.intp]:
+        # of the product of items i and j (p, p) in the columns
+        position = np.empty((self.p, self.p), dtype=np.intp)
         first, second = np.triu_indices(self.p)
-        products = self.rows[:, first] * self.rows[:, second]
-        self._position = np.empty((self.p, self.p), dtype=np.intp)  # of the product of items i and j in the columns
-        self._position[first, second] = self._position[second, first] = self.p + np.arange(len(first))
-        self._columns = np.concatenate([self.rows, products], axis=1)
+        position[first, second] = position[second, first] = self.p + np.arange(len(first))
+        return position
+
+    @cached_property
+    def _columns(self) -> Floats:
+        first, second = np.triu_indices(self.p)
+        return np.concatenate([self.rows, self.rows[:, first] * self.rows[:, second]], axis=1)
+
+    @cached_property
+    def _bordered(self) -> Floats:
+        # a 1 beside every row: its products with itself are the number of rows, the sums and the sums of products
+        return np.concatenate([np.ones((self.n, 1)), self.rows], axis=1)
 
     def moments(self, counts: Floats) -> Moments:
         """Moments of the samples whose rows are repeated `counts` (B, n) times, or weighted by `counts · weights`.
@@ -56,7 +85,45 @@ class Sample:
         without variance in a sample gets a correlation of NaN there.
         """
         size = counts.sum(axis=1, keepdims=True)
-        means, scatter = self._scatter(counts, size)
+        sums = counts @ self._columns
+        means = sums[:, : self.p] / size
+        scatter: Floats = np.take(sums, self._position, axis=1)
+        scatter -= sums[:, : self.p, None] * means[:, None, :]
+        return self._scaled(size, means, scatter)
+
+    def moments_without(self, repeats: Sequence[Sequence[NDArray[np.intp]]]) -> Moments:
+        """Moments of all rows but those of each part, with their weights; of all parts of all `repeats` in turn.
+
+        Parts of one repeat share no row.
+        """
+        S = np.concatenate([self._products_without(parts) for parts in repeats])
+        with np.errstate(divide="ignore", invalid="ignore"):  # of parts that leave nothing
+            return self._of_products(S)
+
+    def _products_without(self, parts: Sequence[NDArray[np.intp]]) -> Floats:
+        own = self._products(parts)
+        # the others are added up: taken from the sum of all, a part with one huge number would leave no digits
+        found = ((1.0 - np.eye(len(parts))) @ own.reshape(len(parts), -1)).reshape(own.shape)
+        others = np.ones(self.n, dtype=np.bool_)
+        others[np.concatenate(parts)] = False
+        return found + self._products([np.flatnonzero(others)]) if others.any() else found
+
+    def _products(self, parts: Sequence[NDArray[np.intp]]) -> Floats:
+        found = np.empty((len(parts), *2 * self._bordered.shape[1:]))
+        row = np.concatenate(parts)
+        for which, at in of_one_size([len(part) for part in parts]):
+            rows = self._bordered[row[at]]
+            turned = rows.transpose(0, 2, 1)
+            found[which] = (turned * self.weights[row[at]][:, None, :] if self.weighted else turned) @ rows
+        return found
+
+    def _of_products(self, S: Floats) -> Moments:
+        size, sums = S[:, 0, :1], S[:, 0, 1:]
+        means = sums / size
+        return self._scaled(size, means, S[:, 1:, 1:] - sums[:, :, None] * means[:, None, :])
+
+    def _scaled(self, size: Floats, means: Floats, scatter: Floats) -> Moments:
+        """Moments from sizes (B, 1), means (B, p) of shifted columns, sums of products of deviations from them."""
         variances = np.diagonal(scatter, axis1=1, axis2=2) / (size - 1)
         # what rounding leaves of a constant column is no variance
         constant = variances <= 1e-12 * (self._squares + means**2)
@@ -69,16 +136,8 @@ class Sample:
         correlations[:, j, j] = np.where(constant, np.nan, 1.0)
         return Moments(means + self.shift, deviations, correlations)
 
-    def _scatter(self, counts: Floats, size: Floats) -> tuple[Floats, Floats]:
-        """Means (B, p) of the shifted columns, and sums of products of deviations from them (B, p, p)."""
-        sums = counts @ self._columns
-        means = sums[:, : self.p] / size
-        scatter: Floats = np.take(sums, self._position, axis=1)
-        scatter -= sums[:, : self.p, None] * means[:, None, :]
-        return means, scatter
-
     def centred(self, rows: NDArray[np.intp], means: Floats) -> Floats:
-        """Some rows (m, p) as deviations from means (m, p), a gap in an answer as none."""
+        """Some rows (…, p) as deviations from means (…, p), a gap in an answer as none."""
         return np.asarray(self.rows[rows] - (means - self.shift))
 
 
@@ -95,23 +154,28 @@ class SampleWithGaps(Sample):
         super().__init__(np.where(answered, X, np.rint(np.nanmean(X, axis=0))), weights, design)
         self.rows = np.where(answered, X - self.shift, 0.0)
         self.answered = answered.astype(np.float64)
-        first, second = np.triu_indices(self.p)
-        products = self.rows[:, first] * self.rows[:, second]
-        both = self.answered[:, first] * self.answered[:, second]
-        one = self.rows[:, :, None] * self.answered[:, None, :]  # an item where the other was answered
-        self._columns = np.concatenate([products, both, one.reshape(self.n, -1)], axis=1)
-        self._position -= self.p
 
-    def _scatter(self, counts: Floats, size: Floats) -> tuple[Floats, Floats]:
-        pairs = self.p * (self.p + 1) // 2
-        sums = counts @ self._columns
-        products, both = (np.take(sums, self._position + start, axis=1) for start in (0, pairs))
-        one = sums[:, 2 * pairs :].reshape(-1, self.p, self.p)
-        answers = np.diagonal(both, axis1=1, axis2=2)
-        means = np.diagonal(one, axis1=1, axis2=2) / answers
+    @cached_property
+    def _bordered(self) -> Floats:
+        return np.concatenate([np.ones((self.n, 1)), self.rows, self.answered], axis=1)
+
+    def moments(self, counts: Floats) -> Moments:
+        """Moments of the samples whose rows are repeated `counts` (B, n) times, or weighted by `counts · weights`."""
+        rows = self._bordered
+        return self._of_products(np.array([(rows.T * count) @ rows for count in counts]))
+
+    def _of_products(self, S: Floats) -> Moments:
+        item, answer = slice(1, self.p + 1), slice(self.p + 1, None)
+        products, one, both = (
+            S[:, item, item],
+            S[:, item, answer],
+            S[:, answer, answer],
+        )  # one: where the other answered
+        means = np.diagonal(one, axis1=1, axis2=2) / np.diagonal(both, axis1=1, axis2=2)
         crossed = one * means[:, None, :]
-        return means, products - crossed - crossed.transpose(0, 2, 1) + both * means[:, :, None] * means[:, None, :]
+        scatter = products - crossed - crossed.transpose(0, 2, 1) + both * means[:, :, None] * means[:, None, :]
+        return self._scaled(S[:, 0, :1], means, scatter)
 
     def centred(self, rows: NDArray[np.intp], means: Floats) -> Floats:
-        """Some rows (m, p) as deviations from means (m, p), a gap in an answer as none."""
+        """Some rows (…, p) as deviations from means (…, p), a gap in an answer as none."""
         return np.asarray(super().centred(rows, means) * self.answered[rows])

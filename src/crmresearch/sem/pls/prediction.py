@@ -19,6 +19,7 @@ from crmresearch.sem.pls.moments import SampleWithGaps
 from crmresearch.sem.pls.result import PlsEstimate
 
 Verdict = Literal["high", "medium", "low", "none", "unknown"]
+BY = ("pls", "linear", "mean")
 SKEWED = 1.0  # of errors beyond which they are far from symmetric: Hair et al. (2022), chapter 2
 
 
@@ -53,15 +54,15 @@ class Prediction:
         Q²_predict = 1 − Σ e² / Σ ē², with ē the errors of these averages (Shmueli et al. 2016): above 0 where PLS
         foresees more than they do.
         """
-        table: dict[str, Floats | list[str]] = {"item": self.names}
-        for by in ("pls", "linear", "mean"):
-            errors = self.errors(by)
-            suffix = "" if by == "pls" else f"_{by}"
-            table[f"rmse{suffix}"] = np.sqrt(self._mean(errors**2))
-            table[f"mae{suffix}"] = self._mean(np.abs(errors))
-        frame = pd.DataFrame(table)
-        frame.insert(3, "q2_predict", 1 - (frame["rmse"] / frame["rmse_mean"]) ** 2)
-        return frame
+        errors = np.concatenate([self.errors(by) for by in BY], axis=1)
+        rmse, mae = (np.split(self._mean(values), len(BY)) for values in (errors**2, np.abs(errors)))
+        rmse = [np.sqrt(mean) for mean in rmse]
+        table: dict[str, Floats | list[str]] = {
+            "item": self.names, "rmse": rmse[0], "mae": mae[0], "q2_predict": 1 - (rmse[0] / rmse[-1]) ** 2,
+        }  # fmt: skip
+        for by, squared, absolute in zip(BY[1:], rmse[1:], mae[1:], strict=True):
+            table |= {f"rmse_{by}": squared, f"mae_{by}": absolute}
+        return pd.DataFrame(table)
 
     @cached_property
     def constructs(self) -> pd.DataFrame:
@@ -89,7 +90,8 @@ class Prediction:
 
     def losses(self, items: list[str], by: str = "pls") -> Floats:
         """The loss (n,) of every row: the mean of its squared errors of these items; NaN without any."""
-        errors = self.errors(by)[:, [self.names.index(item) for item in items]]
+        places = [self.names.index(item) for item in items]
+        errors = self.answers[:, places] - getattr(self.foreseen, by)[:, places]
         known = np.isfinite(errors)
         with np.errstate(invalid="ignore"):
             return np.asarray(np.where(known, errors, 0.0) ** 2 @ np.ones(len(items)) / known.sum(axis=1))
@@ -166,7 +168,7 @@ def plspredict(
     return Prediction(
         spec,
         estimate.items.index,
-        [spec.items[place] for place in predictor.items],
+        np.array(spec.items, dtype=object)[predictor.items].tolist(),
         X[:, predictor.items],
         found,
         estimate.sample.weights,

@@ -1,8 +1,8 @@
 """A PLS estimate and its bootstrap: arrays, and the tidy tables made from them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -116,6 +116,12 @@ class PlsEstimate:
         """Every reported quantity by table and estimator."""
         return quantities(self.specification, self.model, self.estimators)
 
+    def replaced(self, **changes: Any) -> Self:
+        """The same estimate with other resamples or cautions."""
+        other = replace(self, **changes)
+        vars(other)["quantities"] = self.quantities  # a tenth of 500 resamples of a small model to make anew
+        return other
+
     def values(self, name: str) -> Floats:
         """The estimates (rows,) of one quantity."""
         return self.quantities[name].values(self.fits)[0]
@@ -174,7 +180,8 @@ class PlsEstimate:
     @cached_property
     def paths(self) -> pd.DataFrame:
         """Path coefficients; a moderation is the path of `predictor:moderator`, per unit of the product."""
-        return self._with_standardized(self.table("paths"), self.table("standardized_paths")["estimate"].to_numpy())
+        standardized = [self.values(f"standardized_paths/{estimator}") for estimator in self.estimators]
+        return self._with_standardized(self.table("paths"), np.concatenate(standardized))
 
     @cached_property
     def loadings(self) -> pd.DataFrame:
