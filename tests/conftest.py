@@ -11,17 +11,17 @@ from crmresearch import paths
 from crmresearch.data import documents
 from crmresearch.segmentation.methods import mixture
 
-# files whose kind another keeps in `make test`: notebooks that take long, and whole reports of odd input
+# files whose kind another keeps in `make test`: notebooks that take long, whole reports of odd input, runs of make
 LONG = {
     *("customer_today.ipynb", "customer_value.ipynb", "parameter_recovery.ipynb", "segment_monitoring.ipynb"),
     *("marketing_strategy.ipynb", "model_checks.ipynb", "priorities.ipynb", "profit_link.ipynb"),
-    "theory_comparison.ipynb",
+    *("satisfaction_index.ipynb", "theory_comparison.ipynb"),
     *("measurement_quality.ipynb", "segmentation_comparison.ipynb", "survey_segmentation.ipynb"),
     *("test_bad_customers.py", "test_hostile_names.py", "test_language.py", "test_legal_theories.py"),
-    *("test_marketing_strategy.py", "test_monitored_methods.py"),
+    *("test_make.py", "test_marketing_strategy.py", "test_monitored_methods.py"),
 }
 
-CASES = 4  # of a test of many cases, those that `make test` runs: the first, the last and two between them
+CASES = 3  # of a test of many cases, those that `make test` runs: the first, the last and one between them
 
 # an example that was quick once is slow on a busy machine, which says nothing of the code
 settings.register_profile("any_machine", deadline=None)

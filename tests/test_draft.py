@@ -220,6 +220,7 @@ def test_only_the_beginning_of_a_long_file_is_looked_at(tmp_path: Path, monkeypa
         ([0.5, 1.5, ""], None),  # one is missing
     ],
 )
+@pytest.mark.long
 def test_a_column_of_weights_is_named_or_offered(tmp_path: Path, weights: list[float], named: str | None) -> None:
     path = tmp_path / "answers.csv"
     survey().assign(wgt=weights * 20).to_csv(path, index=False)
@@ -239,6 +240,7 @@ def test_a_column_of_weights_is_named_or_offered(tmp_path: Path, weights: list[f
         ({"psu": ["", *(i // 4 for i in range(1, 60))]}, {}),  # one is missing
     ],
 )
+@pytest.mark.long
 def test_columns_of_the_design_are_named(tmp_path: Path, columns: dict[str, list[Any]], named: dict[str, str]) -> None:
     path = tmp_path / "answers.csv"
     survey().assign(**columns).to_csv(path, index=False)
@@ -258,6 +260,7 @@ def test_a_stratum_with_one_cluster_is_offered(tmp_path: Path) -> None:
     assert main(["check-data", str(tmp_path)]) == 0
 
 
+@pytest.mark.long
 def test_a_drafted_survey_goes_through_the_reports_that_need_no_theory(tmp_path: Path) -> None:
     """Random answers in words and numbers, ids, groups and comments among them; nothing is edited."""
     survey().to_csv(tmp_path / "answers.csv", index=False)

@@ -292,6 +292,7 @@ def test_a_report_that_could_not_be_made_is_not_begun(study: Path, capsys: pytes
     assert load_report("without.yaml").parameters["theory"] is None
 
 
+@pytest.mark.long
 def test_the_commands_of_the_readme_work() -> None:
     """All but the rendering, which the slow tests do."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import re
 import string
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def _sources(*but: str) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
+@cache
 def _code() -> list[ast.AST]:
     """The modules of the package and the code cells of the notebooks, parsed."""
     texts = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
@@ -45,6 +47,7 @@ def _code() -> list[ast.AST]:
     return [ast.parse(text) for text in texts]
 
 
+@cache
 def _said() -> re.Pattern[str]:
     """Every key that the sources can say: written out, made by an f-string, or found by the name of what is shown."""
     keys = set()

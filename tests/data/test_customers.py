@@ -92,6 +92,7 @@ def test_five_customers_by_hand(shop):
     assert counts["customers whose first purchase is after 2021-06-30"] == 1
 
 
+@pytest.mark.long
 def test_the_same_bits_again_and_in_any_order_of_lines(shop):
     first = toy_table(shop()).frame
     head, *rest = TOY.splitlines()
@@ -235,6 +236,7 @@ def test_a_window_may_end_after_the_last_purchase_only_where_the_data_are_said_t
 
 
 @pytest.mark.parametrize(("end", "engine_asked_twice"), [(None, True), ("2021-05-31", True), ("2021-12-31", False)])
+@pytest.mark.long
 def test_customers_who_come_after_the_cut_off_are_counted_whatever_the_holdout(shop, end, engine_asked_twice):
     # by the cut-off: ann; after it: bob, cid, dan; rita only brings back
     data = lines("ann,2021-01-01,5", "bob,2021-05-15,5", "cid,2021-07-01,5", "dan,2021-12-31,0", "rita,2021-08-01,-5")

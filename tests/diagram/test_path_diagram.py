@@ -351,6 +351,7 @@ def test_arrows_end_at_their_constructs(drawn):
             assert math.hypot((point[0] - x) / rx, (point[1] - y) / ry) == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.long
 def test_a_moderation_ends_on_its_path():
     parts = Parts(drawing("reputation"))
     tip = parts.curves["switching_cost:cusa:cusl"][-1]
@@ -386,6 +387,7 @@ def test_fits_a_portrait_page_with_legible_letters(drawn):
             assert artist.get_fontsize() >= 7
 
 
+@pytest.mark.long
 def test_stages_are_grouped_in_order():
     parts = Parts(drawing("staged_full"))
     headings = {rest: box for (kind, rest), box in parts.texts.items() if kind == "heading"}

@@ -90,6 +90,7 @@ def test_units_and_order_do_not_matter():
     assert found.p > 0.01  # these holes were made completely at random
 
 
+@pytest.mark.long
 def test_p_is_uniform_when_answers_are_missing_completely_at_random():
     generator = np.random.default_rng(8)
     p = [little_test(pd.DataFrame(holed(generator, 300, 3, 0.15), columns=list("abc"))).p for _ in range(150)]

@@ -81,12 +81,14 @@ KINDS = ["csv", pytest.param("parquet", marks=pytest.mark.long), pytest.param("d
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.long
 def test_a_file_is_read_by_its_name_whatever_that_is(tmp_path, kind):
     wrong = [name for name in NAMES if not is_right(str(written(tmp_path / "shop", f"{name}.{kind}")))]
     assert wrong == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.long
 def test_folders_are_no_columns_patterns_or_homes(tmp_path, monkeypatch, kind):
     written(tmp_path / "shop 1" / "shop", f"shop.{kind}").joinpath(f"shop.{kind}").unlink()  # what "shop [12]" matches
     for folder in FOLDERS:

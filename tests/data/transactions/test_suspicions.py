@@ -79,6 +79,7 @@ def test_the_shipped_data_raise_none(dataset):
         (lambda who: f"{who[0]} {who[1:]}", "c 1000", "c1000"),
     ],
 )
+@pytest.mark.long
 def test_ids_that_differ_only_by_format(shop, purchases, write, first, second):
     plain = purchases["who"].str.removeprefix("c") if second[0] == "1" or first[0] == "1" else purchases["who"]
     mixed = purchases.assign(who=np.where(np.arange(1200) % 4 == 0, purchases["who"].map(write), plain))
@@ -94,6 +95,7 @@ def test_ids_that_differ_only_by_format(shop, purchases, write, first, second):
 
 
 @pytest.mark.parametrize(("decimal", "other"), [(".", ","), (",", ".")])
+@pytest.mark.long
 def test_whole_thousands_under_the_wrong_mark(shop, purchases, decimal, other):
     whole = [f"{1000 + round(100 * float(x)):,}".replace(",", decimal) for x in purchases["paid"]]
     frame = purchases.assign(paid=whole)
@@ -105,6 +107,7 @@ def test_whole_thousands_under_the_wrong_mark(shop, purchases, decimal, other):
     assert suspicions(right) == ()
 
 
+@pytest.mark.long
 def test_two_currencies_are_told_and_can_be_told_apart(shop, purchases):
     frame = purchases.assign(money=["JPY" if i % 3 == 0 else "EUR" for i in range(1200)])
     facts = found(shop(frame))["several_currencies"]
@@ -142,6 +145,7 @@ def test_days_read_for_months_where_every_day_is_a_month(shop, purchases):
     assert found(shop(early, 'time_format: "%d/%m/%Y"')) == {}
 
 
+@pytest.mark.long
 def test_a_total_among_the_customers(shop, purchases):
     total = f"{purchases['paid'].astype(float).sum():.2f}"
     for name, named in (("Total", True), ("grand total", True), ("c0", False)):
@@ -151,6 +155,7 @@ def test_a_total_among_the_customers(shop, purchases):
         assert found(shop(frame, f"missing_codes: ['{name}']")) == {}
 
 
+@pytest.mark.long
 def test_placeholders_for_no_date(shop, purchases):
     for day in ("1900-01-01", "1970-01-01", "2000-01-01"):
         frame = purchases.assign(when=[day if i % 50 == 0 else when for i, when in enumerate(purchases["when"])])
@@ -163,6 +168,7 @@ def test_placeholders_for_no_date(shop, purchases):
         assert suspicions(kept) == ()
 
 
+@pytest.mark.long
 def test_negatives_as_accountants_write_them_are_returns(shop, purchases):
     for form in ("({})", "{}-", "-{}", "( {} )", "{} -", "\N{MINUS SIGN}{}"):
         frame = purchases.assign(paid=[form.format(x) if i % 10 == 0 else x for i, x in enumerate(purchases["paid"])])

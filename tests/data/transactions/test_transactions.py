@@ -197,6 +197,7 @@ def test_times_with_an_offset(shop):
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.long
 def test_columns_of_times_are_read_in_every_unit_with_and_without_a_zone(shop, unit):
     folder = shop(None, ("shop.csv", "shop.parquet"))
     instants = pd.to_datetime(["2021-03-14 03:30:00", "2021-03-14 07:30:00"])
@@ -239,6 +240,7 @@ def test_local_times_that_never_came_or_came_twice_are_counted(shop):
 
 
 @pytest.mark.parametrize("zones", ["", "day_zone: Asia/Shanghai", "time_zone: America/New_York\nday_zone: UTC"])
+@pytest.mark.long
 def test_dates_that_mean_never_or_always_are_counted_not_searched(shop, zones):
     data = "who,when,paid\na,9999-12-31 23:59:59,1\nb,0001-01-01,1\nc,1899-12-30,1\nd,2021-06-01 12:00:00,1\n"
     key = ("currency: EUR", f"currency: EUR\n{zones}")

@@ -27,6 +27,7 @@ def project(built: Project, tmp_path: Path) -> Project:
     return Project(Path(shutil.copytree(built.root, tmp_path / "moved", symlinks=True)))
 
 
+@pytest.mark.long
 def test_make_alone_prints_the_targets(built: Project) -> None:
     lines = built.make().stdout.splitlines()
     targets = [line.split()[0] for line in lines[1:]]

@@ -116,6 +116,7 @@ def test_k_medians_are_never_worse_than_from_the_k_means_solution(seed: int) -> 
 
 
 @pytest.mark.parametrize("k", [4, 8])
+@pytest.mark.long
 def test_what_is_found_does_not_depend_on_the_luck_of_the_starts(k: int) -> None:
     """Two random starts ended up to 3 % apart, so a resample looked like another segmentation."""
     frame = simulated_customers(500)

@@ -84,6 +84,7 @@ def test_long_components_side_by_side_are_found_as_scikit_learn_finds_them_from_
     assert method.bic_["bic"].min() == pytest.approx(theirs.bic(X), abs=2)
 
 
+@pytest.mark.long
 def test_what_scikit_learn_finds_from_many_starts_is_found() -> None:
     frame = simulated_customers(500)
     for k in (3, 5):

@@ -142,6 +142,7 @@ def test_gains_by_hand_and_their_capture_is_the_score(evaluation: Evaluation) ->
     assert evaluation.gains[evaluation.gains.share == 1]["captured"].to_numpy() == pytest.approx(1)
 
 
+@pytest.mark.long
 def test_any_method_can_be_the_reference_afterwards(evaluation: Evaluation) -> None:
     pd.testing.assert_frame_equal(evaluation.against("true"), evaluation.differences)
     there = evaluation.differences.set_index(["method", "metric"]).loc[("chance", "r2_log")]
@@ -188,6 +189,7 @@ def test_recent_spend_is_that_of_the_longest_window(features: pd.DataFrame) -> N
         assert recent != short
 
 
+@pytest.mark.long
 def test_the_true_classes_beat_every_other_method(evaluation: Evaluation) -> None:
     assert evaluation.scores.set_index("method")["r2_log"].idxmax() == "true"
     against = evaluation.differences[evaluation.differences["metric"] == "r2_log"]

@@ -158,6 +158,7 @@ def simulated(n: int, share_missing: float) -> Sample:
 
 
 @pytest.mark.parametrize("share_missing", [0.0, 0.05])
+@pytest.mark.long
 def test_normal_answers_need_no_correction(share_missing: float) -> None:
     case = simulated(20_000, share_missing)
     theta = case.estimates()

@@ -81,6 +81,7 @@ def test_moments_of_counts_are_the_moments_of_the_repeated_rows() -> None:
 
 
 @pytest.mark.parametrize("case", [0, 1], ids=["ecsi", "reputation"])
+@pytest.mark.long
 def test_batched_replicates_are_single_estimates_of_the_resampled_rows(case: int) -> None:
     spec, answers = cases()[case]
     boot = bootstrap(estimate_pls(spec, answers), resamples=12, seed=SEED).resampling

@@ -84,6 +84,7 @@ def test_the_naive_rule_wins_where_it_does(
     ]
 
 
+@pytest.mark.long
 def test_the_forecast_of_a_model_at_its_bounds_is_never_the_best_number(story: ComparisonStory) -> None:
     assert story.ranking.kinds == ("naive", "forecast")
     value = story.windows.value

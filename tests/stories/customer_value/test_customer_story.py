@@ -55,6 +55,7 @@ def test_every_value_model_has_a_name() -> None:
     assert TEXTS.section("value_model").keys() == {*PURCHASE_MODELS, CONTRACT, SPEND_MODEL}
 
 
+@pytest.mark.long
 def test_the_notes_of_the_codebook_are_told_in_the_language_of_the_story(story: CustomerStory) -> None:
     assert story.quality()[-1].startswith("Lines that agree in every column are two purchases of a day and are kept")
     assert replace(story, language="zh").quality()[-1].startswith("各列完全相同的行视为同一天的两次购买")

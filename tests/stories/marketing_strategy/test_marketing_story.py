@@ -185,6 +185,7 @@ def test_customers_stand_in_the_same_table(survey: Survey, drivers: Importance) 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_segments_are_those_of_value_where_customers_are_known_by_their_id() -> None:
     """Answers and purchases end in one table; without purchases, or without these here, it is said."""
     given = {"dataset": "staged_simulated", "theory": "staged", "missing": "mean", "resamples": 100}

@@ -39,6 +39,7 @@ def with_last(story: MonitoringStory, **values: object) -> MonitoringStory:
     return replace(story, monitoring=replace(story.monitoring, windows=windows))
 
 
+@pytest.mark.long
 def test_the_drift_of_an_ageing_cohort_is_told_as_ageing(story: MonitoringStory) -> None:
     """On CDNOW the PSI of the RFM eight classes is above 1, of which growing older leaves little, but not nothing."""
     last = story.ageing.drift.iloc[-1]  # type: ignore[union-attr]
@@ -52,6 +53,7 @@ def test_the_drift_of_an_ageing_cohort_is_told_as_ageing(story: MonitoringStory)
     assert "Nobody joined after 1997-06-30" in story.cohort()[0]
 
 
+@pytest.mark.long
 def test_classes_that_growing_older_empties_are_told_apart(story: MonitoringStory) -> None:
     """Nobody of a cohort that joined a year ago bought lately for the first time: both classes to develop are empty."""
     assert story.now.small == "general_develop+important_develop"
