@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from crmresearch.paths import NOTEBOOKS, PACKAGE
+from crmresearch.report.show.wording import TEXTS as PAGE
 from crmresearch.report.show.wording import columns
 from crmresearch.stories.satisfaction import TEXTS
 from crmresearch.texts import Sentence, Texts, _read, lacking, without_marks
@@ -283,6 +284,9 @@ def test_lists_and_minus_signs() -> None:
     assert [TEXTS.listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
     apart = [TEXTS.listed(words) for words in (["a and b"], ["a and b", "c"], ["a", "b and c", "d"])]
     assert apart == ["a and b", "a and b; and c", "a; b and c; and d"]
+    words = PAGE.listed(["price and its stability", "image"])
+    assert words == "price and its stability; and image"
+    assert PAGE.listed(["价格和稳定", "形象"], "zh") == "价格和稳定；形象"
     told = TEXTS.say(
         "finding.to_loyalty_unclear", satisfaction="x", loyalty="y", estimate=-0.123, lower=-0.2, upper=0.1
     )
