@@ -42,9 +42,9 @@ from crmresearch.models.theory import load_theory
 from crmresearch.resampling import bootstrap_counts, bootstrap_rows
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.pls.bootstrap import bootstrap
-from crmresearch.sem.pls.cvpat import cvpat
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.prediction import plspredict
+from crmresearch.sem.pls.prediction.cvpat import cvpat
+from crmresearch.sem.pls.prediction.plspredict import plspredict
 from crmresearch.sem.priorities.permutation import permuted_effects
 from nca import points_of
 

@@ -37,9 +37,9 @@ from sem_cases import corp_rep, ecsi, mobi
 from seminr_oracle import seminr_estimate
 
 from crmresearch.models.specification import Specification
-from crmresearch.sem.pls.cvpat import cvpat
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.prediction import plspredict
+from crmresearch.sem.pls.prediction.cvpat import cvpat
+from crmresearch.sem.pls.prediction.plspredict import plspredict
 
 FOLDS = 10
 R_SCRIPT = Path(__file__).with_suffix(".R")

@@ -16,10 +16,10 @@ import pandas as pd
 from semopy.examples import holzinger39, political_democracy
 
 from crmresearch.paths import DATA
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate
-from crmresearch.sem.covariance.minimise import Minimum, minimise
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate
+from crmresearch.sem.covariance.likelihood.minimise import Minimum, minimise
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
 from crmresearch.sem.covariance.model import build_ram
-from crmresearch.sem.covariance.ram import Cell, Ram
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PRINTED = json.loads((REFERENCE / "lavaan.json").read_text(encoding="utf-8"))

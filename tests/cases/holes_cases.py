@@ -8,10 +8,10 @@ import pandas as pd
 from covariance_cases import MODELS, REFERENCE, hs_groups, survey
 
 from crmresearch.sem.covariance.full_information import sample_patterns
-from crmresearch.sem.covariance.likelihood import Pattern
-from crmresearch.sem.covariance.minimise import minimise
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern
+from crmresearch.sem.covariance.likelihood.minimise import minimise
+from crmresearch.sem.covariance.likelihood.ram import Ram
 from crmresearch.sem.covariance.model import build_ram
-from crmresearch.sem.covariance.ram import Ram
 
 
 class Sample(NamedTuple):

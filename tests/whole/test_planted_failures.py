@@ -13,8 +13,8 @@ from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.paths import DATA
+from crmresearch.sem.covariance.likelihood.ram import implied
 from crmresearch.sem.covariance.model import build_ram, covariance_part
-from crmresearch.sem.covariance.ram import implied
 
 pytestmark = pytest.mark.long
 

@@ -10,10 +10,10 @@ from crmresearch.errors import ParameterError
 from crmresearch.front.estimates import Answers, estimated, least_squares, structure
 from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance import measurement as covariance
-from crmresearch.sem.covariance import modification
+from crmresearch.sem.covariance.fit import modification
 from crmresearch.sem.covariance.result import CbEstimate
-from crmresearch.sem.pls import measured
-from crmresearch.sem.pls import redundancy as pls_redundancy
+from crmresearch.sem.pls.quality import measured
+from crmresearch.sem.pls.quality import redundancy as pls_redundancy
 from crmresearch.sem.pls.result import PlsEstimate
 
 

@@ -5,16 +5,16 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.front.estimates import Answers, Model, least_squares
-from crmresearch.sem.pls import congruence as congruent
-from crmresearch.sem.pls import copulas as endogenous
-from crmresearch.sem.pls import mediator_prediction as mediated
-from crmresearch.sem.pls import overfit as overfitted
-from crmresearch.sem.pls import tetrads as vanishing
-from crmresearch.sem.pls.copulas import Copulas, Rule
-from crmresearch.sem.pls.folds import Folds
-from crmresearch.sem.pls.mediator_prediction import MediatorPrediction
-from crmresearch.sem.pls.overfit import Overfit
-from crmresearch.sem.pls.tetrads import Tetrads
+from crmresearch.sem.pls.checks import congruence as congruent
+from crmresearch.sem.pls.checks import copulas as endogenous
+from crmresearch.sem.pls.checks import tetrads as vanishing
+from crmresearch.sem.pls.checks.copulas import Copulas, Rule
+from crmresearch.sem.pls.checks.tetrads import Tetrads
+from crmresearch.sem.pls.prediction import mediator_prediction as mediated
+from crmresearch.sem.pls.prediction import overfit as overfitted
+from crmresearch.sem.pls.prediction.folds import Folds
+from crmresearch.sem.pls.prediction.mediator_prediction import MediatorPrediction
+from crmresearch.sem.pls.prediction.overfit import Overfit
 
 
 def tetrads(
@@ -31,9 +31,9 @@ def tetrads(
     `model`: a PLS estimate, or a model with its `data`, `options` those of `estimate_pls`. Under one common factor s_gh
     s_ij − s_gi s_hj of any four items vanishes; m(m − 3)/2 of these are tested of m items, in units of covariances,
     with bias-corrected intervals at `confidence` over `resamples` drawn with `seed`, by Bonferroni. Verdicts:
-    reflective (not rejected), rejected, few_items (below four). Formulas: `crmresearch.sem.pls.tetrads`. Sources:
-    Bollen & Ting (2000), Psychological Methods 5, 3–22; Gudergan et al. (2008), Journal of Business Research 61,
-    1238–1249.
+    reflective (not rejected), rejected, few_items (below four). Formulas: `crmresearch.sem.pls.checks.tetrads`.
+    Sources: Bollen & Ting (2000), Psychological Methods 5, 3–22; Gudergan et al. (2008), Journal of Business Research
+    61, 1238–1249.
     Raises ParameterError for impossible options or another object.
 
     >>> import crmresearch as crm
@@ -64,8 +64,8 @@ def copulas(
     largest (1 becomes n/(n + 1)). Bootstrap t over `resamples` of the scores drawn with `seed`; p adjusted over all
     paths (Holm). Verdicts at 1 − `confidence`: endogenous, not_shown, or why there is no test: normal, few_values,
     collinear. Measurement error of a score, and a relation that is no straight line, show the same. Formulas:
-    `crmresearch.sem.pls.copulas`. Sources: Park & Gupta (2012), Marketing Science 31, 567–586; Hult et al. (2018),
-    Journal of International Marketing 26(3), 1–21.
+    `crmresearch.sem.pls.checks.copulas`. Sources: Park & Gupta (2012), Marketing Science 31, 567–586; Hult et al.
+    (2018), Journal of International Marketing 26(3), 1–21.
     Raises ParameterError for impossible options or another object.
 
     >>> import crmresearch as crm
@@ -95,9 +95,9 @@ def overfit(
     outcome (by default the last) is predicted with and without the row in training, `folds` dealt by `seed`, or a label
     a row (n,); the difference is the row's predictive deviance, in standard deviations. A regression tree on all scores
     finds groups whose mean deviance is in the tails; a path is unstable where they move it by more than its chance at
-    `confidence` over `resamples`. Formulas: `crmresearch.sem.pls.overfit`. Source: Danks, Ray & Shmueli (2023),
-    Management Science 70, 647–669. Raises ParameterError for impossible options or another object, EstimationError
-    where a fold leaves too few rows.
+    `confidence` over `resamples`. Formulas: `crmresearch.sem.pls.prediction.overfit`. Source: Danks, Ray & Shmueli
+    (2023), Management Science 70, 647–669. Raises ParameterError for impossible options or another object,
+    EstimationError where a fold leaves too few rows.
 
     >>> import crmresearch as crm
     >>> text = "image =~ IMAG1 + IMAG2 + IMAG3\\nsat =~ CUSA1 + CUSA2 + CUSA3\\nsat ~ image"
@@ -126,9 +126,10 @@ def mediator_prediction(
     mediator → `target` (by default every outcome) the items of the target are predicted, in rows held out (`folds`
     dealt by `seed`, or a label a row (n,)), from both scores and from the antecedent's alone; the contribution is the
     share of the error of the second that the first saves, 1 at most. Verdicts by the t of the difference, p adjusted
-    over all paths (Holm), at `confidence`: helps, harms, not_told. Formulas: `crmresearch.sem.pls.mediator_prediction`.
-    Source: Danks (2021), The DATA BASE for Advances in Information Systems 52(SI), 24–42. Raises ParameterError for
-    impossible options or another object, EstimationError where a fold leaves too few rows.
+    over all paths (Holm), at `confidence`: helps, harms, not_told. Formulas:
+    `crmresearch.sem.pls.prediction.mediator_prediction`. Source: Danks (2021), The DATA BASE for Advances in
+    Information Systems 52(SI), 24–42. Raises ParameterError for impossible options or another object, EstimationError
+    where a fold leaves too few rows.
 
     >>> import crmresearch as crm
     >>> text = "qua =~ PERQ1 + PERQ2\\nsat =~ CUSA1 + CUSA2 + CUSA3\\nloy =~ CUSL1 + CUSL3\\nsat ~ qua\\nloy ~ sat"
@@ -154,7 +155,7 @@ def congruence(
     `model`: a PLS estimate, or a model with its `data`, `options` those of `estimate_pls`. Tucker's congruence of two
     columns of the construct correlations, with ρ_A in the diagonal; t = (1 − |estimate|) / se over `resamples` drawn
     with `seed`. Verdicts at `confidence`: apart (a congruence of 1 is rejected), else not_told. Formulas:
-    `crmresearch.sem.pls.congruence`. Source: Franke, Sarstedt & Danks (2021), Journal of Business Research 130,
+    `crmresearch.sem.pls.checks.congruence`. Source: Franke, Sarstedt & Danks (2021), Journal of Business Research 130,
     318–334.
     Raises ParameterError for impossible options or another object, EstimationError for fewer than three constructs.
 

@@ -9,11 +9,11 @@ from crmresearch.data.survey.survey import Survey
 from crmresearch.front.estimates import Answers, Model, least_squares
 from crmresearch.front.surveys import _weights
 from crmresearch.models.lavaan import model as read_model
-from crmresearch.sem.pls import cvpat as test
-from crmresearch.sem.pls import prediction as engine
-from crmresearch.sem.pls.folds import Folds
-from crmresearch.sem.pls.held_out import Antecedents
-from crmresearch.sem.pls.prediction import Prediction
+from crmresearch.sem.pls.prediction import cvpat as test
+from crmresearch.sem.pls.prediction import plspredict as engine
+from crmresearch.sem.pls.prediction.folds import Folds
+from crmresearch.sem.pls.prediction.held_out import Antecedents
+from crmresearch.sem.pls.prediction.plspredict import Prediction
 from crmresearch.sem.pls.result import PlsEstimate
 
 
@@ -36,9 +36,9 @@ def plspredict(
     exogenous items, rmse_mean and mae_mean of the averages of the rows learned from, in units of the item.
     `.constructs` has the predictive power in words: high, medium, low, none. `missing="mean"` fills gaps within the
     rows learned from, so that nothing of the rows held out is known; an estimate from rows filled before has seen
-    their means. `.cautions` tells what to beware of. Formulas: `crmresearch.sem.pls.prediction`. Source: Shmueli et
-    al. (2019), European Journal of Marketing 53, 2322–2347. Raises ParameterError for impossible folds or options,
-    EstimationError where nothing can be foreseen.
+    their means. `.cautions` tells what to beware of. Formulas: `crmresearch.sem.pls.prediction.plspredict`. Source:
+    Shmueli et al. (2019), European Journal of Marketing 53, 2322–2347. Raises ParameterError for impossible folds or
+    options, EstimationError where nothing can be foreseen.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -73,8 +73,9 @@ def cvpat(
     of the exogenous items (linear). `folds`, `repeats`, `seed` and `antecedents` as of `plspredict`. Columns against,
     construct (and overall), rows, loss (mean squared error of its items), loss_against, difference (below 0: the first
     foresees better), se, ci_lower, ci_upper at `confidence`, t, df, p_value, p_bootstrap over `resamples`. Formulas:
-    `crmresearch.sem.pls.cvpat`. Source: Liengaard et al. (2021), Decision Sciences 52, 362–392. Raises ParameterError
-    for impossible folds or options and for other rows, SpecificationError for models that share no outcome.
+    `crmresearch.sem.pls.prediction.cvpat`. Source: Liengaard et al. (2021), Decision Sciences 52, 362–392. Raises
+    ParameterError for impossible folds or options and for other rows, SpecificationError for models that share no
+    outcome.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")

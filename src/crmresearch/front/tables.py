@@ -8,7 +8,7 @@ import pandas as pd
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import ParameterError
 from crmresearch.sem import index
-from crmresearch.sem.covariance import fit
+from crmresearch.sem.covariance.fit import table as fit
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.value.customer_value import CustomerValue

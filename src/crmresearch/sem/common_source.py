@@ -15,7 +15,7 @@ from crmresearch.sem.covariance.fit_measures import (
     residual_fit,
 )
 from crmresearch.sem.one_factor import one_factor
-from crmresearch.sem.pls.measured import Measured
+from crmresearch.sem.pls.quality.measured import Measured
 from crmresearch.sem.pls.result import PlsEstimate
 
 FULL_VIF = 3.3  # Kock (2015): above it, common method bias may be at work

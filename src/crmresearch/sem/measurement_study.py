@@ -10,13 +10,13 @@ from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.sem.common_source import CommonSource, common_source
 from crmresearch.sem.covariance import measurement as covariance
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.modification import modification_indices
-from crmresearch.sem.covariance.residuals import residual_correlations
+from crmresearch.sem.covariance.fit.modification import modification_indices
+from crmresearch.sem.covariance.fit.residuals import residual_correlations
 from crmresearch.sem.covariance.result import CbEstimate, Errors
-from crmresearch.sem.pls import measured
 from crmresearch.sem.pls.measurement_quantities import measurement_quantities
-from crmresearch.sem.pls.quality import measurement_quality, verdicts
-from crmresearch.sem.pls.redundancy import global_items_of, redundancy
+from crmresearch.sem.pls.quality import measured
+from crmresearch.sem.pls.quality.criteria import measurement_quality, verdicts
+from crmresearch.sem.pls.quality.redundancy import global_items_of, redundancy
 from crmresearch.sem.pls.result import PlsEstimate
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.stats import chi2
 
 from crmresearch.sem.covariance.full_information import missing_patterns, units_of
-from crmresearch.sem.covariance.likelihood import Pattern
-from crmresearch.sem.covariance.saturated import saturated_moments
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern
+from crmresearch.sem.covariance.likelihood.saturated import saturated_moments
 from crmresearch.sem.pls.algorithm import Floats
 
 

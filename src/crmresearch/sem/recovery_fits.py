@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.resampling import bootstrap_counts
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate
-from crmresearch.sem.covariance.minimise import minimise
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate
+from crmresearch.sem.covariance.likelihood.minimise import minimise
 from crmresearch.sem.covariance.model import build_ram, covariance_part, variable_names
 from crmresearch.sem.covariance.robust import inverse_or_nan
 from crmresearch.sem.covariance.standardised import total_covariances

@@ -16,7 +16,7 @@ from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import Theory
 from crmresearch.ranks import highest
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import fit_table
+from crmresearch.sem.covariance.fit.table import fit_table
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.algorithm import Floats, Scheme

@@ -10,8 +10,8 @@ import pandas as pd
 from crmresearch.errors import EstimationError
 from crmresearch.ranks import highest
 from crmresearch.resampling import bootstrap_counts
-from crmresearch.sem.pls.cvpat import FORESEEN, foreseen, outcomes, paired
-from crmresearch.sem.pls.prediction import Prediction, plspredict
+from crmresearch.sem.pls.prediction.cvpat import FORESEEN, foreseen, outcomes, paired
+from crmresearch.sem.pls.prediction.plspredict import Prediction, plspredict
 from crmresearch.sem.theory_comparison import AIMS, TheoryComparison
 
 FOLDS = REPEATS = 10
@@ -57,7 +57,7 @@ class TheoryPrediction:
     def foreseen(self) -> pd.DataFrame:
         """How well each theory foresees satisfaction and loyalty, a row an aim and theory that leads to it.
 
-        Columns aim, theory, and those of `crmresearch.sem.pls.cvpat.foreseen`.
+        Columns aim, theory, and those of `crmresearch.sem.pls.prediction.cvpat.foreseen`.
         """
         parts = []
         for theory, one in self.predictions.items():

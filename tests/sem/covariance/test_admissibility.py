@@ -10,7 +10,7 @@ from estimate_cases import estimated, implied_correlations, small_model, with_co
 from crmresearch.caution import Caution
 from crmresearch.sem.covariance.admissibility import admissible_samples, inadmissible
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.ram import Cell, Ram
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
 from crmresearch.sem.covariance.result import CbEstimate
 
 FACTORS = {"quality": ["q1", "q2", "q3"], "trust": ["t1", "t2", "t3"], "loyalty": ["l1", "l2", "l3"]}

@@ -7,9 +7,9 @@ from estimate_cases import estimated
 
 from crmresearch.sem.covariance.bootstrap import fit_covariances
 from crmresearch.sem.covariance.cholesky_coordinates import cholesky_coordinates, saturated_block
-from crmresearch.sem.covariance.likelihood import Pattern
-from crmresearch.sem.covariance.minimise import minimise
-from crmresearch.sem.covariance.ram import Cell, Ram, implied
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern
+from crmresearch.sem.covariance.likelihood.minimise import minimise
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram, implied
 
 THREE = ("expectation", "quality", "value")
 

@@ -10,7 +10,7 @@ from weight_cases import reference_weights
 from crmresearch.models.lavaan import model
 from crmresearch.sem.covariance.bootstrap import bootstrap_cbsem
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import fit_table
+from crmresearch.sem.covariance.fit.table import fit_table
 from crmresearch.sem.covariance.result import CbEstimate
 
 SLOPES = model("y =~ 1*CUSL1\nx =~ 1*CUSA1\nz =~ 1*CUSA2\ny ~ x + z")

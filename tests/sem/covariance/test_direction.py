@@ -12,8 +12,8 @@ from crmresearch.resampling import bootstrap_rows
 from crmresearch.sem.covariance.bootstrap import bootstrap_cbsem, bootstrap_paths
 from crmresearch.sem.covariance.direction import directions
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import fit_table
-from crmresearch.sem.covariance.ram import implied
+from crmresearch.sem.covariance.fit.table import fit_table
+from crmresearch.sem.covariance.likelihood.ram import implied
 from crmresearch.sem.pls.estimate import estimate_pls
 
 MARKERS = ["CUSL1", "CUEX1"]  # first items of loyalty and expectation

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from covariance_cases import EXTRA, MODELS, Problem, labelled, problem
 
-from crmresearch.sem.covariance.likelihood import evaluate
+from crmresearch.sem.covariance.likelihood.discrepancy import evaluate
 from crmresearch.sem.covariance.standardised import delta_errors, effects, standardised_cells
 
 # lavaan takes these derivatives by differences, good to 1e-8; ecsi is weakly identified, which magnifies that

@@ -18,7 +18,7 @@ from estimate_cases import (
 from scipy.stats import chi2, multivariate_normal, ncx2
 
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import CUT_OFFS, fit_table, missed_cut_offs
+from crmresearch.sem.covariance.fit.table import CUT_OFFS, fit_table, missed_cut_offs
 from crmresearch.sem.covariance.fit_measures import Test as ChisqTest
 from crmresearch.sem.covariance.fit_measures import (
     approximation_error,
@@ -28,7 +28,7 @@ from crmresearch.sem.covariance.fit_measures import (
     normal_log_likelihood,
     residual_fit,
 )
-from crmresearch.sem.covariance.ram import implied
+from crmresearch.sem.covariance.likelihood.ram import implied
 
 NAMES = {
     "n": "ntotal",

@@ -18,9 +18,9 @@ from crmresearch.sem.covariance.full_information import (
     sample_patterns,
     without_answers,
 )
-from crmresearch.sem.covariance.likelihood import evaluate, log_likelihood, observed_hessian
-from crmresearch.sem.covariance.ram import implied
-from crmresearch.sem.covariance.saturated import independence_ram, saturated_moments
+from crmresearch.sem.covariance.likelihood.discrepancy import evaluate, log_likelihood, observed_hessian
+from crmresearch.sem.covariance.likelihood.ram import implied
+from crmresearch.sem.covariance.likelihood.saturated import independence_ram, saturated_moments
 
 NAMES = ["scsb", "acsi"]
 

@@ -10,9 +10,9 @@ from covariance_cases import PRINTED, Problem, hs_equal, hs_groups, problem, sur
 from scipy.differentiate import jacobian
 from scipy.stats import multivariate_normal
 
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
-from crmresearch.sem.covariance.minimise import minimise
-from crmresearch.sem.covariance.ram import Cell, Ram, implied
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate, observed_hessian
+from crmresearch.sem.covariance.likelihood.minimise import minimise
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram, implied
 
 
 def with_holes() -> Problem:

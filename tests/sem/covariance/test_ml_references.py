@@ -19,8 +19,8 @@ from covariance_cases import (
     survey,
 )
 
-from crmresearch.sem.covariance.likelihood import Pattern
-from crmresearch.sem.covariance.minimise import minimise
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern
+from crmresearch.sem.covariance.likelihood.minimise import minimise
 
 # ecsi is weakly identified (a path with a standard error of 10): rounding and lavaan's numeric observed information
 # are magnified

@@ -13,8 +13,9 @@ from holes_cases import Sample, holed_mobi, hs_groups_with_holes, sample
 from crmresearch.sem.covariance.corrected_fit import corrected_tests
 from crmresearch.sem.covariance.fit_measures import Test as ChiSquare
 from crmresearch.sem.covariance.full_information import estimate_full_information, missing_patterns
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate
-from crmresearch.sem.covariance.ram import implied
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate
+from crmresearch.sem.covariance.likelihood.ram import implied
+from crmresearch.sem.covariance.likelihood.saturated import saturated_moments, saturated_ram
 from crmresearch.sem.covariance.robust import (
     RobustFit,
     Scaling,
@@ -25,7 +26,6 @@ from crmresearch.sem.covariance.robust import (
     scaled_test,
     scaling,
 )
-from crmresearch.sem.covariance.saturated import saturated_moments, saturated_ram
 from crmresearch.sem.covariance.standardised import delta_errors, standardised_cells
 
 COMPLETE = ["hs", "pd", "scsb", "acsi"]

@@ -10,7 +10,7 @@ from crmresearch.models.lavaan import model
 from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance.bootstrap import bootstrap_cbsem, bootstrap_paths
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import fit_table
+from crmresearch.sem.covariance.fit.table import fit_table
 from crmresearch.sem.covariance.full_information import units_of
 from crmresearch.sem.missing_at_random import little_test
 

@@ -18,10 +18,10 @@ from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.covariance.bootstrap import as_if_true, bootstrap_cbsem
 from crmresearch.sem.covariance.corrected_fit import corrected_tests
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import fit_table
+from crmresearch.sem.covariance.fit.table import fit_table
 from crmresearch.sem.covariance.fit_measures import Test as ChiSquare
 from crmresearch.sem.covariance.full_information import weighted_moments
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.robust import robust_fit
 

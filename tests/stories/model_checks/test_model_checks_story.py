@@ -8,12 +8,12 @@ import pytest
 from notebook_cells import run_cells
 
 from crmresearch.caution import Caution
-from crmresearch.sem.pls import model_checks as engine
-from crmresearch.sem.pls.copulas import Copulas
-from crmresearch.sem.pls.mediator_prediction import MediatorPrediction
-from crmresearch.sem.pls.model_checks import CHECKS, ModelChecks
-from crmresearch.sem.pls.overfit import Overfit
-from crmresearch.sem.pls.tetrads import Tetrads
+from crmresearch.sem.pls.checks import model_checks as engine
+from crmresearch.sem.pls.checks.copulas import Copulas
+from crmresearch.sem.pls.checks.model_checks import CHECKS, ModelChecks
+from crmresearch.sem.pls.checks.tetrads import Tetrads
+from crmresearch.sem.pls.prediction.mediator_prediction import MediatorPrediction
+from crmresearch.sem.pls.prediction.overfit import Overfit
 from crmresearch.stories.model_checks import TEXTS
 from crmresearch.stories.model_checks.cautions import cautions
 from crmresearch.stories.model_checks.story import ModelChecksStory

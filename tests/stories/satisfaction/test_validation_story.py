@@ -10,9 +10,9 @@ from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.specification import bind
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.pls.bootstrap import bootstrap
-from crmresearch.sem.pls.cvpat import cvpat
+from crmresearch.sem.pls.checks.model_checks import ModelChecks
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.model_checks import ModelChecks
+from crmresearch.sem.pls.prediction.cvpat import cvpat
 from crmresearch.stories.satisfaction.cautions import cautions
 from crmresearch.stories.satisfaction.covariance import tell_covariance
 from crmresearch.stories.satisfaction.story import SatisfactionStory

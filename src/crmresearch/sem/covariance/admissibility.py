@@ -9,7 +9,7 @@ above 10, or a standardised path with a standard error above .5. A standardised 
 import numpy as np
 
 from crmresearch.caution import Caution
-from crmresearch.sem.covariance.ram import Ram
+from crmresearch.sem.covariance.likelihood.ram import Ram
 from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.measures import variance_inflation
 from crmresearch.sem.pls.algorithm import Floats, eigenvalues_exceed

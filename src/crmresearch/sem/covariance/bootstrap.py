@@ -17,10 +17,10 @@ from crmresearch.resampling import bootstrap_counts, require_memory
 from crmresearch.sem.covariance.admissibility import admissible_samples
 from crmresearch.sem.covariance.cholesky_coordinates import cholesky_coordinates
 from crmresearch.sem.covariance.direction import turned
-from crmresearch.sem.covariance.likelihood import Pattern
-from crmresearch.sem.covariance.minimise import minimise
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern
+from crmresearch.sem.covariance.likelihood.minimise import minimise
+from crmresearch.sem.covariance.likelihood.saturated import SINGULAR
 from crmresearch.sem.covariance.result import CbEstimate
-from crmresearch.sem.covariance.saturated import SINGULAR
 from crmresearch.sem.covariance.standardised import standardised_cells
 from crmresearch.sem.pls.algorithm import Floats, eigenvalues_exceed
 from crmresearch.sem.pls.moments import Sample

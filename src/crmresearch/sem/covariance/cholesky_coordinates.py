@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crmresearch.sem.covariance.ram import Cell, Ram
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
 from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.pls.algorithm import Floats
 

@@ -18,13 +18,13 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from crmresearch.sampling_design import SamplingDesign
-from crmresearch.sem.covariance.curvature import moment_jacobian
 from crmresearch.sem.covariance.fit_measures import Test
 from crmresearch.sem.covariance.full_information import sample_patterns
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
-from crmresearch.sem.covariance.ram import Ram
+from crmresearch.sem.covariance.likelihood.curvature import moment_jacobian
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate, observed_hessian
+from crmresearch.sem.covariance.likelihood.ram import Ram
+from crmresearch.sem.covariance.likelihood.saturated import Saturated, independence_ram, saturated_ram
 from crmresearch.sem.covariance.robust import Groups, Scaling, casewise_scores, inverse_or_nan, score_covariance
-from crmresearch.sem.covariance.saturated import Saturated, independence_ram, saturated_ram
 from crmresearch.sem.pls.algorithm import Floats
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from crmresearch.sem.covariance.ram import Ram
+from crmresearch.sem.covariance.likelihood.ram import Ram
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.pls.algorithm import Floats

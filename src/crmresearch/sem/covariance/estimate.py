@@ -10,13 +10,13 @@ from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
 from crmresearch.sem.covariance.direction import pointing_with_items
 from crmresearch.sem.covariance.full_information import estimate_full_information, sample_patterns, units_of
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
-from crmresearch.sem.covariance.minimise import Minimum, minimise
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate, observed_hessian
+from crmresearch.sem.covariance.likelihood.minimise import Minimum, minimise
+from crmresearch.sem.covariance.likelihood.ram import Ram
+from crmresearch.sem.covariance.likelihood.saturated import SINGULAR
 from crmresearch.sem.covariance.model import build_ram, covariance_part
-from crmresearch.sem.covariance.ram import Ram
 from crmresearch.sem.covariance.result import CbEstimate, Errors
 from crmresearch.sem.covariance.robust import inverse_or_nan, sandwich
-from crmresearch.sem.covariance.saturated import SINGULAR
 from crmresearch.sem.covariance.semopy_start import SemopyFit, semopy_fit
 from crmresearch.sem.pls.algorithm import Floats
 

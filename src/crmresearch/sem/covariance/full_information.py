@@ -17,10 +17,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmresearch.errors import EstimationError
-from crmresearch.sem.covariance.likelihood import Pattern, log_likelihood
-from crmresearch.sem.covariance.minimise import Minimum, minimise
-from crmresearch.sem.covariance.ram import Ram, implied, reach
-from crmresearch.sem.covariance.saturated import Saturated, independence_ram, saturated_moments
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, log_likelihood
+from crmresearch.sem.covariance.likelihood.minimise import Minimum, minimise
+from crmresearch.sem.covariance.likelihood.ram import Ram, implied, reach
+from crmresearch.sem.covariance.likelihood.saturated import Saturated, independence_ram, saturated_moments
 from crmresearch.sem.pls.algorithm import Floats
 
 MAX_ITERATIONS = 100  # a second or so of a hundred patterns; what has not converged by then has no minimum

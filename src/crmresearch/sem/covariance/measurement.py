@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from crmresearch.sem.covariance.ram import Cell
+from crmresearch.sem.covariance.likelihood.ram import Cell
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.robust import score_covariance
 from crmresearch.sem.covariance.standardised import delta_errors, standardised_cells, total_covariances

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.models.specification import Specification
-from crmresearch.sem.covariance.ram import Cell, Ram
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
 
 
 def build_ram(

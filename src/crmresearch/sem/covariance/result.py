@@ -13,9 +13,9 @@ from crmresearch.models.specification import Specification
 from crmresearch.sampling_design import FEW, SamplingDesign
 from crmresearch.sem.covariance import admissibility
 from crmresearch.sem.covariance.full_information import FullInformation
-from crmresearch.sem.covariance.minimise import Minimum
+from crmresearch.sem.covariance.likelihood.minimise import Minimum
+from crmresearch.sem.covariance.likelihood.ram import Ram, implied
 from crmresearch.sem.covariance.model import variable_names
-from crmresearch.sem.covariance.ram import Ram, implied
 from crmresearch.sem.covariance.semopy_start import SemopyFit
 from crmresearch.sem.covariance.standardised import (
     delta_errors,

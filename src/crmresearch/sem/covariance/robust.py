@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmresearch.sampling_design import SamplingDesign
-from crmresearch.sem.covariance.curvature import moment_jacobian
 from crmresearch.sem.covariance.fit_measures import Test, approximation_error, comparative_fit
 from crmresearch.sem.covariance.full_information import pattern_rows, sample_patterns
-from crmresearch.sem.covariance.likelihood import observed_hessian
-from crmresearch.sem.covariance.ram import Ram, implied
-from crmresearch.sem.covariance.saturated import independence_ram, saturated_moments, saturated_ram
+from crmresearch.sem.covariance.likelihood.curvature import moment_jacobian
+from crmresearch.sem.covariance.likelihood.discrepancy import observed_hessian
+from crmresearch.sem.covariance.likelihood.ram import Ram, implied
+from crmresearch.sem.covariance.likelihood.saturated import independence_ram, saturated_moments, saturated_ram
 from crmresearch.sem.pls.algorithm import Floats
 
 Groups = NDArray[np.intp]

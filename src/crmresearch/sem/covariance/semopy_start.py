@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from crmresearch.sem.covariance.ram import Cell, Ram
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
 from crmresearch.sem.pls.algorithm import Floats
 
 FTOL = 1e-14  # semopy's default stops .01 standard errors away from the minimum

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from crmresearch.sem.covariance.ram import Ram, reach
+from crmresearch.sem.covariance.likelihood.ram import Ram, reach
 from crmresearch.sem.pls.algorithm import Floats
 
 Function = Callable[[Floats], Floats]

@@ -12,8 +12,8 @@ from crmresearch.sem.pls.result import PlsEstimate
 def reliability(estimate: PlsEstimate, estimator: str = "pls") -> pd.DataFrame:
     """One row a construct: items, alpha, rho_c, rho_a, ave, without intervals.
 
-    Definitions as in `crmresearch.sem.pls.measured`, from the loadings of `estimator`. Checked against R seminr 2.3.4
-    on the ECSI mobile data.
+    Definitions as in `crmresearch.sem.pls.quality.measured`, from the loadings of `estimator`. Checked against R seminr
+    2.3.4 on the ECSI mobile data.
     """
     quantities = measurement_quantities(estimate, estimator)
     frame = quantities["alpha"].labels.copy()

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from crmresearch.palette import ACCENT, QUIET, WARM
-from crmresearch.sem.pls.quality import CRITERIA
+from crmresearch.sem.pls.quality.criteria import CRITERIA
 from crmresearch.stories import charts
 from crmresearch.stories.measurement_quality.story import MeasurementQualityStory
 

@@ -11,7 +11,7 @@ from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.sem.common_source import FULL_VIF, HALF
 from crmresearch.sem.measurement_study import MeasurementStudy
-from crmresearch.sem.pls.quality import CRITERIA
+from crmresearch.sem.pls.quality.criteria import CRITERIA
 from crmresearch.stories.measurement_quality import TEXTS
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Story, in_sentence, interval

@@ -7,7 +7,7 @@ from crmresearch.caution import Caution
 from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.models.specification import product_key
-from crmresearch.sem.pls.model_checks import ModelChecks
+from crmresearch.sem.pls.checks.model_checks import ModelChecks
 from crmresearch.stories.drawn import drawn_methods
 from crmresearch.stories.model_checks import TEXTS
 from crmresearch.stories.model_verdicts import facts_of

@@ -10,7 +10,7 @@ from crmresearch.errors import EstimationError
 from crmresearch.report.show.number_format import told_p_value
 from crmresearch.sem.covariance.bootstrap import CbBootstrap, bootstrap_cbsem, resampled_paths
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit import CUT_OFFS, fit_table, missed_cut_offs
+from crmresearch.sem.covariance.fit.table import CUT_OFFS, fit_table, missed_cut_offs
 from crmresearch.sem.covariance.result import CbEstimate, Errors
 from crmresearch.sem.pls.cautions import unreadable
 from crmresearch.sem.pls.hypotheses import hypotheses

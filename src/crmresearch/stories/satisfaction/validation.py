@@ -8,9 +8,9 @@ import pandas as pd
 
 from crmresearch.errors import EstimationError
 from crmresearch.report.show.fold import Fold, show_fold
-from crmresearch.sem.pls.cvpat import foreseen
-from crmresearch.sem.pls.model_checks import ModelChecks, check_model
-from crmresearch.sem.pls.prediction import Prediction, plspredict
+from crmresearch.sem.pls.checks.model_checks import ModelChecks, check_model
+from crmresearch.sem.pls.prediction.cvpat import foreseen
+from crmresearch.sem.pls.prediction.plspredict import Prediction, plspredict
 from crmresearch.stories.model_verdicts import verdict_of
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Row
@@ -43,7 +43,7 @@ class ValidationStory:
 
     @cached_property
     def foreseen(self) -> pd.DataFrame:
-        """How well every outcome is foreseen: `crmresearch.sem.pls.cvpat.foreseen`; no rows where nothing is."""
+        """How well every outcome is foreseen (`crmresearch.sem.pls.prediction.cvpat`); no rows where nothing is."""
         if isinstance(self.prediction, str):
             return pd.DataFrame()
         return foreseen(self.prediction, self.story.confidence)

@@ -11,9 +11,9 @@ from sem_cases import corp_rep, ecsi, mobi, path_model
 from weight_cases import whole_weights
 
 from crmresearch.errors import ParameterError
+from crmresearch.sem.pls.checks.tetrads import nonredundant_tetrads, tetrad_values, tetrads, vanishing
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.moments import Sample
-from crmresearch.sem.pls.tetrads import nonredundant_tetrads, tetrad_values, tetrads, vanishing
 
 BLOCKS = [(data, name) for data, blocks in CHECKS["tetrads"].items() for name in blocks]
 TWO = path_model({"a": [f"a{i}" for i in range(1, 5)], "b": [f"b{i}" for i in range(1, 5)]}, [("a", "b")])

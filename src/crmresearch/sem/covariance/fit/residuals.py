@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
-from crmresearch.sem.covariance.curvature import moment_jacobian
+from crmresearch.sem.covariance.likelihood.curvature import moment_jacobian
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.robust import score_covariance
 from crmresearch.sem.pls.algorithm import Floats

@@ -19,12 +19,12 @@ from crmresearch.sem.measures import redundancy as path_and_weights
 from crmresearch.sem.one_factor import mcdonald_omega
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.measured import Measured, htmt, reliability
 from crmresearch.sem.pls.measurement import collinearity, fornell_larcker, item_validity
 from crmresearch.sem.pls.measurement import reliability as points
 from crmresearch.sem.pls.measurement_quantities import measurement_quantities
-from crmresearch.sem.pls.quality import measurement_quality, verdicts
-from crmresearch.sem.pls.redundancy import global_items_of, redundancy
+from crmresearch.sem.pls.quality.criteria import measurement_quality, verdicts
+from crmresearch.sem.pls.quality.measured import Measured, htmt, reliability
+from crmresearch.sem.pls.quality.redundancy import global_items_of, redundancy
 from crmresearch.sem.pls.result import PlsEstimate
 
 REFERENCE = json.loads((ROOT / "tests" / "reference" / "measurement.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from model_check_cases import CHECKS, factor_answers, ours
 from sem_cases import corp_rep, ecsi, mobi, path_model, reputation
 
 from crmresearch.errors import EstimationError
-from crmresearch.sem.pls.congruence import congruence, congruence_coefficients
+from crmresearch.sem.pls.checks.congruence import congruence, congruence_coefficients
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
 

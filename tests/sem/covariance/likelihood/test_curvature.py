@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from holes_cases import Sample, holed_mobi, hs_groups_with_holes, sample
 
-from crmresearch.sem.covariance.curvature import moment_jacobian
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate, observed_hessian
-from crmresearch.sem.covariance.ram import implied
+from crmresearch.sem.covariance.likelihood.curvature import moment_jacobian
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate, observed_hessian
+from crmresearch.sem.covariance.likelihood.ram import implied
 
 STEP = 1e-30
 CASES = {

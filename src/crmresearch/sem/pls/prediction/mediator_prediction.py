@@ -16,10 +16,10 @@ from crmresearch.ranks import holm
 from crmresearch.resampling import one_thread, require_confidence
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import Settings, model_arrays
-from crmresearch.sem.pls.cvpat import paired
-from crmresearch.sem.pls.folds import Folds, folds_of, untrained
-from crmresearch.sem.pls.held_out import Antecedents, Predictor, held_out
 from crmresearch.sem.pls.moments import Sample
+from crmresearch.sem.pls.prediction.cvpat import paired
+from crmresearch.sem.pls.prediction.folds import Folds, folds_of, untrained
+from crmresearch.sem.pls.prediction.held_out import Antecedents, Predictor, held_out
 from crmresearch.sem.pls.result import PlsEstimate
 
 SIZES = (0.05, 0.10)  # contributions from which R seminrExtras calls them moderate and strong
@@ -67,7 +67,7 @@ def errors_of_prediction(
 
     With a the antecedent's and b the mediator's score, the target's is expected at c_a a + c_b b with it (direct
     antecedents), at c_a a + c_b d a without, d the path from antecedent to mediator (earliest antecedents): the two
-    ways in which `crmresearch.sem.pls.held_out` foresees items.
+    ways in which `crmresearch.sem.pls.prediction.held_out` foresees items.
 
     Raises EstimationError where a fold leaves too few rows.
     """
@@ -95,8 +95,9 @@ def mediator_prediction(
     and from the antecedent's alone, the mediator being predicted from it. `items`: root mean square and mean absolute
     errors in units of the item, and contribution = (error without − error with) / error without (`contribution_mae` of
     absolute errors). `paths`: the mean contribution over the items; t of the difference in squared error, averaged
-    over the items of a row, against 0 (the test of `crmresearch.sem.pls.cvpat.paired`, Liengaard et al. 2021, Decision
-    Sciences 52, 362–392), its two-sided p_value and p_adjusted for all paths (Holm 1979); verdict `helps`, `harms` or
+    over the items of a row, against 0 (the test of `crmresearch.sem.pls.prediction.cvpat.paired`, Liengaard et al.
+    2021, Decision Sciences 52, 362–392), its two-sided p_value and p_adjusted for all paths (Holm 1979); verdict
+    `helps`, `harms` or
     `not_told` at `confidence`, or `second_order` where one of the three has no items of its own; size `weak` below .05,
     `moderate` below .10, else `strong`, as R seminrExtras calls them, where it helps.
 

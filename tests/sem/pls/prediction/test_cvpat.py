@@ -12,9 +12,9 @@ from weight_cases import reference_weights, whole_weights
 
 from crmresearch.errors import ParameterError, SpecificationError
 from crmresearch.sampling_design import SamplingDesign
-from crmresearch.sem.pls.cvpat import cvpat, paired
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.prediction import Prediction, plspredict
+from crmresearch.sem.pls.prediction.cvpat import cvpat, paired
+from crmresearch.sem.pls.prediction.plspredict import Prediction, plspredict
 
 CASES = [(model, antecedents) for model in ("ecsi", "reputation") for antecedents in ("direct", "earliest")]
 RIVALS = [

@@ -10,7 +10,7 @@ from sem_cases import corp_rep, ecsi, mobi, path_model, reputation
 from weight_cases import whole_weights
 
 from crmresearch.errors import ParameterError
-from crmresearch.sem.pls.copulas import Rule, coefficients, copula_terms, copulas, with_terms
+from crmresearch.sem.pls.checks.copulas import Rule, coefficients, copula_terms, copulas, with_terms
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
 

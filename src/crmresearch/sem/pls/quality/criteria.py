@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crmresearch.models.specification import BoundConstruct
 from crmresearch.ranks import simultaneous
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.measured import Measured
+from crmresearch.sem.pls.quality.measured import Measured
 from crmresearch.sem.pls.result import PlsEstimate, Resampling
 
 Met = Literal["met", "missed", "not_told"]
@@ -78,12 +78,12 @@ def measurement_quality(
 ) -> pd.DataFrame:
     """Every criterion for every construct it applies to, a row each, in the order of the constructs.
 
-    `estimate`: with resamples, or nothing is told. `redundancies`: of `crmresearch.sem.pls.redundancy`, for constructs
-    with a global item. `measured`: holds the measures used, where they were computed before. Columns: construct; kind
-    (factor, composite_a, composite_b, single, second_order); criterion; about, the item or construct that tells it,
-    empty for the whole construct; estimate, ci_lower, ci_upper; cut_off; at_least, whether the cut-off is the least;
-    outcome (met, missed, not_told); source, a key of the references. The single item of a construct has one row without
-    a criterion: nothing can tell how reliable it is.
+    `estimate`: with resamples, or nothing is told. `redundancies`: of `crmresearch.sem.pls.quality.redundancy`, for
+    constructs with a global item. `measured`: holds the measures used, where they were computed before. Columns:
+    construct; kind (factor, composite_a, composite_b, single, second_order); criterion; about, the item or construct
+    that tells it, empty for the whole construct; estimate, ci_lower, ci_upper; cut_off; at_least, whether the cut-off
+    is the least; outcome (met, missed, not_told); source, a key of the references. The single item of a construct has
+    one row without a criterion: nothing can tell how reliable it is.
 
     Items of factors and mode-A composites: ρ_A, AVE, loadings, cross-loadings, HTMT with the other such constructs.
     Mode-B composites: redundancy, VIF, and of every item a weight beyond 0 or a loading of .50. Constructs of second

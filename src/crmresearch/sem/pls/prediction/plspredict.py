@@ -13,9 +13,9 @@ from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification
 from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.folds import Folds, folds_of
-from crmresearch.sem.pls.held_out import Antecedents, HeldOut, Predictor, held_out
 from crmresearch.sem.pls.moments import SampleWithGaps
+from crmresearch.sem.pls.prediction.folds import Folds, folds_of
+from crmresearch.sem.pls.prediction.held_out import Antecedents, HeldOut, Predictor, held_out
 from crmresearch.sem.pls.result import PlsEstimate
 
 Verdict = Literal["high", "medium", "low", "none", "unknown"]
@@ -72,7 +72,7 @@ class Prediction:
         by `measure`, rmse, or mae where errors of an item are skewed beyond 1. `verdict`, the predictive power: high
         where all are better, medium where at least half are, low where fewer, none where none is (Shmueli et al. 2019,
         European Journal of Marketing 53, 2322–2347); unknown without a linear model. It counts items, and says nothing
-        of chance: `crmresearch.sem.pls.cvpat` does.
+        of chance: `crmresearch.sem.pls.prediction.cvpat` does.
         """
         items = self.items.set_index("item")
         errors = pd.DataFrame(np.abs(self._skewness()), self.names)[0]
@@ -124,9 +124,9 @@ def plspredict(
 ) -> Prediction:
     """The items of outcomes of every respondent, foreseen by the model estimated from the other folds.
 
-    `folds`, `repeats`, `seed`: `crmresearch.sem.pls.folds.folds_of`; forecasts are averaged over the repeats (Shmueli
-    et al. 2019). `antecedents`: outcomes follow from the scores of exogenous constructs alone, passed on along the
-    paths ("earliest"), as the linear model knows them, or from those of their "direct" antecedents. `answers`: the
+    `folds`, `repeats`, `seed`: `crmresearch.sem.pls.prediction.folds.folds_of`; forecasts are averaged over the repeats
+    (Shmueli et al. 2019). `antecedents`: outcomes follow from the scores of exogenous constructs alone, passed on along
+    the paths ("earliest"), as the linear model knows them, or from those of their "direct" antecedents. `answers`: the
     rows of the estimate with the gaps that were filled in it; every fold is then filled with means of the rows learned
     from, and errors are those of given answers. Without them filled answers count as given, and their means are
     partly those of the rows held out. Products of moderations follow from the scores of their factors; an outcome of

@@ -12,13 +12,13 @@ import pandas as pd
 
 from crmresearch.caution import Caution, Severity
 from crmresearch.errors import EstimationError
-from crmresearch.sem.pls.congruence import congruence
-from crmresearch.sem.pls.copulas import Copulas, copulas
-from crmresearch.sem.pls.folds import Folds
-from crmresearch.sem.pls.mediator_prediction import MediatorPrediction, mediator_prediction
-from crmresearch.sem.pls.overfit import Overfit, overfit
+from crmresearch.sem.pls.checks.congruence import congruence
+from crmresearch.sem.pls.checks.copulas import Copulas, copulas
+from crmresearch.sem.pls.checks.tetrads import Tetrads, tetrads
+from crmresearch.sem.pls.prediction.folds import Folds
+from crmresearch.sem.pls.prediction.mediator_prediction import MediatorPrediction, mediator_prediction
+from crmresearch.sem.pls.prediction.overfit import Overfit, overfit
 from crmresearch.sem.pls.result import PlsEstimate
-from crmresearch.sem.pls.tetrads import Tetrads, tetrads
 
 Found = TypeVar("Found")
 CHECKS = ("congruence", "copulas", "mediators", "overfit", "tetrads")

@@ -10,7 +10,7 @@ from weight_cases import reference_weights
 import crmresearch as crm
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.mediator_prediction import mediated_triples, mediator_prediction
+from crmresearch.sem.pls.prediction.mediator_prediction import mediated_triples, mediator_prediction
 
 MEASURES = {
     "RMSE_DA": "rmse", "RMSE_EA": "rmse_without", "PCM_RMSE": "contribution", "MAE_DA": "mae",

@@ -17,8 +17,8 @@ from scipy.stats import chi2
 from statsmodels.stats.multitest import multipletests
 
 from crmresearch.sem.covariance.full_information import sample_patterns
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate
-from crmresearch.sem.covariance.ram import Cell, Ram
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.robust import scaling
 from crmresearch.sem.covariance.standardised import total_covariances

@@ -6,7 +6,7 @@ import pytest
 
 from crmresearch.errors import ParameterError
 from crmresearch.sampling_design import SamplingDesign
-from crmresearch.sem.pls.folds import folds_of
+from crmresearch.sem.pls.prediction.folds import folds_of
 
 INDEX = pd.RangeIndex(25)
 

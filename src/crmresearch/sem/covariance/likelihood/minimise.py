@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf
 
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate
-from crmresearch.sem.covariance.ram import Ram
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate
+from crmresearch.sem.covariance.likelihood.ram import Ram
 from crmresearch.sem.pls.algorithm import Floats
 
 GRADIENT = 1e-8  # largest entry of the projected gradient of F at which a fit has converged

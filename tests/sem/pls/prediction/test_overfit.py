@@ -8,9 +8,9 @@ from sem_cases import corp_rep, ecsi, mobi, path_model, reputation
 
 import crmresearch as crm
 from crmresearch.errors import ParameterError
-from crmresearch.sem.pls.deviance_tree import best_split, deviants
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.pls.overfit import Overfit, overfit, predictive_deviance
+from crmresearch.sem.pls.prediction.deviance_tree import best_split, deviants
+from crmresearch.sem.pls.prediction.overfit import Overfit, overfit, predictive_deviance
 from crmresearch.sem.pls.result import PlsEstimate
 
 R = CHECKS["overfit"]["ecsi"]

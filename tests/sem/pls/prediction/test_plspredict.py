@@ -15,7 +15,7 @@ from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.lavaan import model
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.moments import Sample, SampleWithGaps
-from crmresearch.sem.pls.prediction import Prediction, plspredict
+from crmresearch.sem.pls.prediction.plspredict import Prediction, plspredict
 
 SECOND_ORDER = """
     info =~ PERQ7 + PERQ3

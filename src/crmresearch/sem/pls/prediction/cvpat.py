@@ -10,7 +10,7 @@ from crmresearch.errors import ParameterError, SpecificationError
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.prediction import Prediction
+from crmresearch.sem.pls.prediction.plspredict import Prediction
 
 OVERALL = "overall"
 COLUMNS = ["against", "construct", "rows", "loss", "loss_against", "difference", "se", "ci_lower", "ci_upper", "t",

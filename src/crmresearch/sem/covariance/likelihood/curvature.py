@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crmresearch.sem.covariance.ram import Ram, reach
+from crmresearch.sem.covariance.likelihood.ram import Ram, reach
 from crmresearch.sem.pls.algorithm import Floats
 
 

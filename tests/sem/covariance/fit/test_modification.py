@@ -12,12 +12,12 @@ from weight_cases import reference_weights
 from crmresearch.models.lavaan import model
 from crmresearch.paths import ROOT
 from crmresearch.sem.covariance.estimate import estimate_cbsem
+from crmresearch.sem.covariance.fit.modification import candidates_of, modification_indices, score_tests, with_errors
+from crmresearch.sem.covariance.fit.residuals import residual_correlations
 from crmresearch.sem.covariance.full_information import sample_patterns
-from crmresearch.sem.covariance.likelihood import evaluate
+from crmresearch.sem.covariance.likelihood.discrepancy import evaluate
+from crmresearch.sem.covariance.likelihood.ram import Ram, implied
 from crmresearch.sem.covariance.measurement import htmt, reliability
-from crmresearch.sem.covariance.modification import candidates_of, modification_indices, score_tests, with_errors
-from crmresearch.sem.covariance.ram import Ram, implied
-from crmresearch.sem.covariance.residuals import residual_correlations
 from crmresearch.sem.covariance.result import CbEstimate
 
 REFERENCE = json.loads((ROOT / "tests" / "reference" / "measurement.json").read_text(encoding="utf-8"))

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from crmresearch.errors import EstimationError
-from crmresearch.sem.covariance.likelihood import Pattern, evaluate, log_likelihood
-from crmresearch.sem.covariance.minimise import minimise
-from crmresearch.sem.covariance.ram import Cell, Ram
+from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate, log_likelihood
+from crmresearch.sem.covariance.likelihood.minimise import minimise
+from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
 from crmresearch.sem.pls.algorithm import Floats
 
 EM_TOLERANCE = 1e-10  # largest change of a mean or covariance in one EM step, in standard deviations

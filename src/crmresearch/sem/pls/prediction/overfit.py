@@ -16,9 +16,9 @@ from crmresearch.errors import ParameterError
 from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import fit_samples
-from crmresearch.sem.pls.deviance_tree import Deviants, deviants
-from crmresearch.sem.pls.folds import Folds, folds_of, untrained
-from crmresearch.sem.pls.held_out import CHUNK, Predictor
+from crmresearch.sem.pls.prediction.deviance_tree import Deviants, deviants
+from crmresearch.sem.pls.prediction.folds import Folds, folds_of, untrained
+from crmresearch.sem.pls.prediction.held_out import CHUNK, Predictor
 from crmresearch.sem.pls.result import PlsEstimate
 
 TAIL = 0.025  # share of rows at either end beyond whose deviance a group is deviant
@@ -103,8 +103,8 @@ def overfit(
     and predicted against the row's own score, ratio = (mse_out − mse_in) / mse_in, counts of groups and of rows
     in them or deviant alone, and unstable paths.
 
-    A regression tree on the scores of all constructs (`crmresearch.sem.pls.deviance_tree`) finds groups whose mean
-    deviance lies beyond the 2.5 and 97.5 % quantiles of all rows. `groups`, a row a condition: group, rows,
+    A regression tree on the scores of all constructs (`crmresearch.sem.pls.prediction.deviance_tree`) finds groups
+    whose mean deviance lies beyond the 2.5 and 97.5 % quantiles of all rows. `groups`, a row a condition: group, rows,
     deviance (mean), construct, at_least, below (standard deviations of its score). Groups are found by looking for the
     extreme: they describe these rows, and are no segments.
 

@@ -1,0 +1,1 @@
+"""Whether the model is the right one: congruence, copulas, tetrads, and all checks together."""

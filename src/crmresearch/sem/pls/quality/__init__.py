@@ -1,0 +1,1 @@
+"""How well constructs are measured: intervals, criteria and a verdict each."""
