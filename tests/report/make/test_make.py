@@ -121,7 +121,12 @@ def test_reports_come_go_and_fail_by_themselves(project: Project) -> None:
     assert rendered(done) == {PLAIN, "plainer"}
     assert "AssertionError" in done.stderr
     assert "failed: plain; the others are in reports/index.html" in done.stderr
-    assert {path.name for path in reports.glob("*.html")} == {"how-to-read.html", "index.html", "plainer.html"}
+    assert {path.name for path in reports.glob("*.html")} == {
+        "how-to-read.html",
+        "index.html",
+        "plainer.html",
+        "procedure.html",
+    }
     assert (reports / f"{PLAIN}.failed.ipynb").is_file()
     assert not (reports / TINY).exists()
     assert "AssertionError" in (reports / "index.html").read_text()

@@ -167,7 +167,7 @@ def test_outputs_of_a_report_that_is_no_more_are_taken_away(project: Path) -> No
     stranger = paths.REPORTS / "mine.txt"
     stranger.write_text("not ours")
     build_index()
-    assert files_of_reports() == ["how-to-read.html", "index.html", "mine.txt"]
+    assert files_of_reports() == ["how-to-read.html", "index.html", "mine.txt", "procedure.html"]
 
 
 def test_the_index_lists_what_was_not_made_yet(project: Path) -> None:

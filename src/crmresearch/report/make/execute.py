@@ -55,7 +55,7 @@ def execute(
         )
 
 
-class _SavedOnce(NBClientEngine):
+class _SavedOnce(NBClientEngine):  # type: ignore[misc]  # papermill has no types
     """papermill's engine, which writes the notebook when it ends, also in a failure or when its kernel has died.
 
     By itself it writes the whole notebook twice a cell: a sixth of the time of a report with many figures.

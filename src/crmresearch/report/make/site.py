@@ -20,18 +20,23 @@ from crmresearch.report.make.outputs import Outputs, known_outputs
 from crmresearch.report.make.parameters import Heading, read_heading, report_names
 from crmresearch.report.page.exporter import render_template
 from crmresearch.report.page.guide import export_guide
+from crmresearch.report.page.procedure import export_procedure
 from crmresearch.report.page.self_contained import check_self_contained
 from crmresearch.report.show.wording import TEXTS, words
 from crmresearch.texts import lacking
 
 STATUSES = ("done", "skipped", "failed")
-# the way from a question to a customer; a notebook says in its metadata where it stands: {"crmresearch": {"stage": …}}
+# the way from a question to a customer; a notebook says in its metadata where it stands, and what it answers:
+# {"crmresearch": {"stage": …, "title": {"en": …, "zh": …}, "steps": […], "functions": […]}}
 STAGES = ("question", "survey", "model", "segments", "customers", "action", "watch")
 GUIDE = "how-to-read.html"
+PROCEDURE = "procedure.html"
 
 
 def build_index(language: str = "en") -> Path:
-    """Write `reports/index.html` and the page on how to read reports; outputs without parameters file are taken away.
+    """Write `reports/index.html` and the pages beside it, on how to read reports and on the procedure.
+
+    Outputs without parameters file are taken away.
 
     Raises ParameterError for a language in which not everything can be said.
     """
@@ -49,7 +54,7 @@ def build_index(language: str = "en") -> Path:
     groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for name in names:
         heading = read_heading(name)
-        stage = _stage(heading)
+        stage = _stage(heading.notebook)
         place = STAGES.index(stage) if stage else len(STAGES)
         title = TEXTS.say(f"stage.{stage}", language) if stage else in_language(heading.group, language)
         groups.setdefault((place, title), []).append(_entry(name, heading, records[name], language))
@@ -63,10 +68,12 @@ def build_index(language: str = "en") -> Path:
         language,
         changes=changes_since_last_build(found, set(names)),
         guide=GUIDE,
+        procedure=PROCEDURE,
     )
     target = paths.REPORTS / "index.html"
     _write(target, page)
     _write(target.with_name(GUIDE), export_guide(language, "index.html"))
+    _write(target.with_name(PROCEDURE), export_procedure(_kinds(names, language), language, "index.html"))
     texts = set((paths.PACKAGE / "report" / "show" / "words").glob("*.yaml"))
     read = opened_templates() | imported_modules() | texts
     write_dependencies(target, paths.REPORTS / ".depends" / "index.d", read)
@@ -87,12 +94,36 @@ def _drop_unreadable(outputs: Outputs) -> None:
         outputs.record.unlink(missing_ok=True)
 
 
-def _stage(heading: Heading) -> str | None:
+def _says_of_itself(notebook: Path) -> dict[str, Any]:
+    """What a notebook says of itself for the index; {} where it says nothing."""
+    with suppress(OSError, ValueError, KeyError, AttributeError):
+        return dict(json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("crmresearch", {}))
+    return {}
+
+
+def _stage(notebook: Path) -> str | None:
     """Where the notebook of a report says that it stands on the way; None where it says nothing that is known."""
-    with suppress(OSError, ValueError, AttributeError):
-        stage = json.loads(heading.notebook.read_text(encoding="utf-8"))["metadata"].get("crmresearch", {}).get("stage")
-        return stage if stage in STAGES else None
-    return None
+    stage = _says_of_itself(notebook).get("stage")
+    return stage if stage in STAGES else None
+
+
+def _kinds(names: Sequence[str], language: str) -> list[dict[str, Any]]:
+    """Every kind of report whose notebook says which steps of the procedure it answers, with the reports made of it."""
+    reports: dict[Path, list[dict[str, str]]] = {}
+    for name in names:
+        heading, page = read_heading(name), Outputs(name).page
+        made = [{"title": in_language(heading.title, language), "href": quote(page.name)}] if page.is_file() else []
+        reports.setdefault(heading.notebook, []).extend(made)
+    own = {notebook: _says_of_itself(notebook) for notebook in reports}
+    return [
+        {
+            "title": _told(says.get("title", notebook.stem), language),
+            "steps": says.get("steps", []),
+            "functions": says.get("functions", []),
+            "reports": reports[notebook],
+        }
+        for notebook, says in own.items()
+    ]
 
 
 def _entry(name: str, heading: Heading, record: Mapping[str, Any] | None, language: str) -> dict[str, Any]:
@@ -138,13 +169,15 @@ def export_index(
     *,
     changes: Sequence[Change] = (),
     guide: str | None = None,
+    procedure: str | None = None,
 ) -> str:
     """The index page: groups of reports in the order to read them, each with its headline, or why it is missing.
 
     A group is `{title, reports}`; a report is `{name, title, headline, href, status, message, trust, dataset, theory,
     drivers}` with status `done`, `skipped` (message: how to get the data) or `failed` (message: where the notebook is
-    kept); all but title and status may be None or absent. What is skipped stands folded at the end. `guide`: address of
-    the page on how to read reports. Raises ValueError for another status.
+    kept); all but title and status may be None or absent. What is skipped stands folded at the end. `guide`,
+    `procedure`: addresses of the pages on how to read reports and on the procedure. Raises ValueError for another
+    status.
     """
     blank = dict.fromkeys(("headline", "href", "message", "trust", "dataset", "theory"))
     entries: list[dict[str, Any]] = [
@@ -171,6 +204,7 @@ def export_index(
         counts=" · ".join(f"{statuses.count(s)} {word['count_' + s]}" for s in STATUSES if s in statuses),
         start=next(iter(readable or made), None),
         guide=guide,
+        procedure=procedure,
         filters=[
             (key, label, options)
             for key, label in (("dataset", word["dataset"]), ("theory", word["theory"]), ("group", word["question"]))
