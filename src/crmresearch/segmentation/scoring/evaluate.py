@@ -192,7 +192,8 @@ def _segments(method: Segmenter | pd.Series, features: pd.DataFrame) -> tuple[pd
         segments = fitted.predict(features)
         covered = coverage(segments, fitted)
     else:
-        if method.index.has_duplicates or not features.index.isin(method.index).all():
+        known = method.index.equals(features.index) or features.index.isin(method.index).all()
+        if method.index.has_duplicates or not known:
             raise SegmentationError(f"The segments of {method.name} need one row for every customer of the table.")
         segments, covered = method.reindex(features.index).astype("category"), 1.0
         if segments.isna().any():
