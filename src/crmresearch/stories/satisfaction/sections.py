@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.caution import Caution
-from crmresearch.data.survey.missing import Complete
-from crmresearch.data.survey.survey import Survey
 from crmresearch.data.survey.weights import effective_size
 from crmresearch.ranks import Floats
 from crmresearch.sem.groups import ALL, SegmentModels
@@ -21,14 +19,15 @@ from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.drawn import drawn_methods, resampled
+from crmresearch.stories.model_story import ModelStory
 from crmresearch.stories.satisfaction import TEXTS
-from crmresearch.stories.story import Story, in_sentence
+from crmresearch.stories.story import Story
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 
 
 @dataclass(frozen=True)
-class SatisfactionSections(Story):
+class SatisfactionSections(ModelStory):
     """One theory on one survey, section by section; every method returns sentences in `language`.
 
     The estimate must have been bootstrapped.
@@ -37,10 +36,13 @@ class SatisfactionSections(Story):
     texts = TEXTS
     packages = (*Story.packages, "semopy")
 
-    survey: Survey
-    complete: Complete
     estimate: PlsEstimate
     language: str = "en"
+
+    @property
+    def estimated(self) -> PlsEstimate:
+        """The estimate that is told."""
+        return self.estimate
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -56,14 +58,6 @@ class SatisfactionSections(Story):
     def index(self) -> pd.DataFrame:
         """The 0–100 index of every construct."""
         return self.indices[0]
-
-    def label(self, key: str) -> str:
-        """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
-        return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
-
-    def within(self, *keys: str) -> str:
-        """Names of constructs within a sentence, listed."""
-        return self.listed([in_sentence(self.label(key)) for key in keys])
 
     def arrow(self, path: Any) -> str:
         """A path, any row with predictor and outcome, by the names of its constructs."""
@@ -249,11 +243,6 @@ class SatisfactionSections(Story):
         second = bool(spec.components) and "second_order"
         told = self.sentences("limits.", "cross_section", stated and "stated", second, "sample", **facts)
         return [*told, *self._note()]
-
-    @property
-    def published(self) -> dict[str, str]:
-        """The theory and the data."""
-        return {"theory": self.estimate.specification.theory.citation, "data": self.survey.codebook.citation}
 
     def methods_paragraph(self) -> list[str]:
         """Model, respondents, gaps, estimator, resamples and measures, as a paper tells them."""
