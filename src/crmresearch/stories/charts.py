@@ -89,6 +89,21 @@ def draw_interval(
     axes.plot(estimate, height, marker, color=colour, markersize=size, label=label)
 
 
+def draw_marks(
+    axes: Axes, height: Floats, known: pd.DataFrame, rows: Sequence[Any],
+    marks: Mapping[str, tuple[str, str, str, float]], **style: Any,
+) -> None:  # fmt: skip
+    """Estimates of several kinds with intervals in every row.
+
+    `known` is indexed by kind and then as `rows`, its columns are estimate, lower and upper; `marks`: of every kind the
+    name, colour, marker and place below the middle of a row.
+    """
+    for kind, (name, colour, marker, offset) in marks.items():
+        if kind in known.index:
+            middle, low, high = known.loc[kind].reindex(rows).to_numpy(float).T
+            draw_interval(axes, height + offset, middle, low, high, colour, marker, label=name, **style)
+
+
 def legend_above(axes: Axes, columns: int = 3, *, size: float = 9, middle: float = 0.5) -> None:
     """The legend in rows above the axes."""
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(middle, 1.0), ncols=columns, fontsize=size)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from crmresearch.segmentation.wording import named_segment
 from crmresearch.stories.marketing_strategy.story import MarketingStrategyStory
+from crmresearch.stories.side_by_side import side_by_side
 from crmresearch.strategy.actions import action
 
 DIGITS = {"importance": 2, "importance_lower": 2, "performance": 1, "performance_lower": 1}
@@ -33,12 +34,8 @@ def decisions(story: MarketingStrategyStory) -> pd.DataFrame:
 
 def by_aim(story: MarketingStrategyStory, table: pd.DataFrame, value: str, ends: str) -> pd.DataFrame:
     """A long table of segments, factors and aims with a column an aim for `value`, and its interval by `ends`."""
-    wide = table.pivot(index=["segment", "factor"], columns="aim")
-    columns = {aim: wide[value, aim] for aim in story.aims}
-    columns |= {f"{aim}_{end}": wide[f"{ends}_{end}", aim] for aim in story.aims for end in ("lower", "upper")}
-    order = [f"{aim}{part}" for aim in story.aims for part in ("", "_lower", "_upper")]
-    rows = pd.MultiIndex.from_frame(table[["segment", "factor"]].drop_duplicates())
-    return _named(story, pd.DataFrame(columns)[order].loc[rows].reset_index())
+    numbers = (value, f"{ends}_lower", f"{ends}_upper")
+    return _named(story, side_by_side(table, ["segment", "factor"], "aim", numbers, story.aims))
 
 
 def apart(story: MarketingStrategyStory) -> pd.DataFrame:
