@@ -152,7 +152,7 @@ class ProfitLink:
 
     @property
     def worth(self) -> pd.Series | None:
-        """Profit a customer for one standard deviation of stated loyalty, with its interval; None where it is unknown."""
+        """Profit a customer for one standard deviation of stated loyalty, with its interval; None without an effect."""
         row = self.effect("profit")
         return None if row is None else (self.means["profit"] * row[list(CHANGE)]).astype(float)
 

@@ -44,11 +44,6 @@ class SatisfactionSections(ModelStory):
         """The estimate that is told."""
         return self.estimate
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What captions name: the theory, and the confidence of the intervals."""
-        return {"confidence": self.confidence, "theory": self.text(self.estimate.specification.theory.title)}
-
     @cached_property
     def indices(self) -> tuple[pd.DataFrame, list[Caution]]:
         """The 0–100 index of every construct, and a caution for every one that is refused."""
@@ -116,7 +111,7 @@ class SatisfactionSections(ModelStory):
     def claim(self) -> list[str]:
         """What the theory claims, why, and what it expects to go with what."""
         spec, theory = self.estimate.specification, self.estimate.specification.theory
-        told = [self.say("model.claim", about=self.text(theory.about), cited=self.citation("theory"), **self.facts)]
+        told = [self.say("model.claim", about=self.text(theory.about), cited=self.facts["theory_cited"])]
         told += [self.text(theory.why)] if theory.why else []
         for sign in ("positive", "negative", "open"):
             into = {o: [p.predictor for p in spec.paths if (p.outcome, p.sign) == (o, sign)] for o in spec.outcomes}
@@ -238,7 +233,7 @@ class SatisfactionSections(ModelStory):
         """What these results cannot say."""
         spec, about = self.estimate.specification, self.text(self.survey.codebook.about)
         stated = spec.theory.aims.get("loyalty")
-        facts = {**self.facts, "respondents": self.complete.rows_used, "about": about}
+        facts = {"respondents": self.complete.rows_used, "about": about}
         facts |= {"loyalty": self.label(stated)} if stated else {}
         second = bool(spec.components) and "second_order"
         told = self.sentences("limits.", "cross_section", stated and "stated", second, "sample", **facts)
@@ -251,23 +246,17 @@ class SatisfactionSections(ModelStory):
         rows, gaps = self.complete.rows_used, int(self.complete.counts["missing_cells"].sum())
         formative = [c.key for c in e.specification.constructs if c.measurement == "composite_b"]
         facts: dict[str, Any] = {
-            **self.facts,
             **self._size,
             "cited": self.citation("theory"),
             "data_cited": self.citation("data"),
-            "title": self.text(self.survey.codebook.title),
             "used": rows,
             "rows": self.complete.rows_in,
             "cells": gaps,
             "dropped": self.complete.rows_dropped,
             "metric": self.say(f"metric.{settings.metric}"),
-            "scheme": self.say(f"scheme.{settings.scheme}"),
             "tolerance": settings.tolerance,
             "iterations": int(e.fits.outer.iterations[0]),
-            "resamples": boot.resamples,
-            "seed": boot.seed,
             "failed": boot.failed,
-            "column": self.survey.codebook.weight,
             "formative": self.within(*formative),
         }
         plsc, spec = "plsc" in e.estimators and bool(e.model.main.factor.any()), e.specification
