@@ -85,6 +85,7 @@ def test_what_the_gate_denies_is_not_read(story: TheoryComparisonStory) -> None:
     drawn = {line.get_label(): pd.Series(line.get_xdata()).notna().sum() for line in figure.axes[0].lines}
     assert (drawn["PLS"], drawn["PLSc"], drawn["CB-SEM"]) == (8, 4, 4)
     plt.close("all")
+    assert (cautions.every(story)["message"] != "").all()  # nothing is told of what has no caution
     box = cautions.gravest(story)
     assert {"cb_collinear", "cb_correlation", "left_out"} <= set(box["code"])
 

@@ -70,7 +70,7 @@ class TheoryComparisonStory(Story):
         structures = {key: CovarianceStory(one, found.structures.get(key), None, found.failures.get(key))
                       for key, one in self.each.items()}  # fmt: skip
         parts = [cautions(one, structures[key]).assign(theory=key) for key, one in self.each.items()]
-        return pd.concat(parts, ignore_index=True)
+        return pd.concat(parts, ignore_index=True).query("severity != 'none'")
 
     @cached_property
     def reading(self) -> TheoryReading:
