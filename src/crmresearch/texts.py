@@ -108,6 +108,10 @@ class Texts:
         """A text as it is written, such as paragraphs of Markdown with formulas. KeyError when nobody wrote it."""
         return {**self.catalogue("en"), **self.catalogue(language)}[key]
 
+    def facts_in(self, key: str, language: str = "en") -> set[str]:
+        """The names of the facts in a sentence. KeyError when nobody wrote it."""
+        return _facts(key, self.written(key, language))
+
     def say(self, key: str, language: str = "en", **facts: Any) -> Sentence:
         """The sentence of this key with its facts filled in and true minus signs.
 

@@ -50,6 +50,24 @@ def test_keys_become_names_and_nothing_else_changes(story: Told) -> None:
     assert list(story.named(frame, "share", "unknown", "segment")) == ["share", "segment"]
 
 
+def test_a_sentence_may_name_the_facts_of_its_story(story: Told) -> None:
+    class Known(Told):
+        asked = 0
+
+        @property
+        def facts(self) -> dict[str, object]:
+            type(self).asked += 1
+            return {"segment": "c1", "share": 0.25, "count": 2}
+
+    told = Known(story.texts)
+    assert told.say("number.one") == "25% in c1."
+    assert told.say("number.one", share=0.5) == "50% in c1."  # what is named comes before
+    assert told.caution("told_caution.small", "weak")[3] == "Only 2 in c1."
+    asked = Known.asked
+    assert told.say("number.one", share=0.5, segment="c2") == "50% in c2."
+    assert Known.asked == asked  # nobody computes what a sentence does not name
+
+
 def test_sentences_take_their_facts_from_rows_and_keys_that_are_empty_say_nothing(story: Told) -> None:
     frame = pd.DataFrame({"segment": ["c1"], "share": [0.25]})
     (row,) = frame.itertuples()

@@ -1,6 +1,9 @@
 """What follows from loyalty: against statsmodels, scipy, hand computation and planted effects."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy.stats import chi2_contingency
@@ -14,7 +17,7 @@ from crmresearch.simulation.population import population
 from crmresearch.simulation.purchases import load_purchase_truth, purchases_of
 from crmresearch.simulation.simulate import draw
 from crmresearch.simulation.truth import Truth
-from crmresearch.strategy.profit_link import later_effects, levels, value_by_satisfaction
+from crmresearch.strategy.profit_link import ProfitLink, later_effects, levels, value_by_satisfaction
 
 EFFECT, RELIABILITY = 0.4, 0.7
 
@@ -201,3 +204,25 @@ def test_independent_levels_are_called_dependent_as_often_as_they_should() -> No
         for _ in range(400)
     ]
     assert np.abs(np.mean(found, axis=0) - 0.05).max() < 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_what_is_told_of_an_effect_and_of_value_is_beyond_chance_only() -> None:
+    rows = [("purchases", "none", 0.1, 0.3), ("purchases", "before", -0.1, 0.3), ("profit", "none", -0.3, -0.1)]
+    effects = pd.DataFrame(rows, columns=["outcome", "control", "ci_lower", "ci_upper"]).assign(measure="stated")
+    effects[["change", "change_lower", "change_upper"]] = [[0.2, 0.1, 0.3]] * 3
+    cells = pd.DataFrame({"satisfaction": ["low", "high"], "value": "high", "share": [0.3, 0.4]})
+    tests = pd.DataFrame({"test": ["trend"], "p_value": 0.01})
+    link = ProfitLink(effects, {"profit": 50.0}, cells, tests, 100, 0.8, 0.95)
+    assert [link.verdict(*one) for one in (("purchases",), ("purchases", "before"), ("profit", "before"))] == [
+        "wins", "ties", "",
+    ]  # fmt: skip
+    assert link.followed == "ties"  # one more, one less
+    assert replace(link, effects=effects.query("outcome == 'profit'")).followed == "loses"
+    assert replace(link, effects=effects.iloc[:0]).followed == ""
+    assert link.worth is not None
+    assert link.worth.tolist() == pytest.approx([10, 5, 15])
+    assert replace(link, effects=effects.iloc[:0]).worth is None
+    assert link.together == "wins"
+    assert replace(link, cells=cells.assign(share=[0.4, 0.3])).together == "loses"
+    assert replace(link, tests=tests.assign(p_value=0.2)).together == "ties"
+    assert replace(link, cells=cells.head(1)).together == replace(link, tests=tests.iloc[:0]).together == ""

@@ -35,6 +35,19 @@ class CommonSource:
     share: pd.DataFrame
     fit: pd.DataFrame
 
+    @property
+    def overlap(self) -> tuple[str, pd.DataFrame]:
+        """The gravest outcome of full_vif, missed before not_told before met, and its rows, the largest first."""
+        outcomes = self.full_vif["outcome"]
+        gravest = next(one for one in ("missed", "not_told", "met") if (outcomes == one).any())
+        return gravest, self.full_vif[outcomes == gravest].sort_values("estimate", ascending=False)
+
+    @property
+    def half(self) -> str:
+        """Whether the first component has shown half of the variance or more: above, below, open."""
+        share = self.share.iloc[0]
+        return "above" if share["ci_lower"] > HALF else "below" if share["ci_upper"] < HALF else "open"
+
 
 def common_source(estimate: PlsEstimate, measured: Measured | None = None) -> CommonSource:
     """Full-collinearity VIF of every construct, Harman's share, and the fit of one factor behind all items.

@@ -19,6 +19,8 @@ from crmresearch.sem.pls.quality.criteria import measurement_quality, verdicts
 from crmresearch.sem.pls.quality.redundancy import global_items_of, redundancy
 from crmresearch.sem.pls.result import PlsEstimate
 
+RARE = 0.05  # adjusted probability below which a test speaks against the model
+
 
 @dataclass(frozen=True)
 class MeasurementStudy:
@@ -56,6 +58,17 @@ class MeasurementStudy:
         """HTMT and HTMT2 of every two constructs."""
         return measured.htmt(self.estimate, self.measures)
 
+    @cached_property
+    def closest(self) -> pd.DataFrame:
+        """The rows of `quality` on discrimination, of every construct with the one closest to it, the closest first.
+
+        Two constructs that are the closest to each other have one row.
+        """
+        rows = self.quality.query("criterion == 'discrimination'")
+        rows = rows.sort_values("estimate", ascending=False, kind="stable")
+        pairs = [frozenset(pair) for pair in zip(rows["construct"], rows["about"], strict=True)]
+        return rows[~rows.assign(pair=pairs).duplicated(["outcome", "pair"])]
+
     @property
     def readable(self) -> bool:
         """Whether there is a covariance structure whose solution passes the gate."""
@@ -65,6 +78,11 @@ class MeasurementStudy:
     def indices(self) -> pd.DataFrame:
         """Modification indices; no rows without a covariance structure that can be believed."""
         return modification_indices(self.structure) if self.readable and self.structure else pd.DataFrame()
+
+    @property
+    def beyond(self) -> pd.DataFrame:
+        """The modification indices beyond chance, all tests counted."""
+        return self.indices if self.indices.empty else self.indices[self.indices["p_adjusted"] < RARE]
 
     @cached_property
     def residuals(self) -> pd.DataFrame:

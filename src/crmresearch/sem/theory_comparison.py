@@ -16,18 +16,17 @@ from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import Theory
 from crmresearch.ranks import highest
 from crmresearch.sem.covariance.estimate import estimate_cbsem
-from crmresearch.sem.covariance.fit.table import fit_table
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.algorithm import Floats, Scheme
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
+from crmresearch.sem.theory_contents import sizes
 
 AIMS = ("satisfaction", "loyalty")
 ESTIMATORS = ("pls", "plsc", "cbsem")
 ENDS = ["ci_lower", "ci_upper"]
-FIT = ["chisq", "df", "p_value", "cfi", "tli", "rmsea", "srmr"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +136,24 @@ class TheoryComparison:
         kept = highest(known[ranked].to_numpy(dtype=float), draws, self.confidence)
         return [theory for theory, one in zip(ranked, kept, strict=True) if one]
 
+    def standing(self, aim: str) -> tuple[str, list[str], list[str]]:
+        """What is told of who explains an aim: the verdict, then of the theories `ranked` after the first those not
+        told apart from it, and those that explain less beyond chance.
+
+        The verdict: nothing (nothing leads to the aim), alone (one theory), most (more than all others), tied_some or
+        tied (not told apart from some, from any).
+        """
+        alike, (*first, others) = self.alike(aim), (*self.ranked(aim)[:1], self.ranked(aim)[1:])
+        ties, less = [t for t in others if t in alike], [t for t in others if t not in alike]
+        if not others:
+            return "alone" if first else "nothing", [], []
+        return ("most" if not ties else "tied_some" if less else "tied"), ties, less
+
+    def measured_otherwise(self, aim: str) -> list[str]:
+        """Theories that explain an aim but measure it by other items than those `ranked`."""
+        explained = self.explained.query("aim == @aim and reason == ''")["theory"]
+        return [theory for theory in explained if theory not in self.ranked(aim)]
+
     def _adjusted_draws(self, theory: str, aim: str) -> Floats:
         estimate = self.estimates[theory]
         outcome, boot = self.aim(theory, aim), estimate.resampling
@@ -197,24 +214,15 @@ class TheoryComparison:
             rows.append({"aim": aim, "theory": theory, **found, "reason": reason})
         return pd.DataFrame(rows)
 
+    @property
+    def specifications(self) -> dict[str, Specification]:
+        """The theories as bound to the survey."""
+        return {theory: one.specification for theory, one in self.estimates.items()}
+
     @cached_property
     def sizes(self) -> pd.DataFrame:
-        """Constructs, items and paths (moderations among them) of every theory, and its covariance structure.
-
-        Weights of components of constructs of second order count as paths, one less for each construct.
-        `parameters` are the free ones of the covariance structure; its fit is NaN where it does not pass the gate.
-        """
-        rows = []
-        for theory, estimate in self.estimates.items():
-            spec, structure = estimate.specification, self.structures.get(theory)
-            row: dict[str, Any] = {"theory": theory, "constructs": len(spec.constructs), "items": len(spec.items)}
-            row |= {"paths": _free(spec)}
-            if structure is not None:
-                row["parameters"] = len(structure.ram.labels)
-                if structure.trustworthy:
-                    row |= fit_table(structure).set_index("measure")["value"][FIT].to_dict()
-            rows.append(row)
-        return pd.DataFrame(rows).reindex(columns=["theory", "constructs", "items", "paths", "parameters", *FIT])
+        """The size of every theory and the fit of its covariance structure: `theory_contents.sizes`."""
+        return sizes(self.specifications, self.structures)
 
 
 def compare_theories(
@@ -274,11 +282,6 @@ def _arrows(estimate: PlsEstimate, outcome: str | None) -> int:
     spec = estimate.specification
     of_each = [len(spec.construct(path.predictor).of) or 1 for path in spec.paths if path.outcome == outcome]
     return sum(of_each) + sum(m.outcome == outcome for m in spec.moderations)
-
-
-def _free(spec: Specification) -> int:
-    """Paths, moderations, and the weights of components but one for each construct they make up, which is scaled."""
-    return len(spec.paths) + len(spec.moderations) + len(spec.components) - len(set(spec.components.values()))
 
 
 def compare_elsewhere(

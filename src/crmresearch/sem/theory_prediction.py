@@ -106,6 +106,11 @@ class TheoryPrediction:
         shown = ["aim", "theory", "other", "difference", "ci_lower", "ci_upper", "t", "p_value"]
         return pd.DataFrame(rows, columns=shown)
 
+    def less(self, aim: str) -> list[str]:
+        """Of the theories in `losses`, those that foresee an aim worse than the first beyond chance."""
+        alike = self.alike(aim)
+        return [theory for theory in self.losses[aim] if theory not in alike]
+
     def alike(self, aim: str) -> list[str]:
         """Theories not told apart from the one that foresees an aim best, it first: `ranks.highest`, over resamples."""
         table = self.losses[aim]

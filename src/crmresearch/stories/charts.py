@@ -26,6 +26,7 @@ FAMILIES = {
 }  # fmt: skip  # marker and colour of each family of segmentations
 LONG = 44  # characters of a name in one line
 FONT = 8.5  # points, of labels where there are many
+LETTERS_AN_INCH = 15  # of the width of a panel, in its title
 NAMES_AN_INCH = 5.3  # of the height of a figure, in a column of names
 
 BLOCK = 0.04  # width, in distances between stages
@@ -88,6 +89,21 @@ def draw_interval(
     axes.plot(estimate, height, marker, color=colour, markersize=size, label=label)
 
 
+def draw_marks(
+    axes: Axes, height: Floats, known: pd.DataFrame, rows: Sequence[Any],
+    marks: Mapping[str, tuple[str, str, str, float]], **style: Any,
+) -> None:  # fmt: skip
+    """Estimates of several kinds with intervals in every row.
+
+    `known` is indexed by kind and then as `rows`, its columns are estimate, lower and upper; `marks`: of every kind the
+    name, colour, marker and place below the middle of a row.
+    """
+    for kind, (name, colour, marker, offset) in marks.items():
+        if kind in known.index:
+            middle, low, high = known.loc[kind].reindex(rows).to_numpy(float).T
+            draw_interval(axes, height + offset, middle, low, high, colour, marker, label=name, **style)
+
+
 def legend_above(axes: Axes, columns: int = 3, *, size: float = 9, middle: float = 0.5) -> None:
     """The legend in rows above the axes."""
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(middle, 1.0), ncols=columns, fontsize=size)
@@ -137,23 +153,38 @@ def heat_map(
     return figure
 
 
-def row_panels(titles: Sequence[str], labels: Sequence[str], x: str) -> tuple[Figure, list[Axes], Floats]:
-    """Empty panels of the same labelled rows, one a title, up to three beside each other: figure, panels, heights."""
-    columns = 2 if len(titles) == 4 else min(3, len(titles))
-    lines = -(-len(titles) // columns)
-    size = 2.2 + 1.9 * columns, 0.8 + lines * (0.6 + 0.26 * len(labels))
-    figure, grid = plt.subplots(lines, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
-    figure.set_layout_engine("constrained")
-    figure.set_label("rows")
-    figure.supxlabel(x, fontsize=9.5)
+def panels(
+    titles: Sequence[str], panel: tuple[float, float], margin: tuple[float, float], *, kind: str, sharex: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """Empty panels, one a title, up to three beside each other, which share their y, and by `sharex` their x.
+
+    `panel` and `margin`: width and height in inches.
+    """
+    columns = 2 if len(titles) == 4 else min(3, max(len(titles), 1))
+    rows = max(-(-len(titles) // columns), 1)
+    size = margin[0] + panel[0] * columns, margin[1] + panel[1] * rows
+    figure, grid = plt.subplots(
+        rows, columns, figsize=size, sharex=sharex, sharey=True, squeeze=False, layout="constrained"
+    )
+    figure.set_label(kind)
     for axes in grid.ravel()[len(titles) :]:
         axes.remove()
-    panels = list(grid.ravel()[: len(titles)])
-    for axes, title in zip(panels, titles, strict=True):
+    kept = list(grid.ravel()[: len(titles)])
+    for axes, title in zip(kept, titles, strict=True):
+        lines = fill(title, round(LETTERS_AN_INCH * panel[0]), break_long_words=False)
+        axes.set_title(lines, fontsize=9.5, loc="left", color=INK)
+    return figure, kept
+
+
+def row_panels(titles: Sequence[str], labels: Sequence[str], x: str) -> tuple[Figure, list[Axes], Floats]:
+    """Empty panels of the same labelled rows, one a title: figure, panels, heights of the rows."""
+    size = 1.9, 0.6 + 0.26 * len(labels)
+    figure, kept = panels(titles, size, (2.2, 0.8), kind="rows", sharex=True)
+    figure.supxlabel(x, fontsize=9.5)
+    for axes in kept:
         height = label_rows(axes, labels, fontsize=FONT)
-        axes.set_title(fill(title, 28, break_long_words=False), fontsize=9.5, loc="left", color=INK)
         dress(axes, "x")
-    return figure, panels, height
+    return figure, kept, height
 
 
 def matrix(

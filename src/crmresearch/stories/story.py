@@ -57,9 +57,13 @@ class Story:
     def say(self, key: str, /, *rows: Any, **facts: Any) -> str:
         """A sentence of this story in its language, which knows its key and facts. KeyError for one nobody wrote.
 
-        Facts are what the columns of `rows` hold, of a frame or of `itertuples`, and before these the `facts` named.
+        Facts are what the columns of `rows` hold, of a frame or of `itertuples`, before these the `facts` named, and
+        of what neither has the facts of the story.
         """
-        told = self.texts.say(key, self.language, **{**_facts_of(*rows), **facts})
+        known = {**_facts_of(*rows), **facts}
+        if not self.texts.facts_in(key, self.language) <= known.keys():
+            known = {**self.facts, **known}
+        told = self.texts.say(key, self.language, **known)
         self._use(told.terms)
         self._cited.update(told.cited)
         return told
@@ -219,7 +223,7 @@ class Story:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Facts that captions of this story may name."""
+        """Facts that every sentence of this story may name."""
         return {}
 
     @property
@@ -243,7 +247,7 @@ class Story:
         headings: Mapping[str, str] | None = None,
         **facts: Any,
     ) -> Table:
-        """The table `name` with its caption `table.<name>`, into which `facts` and those of the story are filled.
+        """The table `name` with its caption `table.<name>`, which may name `facts`.
 
         Headings are those that every report knows, those under `column:` in the texts of this story, then `headings`.
         """
@@ -251,7 +255,7 @@ class Story:
             frame, data = told, frame if data is None else data
         own = {**self._own_columns(), **(headings or {})}
         self._note_headings(frame, own)
-        caption = self.say(f"table.{name}", **{**self.facts, **facts})
+        caption = self.say(f"table.{name}", **facts)
         return show_table(frame, name, caption, digits=digits, headings=own, language=self.language, data=data)
 
     def _note_headings(self, frame: pd.DataFrame, own: Mapping[str, str]) -> None:
@@ -275,10 +279,8 @@ class Story:
 
     def show_list(self, name: str, frame: pd.DataFrame, **facts: Any) -> WrittenTable:
         """A table too long to print: `tables/<name>.csv`, linked from the sentence `long_table.<name>`."""
-        file = write_table(frame, name)
-        return WrittenTable(
-            file, self.say(f"long_table.{name}", **{**self.facts, "rows": len(frame), **facts}), self.language
-        )
+        told = self.say(f"long_table.{name}", **{"rows": len(frame), **facts})
+        return WrittenTable(write_table(frame, name), told, self.language)
 
     def show_figure(self, name: str, figure: Figure, **facts: Any) -> FigureView:
         """The figure `name` with its caption `figure.<name>`, how to read it, and what it shows to who does not see it.
@@ -286,7 +288,6 @@ class Story:
         How to read it is said by `reading.<name>`, else by `chart_reading.<kind>` for the kind of chart that its label
         names; what it shows by its kind (`crmresearch.stories.pictures`). KeyError for a figure of no kind.
         """
-        facts = {**self.facts, **facts}
         own = name in self.texts.section("reading", self.language)
         reading = self.say(f"reading.{name}", **facts) if own else self.say(f"chart_reading.{figure.get_label()}")
         caption = self.say(f"figure.{name}", **facts)

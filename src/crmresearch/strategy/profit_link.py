@@ -25,10 +25,13 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
 from crmresearch.errors import EstimationError, ParameterError
+from crmresearch.ranks import verdict
 
 Floats = NDArray[np.float64]
 FEWEST = 30  # customers; with fewer the sandwich says little
 LEVELS = ("low", "middle", "high")
+OUTCOMES = ("purchases", "profit")
+CHANGE = ("change", "change_lower", "change_upper")  # columns of an effect as a share, with its interval
 
 
 def later_effects(
@@ -97,7 +100,7 @@ def later_effects(
     half = norm.ppf((1 + confidence) / 2) * frame["se"]
     frame = frame.assign(ci_lower=frame["effect"] - half, ci_upper=frame["effect"] + half)
     frame["p_value"] = 2 * norm.sf(frame.pop("ratio").abs())
-    for name, of in (("change", "effect"), ("change_lower", "ci_lower"), ("change_upper", "ci_upper")):
+    for name, of in zip(CHANGE, ("effect", "ci_lower", "ci_upper"), strict=True):
         frame[name] = np.expm1(frame[of])
     return frame
 
@@ -124,6 +127,34 @@ class ProfitLink:
         at = {"outcome": outcome, "control": control, "measure": measure}
         rows = self.effects[(self.effects[list(at)] == pd.Series(at)).all(axis=1)]
         return None if rows.empty else rows.iloc[0]
+
+    def verdict(self, outcome: str, control: str = "none") -> str:
+        """Whether an effect of stated loyalty is told: wins, ties or loses; empty where it could not be estimated."""
+        row = self.effect(outcome, control)
+        return "" if row is None else verdict(row["ci_lower"], row["ci_upper"])
+
+    @property
+    def followed(self) -> str:
+        """Whether more of every outcome followed: wins or loses where all do, ties; empty without any effect."""
+        found = {self.verdict(outcome) for outcome in OUTCOMES} - {""}
+        return found.pop() if len(found) == 1 else "ties" if found else ""
+
+    @property
+    def together(self) -> str:
+        """Whether value goes with satisfaction: wins or loses (the satisfied are worth less) by the test of trend where
+        it tells, else ties; empty where customers do not differ enough."""
+        trend, ends = self.tests.query("test == 'trend'"), [self.share(level, "high") for level in ("low", "high")]
+        if trend.empty or any(end is None for end in ends):
+            return ""
+        low, high = (end["share"] for end in ends if end is not None)
+        told = trend["p_value"].item() < 1 - self.confidence
+        return "ties" if not told else "wins" if high > low else "loses"
+
+    @property
+    def worth(self) -> pd.Series | None:
+        """Profit a customer for one standard deviation of stated loyalty, with its interval; None without an effect."""
+        row = self.effect("profit")
+        return None if row is None else (self.means["profit"] * row[list(CHANGE)]).astype(float)
 
     def share(self, satisfaction: str, value: str) -> pd.Series | None:
         """The cell of two levels, None where nobody has that satisfaction."""

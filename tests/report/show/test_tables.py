@@ -106,6 +106,11 @@ def test_digits_and_headings_by_column() -> None:
         frame, "t", "T", digits={"index": 1, "ci_lower": 1}, headings={"index": "Index", "interval": "95 %"}
     )
     assert repr(table).splitlines() == ["Index  Share        95 %", " 73.5  0.500  [1.0, 2.5]"]
+    frame = frame.rename(columns={"ci_lower": "index_lower", "ci_upper": "index_upper"})
+    beside = show_table(frame, "t", "T", headings={"index": "Index", "index_range": "95 %"})
+    assert [column.heading for column in beside.columns][-1] == "95 %"
+    assert show_table(frame, "t", "T", headings={"index": "Index"}).columns[-1].heading == "Index"
+    frame = frame.rename(columns={"index_lower": "ci_lower", "index_upper": "ci_upper"})
     apart = show_table(frame, "t", "T", headings={"ci_lower": "from", "ci_upper": "to"})
     assert [column.heading for column in apart.columns] == ["index", "Share", "from", "to"]
 

@@ -34,6 +34,20 @@ def test_ceilings_are_those_of_r(example: str) -> None:
 
 
 @pytest.mark.parametrize("example", RAW)
+def test_a_ceiling_is_drawn_where_it_lies(example: str) -> None:
+    """What lies between the steps and the top of the rectangle is d of it; the line passes its own ends."""
+    points = points_of(example)
+    steps, line = (ceiling(name, points) for name in CEILINGS)
+    x, y = steps.drawn(points).T
+    scope = np.ptp(points.x) * np.ptp(points.y)
+    assert np.trapezoid(points.y.max() - y, x) / scope == pytest.approx(steps.effect, abs=1e-12)
+    assert (x[0], x[-1], y[-1]) == (points.x[0], points.x[-1], points.y.max())
+    ends = line.drawn(points)
+    assert ends[:, 0].tolist() == points.x[[0, -1]].tolist()
+    assert np.diff(ends[:, 1]) / np.diff(ends[:, 0]) == pytest.approx(RAW[example]["cr_fdh"]["slope"], abs=1e-10)
+
+
+@pytest.mark.parametrize("example", RAW)
 def test_bottlenecks_are_those_of_r(example: str) -> None:
     points = points_of(example)
     levels = np.linspace(points.y.min(), points.y.max(), 11)
@@ -130,6 +144,17 @@ def test_without_an_answer_d_is_what_the_others_give() -> None:
         own = effect_size(name, ordered(*frame.to_numpy().T))
         for row in others:
             assert effect_size(name, ordered(*frame.drop(index=row).to_numpy().T)) == pytest.approx(own, abs=1e-12)
+
+
+def test_the_most_influential_answers_are_those_of_necessary_conditions() -> None:
+    x = np.repeat(np.arange(1, 11.0), 12)
+    frame = pd.DataFrame({"needed": x, "not": np.tile(np.arange(12.0), 10), "y": np.minimum(np.tile(x[::-10], 10), x)})
+    found = necessity(frame, "y", permutations=99, seed=1)
+    assert found.leading_effects["necessary"].to_dict() == {"needed": True, "not": False}
+    rows = found.most_influential(2)
+    own = found.influential.query("condition == 'needed' and ceiling == 'ce_fdh'")["d_without"]
+    assert rows["d_without"].tolist() == sorted(own)[:2]
+    assert set(rows["condition"]) == {"needed"}
 
 
 def test_answers_are_left_out_until_the_necessity_is_undone() -> None:

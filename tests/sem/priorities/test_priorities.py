@@ -16,7 +16,7 @@ from crmresearch.ranks import rank_intervals
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.sem.priorities.cipma import combined, necessity_of
-from crmresearch.sem.priorities.ipma import importance_performance_map
+from crmresearch.sem.priorities.ipma import foremost, importance_performance_map, lowest
 from crmresearch.sem.priorities.scores import scale_scores
 
 REFERENCE = json.loads((Path(__file__).parents[2] / "reference" / "priorities.json").read_text(encoding="utf-8"))
@@ -177,6 +177,35 @@ def test_priorities_are_what_both_say(mobile: PlsEstimate, bounds: pd.DataFrame)
     below = scale_scores(mobile, bounds)[0]
     for row in found.table.query("status == 'required'").itertuples():
         assert row.share_below == pytest.approx((below[row.construct] < row.required - 1e-9).mean())
+
+
+def test_what_is_shown_of_a_level_is_one_word(mobile: PlsEstimate, bounds: pd.DataFrame) -> None:
+    found = combined(mobile, bounds, permutations=999, seed=1)
+
+    def told(status: str | None = None, **columns: object) -> tuple[str, set[str]]:
+        effects = found.necessity.effects.assign(**columns)
+        table = found.table if status is None else found.table.assign(status=status)
+        table = table.assign(necessary=columns.get("necessary", table["necessary"]))
+        one = replace(found, table=table, necessity=replace(found.necessity, effects=effects))
+        return one.verdict, set(one.bottlenecks["carried"])
+
+    assert told(dropped=2) == ("necessary_by_few", {"few"})
+    assert told(dropped=-1, p_association=0.01) == ("necessary", {"sure"})
+    assert told(dropped=-1, p_association=0.5) == ("necessary_or_driver", {"together"})
+    assert told("not_reached") == ("not_reached", set())
+    assert told("not_necessary") == ("elsewhere", set())
+    assert told(necessary=False) == ("none", set())
+
+
+def test_what_comes_first_is_what_is_told_apart() -> None:
+    known = {"importance": [0.3, 0.1, 0.5, np.nan], "rank_lower": [1.0, 3.0, 1.0, np.nan]}
+    table = pd.DataFrame({"construct": list("abcd"), **known})
+    assert foremost(table)["construct"].tolist() == []  # two of three
+    assert foremost(table.assign(rank_lower=[2, 3, 1, np.nan]))["construct"].tolist() == ["c"]
+    assert foremost(table.head(1))["construct"].tolist() == ["a"]
+    table = table.assign(performance=[60.0, 50, 55, np.nan], performance_rank_upper=[2.0, 3, 3, np.nan])
+    assert lowest(table.assign(importance_lower=[0.1, 0.1, -0.1, 0]))["construct"].tolist() == ["b", "c"]
+    assert lowest(table.assign(importance_lower=-0.1)).empty  # to stand low may be no loss
 
 
 def test_a_construct_of_second_order_and_its_components() -> None:

@@ -53,7 +53,7 @@ def test_the_opening_has_four_findings_at_the_top(phones: MeasurementQualityStor
     assert told[0] == "finding.headline"
     assert [key.partition("_")[0] for key in told[1:4]] == ["finding.distinct", "finding.common", "finding.structure"]
     assert told[3] == "finding.structure_found"
-    assert len(phones.beyond) == (phones.study.indices["p_adjusted"] < 0.05).sum() > 0
+    assert len(phones.study.beyond) == (phones.study.indices["p_adjusted"] < 0.05).sum() > 0
     assert set(keys(phones.follows())) >= {"follows.reliability", "follows.freed"}
     assert keys(phones.structure())[-1] == "structure.residuals_tested"
 
@@ -61,11 +61,6 @@ def test_the_opening_has_four_findings_at_the_top(phones: MeasurementQualityStor
 def test_with_gaps_residuals_are_not_said_to_be_tested(phones: MeasurementQualityStory) -> None:
     full = measurement_study(phones.study.estimate, phones.survey, full_information=True)
     assert keys(dataclasses.replace(phones, study=full).structure())[-1] == "structure.residuals_untested"
-
-
-def test_pairs_are_named_once(phones: MeasurementQualityStory) -> None:
-    pairs = [pair for found in phones.close.values() for pair in found]
-    assert len(pairs) == len(set(pairs))
 
 
 def test_a_solution_that_cannot_be_read_leaves_nothing_out(stages: MeasurementQualityStory) -> None:

@@ -67,21 +67,25 @@ def test_a_theory_wins_only_beyond_chance(story: TheoryComparisonStory) -> None:
     told = unclear.follows()
     assert keys(told)[:2] == ["follows.smallest"] * 2
     assert told[0].facts["theory"] == "SCSB"  # type: ignore[attr-defined]  # six paths, the fewest
-    assert story.apart("satisfaction")[1] == ["scsb"]  # R² .62 against .68, adjusted
+    assert story.comparison.standing("satisfaction")[2] == ["scsb"]  # R² .62 against .68, adjusted
 
 
 def test_what_the_gate_denies_is_not_read(story: TheoryComparisonStory) -> None:
     """On the mobile data ECSI is weakly identified as a covariance structure, staged inadmissible, by PLSc too."""
     denied = {
-        (theory, e) for theory in story.names for e in ("pls", "plsc", "cbsem") if story.read(theory, e) == "unread"
+        (theory, e)
+        for theory in story.names
+        for e in ("pls", "plsc", "cbsem")
+        if story.reading.read(theory, e) == "unread"
     }
     assert denied == {(theory, e) for theory in ("ecsi", "staged") for e in ("plsc", "cbsem")}
-    kept = story.readable_steps
+    kept = story.reading.steps
     assert not set(zip(kept["theory"], kept["estimator"], strict=True)) & denied
     figure = charts.plot_steps(story)
     drawn = {line.get_label(): pd.Series(line.get_xdata()).notna().sum() for line in figure.axes[0].lines}
     assert (drawn["PLS"], drawn["PLSc"], drawn["CB-SEM"]) == (8, 4, 4)
     plt.close("all")
+    assert (cautions.every(story)["message"] != "").all()  # nothing is told of what has no caution
     box = cautions.gravest(story)
     assert {"cb_collinear", "cb_correlation", "left_out"} <= set(box["code"])
 
@@ -124,7 +128,7 @@ def test_the_step_is_drawn_over_surveys(story: TheoryComparisonStory) -> None:
     """A survey among several with its title above its theories; what cannot be estimated there, or is away, is told."""
     other = compare_theories([load_theory(key) for key in ("scsb", "staged_second_order", "ncsb")],
                              story.comparison.survey, resamples=50)  # fmt: skip
-    book = other.survey.codebook.model_copy(update={"title": {"en": "Another survey"}})
+    book = other.survey.codebook.model_copy(update={"key": "another", "title": {"en": "Another survey"}})
     other = dataclasses.replace(other, survey=dataclasses.replace(other.survey, codebook=book))
     several = dataclasses.replace(story, elsewhere=(other,), left_out={"far": "", "odd": "It does not fit."})
     rows = several.everywhere

@@ -18,6 +18,7 @@ from crmresearch.report.show.number_format import (
     is_whole,
 )
 from crmresearch.report.show.wording import column_heading, words
+from crmresearch.report.show.wording import columns as headings_of
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,12 @@ def printed_columns(
     """The columns of a flat frame as printed.
 
     `p_value` prints as a p-value, with ≤ where `p_value_floor`, not printed itself, is true. `x_lower` and `x_upper`
-    become one interval column, headed by `headings["interval"]` (for `ci`) or `headings[x]`, unless `headings` names
-    either end itself.
+    become one interval column, headed as `interval` (for `ci`), as `x_range` where that has a heading, or as `x`,
+    unless `headings` names either end itself.
     `digits` may be a mapping column -> decimals (3 for columns it does not name).
     """
     columns: list[Column] = []
+    known = {**headings_of(language), **headings}
     floor = frame.get("p_value_floor", pd.Series(False, frame.index)).tolist()
     for name in frame.columns.drop("p_value_floor", errors="ignore"):
         stem = name.removesuffix("_upper") if name.endswith("_upper") else None
@@ -60,7 +62,7 @@ def printed_columns(
         stem = name.removesuffix("_lower") if name.endswith("_lower") else None
         places = digits if isinstance(digits, int) else digits.get(name, 3)
         if stem is not None and _joined(stem, frame, headings):
-            key = "interval" if stem == "ci" else stem
+            key = "interval" if stem == "ci" else f"{stem}_range" if f"{stem}_range" in known else stem
             ends = zip(frame[name].astype(float), frame[f"{stem}_upper"].astype(float), strict=True)
             cells = tuple(format_interval(lower, upper, places) for lower, upper in ends)
             columns.append(Column(headings.get(key, column_heading(key, language)), cells, numeric=True))

@@ -39,6 +39,15 @@ class Ceiling:
     intercept: float
     slope: float
 
+    def drawn(self, points: Points) -> Floats:
+        """Places (m, 2) whose connexion is the ceiling, from the lowest to the highest x: the corners of the steps of
+        CE-FDH, the ends of the line of CR-FDH (NaN where there is none)."""
+        if self.name == "cr_fdh":
+            ends = points.x[[0, -1]]
+            return np.column_stack([ends, self.intercept + self.slope * ends])
+        x, y = self.peers.T
+        return np.column_stack([np.repeat(np.append(x, points.x[-1]), 2)[1:-1], np.repeat(y, 2)])
+
     def required(self, levels: Floats, points: Points) -> Floats:
         """The least x (levels,) with which an outcome of each level occurs: −inf where any x does, NaN where none.
 

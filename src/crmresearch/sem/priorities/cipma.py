@@ -41,9 +41,32 @@ class Cipma:
 
     @property
     def bottlenecks(self) -> pd.DataFrame:
-        """The rows of the necessary conditions of which the wanted level requires something, most below it first."""
+        """The rows of the necessary conditions of which the wanted level requires something, most below it first.
+
+        With `carried`: by `few` answers, else `together`, where to be necessary is not told apart from merely going
+        together, else `sure`.
+        """
         rows = self.table[self.table["necessary"] & (self.table["status"] == "required")]
+        few, more = (
+            rows["construct"].isin(keys) for keys in (self.necessity.fragile, self.necessity.more_than_association)
+        )
+        rows = rows.assign(carried=np.select([few, more], ["few", "sure"], "together"))
         return rows.sort_values("share_below", ascending=False, kind="stable")
+
+    @property
+    def verdict(self) -> str:
+        """What is shown of the wanted level: whether something is necessary for it, and how surely.
+
+        `necessary`; `necessary_or_driver` where no condition of the model is told apart from a strong driver;
+        `necessary_by_few` where few answers carry each; `not_reached` by anybody; `elsewhere`, only for other levels;
+        `none`.
+        """
+        carried = self.bottlenecks["carried"]
+        if len(carried):
+            sure = "necessary" if self.necessity.more_than_association else "necessary_or_driver"
+            return "necessary_by_few" if (carried == "few").all() else sure
+        reached = not (self.table["status"] == "not_reached").any()
+        return "not_reached" if not reached else "elsewhere" if self.table["necessary"].any() else "none"
 
     @property
     def failing(self) -> float:

@@ -83,6 +83,26 @@ def importance_performance_map(estimate: PlsEstimate, bounds: pd.DataFrame, targ
     return Ipma(target, boot.confidence, constructs, items, gravest_first(cautions))
 
 
+def foremost(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of constructs or items not told apart from the one of largest importance, that first.
+
+    None where these are more than half of several, so that nothing comes first.
+    """
+    known = table.dropna(subset="importance")
+    first = known[known["rank_lower"] == 1].sort_values("importance", ascending=False, kind="stable")
+    return first if len(first) <= max(1, len(known) / 2) else first.head(0)
+
+
+def lowest(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of constructs not told apart from the one of lowest performance, that first.
+
+    None where more of that one is not shown to be better for the target.
+    """
+    known = table.dropna(subset="performance")
+    last = known[known["performance_rank_upper"] == len(known)].sort_values("performance", kind="stable")
+    return last if (last["importance_lower"].head(1) > 0).all() else last.head(0)
+
+
 def _items(
     estimate: PlsEstimate, point: Effects, drawn: Effects, to: int, where: np.ndarray, negative: np.ndarray,
     confidence: float,

@@ -65,6 +65,17 @@ class Necessity:
         few = rows.loc[rows["necessary"] & rows["dropped"].between(1, FRAGILE), "dropped"]
         return {str(key): int(dropped) for key, dropped in few.items()}
 
+    def most_influential(self, answers: int) -> pd.DataFrame:
+        """Of every necessary condition so many rows of `influential`: those without which d falls most or rises least.
+
+        By the leading ceiling; without its column.
+        """
+        rows = self.influential[self.influential["ceiling"] == self.leading].drop(columns="ceiling")
+        rows = rows[self.leading_effects["necessary"].reindex(rows["condition"]).to_numpy(dtype=np.bool_)]
+        return (
+            rows.sort_values(["condition", "d_without"], kind="stable").groupby("condition", sort=False).head(answers)
+        )
+
     def at(self, level: float) -> pd.DataFrame:
         """The bottlenecks of the leading ceiling at one of the levels, by condition."""
         rows = self.bottleneck[self.bottleneck["ceiling"] == self.leading]

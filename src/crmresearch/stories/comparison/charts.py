@@ -102,7 +102,7 @@ def plot_transitions(story: ComparisonStory) -> Figure:
     labels = story.labels(story.lead)
     square = moves.pivot_table(index="before", columns="after", values="share", sort=False, dropna=False)
     square = 100 * square.loc[square.notna().any(axis=1)].rename(index=labels, columns=labels)
-    below, beside = story.say("chart.moved_to", **story.facts), story.say("chart.moved_from", **story.facts)
+    below, beside = story.say("chart.moved_to"), story.say("chart.moved_from")
     words = story.say("chart.moved_share"), below, beside
     turned = 40 if max(map(len, labels.values())) > 5 else 0
     return charts.heat_map(square, (0.62, 0.42), (3.4, 1.9), words, turned=turned, vmin=0, vmax=100)

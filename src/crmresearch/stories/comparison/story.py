@@ -205,7 +205,7 @@ class ComparisonStory(SegmentsStory):
         """The data and the two windows."""
         sizes = {"customers": len(self.table.frame), "earlier_customers": len(self.windows.earlier_table.frame)}
         title = self.text(self.transactions.codebook.title)
-        told = self.say("comparison.windows", title=title, **self.facts, **sizes)
+        told = self.say("comparison.windows", title=title, **sizes)
         return [told, *map(self.text, self.transactions.notes)]
 
     def method_text(self, key: str) -> list[str]:
@@ -238,7 +238,7 @@ class ComparisonStory(SegmentsStory):
     def moved_text(self) -> list[str]:
         """How many customers of the lead method moved between the two cut-offs, beside what time alone moves."""
         psi, moved = float(self.benchmark.table.set_index("method").loc[self.lead, "psi"]), self.moved
-        told = [self.say("comparison.moved", psi=psi, moved=moved["moved"], **self.facts)]
+        told = [self.say("comparison.moved", psi=psi, moved=moved["moved"])]
         if self.ageing is None:
             return [*told, self.say("comparison.moved_unknown")]
         key = verdict(moved["moved"] - moved["upper"], moved["moved"] - moved["lower"])

@@ -22,7 +22,7 @@ def cautions(story: TodayStory) -> pd.DataFrame:
 
 def _checked(story: TodayStory) -> Iterator[Row]:
     if story.outlook.value is None:
-        yield story.caution("today_caution.no_forecast", "weak", reason=story.outlook.failure)
+        yield story.caution("today_caution.no_forecast", "weak")
         return
     for check in story.checks:
         facts: dict[str, Any] = {"days": check.days, "learned": check.learned, "start": check.table.cutoff}
@@ -36,7 +36,7 @@ def _checked(story: TodayStory) -> Iterator[Row]:
     for months in story.outlook.days:
         if months not in checked:
             key = "today_caution.unchecked" if story.checks else "today_caution.no_check"
-            yield story.caution(key, "weak", months=months, first=story.transactions.first_day)
+            yield story.caution(key, "weak", months=months)
     if story.outlook.contract is not None and not story.outlook.rate > 0:
         yield story.caution("today_caution.no_residual", "note")
     if len(story.totals) == 0:

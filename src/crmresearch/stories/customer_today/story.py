@@ -57,20 +57,14 @@ class TodayStory(SegmentsStory):
     @property
     def facts(self) -> dict[str, Any]:
         """Numbers in use, which sentences and captions may name."""
-        contract = self.say("today.list_contract") if self.outlook.contract else ""
-        known = {
-            "contract": contract,
-            "customers": len(self.customers),
-            "cutoff": self.table.cutoff,
-            "months": next(iter(self.outlook.days)),
-        }
-        margins = at_margins(self.outlook.margin, self.language)
-        used = {"rate": self.outlook.rate, "margins": margins, "resamples": self.resamples}
-        return {**known, **used, "currency": self.transactions.codebook.currency}
-
-    def tell(self, key: str, **facts: Any) -> str:
-        """A sentence that may name `facts` of the story."""
-        return self.say(key, **{**self.facts, **facts})
+        return {
+            "contract": self.say("today.list_contract") if self.outlook.contract else "",
+            "customers": len(self.customers), "cutoff": self.table.cutoff, "first": self.transactions.first_day,
+            "months": next(iter(self.outlook.days)), "longest": max(self.outlook.days), "rate": self.outlook.rate,
+            "margins": at_margins(self.outlook.margin, self.language), "resamples": self.resamples, "seed": self.seed,
+            "scored": self.scored_customers or len(self.customers), "reason": self.outlook.failure,
+            "cost": self.contact_cost, "currency": self.transactions.codebook.currency,
+        }  # fmt: skip
 
     @cached_property
     def groupings(self) -> dict[str, pd.Series]:
@@ -108,12 +102,12 @@ class TodayStory(SegmentsStory):
         value = self.total(f"expected_value_{self.facts['months']}")
         if value:
             purchases = self.total(f"expected_purchases_{self.facts['months']}")["estimate"]
-            told = self.tell(f"today.headline_{self.money}", purchases=purchases, **value)
+            told = self.say(f"today.headline_{self.money}", purchases=purchases, **value)
             error = self.checks[0].error("spend") if self.checks else np.nan
             key = "today.headline_checked" if np.isfinite(error) else "today.headline_unchecked"
             first = [self.say(key, told=told, error=error, off=self.off(error)), *self.shortest(), self._alive()]
         else:
-            first = [self.tell("today.headline_none", recent=int((self.customers["recency"] < 365).sum()))]
+            first = [self.say("today.headline_none", recent=int((self.customers["recency"] < 365).sum()))]
         return [*first, self.late()]
 
     def late(self) -> str:
@@ -140,7 +134,7 @@ class TodayStory(SegmentsStory):
     def shortest(self) -> list[str]:
         """How few customers hold half of the expected value."""
         count = len(self.half)
-        return [self.tell("today.half", count=count, share=count / len(self.customers))] if count else []
+        return [self.say("today.half", count=count, share=count / len(self.customers))] if count else []
 
     def _alive(self) -> str:
         if not self.outlook.alive_identified:
@@ -148,14 +142,14 @@ class TodayStory(SegmentsStory):
         if self.outlook.contract is not None:
             months = self.facts["months"]
             left = self.total(f"survival_{months}").get("estimate", np.nan)
-            return self.tell("today.alive_contract", left=left, **self.total("p_alive"))
+            return self.say("today.alive_contract", left=left, **self.total("p_alive"))
         again, alive = int((self.customers["repeat"] > 0).sum()), self.total("p_alive", "again")
         return self.say("today.alive", again=again, once=len(self.customers) - again, **alive)
 
     def trust(self) -> list[str]:
         """One line a quantity: usable, with care or not to be read, and why; the checks one window back among them."""
         if self.outlook.value is None:
-            return [self._line("no", "today.no_forecast", reason=self.outlook.failure)]
+            return [self._line("no", "today.no_forecast")]
         told = []
         for check in self.checks:
             for quantity in QUANTITIES:
@@ -166,14 +160,14 @@ class TodayStory(SegmentsStory):
                 key = f"today.check_{quantity}" if np.isfinite(error) else "today.check_nothing"
                 told.append(self._line(check.trust(quantity), key, off=self.off(error), **facts))
         if not self.checks:
-            told.append(self._line("care", "today.check_none", first=self.transactions.first_day))
+            told.append(self._line("care", "today.check_none"))
         alive = ("care", f"today.alive_model{self._model}")
         if not self.outlook.alive_identified:
             alive = ("no", "today.alive_unknown")
         return [*told, self._line(*alive), self._line("care", f"today.next_model{self._model}")]
 
     def _line(self, trust: str, key: str, **facts: Any) -> str:
-        return self.say("today.line", trust=self.say(f"trust.{trust}"), told=self.tell(key, **facts))
+        return self.say("today.line", trust=self.say(f"trust.{trust}"), told=self.say(key, **facts))
 
     def follows(self) -> list[str]:
         """What to do with it: the short list, who is late, when a contact pays; or why nothing follows."""
@@ -188,10 +182,9 @@ class TodayStory(SegmentsStory):
             told.append(self.say("today.captured", count=count, share=share, start=check.table.cutoff, days=check.days))
         if self.contact_cost > 0:
             worth = self.customers["expected_value"]
-            facts = {"below": int((worth < self.contact_cost).sum()), "cost": self.contact_cost}
-            needed = self.contact_cost * len(self.half) / worth[self.half].sum()
-            key = "nobody" if facts["below"] == len(worth) else "double" if needed >= 1 else "raise"
-            told.append(self.tell(f"today.do_cost_{key}", needed=needed, **facts))
+            below, needed = int((worth < self.contact_cost).sum()), self.contact_cost / worth[self.half].mean()
+            key = "nobody" if below == len(worth) else "double" if needed >= 1 else "raise"
+            told.append(self.say(f"today.do_cost_{key}", below=below, needed=needed))
         return [*told, *advice]
 
     def known(self) -> list[str]:
@@ -201,7 +194,7 @@ class TodayStory(SegmentsStory):
         spent = {"spend": frame["monetary_total"].sum(), "one": float((frame["repeat"] == 0).mean())}
         return [
             f"{self.text(codebook.title)}: {self.text(codebook.about)}",
-            self.tell("today.known", first=self.transactions.first_day, **spent),
+            self.say("today.known", **spent),
             self.say("today.last", median=frame["recency"].median(), **last),
             *margins_named(self.outlook.margin, self.language),
             *map(self.text, self.transactions.notes),
@@ -214,20 +207,17 @@ class TodayStory(SegmentsStory):
     def next_purchases(self) -> list[str]:
         """How many have a day of the next purchase, and what it means."""
         if self.outlook.value is None:
-            return [self.say("today.no_forecast", reason=self.outlook.failure)]
+            return [self.say("today.no_forecast")]
         dated = int(self.outlook.next_day().notna().sum())
-        return [self.tell(f"today.next{self._model}", dated=dated, longest=max(self.outlook.days))]
+        return [self.say(f"today.next{self._model}", dated=dated)]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
         about = self.text(self.transactions.codebook.about)
-        return [self.say(f"today.limit_{key}", about=about) for key in ("uplift", "new", "same", "advice", "company")]
+        return self.sentences("today.limit_", "uplift", "new", "same", "advice", "company", about=about)
 
     def method_notes(self) -> list[str]:
         """How the results were made, a sentence a step, with the numbers in use."""
-        most = self.scored_customers or len(self.customers)
-        part = ["intervals_part"] if most < len(self.customers) else []
-        steps = (f"value{self._model}", "intervals", *part, f"next{self._model}", "check")
-        fitted = steps if self.outlook.value else ()
-        facts = {"scored": most, "seed": self.seed}
-        return [self.tell(f"today_method.{step}", **facts) for step in ("known", *fitted, "overdue")]
+        part = self.facts["scored"] < len(self.customers) and "intervals_part"
+        steps = (f"value{self._model}", "intervals", part, f"next{self._model}", "check") if self.outlook.value else ()
+        return self.sentences("today_method.", "known", *steps, "overdue")

@@ -6,7 +6,6 @@ import pandas as pd
 
 from crmresearch.stories.marketing_strategy.story import MarketingStrategyStory
 from crmresearch.stories.satisfaction.cautions import cautions_of_model
-from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Row, caution_table
 
 FEW = 4  # factors up to which a median says little
@@ -15,8 +14,7 @@ MATCHED = 0.8  # share of respondents who are joined to their purchases
 
 def strategy_warnings(story: MarketingStrategyStory) -> pd.DataFrame:
     """All warnings, those of the model as its own report tells them: code, severity, quantity, message."""
-    one = SatisfactionStory(story.survey, story.complete, story.drivers.estimate, story.language)
-    return caution_table(story, {"decisions": _of_decisions(story), **cautions_of_model(one)})
+    return caution_table(story, {"decisions": _of_decisions(story), **cautions_of_model(story)})
 
 
 def _of_decisions(story: MarketingStrategyStory) -> Iterator[Row]:

@@ -36,7 +36,7 @@ def plot_decisions(story: MarketingStrategyStory) -> Figure:
 
 def plot_importance(story: MarketingStrategyStory) -> Figure:
     """Importance of every factor with its interval, a panel a segment; the cut dashed, the too little shaded."""
-    names, x = list(map(story.factor, story.drivers.factors)), story.say("strategy_chart.importance", **story.facts)
+    names, x = list(map(story.factor, story.drivers.factors)), story.say("strategy_chart.importance")
     figure, panels, height = charts.row_panels(story.segments, names, x)
     for axes, segment in zip(panels, story.drivers.segments, strict=True):
         rows = story.strategy.of(segment)

@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.linked import Linked
-from crmresearch.data.survey.missing import Complete
-from crmresearch.data.survey.survey import Survey
-from crmresearch.models.specification import Specification
 from crmresearch.report.show.what_if import Choice, Outcome, WhatIf, show_what_if
 from crmresearch.sem.groups import ALL
 from crmresearch.sem.importance import Importance
+from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.marketing_strategy import TEXTS
-from crmresearch.stories.respondents import respondents
-from crmresearch.stories.story import Story, in_sentence
+from crmresearch.stories.model_story import ModelStory
+from crmresearch.stories.story import in_sentence
 from crmresearch.strategy.strategy import Strategy
 
 FARTHEST = 2.0  # scale points that a slider moves a factor at most
@@ -24,7 +22,7 @@ TOLD = 3  # decisions that the headline names
 
 
 @dataclass(frozen=True)
-class MarketingStrategyStory(Story):
+class MarketingStrategyStory(ModelStory):
     """The strategy of one survey, ready to be told; every method returns sentences in `language`.
 
     `group` names the codebook's group that the segments are, None where they are `classes` of alike answers, or where
@@ -33,8 +31,6 @@ class MarketingStrategyStory(Story):
     by language.
     """
 
-    survey: Survey
-    complete: Complete
     drivers: Importance
     strategy: Strategy
     group: str | None = None
@@ -45,18 +41,18 @@ class MarketingStrategyStory(Story):
     language: str = "en"
 
     texts = TEXTS
-    packages = (*Story.packages, "scikit-learn", "stepmix")
+    packages = (*ModelStory.packages, "scikit-learn", "stepmix")
 
     @property
-    def specification(self) -> Specification:
-        """The theory as bound to the survey."""
-        return self.drivers.estimate.specification
+    def estimated(self) -> PlsEstimate:
+        """The estimate that importance and performance are of."""
+        return self.drivers.estimate
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What captions name: the aim, the confidence of the intervals, the smallest relevant effect."""
+        """The model, the aim, the confidence of the intervals, the smallest relevant effect."""
         aim, rule = self.within(self.drivers.aims[self.strategy.aim]), self.strategy.rule
-        return {"aim": aim, "confidence": rule.confidence, "relevant": rule.relevant}
+        return {**super().facts, "aim": aim, "confidence": rule.confidence, "relevant": rule.relevant}
 
     @property
     def aims(self) -> dict[str, str]:
@@ -72,9 +68,9 @@ class MarketingStrategyStory(Story):
         """Name of a construct; what stands for none is the index as it is."""
         return self.specification.label(key, self.language) if key else self.say("strategy.as_it_is")
 
-    def within(self, key: str) -> str:
-        """Name of a construct within a sentence."""
-        return in_sentence(self.factor(key))
+    def within(self, *keys: str) -> str:
+        """Names of constructs within a sentence, listed."""
+        return self.listed([in_sentence(self.factor(key)) for key in keys])
 
     def stage(self, key: str | None) -> str:
         """Name of the stage of a factor, a dash without one."""
@@ -127,7 +123,7 @@ class MarketingStrategyStory(Story):
         names = [self.within(key) for key in self.strategy.leading(segment)]
         first = self.first_of(names) if names else ""
         key = "finding.first" if names else "finding.no_priority"
-        return self.say(key, first=first, segment=self.segment(segment), **self.facts)
+        return self.say(key, first=first, segment=self.segment(segment))
 
     def _worth(self) -> Iterator[str]:
         gains = self.strategy.gains.query("segment == @ALL").dropna(subset="gain").set_index(["aim", "factor"])
@@ -140,7 +136,7 @@ class MarketingStrategyStory(Story):
                 )
                 for key, r in rows
             ]
-            yield self.say("finding.worth", factor=self.within(factor), gains=self.listed(told), **self.facts)
+            yield self.say("finding.worth", factor=self.within(factor), gains=self.listed(told))
 
     def _apart(self) -> Iterator[str]:
         widest = self.strategy.apart.drop_duplicates("factor")
@@ -149,7 +145,7 @@ class MarketingStrategyStory(Story):
             for r in widest.itertuples()
         ]
         if len(self.drivers.segments) > 2:
-            yield self.say("finding.apart" if told else "finding.alike", told="; ".join(told), **self.facts)
+            yield self.say("finding.apart" if told else "finding.alike", told="; ".join(told))
 
     def follows(self) -> list[str]:
         """What to do first, what money is best spent on, or why nothing follows."""
@@ -158,30 +154,24 @@ class MarketingStrategyStory(Story):
         if plan is not None and plan.gain > 0:
             alike = [key for key, one in zip(self.drivers.factors, plan.table["alike"], strict=True) if one]
             key = "one" if len(alike) == 1 else "some" if len(alike) <= len(self.drivers.factors) / 2 else "open"
-            told.append(
-                self.say(f"follows.money_{key}", factors=self.listed(list(map(self.within, alike))), **self.facts)
-            )
+            told.append(self.say(f"follows.money_{key}", factors=self.within(*alike)))
         return [*nothing, *told, self.say("follows.causes")]
 
     def rule(self) -> list[str]:
         """The rule of the decisions, with its cuts."""
         cuts = {name: getattr(self.strategy.rule, f"{name}_cut") for name in ("importance", "performance")}
         told = [self.say(f"rule.{name}_{'median' if cut is None else 'given'}", cut=cut) for name, cut in cuts.items()]
-        return [self.say("rule.what", **self.facts), *told, self.say("rule.decisions", **self.facts)]
+        return [self.say("rule.what"), *told, self.say("rule.decisions")]
 
-    def sample(self) -> list[str]:
-        """Who answered, what is missing, who the segments are."""
-        codebook = self.survey.codebook
+    def who(self) -> list[str]:
+        """Who the segments are."""
         key = (
             "value" if self.linked else "groups" if self.group is not None else "classes" if self.classes else "nobody"
         )
-        label = in_sentence(self.text(codebook.groups[self.group].label)) if self.group is not None else ""
-        matched = len(self.linked.ids) if self.linked else 0
-        who = self.say(
-            f"segments.{key}", label=label, count=self.classes, matched=matched, respondents=self.survey.respondents
-        )
-        bought = [self.say("sample.not_here", reason=self.text(self.not_here))] if self.not_here else []
-        return [*respondents(self, self.survey, self.complete), who, *bought, *map(self.text, self.survey.notes)]
+        label = in_sentence(self.text(self.survey.codebook.groups[self.group].label)) if self.group is not None else ""
+        facts = {"count": self.classes, "respondents": self.survey.respondents}
+        who = self.say(f"segments.{key}", label=label, matched=len(self.linked.ids) if self.linked else 0, **facts)
+        return [who, *([self.say("sample.not_here", reason=self.text(self.not_here))] if self.not_here else [])]
 
     def what_if(self) -> WhatIf | None:
         """Sliders that move the factors of every segment; None where no factor or no index is defined."""
@@ -201,39 +191,21 @@ class MarketingStrategyStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        own = [*(["classes"] if self.classes else []), *(["stated"] if "loyalty" in self.drivers.aims else [])]
-        return [self.say(f"limit.{key}") for key in ("causes", "linear", "costs", "actions", *own)]
+        own = self.classes > 0 and "classes", "loyalty" in self.drivers.aims and "stated"
+        return self.sentences("limit.", "causes", "linear", "costs", "actions", *own)
 
     @property
     def published(self) -> dict[str, str]:
         """The theory and the data."""
         bought = {"purchases": self.linked.codebook.citation} if self.linked else {}
-        return {"theory": self.specification.theory.citation, "data": self.survey.codebook.citation, **bought}
+        return {**super().published, **bought}
 
     def methods_paragraph(self) -> list[str]:
         """Respondents, model, importance, decisions and the plan, as a paper tells them."""
-        estimate, codebook = self.drivers.estimate, self.survey.codebook
-        assert estimate.resampling is not None
-        facts: dict[str, Any] = {
-            **self.facts,
-            "rows": self.complete.rows_used,
-            "needed": self.drivers.needed,
-            "column": codebook.weight,
-            "title": self.text(codebook.title),
-            "cited": self.citation("data"),
-            "theory": self.text(self.specification.theory.title),
-            "theory_cited": self.citation("theory"),
-            "resamples": estimate.resampling.resamples,
-            "seed": estimate.resampling.seed,
-            "scheme": self.say(f"scheme.{estimate.settings.scheme}"),
-        }
-        told = ["strategy_model", "strategy_importance", "strategy_decisions", "strategy_plan"]
-        told += ["strategy_weighted"] if estimate.sample.weighted else []
+        facts: dict[str, Any] = {"needed": self.drivers.needed}
         if self.linked is not None:
-            told.insert(1, "strategy_value")
-            facts |= {
-                "bought": self.text(self.linked.codebook.title),
-                "bought_cited": self.citation("purchases"),
-                "matched": len(self.linked.ids),
-            }
-        return [self.say(f"methods.{key}", **facts) for key in told]
+            facts |= {"bought": self.text(self.linked.codebook.title), "bought_cited": self.citation("purchases")}
+            facts |= {"matched": len(self.linked.ids)}
+        value, weighted = bool(self.linked) and "value", self.estimated.sample.weighted and "weighted"
+        parts = ("model", value, "importance", "decisions", "plan", weighted)
+        return self.sentences("methods.strategy_", *parts, **facts)

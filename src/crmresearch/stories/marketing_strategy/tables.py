@@ -5,9 +5,10 @@ import pandas as pd
 
 from crmresearch.segmentation.wording import named_segment
 from crmresearch.stories.marketing_strategy.story import MarketingStrategyStory
+from crmresearch.stories.side_by_side import side_by_side
 from crmresearch.strategy.actions import action
 
-DIGITS = {"importance": 2, "importance_range_lower": 2, "performance": 1, "performance_range_lower": 1}
+DIGITS = {"importance": 2, "importance_lower": 2, "performance": 1, "performance_lower": 1}
 
 
 def _named(story: MarketingStrategyStory, table: pd.DataFrame, **names: str) -> pd.DataFrame:
@@ -26,24 +27,15 @@ def decisions(story: MarketingStrategyStory) -> pd.DataFrame:
     }
     open_ = np.select([*cases.values()], [*cases], "performance")
     why = [story.say(f"why.{key}") for key in np.where(table["decision"] == "undecided", open_, table["decision"])]
-    ends = zip(table["rank_lower"], table["rank_upper"], strict=True)
-    rank = [f"{low}" if low == high else story.say("strategy.range", low=low, high=high) for low, high in ends]
-    ranges = {
-        f"{name}_{end}": f"{name}_range_{end}" for name in ("importance", "performance") for end in ("lower", "upper")
-    }
-    table = table.assign(rank=rank, why=why).rename(columns=ranges)
-    shown = ["segment", "stage", "factor", "importance", *list(ranges.values())[:2], "rank", "performance"]
-    return _named(story, table[[*shown, *list(ranges.values())[2:], "decision", "why"]], decision="decision")
+    shown = ["segment", "stage", "factor", "importance", "importance_lower", "importance_upper", "rank", "performance",
+             "performance_lower", "performance_upper", "decision", "why"]  # fmt: skip
+    return _named(story, table.assign(rank=story.ranks(table), why=why)[shown], decision="decision")
 
 
 def by_aim(story: MarketingStrategyStory, table: pd.DataFrame, value: str, ends: str) -> pd.DataFrame:
     """A long table of segments, factors and aims with a column an aim for `value`, and its interval by `ends`."""
-    wide = table.pivot(index=["segment", "factor"], columns="aim")
-    columns = {aim: wide[value, aim] for aim in story.aims}
-    columns |= {f"{aim}_range_{end}": wide[f"{ends}_{end}", aim] for aim in story.aims for end in ("lower", "upper")}
-    order = [f"{aim}{part}" for aim in story.aims for part in ("", "_range_lower", "_range_upper")]
-    rows = pd.MultiIndex.from_frame(table[["segment", "factor"]].drop_duplicates())
-    return _named(story, pd.DataFrame(columns)[order].loc[rows].reset_index())
+    numbers = (value, f"{ends}_lower", f"{ends}_upper")
+    return _named(story, side_by_side(table, ["segment", "factor"], "aim", numbers, story.aims))
 
 
 def apart(story: MarketingStrategyStory) -> pd.DataFrame:

@@ -7,17 +7,19 @@ from crmresearch.sem.pls.measurement import fornell_larcker
 from crmresearch.stories.measurement_quality.story import MeasurementQualityStory
 
 INTERVAL = ["ci_lower", "ci_upper"]
+APART = ["apart", "apart_range_lower", "apart_range_upper"]
+VIF = ["vif", "vif_range_lower", "vif_range_upper"]
 MOST = 12  # rows of what a covariance structure leaves out
 
 
 def verdicts(story: MeasurementQualityStory) -> pd.DataFrame:
     """One verdict a construct, and the criteria that decide it."""
     table = story.study.verdicts
-    table = table.assign(verdict=[story.say(f"verdict.{one}") for one in table["verdict"]])
+    table = table.copy()
     for column in ("missed", "not_told"):
-        told = [[story.named_criterion(name) for name in names] for names in table[column]]
+        told = [[story.say(f"criterion.{name}") for name in names] for names in table[column]]
         table[column] = [story.listed(names) if names else "" for names in told]
-    return story.named(table, construct=story.label, kind="kind")
+    return story.named(table, construct=story.label, kind="kind", verdict="verdict")
 
 
 def criteria(story: MeasurementQualityStory) -> pd.DataFrame:
@@ -26,35 +28,23 @@ def criteria(story: MeasurementQualityStory) -> pd.DataFrame:
     sides = zip(table["at_least"], table["cut_off"], strict=True)
     table["cut_off"] = [f"{'≥' if least else '≤'} {format_number(cut, 2)}" for least, cut in sides]
     shown = ["construct", "criterion", "about", "estimate", *INTERVAL, "cut_off", "outcome", "source"]
-    table = story.named(table[shown], construct=story.label, about=story.label)
-    return story.named(table, criterion="criterion", outcome="outcome", source="source")
+    names = {"construct": story.label, "about": story.label}
+    return story.named(table, *shown, **names, criterion="criterion", outcome="outcome", source="source")
 
 
 def reliability(story: MeasurementQualityStory, factors: bool = False) -> pd.DataFrame:
     """α, ω, ρ_A, ρ_C and AVE with intervals, of composites or of the factors of the covariance structure."""
     table = story.study.factor_reliability if factors else story.study.reliability
-    table = table[table["items"] > 1]
-    names = ["alpha", "omega", *([] if factors else ["rho_a"]), "rho_c", "ave"]
-    shown = [column for name in names for column in (name, *_range(name))]
-    return story.named(_ranged(table)[["construct", "items", *shown]], construct=story.label)
-
-
-def _range(name: str) -> list[str]:
-    """The columns of an interval beside another one."""
-    return [f"{name}_range_{end}" for end in ("lower", "upper")]
-
-
-def _ranged(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the columns of all intervals but the first headed as such."""
-    ends = [name for name in table if name.endswith(("_lower", "_upper")) and not name.startswith("ci_")]
-    return table.rename(columns={name: "_range_".join(name.rsplit("_", 1)) for name in ends})
+    shown = [f"{name}{end}" for name in ("alpha", "omega", "rho_a", "rho_c", "ave") for end in ("", "_lower", "_upper")]
+    known = table[table["items"] > 1].dropna(axis="columns", how="all")  # of factors there is no ρ_A
+    return story.named(known, "construct", "items", *shown, construct=story.label)
 
 
 def htmt(story: MeasurementQualityStory) -> pd.DataFrame:
     """HTMT and HTMT2 of every two constructs with intervals, the closest first."""
     table = story.study.htmt.sort_values("estimate", ascending=False, kind="stable")
-    shown = ["construct", "other", "estimate", *INTERVAL, "htmt2", *_range("htmt2")]
-    return story.named(_ranged(table)[shown], construct=story.label, other=story.label)
+    shown = ["construct", "other", "estimate", *INTERVAL, "htmt2", "htmt2_lower", "htmt2_upper"]
+    return story.named(table, *shown, construct=story.label, other=story.label)
 
 
 def larcker(story: MeasurementQualityStory) -> pd.DataFrame:
@@ -62,7 +52,7 @@ def larcker(story: MeasurementQualityStory) -> pd.DataFrame:
     square = fornell_larcker(story.study.estimate)
     apart = story.study.measures.table("fornell_larcker").set_index("construct")
     square = square.rename(columns=story.label)
-    square[["apart", *_range("apart")]] = apart[["estimate", *INTERVAL]]
+    square[APART] = apart[["estimate", *INTERVAL]]
     return square.rename(index=story.label).rename_axis(index="construct", columns=None)
 
 
@@ -70,7 +60,7 @@ def cross_loadings(story: MeasurementQualityStory) -> pd.DataFrame:
     """Correlation of every item with every construct, and by how much its own is the strongest, with interval."""
     table = story.study.estimate.cross_loadings.rename(columns=story.label)
     apart = story.study.measures.table("cross_loading").set_index("item")
-    table[["apart", *_range("apart")]] = apart[["estimate", *INTERVAL]]
+    table[APART] = apart[["estimate", *INTERVAL]]
     return table.rename_axis(index="item")
 
 
@@ -81,8 +71,8 @@ def overlap(story: MeasurementQualityStory) -> pd.DataFrame:
     full = full.assign(outcome=story.say("word.all_others"))
     own = story.study.measures.table("antecedent_vif")
     own = own.assign(outcome=[story.label(key) for key in own["outcome"]])
-    table = pd.concat([full, own], ignore_index=True)[["outcome", "predictor", "estimate", *INTERVAL]]
-    return story.named(table, predictor=story.label)
+    table = pd.concat([full, own], ignore_index=True)
+    return story.named(table, "outcome", "predictor", "estimate", *INTERVAL, predictor=story.label)
 
 
 def composites(story: MeasurementQualityStory) -> pd.DataFrame:
@@ -90,11 +80,10 @@ def composites(story: MeasurementQualityStory) -> pd.DataFrame:
     estimate, vif = story.study.estimate, story.study.measures.table("item_vif").set_index("item")
     weights = estimate.table("standardized_weights")
     table = weights[weights["item"].isin(vif.index)].copy()
-    table[["vif", *_range("vif")]] = vif.loc[table["item"], ["estimate", *INTERVAL]].to_numpy()
-    kinds = {c.key: c.measurement for c in estimate.specification.constructs}
-    table["kind"] = table["construct"].map(kinds).replace("common_factor", "factor")
-    shown = ["construct", "kind", "item", "estimate", *INTERVAL, "vif", *_range("vif")]
-    return story.named(table[shown], construct=story.label, kind="kind")
+    table[VIF] = vif.loc[table["item"], ["estimate", *INTERVAL]].to_numpy()
+    table["kind"] = table["construct"].map(story.study.verdicts.set_index("construct")["kind"])
+    shown = ["construct", "kind", "item", "estimate", *INTERVAL, *VIF]
+    return story.named(table, *shown, construct=story.label, kind="kind")
 
 
 def redundancy(story: MeasurementQualityStory) -> pd.DataFrame:

@@ -50,7 +50,7 @@ class ModelChecksStory(Story):
         verdicts = self.checks.verdicts
         told = [self.say(f"finding.{one.code}", **{**self.facts, **self._more(name), **self.told(one)})
                 for name, one in verdicts.items() if one.code != "undone"]  # fmt: skip
-        return told or [self.say("finding.nothing", **self.facts)]
+        return told or [self.say("finding.nothing")]
 
     def _more(self, check: str) -> dict[str, Any]:
         """What a finding names besides the facts of its verdict: the path a copula term moves most."""

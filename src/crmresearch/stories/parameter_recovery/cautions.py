@@ -21,7 +21,7 @@ def _of(story: ParameterRecoveryStory, estimator: str) -> Iterator[Row]:
     recovery = story.recovery
     share, error, verdict = recovery.promise.loc[estimator]
     if verdict != "inside":
-        facts = {"share": share, "error": error, "n": recovery.judged_from, **story.facts}
+        facts = {"share": share, "error": error, "n": recovery.judged_from}
         yield story.caution(f"recovery_caution.coverage_{verdict}", "weak" if verdict == "outside" else "note", **facts)
     if estimator == "pls":
         last = story.pooled.loc[("factors", recovery.sizes[-1], "pls"), "coverage"]

@@ -60,14 +60,14 @@ class ParameterRecoveryStory(Story):
         told = [self.say("finding.covered", estimator=name, share=share, error=error) for name, share, error in rows]
         worst = next(key for key in ("outside", "open", "inside") if key in set(promise["verdict"]))
         named = {"n": self.recovery.judged_from, "covered": self.listed(told)}
-        return self.say(f"finding.coverage_{worst}", **named, **self.facts)
+        return self.say(f"finding.coverage_{worst}", **named)
 
     def _power(self) -> str:
         needed, most = self.recovery.needed("plsc", ENOUGH), self.recovery.sizes[-1]
         told = [self.say("finding.needs", size=size, n=n) for size, n in needed.items() if n]
         never = self.listed([f"{size:.2f}" for size, n in needed.items() if n is None])
         key = "none" if not told else "some" if None in needed.values() else "all"
-        return self.say(f"finding.power_{key}", most=most, needs=self.listed(told), never=never, **self.facts)
+        return self.say(f"finding.power_{key}", most=most, needs=self.listed(told), never=never)
 
     def _composites(self) -> str:
         sizes, rates = self.recovery.sizes, self.recovery.rates.query("scenario == 'factors' and estimator == 'pls'")
@@ -126,7 +126,7 @@ class ParameterRecoveryStory(Story):
         right = [self.say(f"word.{e}") for e in promise.index[promise["verdict"] != "outside"] if e != "pls"]
         told = [self.say("follows.estimator" if right else "follows.no_estimator", estimators=self.listed(right))]
         if sizes := [size for size, n in needed.items() if n]:
-            told.append(self.say("follows.sample", n=needed[min(sizes)], size=min(sizes), **self.facts))
+            told.append(self.say("follows.sample", n=needed[min(sizes)], size=min(sizes)))
         return [*told, *(self.say(f"follows.{key}") for key in ("screen", f"segments_{self._clusters}"))]
 
     def population(self) -> list[str]:

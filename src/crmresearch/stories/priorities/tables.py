@@ -6,18 +6,10 @@ import pandas as pd
 
 from crmresearch.stories.priorities.story import PrioritiesStory
 
-DIGITS = {"importance": 2, "importance_range_lower": 2, "performance": 1, "performance_range_lower": 1, "d": 2,
-          "weight": 2, "d_range_lower": 2, "x": 1, "y": 1, "d_without": 2}  # fmt: skip
-_ENDS = {f"{name}_{end}": f"{name}_range_{end}" for name in ("importance", "performance") for end in ("lower", "upper")}
-_MAP = ["importance", "importance_range_lower", "importance_range_upper", "rank", "performance",
-        "performance_range_lower", "performance_range_upper"]  # fmt: skip
-
-
-def _map(story: PrioritiesStory, table: pd.DataFrame) -> pd.DataFrame:
-    """Names of constructs, the ranks that importance may have in words, and its intervals as columns of their own."""
-    ends = zip(table["rank_lower"], table["rank_upper"], strict=True)
-    ranks = [story.say(f"rank_of.{'none' if a != a else 'one' if a == b else 'range'}", low=a, high=b) for a, b in ends]
-    return story.named(table.assign(rank=ranks).rename(columns=_ENDS), construct=story.label)
+DIGITS = {"importance": 2, "importance_lower": 2, "performance": 1, "performance_lower": 1, "d": 2, "weight": 2,
+          "d_lower": 2, "x": 1, "y": 1, "d_without": 2}  # fmt: skip
+_MAP = ["importance", "importance_lower", "importance_upper", "rank", "performance", "performance_lower",
+        "performance_upper"]  # fmt: skip
 
 
 def priorities(story: PrioritiesStory) -> pd.DataFrame:
@@ -25,16 +17,17 @@ def priorities(story: PrioritiesStory) -> pd.DataFrame:
     table = story.found.table
     required = [_required(story, row.construct, row) for row in table.itertuples()]
     shares = [story.say("priorities.share", share=share) if share == share else "–" for share in table["share_below"]]
-    table = table.assign(required=required, share=shares).rename(columns={"p_adjusted": "adjusted_p_value"})
+    table = table.assign(rank=story.ranks(table), required=required, share=shares, adjusted_p_value=table["p_adjusted"])
     shown = ["construct", *_MAP, "d", "adjusted_p_value", "required", "share", "priority"]
-    return story.named(_map(story, table)[shown], priority="priority")
+    return story.named(table, *shown, construct=story.label, priority="priority")
 
 
 def items(story: PrioritiesStory) -> pd.DataFrame:
     """Importance and performance of every item, with its question."""
-    table, asked = story.found.ipma.items, story.survey.codebook.items
-    table = table.assign(question=[story.text(asked[item].text) for item in table["item"]])
-    return _map(story, table)[["construct", "item", "question", "weight", *_MAP]]
+    table, known = story.found.ipma.items, story.survey.codebook.items
+    asked = [story.text(known[item].text) for item in table["item"]]
+    table = table.assign(rank=story.ranks(table), question=asked)
+    return story.named(table, "construct", "item", "question", "weight", *_MAP, construct=story.label)
 
 
 def effects(story: PrioritiesStory) -> pd.DataFrame:
@@ -45,11 +38,11 @@ def effects(story: PrioritiesStory) -> pd.DataFrame:
         accuracy=[story.say("priorities.share", share=share) for share in table["accuracy"]],
         dropped=[story.say(f"dropped.{key}", count=n) for key, n in zip(keys, table["dropped"], strict=True)],
         p_value_floor=table["p_value"] < 1.5 / (table["permutations"] + 1),
-    ).rename(columns={"p_adjusted": "adjusted_p_value", "d_lowest": "d_range_lower", "d_highest": "d_range_upper",
+    ).rename(columns={"p_adjusted": "adjusted_p_value", "d_lowest": "d_lower", "d_highest": "d_upper",
                       "p_association": "association_p_value"})  # fmt: skip
-    shown = ["condition", "ceiling", "d", "p_value", "p_value_floor", "adjusted_p_value", "accuracy", "d_range_lower",
-             "d_range_upper", "dropped", "association_p_value", "necessary"]  # fmt: skip
-    return story.named(table[shown], condition=story.label, ceiling="ceiling")
+    shown = ["condition", "ceiling", "d", "p_value", "p_value_floor", "adjusted_p_value", "accuracy", "d_lower",
+             "d_upper", "dropped", "association_p_value", "necessary"]  # fmt: skip
+    return story.named(table, *shown, condition=story.label, ceiling="ceiling")
 
 
 def bottleneck(story: PrioritiesStory) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -64,10 +57,7 @@ def bottleneck(story: PrioritiesStory) -> tuple[pd.DataFrame, dict[str, str]]:
 
 def influential(story: PrioritiesStory) -> pd.DataFrame:
     """Of necessary conditions the three answers without which d falls most or rises least."""
-    found = story.found.necessity
-    necessary = found.effects.query("necessary and ceiling == @found.leading")[["condition", "ceiling"]]
-    rows = found.influential.merge(necessary, on=["condition", "ceiling"]).drop(columns="ceiling")
-    rows = rows.sort_values(["condition", "d_without"], kind="stable").groupby("condition", sort=False).head(3)
+    rows = story.found.necessity.most_influential(3)
     return story.named(rows.assign(row=rows["row"].astype(str)), condition=story.label)
 
 

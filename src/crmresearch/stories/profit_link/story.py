@@ -15,11 +15,9 @@ from crmresearch.report.show.number_format import told_p_value
 from crmresearch.report.show.paragraphs import Prose
 from crmresearch.stories.drawn import taken_for_alone
 from crmresearch.stories.profit_link import TEXTS
-from crmresearch.stories.story import Story, in_sentence, verdict
-from crmresearch.strategy.profit_link import ProfitLink
+from crmresearch.stories.story import Story, in_sentence
+from crmresearch.strategy.profit_link import OUTCOMES, ProfitLink
 from crmresearch.value.outlook import Outlook
-
-OUTCOMES = ("purchases", "profit")
 
 
 @dataclass(frozen=True)
@@ -50,155 +48,100 @@ class ProfitLinkStory(Story):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What captions and sentences name."""
-        theory = self.specification.theory
+        """Both data sets and who is in them, the theory, the periods, the link."""
+        linked, table = self.both.linked, self.both.table
+        book, bought, theory = self.survey.codebook, table.codebook, self.specification.theory
         names = {key: in_sentence(self.text(theory.constructs[of].label)) for key, of in theory.aims.items()}
         return {
-            **names,
-            "confidence": self.link.confidence,
-            "customers": self.link.customers,
-            "days": self.both.days_after,
-            "known_before": self.both.known_before,
-            "day": self.both.table.cutoff,
-            "currency": self.both.table.codebook.currency,
-        }
-
-    def tell(self, key: str, **facts: Any) -> str:
-        """A sentence with the facts of this story."""
-        return self.say(key, **{**self.facts, **facts})
+            **names, "theory": self.text(theory.title), "theory_cited": self.citation("theory"),
+            "title": self.text(book.title), "cited": self.citation("data"),
+            "bought": self.text(bought.title), "bought_cited": self.citation("purchases"),
+            "column": book.weight, "cluster": book.cluster, "currency": bought.currency,
+            "respondents": linked.respondents, "matched": len(linked.customers), "unknown": linked.unknown,
+            "share": len(linked.customers) / linked.respondents, "not_asked": linked.not_asked,
+            "answered": self.complete.rows_used, "items": len(self.complete.counts),
+            "cells": int(self.complete.counts["missing_cells"].sum()), "flagged": self.careless[0],
+            "day": table.cutoff, "planned": self.both.days, "days": self.both.days_after,
+            "known_before": self.both.known_before, "margin": self.both.margins.share,
+            "negative": int((self.both.after["profit"] < 0).sum()), "reason": self.outlook.failure,
+            "confidence": self.link.confidence, "customers": self.link.customers, "reliability": self.link.reliability,
+        }  # fmt: skip
 
     def change(self, row: "pd.Series") -> str:
         """An effect in per cent with its interval."""
         return self.say("link.change", change=row["change"], lower=row["change_lower"], upper=row["change_upper"])
 
-    def reads(self, outcome: str, control: str = "none") -> str:
-        """Whether an effect of stated loyalty is told: wins, ties or loses; nothing where it could not be estimated."""
-        row = self.link.effect(outcome, control)
-        return "" if row is None else verdict(row["ci_lower"], row["ci_upper"])
-
     def findings(self) -> list[str]:
         """What followed, what the past tells already, how satisfaction goes with value, what was planted or hidden."""
-        return [*self._followed(), *self._beyond(), *self._value(), *self._planted(), *self._hidden()]
+        return [*self._followed(), *self._value(), *self._planted(), *self._hidden()]
 
     def _followed(self) -> Iterator[str]:
-        rows = {outcome: self.link.effect(outcome) for outcome in OUTCOMES}
-        found = {outcome: row for outcome, row in rows.items() if row is not None}
-        told = [self.say(f"link.{outcome}", change=self.change(row)) for outcome, row in found.items()]
-        if not told:
-            yield self.tell("finding.nothing_bought")
-            return
-        shown = {self.reads(outcome) for outcome in found}
-        key = "wins" if shown == {"wins"} else "loses" if shown == {"loses"} else "ties"
-        yield self.tell(f"finding.followed_{key}", told=self.listed(told))
-
-    def _beyond(self) -> Iterator[str]:
-        row = self.link.effect("purchases", "before")
-        if row is not None:
-            yield self.tell(f"finding.beyond_{self.reads('purchases', 'before')}", change=self.change(row))
+        found = {outcome: self.link.effect(outcome) for outcome in OUTCOMES}
+        told = [self.say(f"link.{key}", change=self.change(row)) for key, row in found.items() if row is not None]
+        yield self.say(
+            f"finding.followed_{self.link.followed}" if told else "finding.nothing_bought", told=self.listed(told)
+        )
+        if (row := self.link.effect("purchases", "before")) is not None:
+            yield self.say(f"finding.beyond_{self.link.verdict('purchases', 'before')}", change=self.change(row))
 
     def _value(self) -> Iterator[str]:
-        trend = self.link.tests.query("test == 'trend'")
-        top = [self.link.share(level, "high") for level in ("high", "low")]
-        if trend.empty or top[0] is None or top[1] is None:
-            yield self.tell("finding.value_nothing")
-            return
-        shown = trend["p_value"].item() < 1 - self.link.confidence
-        key = "ties" if not shown else "wins" if top[0]["share"] > top[1]["share"] else "loses"
-        yield self.tell(f"finding.value_{key}", high=top[0]["share"], low=top[1]["share"])
+        cells = {level: self.link.share(level, "high") for level in ("high", "low")}
+        shares = {level: cell["share"] for level, cell in cells.items() if cell is not None}
+        yield self.say(f"finding.value_{self.link.together or 'nothing'}", **shares)
 
     def _planted(self) -> Iterator[str]:
         measure = "corrected" if self.link.effect("purchases", measure="corrected") is not None else "stated"
         for outcome, effect in (self.planted or {}).items():
-            row = self.link.effect(outcome, measure=measure)
-            if row is not None:
-                held = row["ci_lower"] <= effect <= row["ci_upper"]
-                facts = {"outcome": self.say(f"outcome_of.{outcome}"), "planted": np.expm1(effect)}
-                facts |= {"measure": self.say(f"measure_of.{measure}"), "change": self.change(row)}
-                yield self.tell(f"finding.planted_{'held' if held else 'missed'}", **facts)
+            if (row := self.link.effect(outcome, measure=measure)) is not None:
+                held = "held" if row["ci_lower"] <= effect <= row["ci_upper"] else "missed"
+                names = {"outcome": self.say(f"outcome_of.{outcome}"), "measure": self.say(f"measure_of.{measure}")}
+                yield self.say(f"finding.planted_{held}", planted=np.expm1(effect), change=self.change(row), **names)
 
     def _hidden(self) -> Iterator[str]:
-        row = self.link.effect("purchases", measure="corrected")
-        if row is not None:
-            yield self.tell("finding.hidden", reliability=self.link.reliability, change=self.change(row))
+        if (row := self.link.effect("purchases", measure="corrected")) is not None:
+            yield self.say("finding.hidden", change=self.change(row))
 
     def follows(self) -> list[str]:
         """What loyalty is worth, whom to choose by what, or why nothing follows."""
-        profit, told = self.link.effect("profit"), []
-        if profit is not None and self.reads("profit") == "wins":
-            mean = self.link.means["profit"]
-            low, up = mean * profit["change_lower"], mean * profit["change_upper"]
-            told.append(self.tell("follows.worth", money=mean * profit["change"], low=low, up=up))
-        else:
-            told.append(self.tell("follows.nothing"))
-        if beyond := self.reads("purchases", "before"):
-            told.append(self.tell("follows.both" if beyond == "wins" else "follows.purchases"))
-        return [*told, self.say("follows.causes")]
+        told = [self.say("follows.nothing")]
+        if (worth := self.link.worth) is not None and self.link.verdict("profit") == "wins":
+            money, low, up = worth
+            told = [self.say("follows.worth", money=money, low=low, up=up)]
+        beyond = self.link.verdict("purchases", "before")
+        return told + self.sentences("follows.", beyond and ("both" if beyond == "wins" else "purchases"), "causes")
 
     def sample(self) -> list[str]:
         """Who answered, who of them is known to have bought, what is missing, which days are compared."""
-        linked, book = self.both.linked, self.survey.codebook
-        cells = int(self.complete.counts["missing_cells"].sum())
-        flagged, left_out = self.careless
-        facts = {
-            "respondents": linked.respondents,
-            "matched": len(linked.customers),
-            "used": self.link.customers,
-            "unknown": linked.unknown,
-            "not_asked": linked.not_asked,
-            "cells": cells,
-            "items": len(self.complete.counts),
-            "flagged": flagged,
-            "survey": self.text(book.title),
-            "purchases": self.text(self.both.table.codebook.title),
-            "margin": self.both.margins.share,
-        }
-        keys = ["matched", *(["unmatched"] if linked.unknown else [])]
-        keys += ["not_asked"] if linked.not_asked else []
-        keys += [f"gaps_{self.complete.policy}"] if cells else []
-        keys += ["left_out"] if flagged and left_out else []
-        keys += ["periods", "spend" if self.both.margins.whole else "margin"]
-        notes = [*map(self.text, self.survey.notes)]
-        return [*(self.tell(f"sample.{key}", **facts) for key in keys), *notes]
+        linked, gaps = self.both.linked, self.complete.counts["missing_cells"].any()
+        found = {
+            "matched": True, "unmatched": linked.unknown, "not_asked": linked.not_asked,
+            f"gaps_{self.complete.policy}": gaps, "left_out": self.careless[0] and self.careless[1], "periods": True,
+            "spend": self.both.margins.whole, "margin": not self.both.margins.whole,
+        }  # fmt: skip
+        return [*(self.say(f"sample.{key}") for key in found if found[key]), *map(self.text, self.survey.notes)]
 
     def value(self) -> list[str]:
         """What the value of a customer is, and the test of whether it goes with satisfaction."""
-        what = self.tell("value.forecast" if self.outlook.value else "value.before", reason=self.outlook.failure)
-        tests = [
-            self.say(f"value.{row.test}", statistic=row.statistic, df=row.df, p=told_p_value(row.p_value))
-            for row in self.link.tests.itertuples()
-        ]
-        return [what, *tests, *(taken_for_alone(self, self.survey) if tests else [])]
+        tests = self.link.tests.itertuples()
+        told = [self.say(f"value.{row.test}", row, p=told_p_value(row.p_value)) for row in tests]
+        what = self.say("value.forecast" if self.outlook.value else "value.before")
+        return [what, *told, *(taken_for_alone(self, self.survey) if told else [])]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        keys = ["causes", "answered", "error", "margin"]
-        return [self.tell(f"limit.{key}") for key in keys]
+        return self.sentences("limit.", "causes", "answered", "error", "margin")
 
     @property
     def published(self) -> dict[str, str]:
         """The theory and both data sets."""
-        theory = self.specification.theory
-        return {
-            "theory": theory.citation,
-            "data": self.survey.codebook.citation,
-            "purchases": self.both.table.codebook.citation,
-        }
+        data, bought = self.survey.codebook.citation, self.both.table.codebook.citation
+        return {"theory": self.specification.theory.citation, "data": data, "purchases": bought}
 
     def methods_paragraph(self) -> list[str]:
         """Customers, scores, effects, correction and the table of value, as a paper tells them."""
-        facts = {
-            "title": self.text(self.survey.codebook.title),
-            "cited": self.citation("data"),
-            "bought": self.text(self.both.table.codebook.title),
-            "bought_cited": self.citation("purchases"),
-            "theory": self.text(self.specification.theory.title),
-            "theory_cited": self.citation("theory"),
-            "reliability": self.link.reliability,
-            "column": self.survey.codebook.weight,
-            "cluster": self.survey.codebook.cluster,
-        }
-        keys = ["link_data", "link_effects"]
-        keys += ["link_corrected"] if np.isfinite(self.link.reliability) else []
-        keys += ["link_value"] + (["link_weighted"] if self.survey.weights is not None else [])
-        keys += ["link_clustered"] if self.survey.codebook.cluster else []
-        return [self.tell(f"methods.{key}", **facts) for key in keys]
+        corrected = bool(np.isfinite(self.link.reliability)) and "corrected"
+        weighted, clustered = (
+            self.survey.weights is not None and "weighted",
+            self.survey.codebook.cluster and "clustered",
+        )
+        return self.sentences("methods.link_", "data", "effects", corrected, "value", weighted, clustered)

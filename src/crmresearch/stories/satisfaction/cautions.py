@@ -10,6 +10,7 @@ from crmresearch.report.show.number_format import told_p_value
 from crmresearch.sem.answer_cautions import answer_cautions
 from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.stories.model_story import ModelStory
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.satisfaction.validation import ValidationStory
@@ -41,9 +42,10 @@ def cautions(
     return caution_table(story, rows)
 
 
-def cautions_of_model(story: SatisfactionStory) -> dict[str, list[Row]]:
+def cautions_of_model(story: ModelStory) -> dict[str, list[Row]]:
     """What a page that only rests on the composites of a model must say of it: cautions of `pls` and of `answers`."""
-    found = cautions(story, CovarianceStory(story, None, None, ""))
+    one = SatisfactionStory(story.survey, story.complete, story.estimated, story.language)
+    found = cautions(one, CovarianceStory(one, None, None, ""))
     found = found[~found["code"].str.startswith("cb_") & (found["severity"] != "none")]
     return {
         key: list(found[found["subject"] == story.say(f"trust.{key}")].drop(columns="subject").itertuples(False, None))

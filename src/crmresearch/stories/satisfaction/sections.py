@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.caution import Caution
-from crmresearch.data.survey.missing import Complete
-from crmresearch.data.survey.survey import Survey
 from crmresearch.data.survey.weights import effective_size
 from crmresearch.ranks import Floats
 from crmresearch.sem.groups import ALL, SegmentModels
@@ -21,14 +19,15 @@ from crmresearch.sem.pls.hypotheses import hypotheses
 from crmresearch.sem.pls.measurement import item_validity, reliability
 from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories.drawn import drawn_methods, resampled
+from crmresearch.stories.model_story import ModelStory
 from crmresearch.stories.satisfaction import TEXTS
-from crmresearch.stories.story import Story, in_sentence
+from crmresearch.stories.story import Story
 
 RHO_C_LIMIT, AVE_LIMIT, LOADING_LIMIT = 0.70, 0.50, 0.50  # Hair et al. (2021), chapter 4
 
 
 @dataclass(frozen=True)
-class SatisfactionSections(Story):
+class SatisfactionSections(ModelStory):
     """One theory on one survey, section by section; every method returns sentences in `language`.
 
     The estimate must have been bootstrapped.
@@ -37,15 +36,13 @@ class SatisfactionSections(Story):
     texts = TEXTS
     packages = (*Story.packages, "semopy")
 
-    survey: Survey
-    complete: Complete
     estimate: PlsEstimate
     language: str = "en"
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """What captions name: the theory, and the confidence of the intervals."""
-        return {"confidence": self.confidence, "theory": self.text(self.estimate.specification.theory.title)}
+    def estimated(self) -> PlsEstimate:
+        """The estimate that is told."""
+        return self.estimate
 
     @cached_property
     def indices(self) -> tuple[pd.DataFrame, list[Caution]]:
@@ -56,14 +53,6 @@ class SatisfactionSections(Story):
     def index(self) -> pd.DataFrame:
         """The 0–100 index of every construct."""
         return self.indices[0]
-
-    def label(self, key: str) -> str:
-        """Name of a construct, or of a product of constructs such as `cusa:switching_cost`."""
-        return " × ".join(self.estimate.specification.label(part, self.language) for part in key.split(":"))
-
-    def within(self, *keys: str) -> str:
-        """Names of constructs within a sentence, listed."""
-        return self.listed([in_sentence(self.label(key)) for key in keys])
 
     def arrow(self, path: Any) -> str:
         """A path, any row with predictor and outcome, by the names of its constructs."""
@@ -122,7 +111,7 @@ class SatisfactionSections(Story):
     def claim(self) -> list[str]:
         """What the theory claims, why, and what it expects to go with what."""
         spec, theory = self.estimate.specification, self.estimate.specification.theory
-        told = [self.say("model.claim", about=self.text(theory.about), cited=self.citation("theory"), **self.facts)]
+        told = [self.say("model.claim", about=self.text(theory.about), cited=self.facts["theory_cited"])]
         told += [self.text(theory.why)] if theory.why else []
         for sign in ("positive", "negative", "open"):
             into = {o: [p.predictor for p in spec.paths if (p.outcome, p.sign) == (o, sign)] for o in spec.outcomes}
@@ -244,16 +233,11 @@ class SatisfactionSections(Story):
         """What these results cannot say."""
         spec, about = self.estimate.specification, self.text(self.survey.codebook.about)
         stated = spec.theory.aims.get("loyalty")
-        facts = {**self.facts, "respondents": self.complete.rows_used, "about": about}
+        facts = {"respondents": self.complete.rows_used, "about": about}
         facts |= {"loyalty": self.label(stated)} if stated else {}
         second = bool(spec.components) and "second_order"
         told = self.sentences("limits.", "cross_section", stated and "stated", second, "sample", **facts)
         return [*told, *self._note()]
-
-    @property
-    def published(self) -> dict[str, str]:
-        """The theory and the data."""
-        return {"theory": self.estimate.specification.theory.citation, "data": self.survey.codebook.citation}
 
     def methods_paragraph(self) -> list[str]:
         """Model, respondents, gaps, estimator, resamples and measures, as a paper tells them."""
@@ -262,23 +246,17 @@ class SatisfactionSections(Story):
         rows, gaps = self.complete.rows_used, int(self.complete.counts["missing_cells"].sum())
         formative = [c.key for c in e.specification.constructs if c.measurement == "composite_b"]
         facts: dict[str, Any] = {
-            **self.facts,
             **self._size,
             "cited": self.citation("theory"),
             "data_cited": self.citation("data"),
-            "title": self.text(self.survey.codebook.title),
             "used": rows,
             "rows": self.complete.rows_in,
             "cells": gaps,
             "dropped": self.complete.rows_dropped,
             "metric": self.say(f"metric.{settings.metric}"),
-            "scheme": self.say(f"scheme.{settings.scheme}"),
             "tolerance": settings.tolerance,
             "iterations": int(e.fits.outer.iterations[0]),
-            "resamples": boot.resamples,
-            "seed": boot.seed,
             "failed": boot.failed,
-            "column": self.survey.codebook.weight,
             "formative": self.within(*formative),
         }
         plsc, spec = "plsc" in e.estimators and bool(e.model.main.factor.any()), e.specification

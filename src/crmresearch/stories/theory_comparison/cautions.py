@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.report.show.wording import words
+from crmresearch.sem.pls.cautions import estimator_of
 from crmresearch.sem.theory_comparison import AIMS
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
@@ -14,7 +15,8 @@ def gravest(story: TheoryComparisonStory) -> pd.DataFrame:
     """The gravest caution of every theory and estimator, theories left out, outcomes measured otherwise, as a table."""
     rows = {"theories": list(_of_theories(story)), "pls": [], "cbsem": [], "plsc": []}
     # the page leads with PLS: of the other estimators only what must not be read
-    grave = story.cautions.query("severity != 'note' and (severity != 'weak' or estimator == 'pls')")
+    table = story.cautions.assign(estimator=story.cautions["code"].map(estimator_of))
+    grave = table.query("severity != 'note' and (severity != 'weak' or estimator == 'pls')")
     for (theory, estimator), found in grave.groupby(["theory", "estimator"], sort=False):
         first = found.iloc[0]
         more = story.say("theory_caution.more", count=len(found) - 1) if len(found) > 1 else ""
@@ -27,10 +29,9 @@ def _of_theories(story: TheoryComparisonStory) -> Iterator[Row]:
     for theory, reason in story.comparison.left_out:
         yield story.caution("theory_caution.left_out", "weak", story.text(theory.title), reason=reason)
     for aim in AIMS:
-        explained = story.comparison.explained.query("aim == @aim and reason == ''")["theory"]
-        if others := [theory for theory in explained if theory not in story.comparison.ranked(aim)]:
-            facts = {"aim": story.say(f"aim.{aim}"), "theories": story.called(others)}
-            yield story.caution("theory_caution.other_items", "weak", story.called(others), **facts)
+        if others := story.comparison.measured_otherwise(aim):
+            named, word = story.called(others), story.say(f"aim.{aim}")
+            yield story.caution("theory_caution.other_items", "weak", named, aim=word, theories=named)
     for key, why in story.foreseen.failures.items():
         yield story.caution("theory_caution.not_held_out", "weak", story.names[key], reason=why)
     for key, one in story.foreseen.predictions.items():
