@@ -264,6 +264,8 @@ def determined(moments: Moments, pls: Solution, model: Model) -> NDArray[np.bool
         block = model.main.block(j)
         found &= eigenvalues_exceed(moments.correlations[:, block[:, None], block], COLLINEAR)
     doubtful = np.flatnonzero(~eigenvalues_exceed(pls.correlations, COLLINEAR))  # no subset of the others is collinear
+    if not len(doubtful):
+        return found
     together = [model.full.predictors(outcome) for outcome in range(len(model.full.mode_b))]
     if model.stages is not None:
         measured, first = model.stages.measured, model.stages.first

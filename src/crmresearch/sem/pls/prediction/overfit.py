@@ -64,7 +64,7 @@ def predictive_deviance(estimate: PlsEstimate, focal: str, labels: NDArray[np.in
             bad = int(np.argmin(fits.usable))
             raise untrained(held[bad], start + bad)
         for b, out in enumerate(held):
-            z = sample.centred(np.arange(n), fits.moments.means[b, :p]) / fits.moments.deviations[b, :p]
+            z = sample.centring(np.arange(p))(np.arange(n), fits.moments.means[b, :p]) / fits.moments.deviations[b, :p]
             scores = z @ maps[0][b]
             expected = predictor.scores(scores, z @ maps[-1][b], fits, np.full(n, b), "direct")[:, y]
             predicted[out], actual[out] = expected[out], scores[out, y]

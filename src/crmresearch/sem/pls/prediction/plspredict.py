@@ -54,9 +54,8 @@ class Prediction:
         Q²_predict = 1 − Σ e² / Σ ē², with ē the errors of these averages (Shmueli et al. 2016): above 0 where PLS
         foresees more than they do.
         """
-        errors = np.concatenate([self.errors(by) for by in BY], axis=1)
-        rmse, mae = (np.split(self._mean(values), len(BY)) for values in (errors**2, np.abs(errors)))
-        rmse = [np.sqrt(mean) for mean in rmse]
+        errors = np.stack([self.errors(by) for by in BY])
+        rmse, mae = np.sqrt(self._mean(errors**2)), self._mean(np.abs(errors))
         table: dict[str, Floats | list[str]] = {
             "item": self.names, "rmse": rmse[0], "mae": mae[0], "q2_predict": 1 - (rmse[0] / rmse[-1]) ** 2,
         }  # fmt: skip
