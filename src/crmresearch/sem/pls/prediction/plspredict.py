@@ -28,7 +28,8 @@ class Prediction:
     """Items of outcomes (n, q) as answered and as foreseen without the row, in the units of the items.
 
     `names` (q,) the items; `foreseen`: by PLS, by the linear model of the items of exogenous constructs, and by the
-    averages, each averaged over the repeats; `weights` (n,) of mean 1; `folds` (repeats, n).
+    averages, each averaged over the repeats; `weights` (n,) of mean 1; `folds` (repeats, n). `cautions` are about the
+    forecasts, `of_estimate` about the model estimated from all rows.
     """
 
     specification: Specification
@@ -41,6 +42,7 @@ class Prediction:
     folds: NDArray[np.intp]
     antecedents: Antecedents
     cautions: tuple[Caution, ...] = ()
+    of_estimate: tuple[Caution, ...] = ()
 
     def errors(self, by: str) -> Floats:
         """Answers less what is foreseen (n, q) `by` pls, linear or mean; NaN without answer or forecast."""
@@ -175,4 +177,5 @@ def plspredict(
         dealt,
         antecedents,
         tuple(cautions),
+        estimate.cautions,
     )
