@@ -19,7 +19,7 @@ class Jackknife(NamedTuple):
 
 
 def percentile_limits(values: Floats, tail: float) -> tuple[Floats, Floats]:
-    """The `tail` and 1 − `tail` quantiles (rows,) of `values` (resamples, rows), leaving out NaN; NaN of fewer than two."""
+    """The `tail` and 1 − `tail` quantiles (rows,) of `values` (resamples, rows) without NaN; NaN of fewer than two."""
     if len(values) < 2:
         return np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)
     return quantiles(values, np.full((2, values.shape[1]), [[tail], [1 - tail]]))

@@ -13,8 +13,9 @@ from crmresearch.caution import Caution
 from crmresearch.models.specification import Specification
 from crmresearch.ranks import highest
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.batch import Fits, Model, Settings, composites, standardised_weights
+from crmresearch.sem.pls.batch import Fits, Settings, composites, standardised_weights
 from crmresearch.sem.pls.limits import Jackknife, bca_limits, percentile_limits
+from crmresearch.sem.pls.model import Model
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.quantities import ESTIMATORS, Quantity, quantities
 

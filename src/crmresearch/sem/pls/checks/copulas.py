@@ -20,7 +20,8 @@ from statsmodels.stats.diagnostic import lilliefors
 from crmresearch.errors import ParameterError
 from crmresearch.ranks import holm
 from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
-from crmresearch.sem.pls.algorithm import COLLINEAR, Floats, eigenvalues_exceed, solve_positive
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.elimination import COLLINEAR, eigenvalues_exceed, solve_positive
 from crmresearch.sem.pls.result import PlsEstimate
 
 Rule = Literal["mid_rank", "max_rank", "hult", "largest"]

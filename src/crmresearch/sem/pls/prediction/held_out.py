@@ -18,17 +18,10 @@ from numpy.typing import NDArray
 
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import one_thread
-from crmresearch.sem.pls.algorithm import COLLINEAR, Floats, eigenvalues_exceed, solve_positive
-from crmresearch.sem.pls.batch import (
-    Fits,
-    Model,
-    Settings,
-    composites,
-    fit_moments,
-    fit_samples,
-    model_arrays,
-    per_deviation,
-)
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.batch import Fits, Settings, composites, fit_moments, fit_samples, per_deviation
+from crmresearch.sem.pls.elimination import COLLINEAR, eigenvalues_exceed, solve_positive
+from crmresearch.sem.pls.model import Model, model_arrays
 from crmresearch.sem.pls.moderation import with_products
 from crmresearch.sem.pls.moments import Sample, of_one_size
 
