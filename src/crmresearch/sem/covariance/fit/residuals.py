@@ -14,8 +14,8 @@ the answers themselves.
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
-from statsmodels.stats.multitest import multipletests
 
+from crmresearch.ranks import holm
 from crmresearch.sem.covariance.fit.saturated_errors import saturated_covariance, saturated_information
 from crmresearch.sem.covariance.likelihood.curvature import moment_jacobian
 from crmresearch.sem.covariance.likelihood.ram import implied
@@ -99,9 +99,6 @@ def residual_correlations(estimate: CbEstimate) -> pd.DataFrame:
         }
     )[i != j]
     frame["p_value"] = 2 * norm.sf(frame["z"].abs())
-    told = frame["p_value"].notna()
-    frame["p_adjusted"] = np.nan
-    if told.any():
-        frame.loc[told, "p_adjusted"] = multipletests(frame.loc[told, "p_value"], method="holm")[1]
+    frame["p_adjusted"] = holm(frame["p_value"].to_numpy())
     order = frame["residual"].abs().sort_values(ascending=False, kind="stable").index
     return frame.loc[order].reset_index(drop=True)
