@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from crmresearch.resampling import bootstrap_counts, require_memory, require_resamples
 from crmresearch.sem.covariance.fit.saturated_errors import drawn_correlations, saturated_covariance
@@ -83,7 +83,7 @@ def _column(measure: Callable[[Floats], Floats], theta: Floats) -> Floats:
 
 
 def _with_limits(name: str, value: float, error: float, confidence: float) -> dict[str, float]:
-    wide = float(norm.ppf(0.5 + confidence / 2)) * error
+    wide = float(ndtri(0.5 + confidence / 2)) * error
     return {name: value, f"{name}_lower": value - wide, f"{name}_upper": value + wide}
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from crmresearch.sem.pls.algorithm import Floats
 
@@ -32,16 +32,16 @@ def bca_limits(values: Floats, point: Floats, deleted: Floats, share: Floats, ta
     counted half); acceleration a = Σ u³ / 6 (Σ u²)^1.5 of the influences u, mean less `deleted` (samples, rows), times
     `share` (samples, 1). Source: Efron (1987), JASA 82, 171–185; Davison & Hinkley (1997), section 5.3.2.
     """
-    z = norm.ppf([tail, 1 - tail])[:, None]
+    z = ndtri(np.array([tail, 1 - tail]))[:, None]
     defined = np.maximum(np.isfinite(values).sum(axis=0), 1)
     below = ((values < point).sum(axis=0) + (values <= point).sum(axis=0)) / (2 * defined)
-    bias = norm.ppf(np.clip(below, 0.5 / defined, 1 - 0.5 / defined))
+    bias = ndtri(np.clip(below, 0.5 / defined, 1 - 0.5 / defined))
     exists = np.isfinite(deleted)  # PLSc can be undefined in some columns of some samples
     mean = np.where(exists, deleted, 0.0).sum(axis=0) / np.maximum(exists.sum(axis=0), 1)
     deviation = share * np.where(exists, mean - deleted, 0.0)
     spread = (deviation**2).sum(axis=0) ** 1.5
     acceleration = (deviation**3).sum(axis=0) / (6 * np.where(spread > 0, spread, 1.0))
-    return quantiles(values, norm.cdf(bias + (bias + z) / (1 - acceleration * (bias + z))))
+    return quantiles(values, ndtr(bias + (bias + z) / (1 - acceleration * (bias + z))))
 
 
 def quantiles(values: Floats, levels: Floats) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ the answers themselves.
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from crmresearch.ranks import holm
 from crmresearch.sem.covariance.fit.saturated_errors import saturated_covariance, saturated_information
@@ -98,7 +98,7 @@ def residual_correlations(estimate: CbEstimate) -> pd.DataFrame:
             "z": z,
         }
     )[i != j]
-    frame["p_value"] = 2 * norm.sf(frame["z"].abs())
+    frame["p_value"] = 2 * ndtr(-frame["z"].abs())
     frame["p_adjusted"] = holm(frame["p_value"].to_numpy())
     order = frame["residual"].abs().sort_values(ascending=False, kind="stable").index
     return frame.loc[order].reset_index(drop=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from crmresearch.errors import ParameterError
 from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
@@ -187,7 +187,7 @@ def _path_table(estimate: PlsEstimate, found: Deviants, resamples: int, seed: in
         row[group.rows] = True
     se = path_errors(estimate, np.asarray(~removed.any(axis=0)), resamples, seed)
     labels = estimate.quantities["standardized_paths/pls"].labels
-    point, z = estimate.values("standardized_paths/pls"), norm.ppf((1 + confidence) / 2)
+    point, z = estimate.values("standardized_paths/pls"), ndtri((1 + confidence) / 2)
     parts = []
     for name, row, change in zip(_names(len(removed)), removed, path_changes(estimate, removed), strict=True):
         values = [name, int(row.sum()), labels["outcome"], labels["predictor"], point, point + change, change, se]
