@@ -1,10 +1,9 @@
 """What to beware of before a comparison of forecasts is believed: of the estimates, of the folds, of the losses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from crmresearch.caution import SMALL_NUMBER, Caution, gravest_first
 from crmresearch.sem.pls.algorithm import Floats
@@ -15,9 +14,11 @@ UNITS = 3.0  # standard deviations of two items apart as much, and the mean of t
 
 
 def comparison_cautions(
-    first: Prediction, second: Prediction | None, table: pd.DataFrame, differences: Floats
+    first: Prediction, second: Prediction | None, compared: Sequence[tuple[str, str]], differences: Floats
 ) -> tuple[Caution, ...]:
-    """The cautions of both models, and of the comparison in `table` of losses that differ by `differences` (n, rows).
+    """The cautions of both models, and of the comparison of losses that differ by `differences` (n, m).
+
+    `compared`: what the first model is held against, and the construct, of each of the m.
 
     few_learned_from: fewer than ten respondents an arrow are left to learn from. few_compared, not_compared: fewer than
     30 respondents, or none, have both losses. unpaired: respondents with a loss that the other lacks. units_differ:
@@ -30,7 +31,7 @@ def comparison_cautions(
         for which, one in zip(("first", "second"), models, strict=False)
         for caution in (*one.of_estimate, *one.cautions, *_of_folds(one), *_of_units(one))
     ]
-    found += _of_rows(table, differences)
+    found += _of_rows(compared, differences)
     if second is not None:
         found += _of_both(first, second)
     return gravest_first(found)
@@ -52,16 +53,17 @@ def _of_units(one: Prediction) -> Iterator[Caution]:
         yield Caution("units_differ", "weak", "losses", facts)
 
 
-def _of_rows(table: pd.DataFrame, differences: Floats) -> Iterator[Caution]:
-    for row, difference in zip(table.itertuples(), differences.T, strict=True):
-        about = f"{row.construct} against {row.against}"
-        facts = {"construct": row.construct, "against": row.against, "rows": row.rows}
-        if not row.rows:
+def _of_rows(compared: Sequence[tuple[str, str]], differences: Floats) -> Iterator[Caution]:
+    missing = np.isnan(differences).sum(axis=0).tolist()
+    for (against, construct), lost in zip(compared, missing, strict=True):
+        rows = len(differences) - lost
+        about, facts = f"{construct} against {against}", {"construct": construct, "against": against, "rows": rows}
+        if not rows:
             yield Caution("not_compared", "weak", about, facts)
-        elif row.rows < SMALL_NUMBER:
+        elif rows < SMALL_NUMBER:
             yield Caution("few_compared", "weak", about, facts)
-        elif missing := int(np.isnan(difference).sum()):
-            yield Caution("unpaired", "note", about, {**facts, "count": missing})
+        elif lost:
+            yield Caution("unpaired", "note", about, {**facts, "count": lost})
 
 
 def _of_both(first: Prediction, second: Prediction) -> Iterator[Caution]:

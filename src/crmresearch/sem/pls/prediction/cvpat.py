@@ -61,7 +61,7 @@ def cvpat(
         test = paired(d, first.weights, first.design, confidence)
         rows.append((against, construct, int(kept.sum()), *means, *test, p))
     table = pd.DataFrame(rows, columns=COLUMNS)
-    table.attrs["cautions"] = comparison_cautions(first, second, table, differences)
+    table.attrs["cautions"] = comparison_cautions(first, second, [pair[:2] for pair in pairs], differences)
     return table
 
 
