@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from estimate_cases import estimated
 from prediction_cases import COVARIANCE, EFFECTS, NAMES, TIGHT, held_model
+from scipy.stats import norm
 from sem_cases import corp_rep, mobi, path_model, reputation
 
 from crmresearch.errors import ParameterError
@@ -116,6 +117,45 @@ def test_an_effect_along_a_chain_is_resampled_as_a_product(booted: PlsEstimate) 
     product = np.prod([drawn[:, place[step]] for step in steps], axis=0)
     np.testing.assert_allclose([row["ci_lower"], row["ci_upper"]], np.quantile(product, [0.025, 0.975]))
     np.testing.assert_allclose(row["se"], product.std(ddof=1))
+
+
+def test_an_effect_along_a_chain_has_the_bca_interval_of_a_product() -> None:
+    """By hand: the product of two paths in the resamples, and in a fit of its own without every row."""
+    answers = mobi().head(30)
+    spec = path_model(
+        {"image": ["IMAG1", "IMAG4"], "quality": ["PERQ1", "PERQ3"], "loyalty": ["CUSL1", "CUSL3"]},
+        [("image", "quality"), ("quality", "loyalty"), ("image", "loyalty")],
+    )
+    estimate = bootstrap(estimate_pls(spec, answers), resamples=200, seed=1, interval="bca", confidence=0.9)
+    effects = effects_of(estimate).query("estimator == 'pls'")
+    labels = estimate.quantities["paths/pls"].labels
+    first, second = (
+        int(np.flatnonzero((labels["predictor"] == a) & (labels["outcome"] == y))[0])
+        for a, y in (("image", "quality"), ("quality", "loyalty"))
+    )
+
+    def product(values: np.ndarray) -> np.ndarray:
+        return values[..., first] * values[..., second]
+
+    assert estimate.resampling is not None
+    drawn = product(estimate.resampling.replicates["paths/pls"])
+    point = product(estimate.values("paths/pls"))
+    without = np.array([
+        product(estimate_pls(spec, answers.drop(index=row)).values("paths/pls")) for row in answers.index
+    ])  # fmt: skip
+    influence = without.mean() - without
+    acceleration = (influence**3).sum() / (6 * (influence**2).sum() ** 1.5)
+    bias = norm.ppf((drawn < point).mean())
+    z = bias + norm.ppf([0.05, 0.95])
+    by_hand = np.quantile(drawn, norm.cdf(bias + z / (1 - acceleration * z)))
+    found = effects.query("kind == 'specific'")[["ci_lower", "ci_upper"]].to_numpy()[0]
+    np.testing.assert_allclose(found, by_hand, rtol=0, atol=1e-8)  # a fit is right within its stop rule
+    assert not np.allclose(found, np.quantile(drawn, [0.05, 0.95]), rtol=0, atol=1e-3)
+    for kind, table in (("direct", estimate.only("paths")), ("total", estimate.only("total_effects"))):
+        both = effects[effects["kind"] == kind].merge(table, on=["predictor", "outcome"], suffixes=("", "_table"))
+        assert len(both) == 3
+        for end in ("ci_lower", "ci_upper", "se"):
+            np.testing.assert_allclose(both[end], both[f"{end}_table"], rtol=0, atol=1e-12)
 
 
 def test_components_work_through_their_construct() -> None:

@@ -22,9 +22,9 @@ def effects(
     `model`: an estimate of either engine, or a model with the `data` of a PLS estimate, its `options` those of
     `estimate_pls`. Columns estimator, kind, predictor, through (the constructs between), outcome, estimate,
     standardized, se, ci_lower, ci_upper, p_value; of PLS f_squared with its interval, of the path on the scores of the
-    model, by Cohen (1988); of covariance structures standardized_se. Intervals of PLS are percentiles over its
-    resamples: those of the estimate, else `resamples` drawn with `seed`; of covariance structures they follow from the
-    delta method. A row of kind moderation is the product `predictor:moderator`. Formulas:
+    model, by Cohen (1988); of covariance structures standardized_se. Intervals of PLS are of its resamples: those of
+    the estimate, percentile or BCa, else percentiles of `resamples` drawn with `seed`; of covariance structures they
+    follow from the delta method. A row of kind moderation is the product `predictor:moderator`. Formulas:
     `crmresearch.sem.effects`. Raises ParameterError for another object or impossible options.
 
     >>> import crmresearch as crm

@@ -52,16 +52,23 @@ def reliability(
 
 
 def htmt(
-    estimate: PlsEstimate | CbEstimate | Specification | str, data: Answers = None, **options: Any
+    estimate: PlsEstimate | CbEstimate | Specification | str,
+    data: Answers = None,
+    *,
+    resamples: int = 1000,
+    seed: int = 1,
+    **options: Any,
 ) -> pd.DataFrame:
     """Heterotrait–monotrait ratios (from 0) of every two constructs, a row a pair: HTMT and HTMT2.
 
     Columns construct, other; estimate (HTMT) with se, ci_lower and ci_upper; htmt2 with htmt2_lower and htmt2_upper,
     which takes geometric means and allows loadings to differ; 0 where a pair of items does not correlate at all.
-    Intervals once a PLS estimate is bootstrapped. `estimate`, `data` and `options` as of `reliability`. Of composites
-    in mode B the ratio says nothing of their validity. Sources: Henseler, Ringle & Sarstedt (2015), Journal of the
-    Academy of Marketing Science 43, 115–135; Roemer, Schuberth & Henseler (2021), Industrial Management & Data Systems
-    121, 2637–2650. Checked against R seminr and semTools. Raises ParameterError for another kind of estimate.
+    Intervals of a PLS estimate once it is bootstrapped; of a covariance structure those over the item correlations of
+    `resamples` of its rows, drawn from `seed`, the same as `bootstrap` draws. `estimate`, `data` and `options` as of
+    `reliability`. Of composites in mode B the ratio says nothing of their validity. Sources: Henseler, Ringle &
+    Sarstedt (2015), Journal of the Academy of Marketing Science 43, 115–135; Roemer, Schuberth & Henseler (2021),
+    Industrial Management & Data Systems 121, 2637–2650. Checked against R seminr and semTools. Raises ParameterError
+    for another kind of estimate.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -70,7 +77,7 @@ def htmt(
     [['loy', 'sat', 0.957, 0.93]]
     """
     found = estimated(estimate, data, "htmt", **options)
-    return covariance.htmt(found) if isinstance(found, CbEstimate) else measured.htmt(found)
+    return covariance.htmt(found, resamples, seed) if isinstance(found, CbEstimate) else measured.htmt(found)
 
 
 def redundancy(

@@ -72,7 +72,8 @@ def cvpat(
     are held out on the same folds. Without `second` the first is held against the averages (mean) and the linear model
     of the exogenous items (linear). `folds`, `repeats`, `seed` and `antecedents` as of `plspredict`. Columns against,
     construct (and overall), rows, loss (mean squared error of its items), loss_against, difference (below 0: the first
-    foresees better), se, ci_lower, ci_upper at `confidence`, t, df, p_value, p_bootstrap over `resamples`. Formulas:
+    foresees better), se, ci_lower, ci_upper at `confidence`, t, df, p_value, p_bootstrap over `resamples`. `cautions`
+    of the frame tells what to beware of, of the models, the folds and the losses. Formulas:
     `crmresearch.sem.pls.prediction.cvpat`. Source: Liengaard et al. (2021), Decision Sciences 52, 362–392. Raises
     ParameterError for impossible folds or options and for other rows, SpecificationError for models that share no
     outcome.

@@ -1,10 +1,11 @@
 """Tables of an estimated model from the front door: fit, index, cautions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import ParameterError
 from crmresearch.sem import index
@@ -37,11 +38,11 @@ def fit_table(estimate: CbEstimate) -> pd.DataFrame:
     return fit.fit_table(estimate)
 
 
-def cautions(estimate: PlsEstimate | CbEstimate | CustomerValue) -> pd.DataFrame:
+def cautions(estimate: PlsEstimate | CbEstimate | CustomerValue | pd.DataFrame) -> pd.DataFrame:
     """What must be known before the numbers are believed, a row each, gravest first: code, severity, quantity, facts.
 
-    `estimate`: of either engine, or a CustomerValue; no rows where nothing is to be said. Facts are text. Raises
-    ParameterError for another object.
+    `estimate`: of either engine, a CustomerValue, or a table that has cautions, of `cvpat`; no rows where nothing is to
+    be said. Facts are text. Raises ParameterError for another object.
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("ecsi_mobile")
@@ -49,14 +50,18 @@ def cautions(estimate: PlsEstimate | CbEstimate | CustomerValue) -> pd.DataFrame
     >>> list(crm.cautions(crm.estimate_pls(text, survey)))
     ['code', 'severity', 'quantity', 'facts']
     """
-    if not isinstance(estimate, PlsEstimate | CbEstimate | CustomerValue):
+    told: Iterable[Caution] | None = None
+    if isinstance(estimate, PlsEstimate | CbEstimate | CustomerValue):
+        told = estimate.cautions
+    elif isinstance(estimate, pd.DataFrame):
+        told = estimate.attrs.get("cautions")
+    if told is None:
         raise ParameterError(
-            f"A {type(estimate).__name__} has no cautions; pass what estimate_pls, estimate_cbsem or CustomerValue.fit "
-            "returned."
+            f"A {type(estimate).__name__} has no cautions; pass what estimate_pls, estimate_cbsem, CustomerValue.fit "
+            "or cvpat returned."
         )
     rows = [
-        (c.code, c.severity, c.quantity, "; ".join(f"{name}: {value}" for name, value in c.facts.items()))
-        for c in estimate.cautions
+        (c.code, c.severity, c.quantity, "; ".join(f"{name}: {value}" for name, value in c.facts.items())) for c in told
     ]
     return pd.DataFrame(rows, columns=["code", "severity", "quantity", "facts"])
 

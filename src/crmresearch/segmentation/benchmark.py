@@ -122,7 +122,7 @@ def benchmark(
     cut-off of `now`, for methods that learn from an outcome learn it there. `frozen` is `now` with the columns that a
     value model fitted to `earlier` gives, by default `now` itself. `estimates`: how the value model is learned, so that
     each resample learns it again. The frames carry no dates: that the windows meet is for the caller to see to
-    (`report.comparison_windows.two_windows` does). A method that these customers cannot teach is left
+    (`crmresearch.segmentation.windows.two_windows` does). A method that these customers cannot teach is left
     out with its reason; differences are to no segments at all where that is the `reference`.
 
     Raises SegmentationError as `evaluate_segmentations`.

@@ -18,6 +18,7 @@ from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.result import INTERVAL, PlsEstimate
 
 Mediation = Literal["complementary", "competitive", "indirect_only", "direct_only", "no_effect", "untested"]
+Places = list[tuple[str, int]]  # table and row
 EFFECTS = ("indirect", "direct")
 ARROW = " → "
 KINDS = ["direct", "moderation", "specific", "indirect", "total"]
@@ -89,9 +90,9 @@ def effects_of(estimate: PlsEstimate | CbEstimate) -> pd.DataFrame:
     `kind`: direct (a path), specific (along one chain; `through` names its constructs in order), indirect (all chains
     together), total, or moderation (of the product `predictor:moderator`). The numbers are estimate, standardized, se,
     ci_lower, ci_upper, p_value; of covariance structures unstandardised with the errors of the delta method and
-    `standardized_se`; of PLS standardised, with errors and percentile intervals of the resamples that the estimate
-    keeps (NaN without), and f_squared with its interval: Cohen's f² of the path on the scores of the model, which PLSc
-    does not have, as in SmartPLS and cSEM; R seminr estimates the model anew without the path.
+    `standardized_se`; of PLS standardised, with errors and intervals, percentile or BCa, of the resamples that the
+    estimate keeps (NaN without), and f_squared with its interval: Cohen's f² of the path on the scores of the model,
+    which PLSc does not have, as in SmartPLS and cSEM; R seminr estimates the model anew without the path.
 
     Checked against lavaan 0.6-14 (estimates and errors, ML and MLR), R seminr 2.3.4 and cSEM 0.6.1.
     """
@@ -114,10 +115,13 @@ def _least_squares(estimate: PlsEstimate) -> pd.DataFrame:
         point = np.array([estimate.values(f"{table}/{estimator}")[i] for table, i in at])
         frame = chains.labels.assign(estimator=estimator, estimate=chains.values(point[None])[0])
         if (boot := estimate.resampling) is not None:
-            effects = len(boot.usable) * len(frame)
-            require_memory(3 * effects, f"{len(frame):,} effects in {len(boot.usable):,} resamples")
-            drawn = np.stack([boot.replicates[f"{table}/{estimator}"][:, i] for table, i in at], axis=1)
-            frame = frame.assign(**boot.derived(chains.values(drawn)))
+            numbers = len(boot.usable) * len(frame)
+            require_memory(3 * numbers, f"{len(frame):,} effects in {len(boot.usable):,} resamples")
+
+            def effects(tables: dict[str, Floats], estimator: str = estimator, at: Places = at) -> Floats:
+                return chains.values(np.stack([tables[f"{table}/{estimator}"][:, i] for table, i in at], axis=1))
+
+            frame = frame.assign(**boot.derived(effects, frame["estimate"].to_numpy()))
         frame["standardized"] = frame["estimate"]
         rows = estimate.only("paths", estimator)
         moderated = [pair in products for pair in zip(rows["predictor"], rows["outcome"], strict=True)]

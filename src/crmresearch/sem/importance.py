@@ -15,16 +15,9 @@ from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.groups import ALL, respondents_needed
-from crmresearch.sem.pls.algorithm import (
-    COLLINEAR,
-    Floats,
-    PathModel,
-    Scheme,
-    eigenvalues_exceed,
-    regressions,
-    total_effects,
-)
+from crmresearch.sem.pls.algorithm import Floats, PathModel, Scheme, regressions, total_effects
 from crmresearch.sem.pls.bootstrap import bootstrap
+from crmresearch.sem.pls.elimination import COLLINEAR, eigenvalues_exceed
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate

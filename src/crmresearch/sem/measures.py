@@ -45,6 +45,12 @@ def cronbach_alpha(S: Floats) -> Floats:
     return np.asarray(m / (m - 1) * (1 - trace / S.sum(axis=(-2, -1))))
 
 
+def alpha_slopes(S: Floats) -> Floats:
+    """∂α/∂S (m, m) of item covariances S (m, m), each cell by itself: m/(m − 1) · (tr S / (j'Sj) − δ_ij) / (j'Sj)."""
+    m, total = len(S), S.sum()
+    return np.asarray(m / (m - 1) * (np.trace(S) / total - np.eye(m)) / total)
+
+
 def alpha_error(S: Floats, n: float) -> float:
     """Standard error of α from the covariances S (m, m) of n rows of normal answers.
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from crmresearch.sem.covariance.full_information import missing_patterns, units_of
 from crmresearch.sem.covariance.likelihood.discrepancy import Pattern
@@ -77,7 +77,7 @@ def little_test(items: pd.DataFrame) -> LittleTest:
         return _undefined(patterns, n, "All rows with an answer have the same holes: no rows to compare them with.")
     saturated = saturated_moments([str(name) for name in items.columns], patterns)
     statistic, df = little_statistic(patterns, saturated.means, saturated.covariances * n / (n - 1))
-    return LittleTest(statistic, df, float(chi2.sf(statistic, df)), len(patterns), n)
+    return LittleTest(statistic, df, float(chdtrc(df, statistic)) if df else np.nan, len(patterns), n)
 
 
 def _undefined(patterns: list[Pattern], n: int, reason: str) -> LittleTest:

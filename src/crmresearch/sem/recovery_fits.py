@@ -12,7 +12,8 @@ from crmresearch.sem.covariance.model import build_ram, covariance_part, variabl
 from crmresearch.sem.covariance.robust import inverse_or_nan
 from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.pls.algorithm import Floats, consistent_solution, outer_weights, solution
-from crmresearch.sem.pls.batch import Settings, fit_samples, model_arrays
+from crmresearch.sem.pls.batch import Settings, fit_samples
+from crmresearch.sem.pls.model import model_arrays
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.quantities import ESTIMATORS, quantities
 from crmresearch.simulation.population import Population

@@ -8,13 +8,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
-from sklearn.isotonic import isotonic_regression
+from scipy.optimize import isotonic_regression
 
 from crmresearch.palette import ACCENT, BROWN, GRID, INK, LIGHT_PAPER, QUIET, SKY, WARM, contrast, in_steps, shades
 from crmresearch.segmentation.contract import Floats
@@ -139,6 +138,8 @@ def heat_map(
     given = {"annot": True, "fmt": ".0f", "cmap": "Blues", "xticklabels": True, "yticklabels": True, **style}
     given["cmap"] = in_steps(given["cmap"])
     shades = {"label": bar, **given.pop("cbar_kws", {})}
+    import seaborn as sns  # half a second with what it imports, for one kind of figure
+
     sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
     faces = axes.collections[0].get_facecolor().reshape(height, width, 4)  # type: ignore[union-attr]
     for text in axes.texts:
@@ -229,7 +230,7 @@ def name_beside(
 def spread(heights: Floats, gap: float) -> Floats:
     """Ascending heights (n,) moved apart to at least `gap`, as little as possible in squares (isotonic regression)."""
     steps = gap * np.arange(len(heights))
-    placed: Floats = isotonic_regression(heights - steps) + steps
+    placed: Floats = isotonic_regression(heights - steps).x + steps
     return placed
 
 

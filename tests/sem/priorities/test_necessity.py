@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.stats.multitest import multipletests
 
 from crmresearch.errors import ParameterError
 from crmresearch.sem.priorities.ceilings import CEILINGS, Points, ceiling, effect_size, ordered
 from crmresearch.sem.priorities.influence import influence
-from crmresearch.sem.priorities.necessity import _holm, necessity
+from crmresearch.sem.priorities.necessity import necessity
 from crmresearch.sem.priorities.permutation import all_effects, association, chance, effects_of_orders, permuted_effects
 
 RAW = json.loads((Path(__file__).parents[2] / "reference" / "priorities.json").read_text(encoding="utf-8"))["raw"]
@@ -175,11 +174,6 @@ def test_necessity_asks_for_both_chance_and_size() -> None:
     assert found["necessary"].tolist() == [True, False]
     assert (found["p_adjusted"] >= found["p_value"]).all()
     assert found.loc["x", "p_value"] == 1 / 1000  # never 0
-
-
-def test_chances_of_several_conditions_are_adjusted_as_statsmodels_does() -> None:
-    p = np.array([0.01, 0.4, 0.01, 0.02, 0.9, 0.015])
-    np.testing.assert_allclose(_holm(p), multipletests(p, method="holm")[1])
 
 
 def test_the_same_seed_gives_the_same_numbers_whatever_else_is_a_condition() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_mutual_info_score
 
 from crmresearch.segmentation.contract import Floats, SegmentationError
 
@@ -44,6 +43,8 @@ def adjusted_rand(table: Floats) -> float:
 
 def adjusted_mutual_information(a: Labels, b: Labels) -> float:
     """Mutual information adjusted for chance (scikit-learn, arithmetic mean of the entropies): 1 if the same."""
+    from sklearn.metrics import adjusted_mutual_info_score  # scikit-learn is slow to import
+
     return float(adjusted_mutual_info_score(a, b))
 
 

@@ -12,8 +12,9 @@ from crmresearch.caution import Caution
 from crmresearch.sem.covariance.likelihood.ram import Ram
 from crmresearch.sem.covariance.standardised import total_covariances
 from crmresearch.sem.measures import variance_inflation
-from crmresearch.sem.pls.algorithm import Floats, eigenvalues_exceed
+from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.cautions import WEAK_ERROR
+from crmresearch.sem.pls.elimination import eigenvalues_exceed
 
 GRADIENT = 1e-6  # largest entry of the gradient of F at a minimum
 LATENT_VIF = 10.0

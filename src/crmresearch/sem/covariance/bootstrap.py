@@ -22,7 +22,8 @@ from crmresearch.sem.covariance.likelihood.minimise import minimise
 from crmresearch.sem.covariance.likelihood.saturated import SINGULAR
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.covariance.standardised import standardised_cells
-from crmresearch.sem.pls.algorithm import Floats, eigenvalues_exceed
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.elimination import eigenvalues_exceed
 from crmresearch.sem.pls.moments import Sample
 
 INSIDE = 0.05  # of the usual start value: the least variance a fit starts from

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
+from scipy.special import chdtr, chdtrc, chndtr
 
 from crmresearch.sem.pls.algorithm import Floats
 
@@ -22,7 +22,7 @@ class Test(NamedTuple):
     @property
     def p_value(self) -> float:
         """Upper tail of χ²; 1 without degrees of freedom."""
-        return float(chi2.sf(self.chisq, self.df)) if self.df else 1.0
+        return float(chdtrc(self.df, max(self.chisq, 0.0))) if self.df else 1.0
 
 
 def comparative_fit(model: Test, baseline: Test) -> dict[str, float]:
@@ -48,6 +48,8 @@ def approximation_error(model: Test, n: float, groups: int = 1) -> dict[str, flo
     x, df = model.chisq, model.df
     if not df:
         return {"rmsea": 0.0, "rmsea_lower": 0.0, "rmsea_upper": 0.0, "rmsea_p_close": 1.0}
+    from scipy.stats import ncx2  # slow to import, and no model is estimated without semopy, which does so too
+
     scale = groups / (n * df)
     close = float(ncx2.sf(x, df, 0.05**2 / scale))
     return {
@@ -60,12 +62,13 @@ def approximation_error(model: Test, n: float, groups: int = 1) -> dict[str, flo
 
 def _noncentrality(x: float, df: float, level: float) -> float:
     """λ ≥ 0 with P(χ²(df, λ) ≤ x) = level; 0 when even λ = 0 is below."""
-    if chi2.cdf(x, df) < level:
+    x = max(x, 0.0)  # of a model that fits exactly rounding may leave less
+    if chdtr(df, x) < level:
         return 0.0
     upper = max(x, 1.0)
-    while ncx2.cdf(x, df, upper) > level:
+    while chndtr(x, df, upper) > level:
         upper *= 2
-    return float(brentq(lambda value: ncx2.cdf(x, df, value) - level, 0.0, upper, xtol=1e-10))
+    return float(brentq(lambda value: chndtr(x, df, value) - level, 0.0, upper, xtol=1e-10))
 
 
 def residual_fit(S: Floats, Sigma: Floats) -> float:

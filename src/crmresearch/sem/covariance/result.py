@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from crmresearch.caution import RANK, Caution
 from crmresearch.models.specification import Specification
@@ -120,10 +120,10 @@ class CbEstimate:
 
     def with_interval(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with Wald intervals and two-sided p-values from estimate and se."""
-        z = norm.ppf(0.5 + self.confidence / 2)
+        z = ndtri(0.5 + self.confidence / 2)
         frame["ci_lower"] = frame["estimate"] - z * frame["se"]
         frame["ci_upper"] = frame["estimate"] + z * frame["se"]
-        frame["p_value"] = 2 * norm.sf((frame["estimate"] / frame["se"]).abs())
+        frame["p_value"] = 2 * ndtr(-(frame["estimate"] / frame["se"]).abs())
         return frame
 
     def standardised(self, table: pd.DataFrame) -> pd.DataFrame:

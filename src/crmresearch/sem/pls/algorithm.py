@@ -17,13 +17,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crmresearch.sem.pls.elimination import batch_last, eliminated, invert_positive
+
 Scheme = Literal["path", "factorial", "centroid"]
 Floats = NDArray[Any]  # of float64; complex in derivatives by complex steps
 SecondOrder = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 TOLERANCE = 1e-7  # on Σ|Δw|, the stop rule of R seminr and SmartPLS
 MAX_ITERATIONS = 300
-COLLINEAR = 1e-10  # smallest eigenvalue of correlations up to which a variable is a combination of the others
 ROUNDING = 1e-9  # beyond a bound that is not a violation
 
 
@@ -61,6 +62,30 @@ class PathModel:
         return [np.flatnonzero(column) for column in self.adjacency.T]  # asked for in every iteration
 
     @cached_property
+    def regressed(self) -> tuple[NDArray[np.intp], list[tuple[NDArray[np.intp], NDArray[np.intp]]]]:
+        """Places in flattened (k, k) correlations of what regressions need, [predictor, outcome].
+
+        Of outcomes with one predictor these places alone; of others, those with the same m predictors together, the
+        correlations (m, m) of these and beside them those with the outcomes, and the places of the coefficients.
+        """
+        k = len(self.mode_b)
+        together: dict[tuple[int, ...], list[int]] = {}
+        for outcome, x in enumerate(self._predictors):
+            together.setdefault(tuple(map(int, x)), []).append(outcome)
+        one = [x[0] * k + y for x, outcomes in together.items() if len(x) == 1 for y in outcomes]
+        several = []
+        for predictors, outcomes in together.items():
+            if len(predictors) > 1:
+                rows = np.array(predictors)[:, None] * k
+                several.append((rows + np.array([*predictors, *outcomes]), rows + np.array(outcomes)))
+        return np.array(one, dtype=np.intp), several
+
+    @cached_property
+    def towards(self) -> Floats:
+        """The adjacency transposed (k, k), as numbers: 1 at [outcome, predictor]."""
+        return np.ascontiguousarray(self.adjacency.T, dtype=np.float64)
+
+    @cached_property
     def own(self) -> NDArray[np.intp]:
         """Places (p,) in a flattened (p, k) matrix of every item in the column of its construct."""
         return np.arange(len(self.owner)) * len(self.mode_b) + self.owner
@@ -90,72 +115,16 @@ class Solution(NamedTuple):
     rho_a: Floats
 
 
-def solve_positive(A: Floats, b: Floats) -> Floats:
-    """Solve A x = b for a batch of positive definite A (batch, m, m) and b (batch, m).
-
-    Gaussian elimination across the batch: for the small m of path models this is about ten times faster than
-    one LAPACK call per matrix, and no pivoting is needed because A is positive definite.
-    """
-    return np.asarray(_eliminated(_batch_last(A), np.array(b.T, order="C")).T)
-
-
-def _batch_last(A: Floats) -> Floats:
-    # a copy (m, m, batch): every step then runs along the batch, several times faster than along rows of a few numbers
-    return np.array(A.transpose(1, 2, 0), order="C")
-
-
-def _eliminated(A: Floats, x: Floats) -> Floats:
-    """The solution (m, batch) of A (m, m, batch) and right-hand side x (m, batch), both overwritten."""
-    m = len(A)
-    for i in range(m - 1):
-        factor = A[i + 1 :, i] / A[i, i]
-        A[i + 1 :, i + 1 :] -= factor[:, None] * A[i, i + 1 :]
-        x[i + 1 :] -= factor * x[i]
-    for i in reversed(range(m)):
-        x[i] /= A[i, i]
-        x[:i] -= A[:i, i] * x[i]
-    return x
-
-
-def invert_positive(A: Floats) -> Floats:
-    """Inverses of a batch of positive definite matrices (batch, m, m), by sweeping every pivot."""
-    A = _batch_last(A)
-    for i in range(len(A)):
-        pivot = A[i, i].copy()
-        column = A[:, i] / pivot
-        row = A[i].copy()
-        A -= column[:, None] * row
-        A[i] = row / pivot
-        A[:, i] = -column
-        A[i, i] = 1 / pivot
-    return np.ascontiguousarray(A.transpose(2, 0, 1))
-
-
-def eigenvalues_exceed(A: Floats, limit: float) -> NDArray[np.bool_]:
-    """Which symmetric matrices (batch, m, m) have every eigenvalue above `limit`; none with NaN.
-
-    All pivots of A − limit · I are positive then, and only then: a tenth of the time of eigenvalues.
-    """
-    A = _batch_last(A - limit * np.eye(A.shape[-1]))
-    exceed = np.ones(A.shape[-1], dtype=np.bool_)
-    with np.errstate(all="ignore"):  # what follows a pivot that is not positive is of no consequence
-        for i in range(len(A)):
-            exceed &= A[i, i] > 0
-            A[i + 1 :, i + 1 :] -= (A[i + 1 :, i] / A[i, i])[:, None] * A[i, i + 1 :]
-    return exceed
-
-
 def regressions(Q: Floats, model: PathModel) -> Floats:
     """Regression of every outcome on its predictors: coefficients (batch, k, k) at [predictor, outcome]."""
-    last = _batch_last(Q)
+    k = len(model.mode_b)
+    last = batch_last(Q).reshape(k * k, -1)
     B = np.zeros_like(last)
-    for j in range(len(last)):
-        x = model.predictors(j)
-        if len(x) == 1:
-            B[x[0], j] = last[x[0], j] / last[x[0], x[0]]
-        elif len(x):
-            B[x, j] = _eliminated(last[x[:, None], x], last[x, j])
-    return np.ascontiguousarray(B.transpose(2, 0, 1))
+    one, several = model.regressed
+    B[one] = last[one] / last[one // k * (k + 1)]
+    for bordered, places in several:
+        B[places] = eliminated(last[bordered])
+    return np.ascontiguousarray(B.T).reshape(-1, k, k)
 
 
 def inner_weights(Q: Floats, model: PathModel, scheme: Scheme) -> Floats:
@@ -165,7 +134,7 @@ def inner_weights(Q: Floats, model: PathModel, scheme: Scheme) -> Floats:
     predictors and correlations of the outcomes (Tenenhaus et al. 2005, section 2.3).
     """
     if scheme == "path":
-        return regressions(Q, model) + Q * model.adjacency.T
+        return regressions(Q, model) + Q * model.towards
     neighbours = model.adjacency | model.adjacency.T
     return (np.sign(Q) if scheme == "centroid" else Q) * neighbours
 
@@ -183,43 +152,51 @@ def outer_weights(
     regression on the block) until Σ|Δw| falls below `tolerance`. Converged matrices leave the batch. Then every
     construct is turned so that its dominant indicators load positively: Σ loading·|loading| > 0.
     """
-    batch, p = R.shape[:2]
     blocks_b = [model.block(j) for j in np.flatnonzero(model.mode_b)]
     single = np.flatnonzero(model.mask.sum(axis=0)[model.owner] == 1)
     inverses = [invert_positive(R[:, block[:, None], block]) for block in blocks_b]
-    weights, C = _rescaled(R, np.ones((batch, p)), model)
-    iterations = np.zeros(batch, dtype=np.intp)
-    converged = np.zeros(batch, dtype=np.bool_)
-    active = np.arange(batch)
-    Ra, w = R, weights
-    for _ in range(max_iterations):
-        Q = model.mask.T @ (w[:, :, None] * C)
-        new = _own(C @ inner_weights(Q, model, scheme), model)
+    weights, iterations = np.empty_like(R[:, 0]), np.full(len(R), max_iterations, dtype=np.intp)
+    converged = np.zeros(len(R), dtype=np.bool_)
+    active, Ra = np.arange(len(R)), R
+    w, C, Q, deviations = _rescaled(R, np.ones(R.shape[:2]), model)
+    for iteration in range(max_iterations):
+        new = _own(C @ (inner_weights(Q, model, scheme) / deviations[:, :, None]), model)
         new[:, single] = 1.0  # even where the item does not correlate with its proxy
         for block, inverse in zip(blocks_b, inverses, strict=True):
             new[:, block] = (inverse @ new[:, block, None])[:, :, 0]
-        new, C = _rescaled(Ra, new, model)
+        new, C, Q, deviations = _rescaled(Ra, new, model)
         done = np.abs(new - w).sum(axis=1) < tolerance
-        weights[active] = new
-        iterations[active] += 1
-        converged[active[done]] = True
-        if done.all():
-            break
-        if done.any():
-            keep = ~done
-            active, Ra, new, C = active[keep], Ra[keep], new[keep], C[keep]
-            inverses = [inverse[keep] for inverse in inverses]
         w = new
-    loadings = _own(R @ (weights[:, :, None] * model.mask), model)
+        if done.any():
+            found, keep = active[done], ~done
+            weights[found], iterations[found], converged[found] = w[done], iteration + 1, True
+            active, Ra, w, C, Q, deviations = (part[keep] for part in (active, Ra, w, C, Q, deviations))
+            inverses = [inverse[keep] for inverse in inverses]
+        if not len(active):
+            break
+    weights[active] = w
+    loadings = _own(R @ composites_of(weights, model), model)
     turn = np.sign((loadings * np.abs(loadings)) @ model.mask)
     return Weights(weights * np.where(turn < 0, -1.0, 1.0)[:, model.owner], iterations, converged)
 
 
-def _rescaled(R: Floats, w: Floats, model: PathModel) -> tuple[Floats, Floats]:
-    """Weights divided by the standard deviation of their composite, and the covariances R W of items with it."""
-    C = R @ (w[:, :, None] * model.mask)
-    deviations = np.sqrt((_own(C, model) * w) @ model.mask)
-    return w / deviations[:, model.owner], C / deviations[:, None, :]
+def composites_of(weights: Floats, model: PathModel) -> Floats:
+    """Every construct as a sum of its items (batch, p, k), from their weights (batch, p)."""
+    sums = np.zeros((*weights.shape, len(model.mode_b)), dtype=weights.dtype)
+    sums.reshape(len(weights), -1)[:, model.own] = weights  # half the time of weights[:, :, None] * model.mask
+    return sums
+
+
+def _rescaled(R: Floats, w: Floats, model: PathModel) -> tuple[Floats, Floats, Floats, Floats]:
+    """Weights w divided by the deviation of their composite, covariances R W of items with composites as they were
+    (batch, p, k), and of the composites the correlations (batch, k, k) and deviations (batch, k)."""
+    W = composites_of(w, model)
+    C = R @ W
+    S = W.transpose(0, 2, 1) @ C
+    deviations = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
+    Q = S / deviations[:, :, None]
+    Q /= deviations[:, None, :]
+    return w / deviations[:, model.owner], C, Q, deviations
 
 
 def _own(matrix: Floats, model: PathModel) -> Floats:
@@ -232,10 +209,10 @@ def solution(R: Floats, weights: Floats, model: PathModel, composites: Floats | 
 
     `composites` (batch, p, k) where a construct is more than the sum of its own items, as one of second order is.
     """
-    W = weights[:, :, None] * model.mask if composites is None else composites
+    W = composites_of(weights, model) if composites is None else composites
     C = R @ W
     Q = W.transpose(0, 2, 1) @ C
-    return _structure(weights, C, _own(C, model), Q, rho_a(R, weights, model), model)
+    return _structure(weights, C, _own(C, model), Q, rho_a(R, weights, _own(C, model), model), model)
 
 
 def consistent_solution(
@@ -270,14 +247,14 @@ def _structure(weights: Floats, cross: Floats, loadings: Floats, Q: Floats, rho:
     return Solution(weights, cross, loadings, Q, B, r_squared, rho)
 
 
-def rho_a(R: Floats, weights: Floats, model: PathModel) -> Floats:
+def rho_a(R: Floats, weights: Floats, loadings: Floats, model: PathModel) -> Floats:
     """Reliability ρ_A (batch, k) of mode-A composites (Dijkstra & Henseler 2015, equation 9); 1 elsewhere.
 
-    ρ_A = (w'w)² · w'(S − diag S)w / w'(ww' − diag ww')w, with S the correlations of the block.
+    ρ_A = (w'w)² · w'(S − diag S)w / w'(ww' − diag ww')w, with S the correlations of the block and Sw the `loadings`,
+    covariances (batch, p) of every item with its own composite.
     """
-    W = weights[:, :, None] * model.mask
     diagonal = np.diagonal(R, axis1=1, axis2=2)
-    off_s = ((R @ W) * W).sum(axis=1) - (diagonal * weights**2) @ model.mask
+    off_s = (weights * (loadings - diagonal * weights)) @ model.mask
     squares = (weights**2) @ model.mask
     off_ww = squares**2 - (weights**4) @ model.mask
     single = model.mask.sum(axis=0) <= 1  # 0: of second order, without items of its own

@@ -6,7 +6,6 @@ from itertools import chain, islice
 from typing import get_args
 
 import numpy as np
-from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import ParameterError
@@ -21,6 +20,7 @@ from crmresearch.resampling import (
 from crmresearch.sem.pls.algorithm import Floats
 from crmresearch.sem.pls.batch import consistent_admissible, fit_samples
 from crmresearch.sem.pls.cautions import cautions_of
+from crmresearch.sem.pls.limits import Jackknife, bca_limits, percentile_limits
 from crmresearch.sem.pls.quantities import Quantity
 from crmresearch.sem.pls.result import Interval, PlsEstimate, Resampling
 
@@ -93,10 +93,15 @@ def resample(
     kept = {name: values[usable] for name, values in replicates.items()}
     require_estimated(int(usable.sum()), resamples)
     tail = (1 - confidence) / 2
-    if interval == "percentile":
-        limits = {name: quantiles(v, np.full((2, v.shape[1]), [[tail], [1 - tail]])) for name, v in kept.items()}
+    jackknife = None if interval == "percentile" else _jackknife(estimate, quantities, seed, chunk, workers)
+    if jackknife is None:
+        limits = {name: percentile_limits(values, tail) for name, values in kept.items()}
     else:
-        limits = _bca_limits(estimate, quantities, kept, tail, seed, chunk, workers)
+        points = {name: quantity.values(estimate.fits)[0] for name, quantity in quantities.items()}
+        limits = {
+            name: bca_limits(values, points[name], jackknife.deleted[name], jackknife.share, tail)
+            for name, values in kept.items()
+        }
     return Resampling(
         resamples=resamples,
         seed=seed,
@@ -108,6 +113,7 @@ def resample(
         replicates=kept,
         limits=limits,
         usable=usable,
+        jackknife=jackknife,
     )
 
 
@@ -139,57 +145,21 @@ def _chunks(counts: Iterable[Floats], size: int) -> Iterable[Floats]:
         yield np.stack(part)
 
 
-def quantiles(values: Floats, levels: Floats) -> tuple[Floats, Floats]:
-    """Lower and upper quantile of every column at its own levels (2, rows), leaving out NaN.
-
-    Linear interpolation between order statistics, type 7 of Hyndman & Fan (1996), the default of numpy and R.
-    """
-    ordered = np.sort(values, axis=0)  # NaN last
-    last = np.maximum(np.isfinite(values).sum(axis=0) - 1, 1)
-    position = levels * last
-    low = np.minimum(np.floor(position).astype(np.intp), last - 1)
-    column = np.arange(values.shape[1])
-    below, above = ordered[low, column], ordered[low + 1, column]
-    limits = below + (position - low) * (above - below)
-    return limits[0], limits[1]
-
-
-def _bca_limits(
-    estimate: PlsEstimate,
-    quantities: Mapping[str, Quantity],
-    kept: dict[str, Floats],
-    tail: float,
-    seed: int,
-    chunk: int,
-    workers: int,
-) -> dict[str, tuple[Floats, Floats]]:
-    """BCa limits: bias from the bootstrap, acceleration from the delete-one (or delete-a-group) jackknife.
+def _jackknife(
+    estimate: PlsEstimate, quantities: Mapping[str, Quantity], seed: int, chunk: int, workers: int
+) -> Jackknife:
+    """The quantities without one row (or a group) each.
 
     Of clusters within strata the influences enter divided by the clusters of the stratum (Davison & Hinkley 1997,
     section 5.3.2, several samples).
     """
     n, design = estimate.sample.n, estimate.sample.design
-    share = np.ones(1)  # of an influence in that of the statistic, up to a constant: strata have their own
+    share = np.ones(1)  # strata have their own
     if design is None:
         counts = jackknife_counts(n, n if n <= JACKKNIFE_LIMIT else JACKKNIFE_LIMIT, seed)
     else:
         design = design.coarsened(JACKKNIFE_LIMIT, seed)
         counts, share = design.deleted(DRAWS_PER_SEED), 1 - 1 / design.size
-    jackknife, (usable, *_) = _run(estimate, quantities, counts, chunk, workers)
+    deleted, (usable, *_) = _run(estimate, quantities, counts, chunk, workers)
     share = np.broadcast_to(share, len(usable))[usable, None]
-    z = norm.ppf([tail, 1 - tail])[:, None]
-    limits = {}
-    for name, values in kept.items():
-        point = quantities[name].values(estimate.fits)[0]
-        defined = np.maximum(np.isfinite(values).sum(axis=0), 1)
-        below = ((values < point).sum(axis=0) + (values <= point).sum(axis=0)) / (2 * defined)
-        bias = norm.ppf(np.clip(below, 0.5 / defined, 1 - 0.5 / defined))
-        deleted = jackknife[name][usable]
-        exists = np.isfinite(deleted)  # PLSc can be undefined in some columns of some samples
-        mean = np.where(exists, deleted, 0.0).sum(axis=0) / np.maximum(exists.sum(axis=0), 1)
-        deviation = share * np.where(exists, mean - deleted, 0.0)
-        spread = (deviation**2).sum(axis=0) ** 1.5
-        acceleration = (deviation**3).sum(axis=0) / (6 * np.where(spread > 0, spread, 1.0))
-        levels = norm.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
-        limits[name] = quantiles(values, levels)
-    return limits
+    return Jackknife({name: values[usable] for name, values in deleted.items()}, share)

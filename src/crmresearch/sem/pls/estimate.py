@@ -12,16 +12,11 @@ from crmresearch.data.survey.design import design_of
 from crmresearch.data.survey.weights import weights_of
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.models.specification import Specification, product_key
-from crmresearch.sem.pls.algorithm import (
-    COLLINEAR,
-    MAX_ITERATIONS,
-    TOLERANCE,
-    Floats,
-    Scheme,
-    eigenvalues_exceed,
-)
-from crmresearch.sem.pls.batch import Fits, Metric, Model, Settings, fit_samples, model_arrays, standardised_weights
+from crmresearch.sem.pls.algorithm import MAX_ITERATIONS, TOLERANCE, Floats, Scheme
+from crmresearch.sem.pls.batch import Fits, Metric, Settings, fit_samples, standardised_weights
 from crmresearch.sem.pls.cautions import cautions_of
+from crmresearch.sem.pls.elimination import COLLINEAR, eigenvalues_exceed
+from crmresearch.sem.pls.model import Model, model_arrays
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate
 

@@ -7,7 +7,7 @@ What parts of the rows are held out from needs no counts: sums of the other part
 sample cost what the sample costs once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.pls.algorithm import Floats
+
+Centring = Callable[[NDArray[np.intp], Floats], Floats]
+TOGETHER = 1_300  # rows of a batch of parts
 
 
 class Moments(NamedTuple):
@@ -34,13 +37,15 @@ class Moments(NamedTuple):
 def of_one_size(sizes: Sequence[int]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Parts of the same size (g,), and where their rows stand (g, size) when all parts follow one another.
 
-    Parts of one size are one batch of matrix products; folds that were dealt have two sizes at most.
+    Parts of one size are one batch of matrix products, as long as they fit into the cache together; folds that were
+    dealt have two sizes at most.
     """
     counted = np.array(sizes)
     starts = np.cumsum(counted) - counted
     for size in np.unique(counted):
-        which = np.flatnonzero(counted == size)
-        yield which, starts[which, None] + np.arange(size)
+        of_size = np.flatnonzero(counted == size)
+        for which in np.split(of_size, range(most := max(1, TOGETHER // max(size, 1)), len(of_size), most)):
+            yield which, starts[which, None] + np.arange(size)
 
 
 class Sample:
@@ -96,31 +101,32 @@ class Sample:
 
         Parts of one repeat share no row.
         """
-        S = np.concatenate([self._products_without(parts) for parts in repeats])
+        sizes = [len(parts) for parts in repeats]
+        S = self._products([part for parts in repeats for part in parts])
+        for parts, end, size in zip(repeats, np.cumsum(sizes), sizes, strict=True):
+            # the others are added up: taken from the sum of all, a part with one huge number would leave no digits
+            others = S[end - size : end].reshape(size, -1)
+            others[:] = (1.0 - np.eye(size)) @ others
+            if sum(map(len, parts)) < self.n:
+                others += self._products([np.setdiff1d(np.arange(self.n), np.concatenate(parts))]).ravel()
         with np.errstate(divide="ignore", invalid="ignore"):  # of parts that leave nothing
             return self._of_products(S)
-
-    def _products_without(self, parts: Sequence[NDArray[np.intp]]) -> Floats:
-        own = self._products(parts)
-        # the others are added up: taken from the sum of all, a part with one huge number would leave no digits
-        found = ((1.0 - np.eye(len(parts))) @ own.reshape(len(parts), -1)).reshape(own.shape)
-        others = np.ones(self.n, dtype=np.bool_)
-        others[np.concatenate(parts)] = False
-        return found + self._products([np.flatnonzero(others)]) if others.any() else found
 
     def _products(self, parts: Sequence[NDArray[np.intp]]) -> Floats:
         found = np.empty((len(parts), *2 * self._bordered.shape[1:]))
         row = np.concatenate(parts)
         for which, at in of_one_size([len(part) for part in parts]):
             rows = self._bordered[row[at]]
-            turned = rows.transpose(0, 2, 1)
+            turned = rows.transpose(0, 2, 1)  # of rows with themselves BLAS makes half the products
             found[which] = (turned * self.weights[row[at]][:, None, :] if self.weighted else turned) @ rows
         return found
 
     def _of_products(self, S: Floats) -> Moments:
         size, sums = S[:, 0, :1], S[:, 0, 1:]
         means = sums / size
-        return self._scaled(size, means, S[:, 1:, 1:] - sums[:, :, None] * means[:, None, :])
+        scatter: Floats = sums[:, :, None] * means[:, None, :]
+        np.subtract(S[:, 1:, 1:], scatter, out=scatter)
+        return self._scaled(size, means, scatter)
 
     def _scaled(self, size: Floats, means: Floats, scatter: Floats) -> Moments:
         """Moments from sizes (B, 1), means (B, p) of shifted columns, sums of products of deviations from them."""
@@ -136,9 +142,10 @@ class Sample:
         correlations[:, j, j] = np.where(constant, np.nan, 1.0)
         return Moments(means + self.shift, deviations, correlations)
 
-    def centred(self, rows: NDArray[np.intp], means: Floats) -> Floats:
-        """Some rows (…, p) as deviations from means (…, p), a gap in an answer as none."""
-        return np.asarray(self.rows[rows] - (means - self.shift))
+    def centring(self, columns: NDArray[np.intp]) -> Centring:
+        """Deviations (…, m) of some rows (…) in these columns (m,) from means (…, m), a gap in an answer as none."""
+        own, shift = self.rows[:, columns], self.shift[columns]
+        return lambda rows, means: np.asarray(own[rows] - (means - shift))
 
 
 class SampleWithGaps(Sample):
@@ -176,6 +183,7 @@ class SampleWithGaps(Sample):
         scatter = products - crossed - crossed.transpose(0, 2, 1) + both * means[:, :, None] * means[:, None, :]
         return self._scaled(S[:, 0, :1], means, scatter)
 
-    def centred(self, rows: NDArray[np.intp], means: Floats) -> Floats:
-        """Some rows (…, p) as deviations from means (…, p), a gap in an answer as none."""
-        return np.asarray(super().centred(rows, means) * self.answered[rows])
+    def centring(self, columns: NDArray[np.intp]) -> Centring:
+        """Deviations (…, m) of some rows (…) in these columns (m,) from means (…, m), a gap in an answer as none."""
+        deviations, answered = super().centring(columns), self.answered[:, columns]
+        return lambda rows, means: deviations(rows, means) * answered[rows]

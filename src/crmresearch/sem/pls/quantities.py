@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from crmresearch.models.specification import Specification, product_key
 from crmresearch.sem.measures import heterotrait_monotrait
 from crmresearch.sem.pls.algorithm import Floats, Solution, effect_sizes, total_effects
-from crmresearch.sem.pls.batch import Fits, Model, standardised_weights
+from crmresearch.sem.pls.batch import Fits, standardised_weights
+from crmresearch.sem.pls.model import Model
 
 ESTIMATORS = ("pls", "plsc")
 

@@ -1,5 +1,6 @@
 """A PLS estimate and its bootstrap: arrays, and the tidy tables made from them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -12,7 +13,9 @@ from crmresearch.caution import Caution
 from crmresearch.models.specification import Specification
 from crmresearch.ranks import highest
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.batch import Fits, Model, Settings, composites, standardised_weights
+from crmresearch.sem.pls.batch import Fits, Settings, composites, standardised_weights
+from crmresearch.sem.pls.limits import Jackknife, bca_limits, percentile_limits
+from crmresearch.sem.pls.model import Model
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.quantities import ESTIMATORS, Quantity, quantities
 
@@ -29,6 +32,7 @@ class Resampling:
     vary, or items of a mode-B block or predictors of an outcome are collinear) are left out; `unconverged`
     ones are kept, and so are those that converged to an `inadmissible` PLSc solution
     (`crmresearch.sem.pls.batch.consistent_admissible`), because leaving them out would truncate the intervals.
+    `jackknife`: the quantities without a row each, of BCa alone.
     """
 
     resamples: int
@@ -41,6 +45,7 @@ class Resampling:
     replicates: dict[str, Floats]
     limits: dict[str, tuple[Floats, Floats]]
     usable: NDArray[np.bool_]
+    jackknife: Jackknife | None = field(default=None, repr=False)
 
     def summary(self, name: str) -> dict[str, Floats]:
         """se, ci_lower, ci_upper and p_value (rows,) of one quantity.
@@ -53,13 +58,16 @@ class Resampling:
         """
         return self._summarised(self.replicates[name], *self.limits[name])
 
-    def derived(self, values: Floats) -> dict[str, Floats]:
-        """The same of what follows from the replicates, `values` (resamples kept, rows); the interval is percentile."""
-        tail = (1 - self.confidence) / 2
-        limits = np.full((2, values.shape[1]), np.nan)
-        known = np.isfinite(values).sum(axis=0) > 1
-        limits[:, known] = np.nanquantile(values[:, known], [tail, 1 - tail], axis=0)
-        return self._summarised(values, *limits)
+    def derived(self, of: Callable[[dict[str, Floats]], Floats], point: Floats) -> dict[str, Floats]:
+        """The same of what follows from the quantities, `point` (rows,) in the sample.
+
+        `of` makes it (samples, rows) of their values (samples, rows of the quantity) by name.
+        """
+        values, tail = of(self.replicates), (1 - self.confidence) / 2
+        if self.jackknife is None:
+            return self._summarised(values, *percentile_limits(values, tail))
+        without = of(self.jackknife.deleted)
+        return self._summarised(values, *bca_limits(values, point, without, self.jackknife.share, tail))
 
     @staticmethod
     def _summarised(values: Floats, lower: Floats, upper: Floats) -> dict[str, Floats]:

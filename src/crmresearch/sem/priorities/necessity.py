@@ -13,6 +13,7 @@ import pandas as pd
 
 from crmresearch.caution import Caution, gravest_first
 from crmresearch.errors import ParameterError
+from crmresearch.ranks import holm
 from crmresearch.sem.priorities.ceilings import CEILINGS, Ceiling, CeilingName, Floats, Points, ceiling, order_of
 from crmresearch.sem.priorities.influence import influence
 from crmresearch.sem.priorities.permutation import association, chance
@@ -197,17 +198,8 @@ def _judged(effects: pd.DataFrame, confidence: float) -> pd.DataFrame:
     effects.insert(5, "p_adjusted", effects["p_value"])
     for _, part in effects.groupby("ceiling"):
         for name in ("p_adjusted", "p_association"):
-            known = part[name].dropna()
-            effects.loc[known.index, name] = _holm(known.to_numpy())
+            effects.loc[part.index, name] = holm(part[name].to_numpy())
     return effects.assign(necessary=(effects["d"] >= MEDIUM) & (effects["p_adjusted"] < 1 - confidence))
-
-
-def _holm(p: Floats) -> Floats:
-    """p (m,) adjusted for their number (Holm 1979); `multipletests` collects all garbage first, .15 s a call."""
-    order = np.argsort(p)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
-    return adjusted
 
 
 def _check(

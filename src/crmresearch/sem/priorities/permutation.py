@@ -9,7 +9,6 @@ from itertools import permutations as every_order
 
 import numpy as np
 from scipy.special import gammaln, ndtri
-from scipy.stats import rankdata
 
 from crmresearch.sem.priorities.ceilings import CEILINGS, Floats, Points, effect_size, lines, zone_above_lines
 
@@ -102,6 +101,8 @@ def association(points: Points, seed: np.random.SeedSequence, draws: int | None 
     own addition, in the spirit of a parametric bootstrap (Davison & Hinkley 1997, section 4.2): (k + 1) / (draws + 1).
     `draws`: 999, of many rows fewer down to 199; 1.9 s for 25,000 rows, 2.7 s for 100,000.
     """
+    from scipy.stats import rankdata  # as slow to import as all of the engine
+
     observed = np.array([effect_size(name, points) for name in CEILINGS])
     n, rng, y = len(points.x), np.random.default_rng(seed), np.sort(points.y)
     draws = draws or min(MOST_DRAWN, max(LEAST_DRAWN, DRAWN // n))

@@ -164,8 +164,6 @@ def test_holes_and_weights_have_indices_too() -> None:
     holed = modification_indices(estimate_cbsem(spec, holed_mobi(), full_information=True))
     assert len(holed) == len(complete)
     assert np.corrcoef(holed.sort_values(KEY)["mi"], complete.sort_values(KEY)["mi"])[0, 1] > 0.5
-    assert residual_correlations(full)["z"].isna().all()
-    assert reliability(full)["alpha_lower"].isna().all()
     weighted = estimate_cbsem(spec, answers, weights=reference_weights(answers))
     assert modification_indices(weighted)["p_value"].between(0, 1).all()
     assert residual_correlations(weighted)["z"].notna().any()

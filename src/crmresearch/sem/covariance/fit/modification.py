@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
-from statsmodels.stats.multitest import multipletests
+from scipy.special import chdtrc
 
+from crmresearch.ranks import holm
 from crmresearch.sem.covariance.full_information import sample_patterns
 from crmresearch.sem.covariance.likelihood.discrepancy import Pattern, evaluate
 from crmresearch.sem.covariance.likelihood.ram import Cell, Ram
@@ -154,6 +154,6 @@ def modification_indices(estimate: CbEstimate) -> pd.DataFrame:
     factor = 1.0
     if estimate.errors == "robust":
         factor = scaling(estimate.ram, theta, estimate.answers, weights=estimate.weights, design=estimate.design).factor
-    frame["p_value"] = chi2.sf(frame["mi"] / factor, 1)
-    frame["p_adjusted"] = multipletests(frame["p_value"], method="holm")[1] if len(frame) else frame["p_value"]
+    frame["p_value"] = chdtrc(1, frame["mi"].clip(lower=0.0) / factor)
+    frame["p_adjusted"] = holm(frame["p_value"].to_numpy())
     return frame

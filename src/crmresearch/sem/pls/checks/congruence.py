@@ -5,7 +5,7 @@ Source: Franke, Sarstedt & Danks (2021), Journal of Business Research 130, 318â€
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from crmresearch.errors import EstimationError
 from crmresearch.sem.pls.algorithm import Floats, Solution
@@ -76,6 +76,6 @@ def congruence(
     point, (lower, upper) = quantity.values(estimate.fits)[0], drawn.limits["congruence"]
     se, difference = drawn.replicates["congruence"].std(axis=0, ddof=1), 1 - np.abs(point)
     t = np.divide(difference, se, out=np.zeros_like(se), where=se > 0)
-    verdict = np.where(t > norm.ppf((1 + confidence) / 2), "apart", "not_told")
-    values = [point, se, lower, upper, difference, t, 2 * norm.sf(t), verdict]
+    verdict = np.where(t > ndtri((1 + confidence) / 2), "apart", "not_told")
+    values = [point, se, lower, upper, difference, t, 2 * ndtr(-t), verdict]
     return labels.assign(**dict(zip(COLUMNS, values, strict=True)))

@@ -13,14 +13,13 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import norm
-from statsmodels.stats.diagnostic import lilliefors
+from scipy.special import ndtr, ndtri
 
 from crmresearch.errors import ParameterError
 from crmresearch.ranks import holm
 from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
-from crmresearch.sem.pls.algorithm import COLLINEAR, Floats, eigenvalues_exceed, solve_positive
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.elimination import COLLINEAR, eigenvalues_exceed, solve_positive
 from crmresearch.sem.pls.result import PlsEstimate
 
 Rule = Literal["mid_rank", "max_rank", "hult", "largest"]
@@ -173,7 +172,7 @@ def copulas(
         values = values[np.isfinite(values).all(axis=1)]
         require_estimated(len(values), resamples)
         se, (lower, upper) = values.std(axis=0, ddof=1), np.quantile(values, [tail, 1 - tail], axis=0)
-        numbers = [point[0], se, point[0] / se, 2 * norm.sf(np.abs(point[0] / se)), lower, upper]
+        numbers = [point[0], se, point[0] / se, 2 * ndtr(-np.abs(point[0] / se)), lower, upper]
         parts.append(pd.DataFrame({**one.labels(keys), **dict(zip(NUMBERS, numbers, strict=True))}))
     regressions = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LABELS, *NUMBERS])
     return Copulas(_paths(found, regressions, 1 - confidence), regressions, normality)
@@ -237,6 +236,8 @@ def _paths(found: list[Untested], regressions: pd.DataFrame, level: float) -> pd
 
 def shape(values: Floats) -> tuple[float, float, float, int]:
     """Distance from a normal distribution (Lilliefors) and its p, skewness (divisor n), number of distinct values."""
+    from statsmodels.stats.diagnostic import lilliefors  # a fifth of a second of imports, for reports with copulas
+
     distance, p = lilliefors(values, pvalmethod="table")
     z = values - values.mean()
     return float(distance), float(p), float((z**3).mean() / (z**2).mean() ** 1.5), len(np.unique(np.round(values, 10)))

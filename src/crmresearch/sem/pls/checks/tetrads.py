@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from crmresearch.resampling import bootstrap_counts, one_thread, require_resamples
 from crmresearch.sem.pls.algorithm import Floats
@@ -111,10 +111,10 @@ def vanishing(point: Floats, drawn: Floats, confidence: float) -> pd.DataFrame:
     """Bias-corrected intervals of the T tetrads (T,) of one construct from resamples (B, T), by Bonferroni."""
     count = len(point)
     bias, se = drawn.mean(axis=0) - point, drawn.std(axis=0, ddof=1)
-    wide = norm.ppf(1 - (1 - confidence) / (2 * count)) * se
+    wide = ndtri(1 - (1 - confidence) / (2 * count)) * se
     lower, upper = point - bias - wide, point - bias + wide
     with np.errstate(divide="ignore", invalid="ignore"):  # copies have tetrads of 0 in every resample
         t, z = np.nan_to_num(point / se), np.nan_to_num(np.abs(point - bias) / se)
     columns = {"estimate": point, "bias": bias, "se": se, "t": t, "ci_lower": lower, "ci_upper": upper}
-    p = np.minimum(1.0, 2 * count * norm.sf(z))
+    p = np.minimum(1.0, 2 * count * ndtr(-z))
     return pd.DataFrame(columns).assign(p_value=p, vanishes=(lower <= 0) & (upper >= 0))

@@ -10,6 +10,7 @@ from crmresearch.errors import ParameterError, SpecificationError
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sampling_design import SamplingDesign
 from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.prediction.comparison_cautions import comparison_cautions
 from crmresearch.sem.pls.prediction.plspredict import Prediction
 
 OVERALL = "overall"
@@ -34,7 +35,8 @@ def cvpat(
     the mean over the constructs. Of two models the constructs with the same items in both are compared, named as in the
     first. Columns against, construct, rows, loss, loss_against, difference (loss − loss_against: below 0 the first
     foresees better), se, interval, t, df, two-sided p_value of the paired t test, and p_bootstrap over `resamples` of
-    the rows (NaN with 0). Weights and clusters of the sample go into means and errors.
+    the rows (NaN with 0). Weights and clusters of the sample go into means and errors. What to beware of is in
+    `.attrs["cautions"]` of the frame: `crmresearch.sem.pls.prediction.comparison_cautions`.
 
     Sources: Liengaard et al. (2021), Decision Sciences 52, 362–392; Sharma, Liengaard, Hair, Sarstedt & Ringle (2023),
     European Journal of Marketing 57, 1662–1677. Checked against R seminr 2.3.4 with seminrExtras 1.0.3, and own R, on
@@ -58,7 +60,9 @@ def cvpat(
         means = [_mean(np.where(kept, one, np.nan), first.weights) for one in both]
         test = paired(d, first.weights, first.design, confidence)
         rows.append((against, construct, int(kept.sum()), *means, *test, p))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table.attrs["cautions"] = comparison_cautions(first, second, [pair[:2] for pair in pairs], differences)
+    return table
 
 
 def shared(first: Prediction, second: Prediction) -> dict[str, list[str]]:

@@ -31,11 +31,11 @@ def folds_of(
     if not 2 <= folds <= units:
         what = "rows" if design is None else "clusters"
         raise ParameterError(f"folds={folds} is impossible with {units} {what}; ask for 2 to {units}, usually 10.")
-    dealt = np.empty((repeats, units), dtype=np.intp)
+    dealt, turns = np.empty((repeats, units), dtype=np.intp), np.arange(units) % folds
     for repeat in range(repeats):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**32 - 3, repeat)))
-        dealt[repeat, rng.permutation(units)] = np.arange(units) % folds
-    return dealt[:, unit]
+        dealt[repeat, rng.permutation(units)] = turns
+    return dealt if design is None else dealt[:, unit]
 
 
 def untrained(held: NDArray[np.bool_], fold: int) -> EstimationError:

@@ -6,6 +6,7 @@ estimates resamples, and what they foresee is one matrix a fold. Sources: Shmuel
 of the antecedents Danks (2021), The DATA BASE for Advances in Information Systems 52(SI), 24–42.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain, groupby
@@ -17,17 +18,10 @@ from numpy.typing import NDArray
 
 from crmresearch.models.specification import Specification
 from crmresearch.resampling import one_thread
-from crmresearch.sem.pls.algorithm import COLLINEAR, Floats, eigenvalues_exceed
-from crmresearch.sem.pls.batch import (
-    Fits,
-    Model,
-    Settings,
-    composites,
-    fit_moments,
-    fit_samples,
-    model_arrays,
-    per_deviation,
-)
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.batch import Fits, Settings, composites, fit_moments, fit_samples, per_deviation
+from crmresearch.sem.pls.elimination import COLLINEAR, eigenvalues_exceed, solve_positive
+from crmresearch.sem.pls.model import Model, model_arrays
 from crmresearch.sem.pls.moderation import with_products
 from crmresearch.sem.pls.moments import Sample, of_one_size
 
@@ -140,24 +134,33 @@ def held_out(
     scores of outcomes follow from the paths, and items from scores by loadings. The linear model regresses every item
     on all items of exogenous constructs, with an intercept.
     """
-    parts = [(repeat, part) for repeat, labels in enumerate(folds) for part in _parts(labels)]
-    n, q = folds.shape[1], len(predictor.items)
-    sums, seen = np.zeros((n, 3, q)), np.zeros((n, 3, 1))
+    parts = list(_parts(folds))
+    sums = np.zeros((folds.shape[1], 3, len(predictor.items) + 1))  # the last: how often the row was foreseen
     failed = collinear = 0
     for start in range(0, len(parts), CHUNK):
         of = [[part for _, part in group] for _, group in groupby(parts[start : start + CHUNK], itemgetter(0))]
         with np.errstate(all="ignore"):  # of folds that cannot be foreseen, which are left out
-            usable = _foresee(predictor, sample, settings, of, antecedents, sums, seen)
+            usable = _foresee(predictor, sample, settings, of, antecedents, sums)
         failed += int((~usable[:, 0]).sum())
         collinear += int((~usable[:, 1]).sum())
+    seen = sums[:, :, -1:]
     with np.errstate(invalid="ignore"):
-        pls, linear, mean = np.where(seen > 0, sums / seen, np.nan).transpose(1, 0, 2)
+        pls, linear, mean = np.where(seen > 0, sums[:, :, :-1] / seen, np.nan).transpose(1, 0, 2)
     return HeldOut(pls, linear, mean, failed, collinear)
 
 
-def _parts(labels: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """The rows of every fold."""
-    return np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+def _parts(folds: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """The rows of every fold of all repeats, with the number of the repeat."""
+    repeats, n = folds.shape
+    of_all = int(folds.max()) + 1
+    code = (folds + of_all * np.arange(repeats)[:, None]).ravel()
+    # of small integers the order is counted, not compared
+    rows = np.argsort(code.astype(np.min_scalar_type(of_all * repeats)), kind="stable") % n
+    end = 0
+    for place, size in enumerate(np.bincount(code, minlength=of_all * repeats).tolist()):
+        if size:
+            yield place // of_all, rows[end : end + size]
+        end += size
 
 
 def _foresee(
@@ -167,13 +170,12 @@ def _foresee(
     folds: list[list[NDArray[np.intp]]],
     antecedents: Antecedents,
     sums: Floats,
-    seen: Floats,
 ) -> NDArray[np.bool_]:
-    """Add what each of the three foresees of the rows of `folds` to `sums` (n, 3, q), and how often to `seen`.
+    """Add what each of the three foresees of the rows of `folds`, and 1 behind it, to `sums` (n, 3, q + 1).
 
     `folds`: the rows of every fold, B in all, by repeat, in which a row is held out once. Returns which of the three
-    can be told of each fold (B, 3). Without products what is foreseen is linear in the answers, so that one matrix a
-    fold says it of every row.
+    can be told of each fold (B, 3). What is foreseen is linear in the answers that are known, so that one matrix a fold
+    says it of every row; with products only what the averages and the linear model foresee.
     """
     model, items, p, k = predictor.model, predictor.items, sample.p, predictor.model.constructs
     moments, products = sample.moments_without(folds), None
@@ -185,38 +187,45 @@ def _foresee(
     settings = replace(settings, consistent=False)
     fits = fit_moments(moments, model, settings, products)
     means, spread = fits.moments.means[:, :p], fits.moments.deviations[:, :p]
-    base, unit = means[:, items], spread[:, items]
-    loadings = fits.pls.loadings[:, items] * (1.0 if settings.metric == "raw" else unit)
-    coefficients, defined = _linear(fits.moments.correlations[:, :p, :p], predictor)
-    coefficients *= unit[:, None, :]
+    loadings = fits.pls.loadings[:, items] * (1.0 if settings.metric == "raw" else spread[:, items])
     W = _composites(fits, model, settings, p)
+    coefficients, defined = _linear(fits.moments.correlations[:, :p, :p], predictor)
+    told = np.isfinite(means).all(axis=1)
+    usable = np.stack([fits.usable & told, defined & told, told], axis=1)
+    # from the earliest antecedents nothing but what the linear model knows takes part
+    origins = np.flatnonzero(~predictor.endogenous) if antecedents == "earliest" else np.arange(k)
+    known = predictor.known if antecedents == "earliest" else np.arange(p)
     owner = model.main.owner[items]
+    maps = np.zeros((len(W), 1 + len(known), 3, len(items) + 1))
+    maps[:, 0, :, :-1], maps[:, 0, :, -1] = means[:, None, items], 1.0
+    maps[:, 1 + np.searchsorted(known, predictor.known), 1, :-1] = coefficients * spread[:, None, items]
     if model.products:
         main = fit_moments(moments, predictor.plain, settings)
-        maps = [W, _composites(main, predictor.plain, settings, p), coefficients]
+        first = _composites(main, predictor.plain, settings, p)
+        sums_of = np.concatenate([W, first], axis=2)[:, known] / spread[:, known, None]
     else:
-        one = np.tile(np.eye(k), (len(W), 1))  # what a score of 1 of every construct leads to
-        scores = predictor.scores(one, one, fits, np.repeat(np.arange(len(W)), k), antecedents)
-        maps = [W @ (scores.reshape(-1, k, k)[:, :, owner] * loadings[:, None, :]), coefficients]
-    scaled = np.concatenate(maps, axis=2)
-    scaled /= spread[:, :, None]
-    usable = np.stack([fits.usable, defined, np.isfinite(means).all(axis=1)], axis=1)
-    start = 0
-    for repeat in folds:  # one after the other, so that arrays stay as small as the answers
+        one = np.tile(np.eye(k)[origins], (len(W), 1))  # what a score of 1 of a construct leads to
+        of = np.repeat(np.arange(len(W)), len(origins))
+        scores = predictor.scores(one, one, fits, of, antecedents).reshape(len(W), -1, k)
+        maps[:, 1:, 0, :-1] = W[:, known[:, None], origins] @ (scores[:, :, owner] * loadings[:, None, :])
+    maps[:, 1:] /= spread[:, known, None, None]
+    if not usable.all():
+        maps = np.where(usable[:, None, :, None], maps, 0.0)
+    said, start, deviations = maps.reshape(*maps.shape[:2], -1), 0, sample.centring(known)
+    centres = np.nan_to_num(means[:, None, known])  # of folds that cannot be foreseen, whose maps are 0
+    for repeat in folds:
         row, sizes = np.concatenate(repeat), [len(part) for part in repeat]
-        found = np.empty((len(row), scaled.shape[2]))
         for which, at in of_one_size(sizes):
-            found[at] = sample.centred(row[at], means[start + which, None]) @ scaled[start + which]
-        at = np.repeat(np.arange(start, start + len(repeat)), sizes)
-        if model.products:
-            scores = predictor.scores(found[:, :k], found[:, k : 2 * k], fits, at, antecedents)
-            found = np.concatenate([scores[:, owner] * loadings[at], found[:, 2 * k :]], axis=1)
-        values = np.repeat(base[at][:, None], 3, axis=1)
-        values[:, :2] += found.reshape(len(row), 2, -1)
-        if not usable[at].all():
-            values = np.where(usable[at][:, :, None], values, 0.0)
-        sums[row] += values
-        seen[row] += usable[at][:, :, None]
+            rows, of = row[at], start + which
+            answers = np.ones((*at.shape, 1 + len(known)))
+            answers[:, :, 1:] = deviations(rows, centres[of])
+            foreseen = (answers @ said[of]).reshape(*at.shape, *sums.shape[1:])
+            if model.products:
+                both, each = (answers[:, :, 1:] @ sums_of[of]).reshape(-1, 2 * k), np.repeat(of, at.shape[1])
+                scores = predictor.scores(both[:, :k], both[:, k:], fits, each, antecedents)
+                items_of = np.where(usable[each, :1], scores[:, owner] * loadings[each], 0.0)
+                foreseen[:, :, 0, :-1] += items_of.reshape(*at.shape, -1)
+            sums[rows] += foreseen
         start += len(repeat)
     return usable
 
@@ -227,10 +236,11 @@ def _composites(fits: Fits, model: Model, settings: Settings, p: int) -> Floats:
 
 
 def _linear(R: Floats, predictor: Predictor) -> tuple[Floats, NDArray[np.bool_]]:
-    """Standardised coefficients (B, p, q) of the items foreseen on the known ones, and where these are determined."""
+    """Standardised coefficients (B, m, q) of the items foreseen on the m known ones, and where these are determined."""
     x, y = predictor.known, predictor.items
-    coefficients = np.zeros((*R.shape[:2], len(y)))
-    among = R[:, x[:, None], x]
+    of_known = R[:, x]
+    among = of_known[:, :, x]
     defined = eigenvalues_exceed(among, COLLINEAR)
-    coefficients[np.ix_(defined, x)] = np.linalg.solve(among[defined], R[np.ix_(defined, x, y)])
-    return coefficients, defined
+    if not defined.all():
+        among[~defined] = np.eye(len(x))
+    return solve_positive(among, of_known[:, :, y]), defined

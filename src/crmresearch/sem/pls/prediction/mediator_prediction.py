@@ -15,7 +15,8 @@ from crmresearch.models.specification import BoundPath, Specification
 from crmresearch.ranks import holm
 from crmresearch.resampling import one_thread, require_confidence
 from crmresearch.sem.pls.algorithm import Floats
-from crmresearch.sem.pls.batch import Settings, model_arrays
+from crmresearch.sem.pls.batch import Settings
+from crmresearch.sem.pls.model import model_arrays
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.prediction.cvpat import paired
 from crmresearch.sem.pls.prediction.folds import Folds, folds_of, untrained

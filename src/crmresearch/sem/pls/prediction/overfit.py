@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from crmresearch.errors import ParameterError
 from crmresearch.resampling import bootstrap_counts, one_thread, require_estimated, require_resamples
@@ -64,7 +64,7 @@ def predictive_deviance(estimate: PlsEstimate, focal: str, labels: NDArray[np.in
             bad = int(np.argmin(fits.usable))
             raise untrained(held[bad], start + bad)
         for b, out in enumerate(held):
-            z = sample.centred(np.arange(n), fits.moments.means[b, :p]) / fits.moments.deviations[b, :p]
+            z = sample.centring(np.arange(p))(np.arange(n), fits.moments.means[b, :p]) / fits.moments.deviations[b, :p]
             scores = z @ maps[0][b]
             expected = predictor.scores(scores, z @ maps[-1][b], fits, np.full(n, b), "direct")[:, y]
             predicted[out], actual[out] = expected[out], scores[out, y]
@@ -187,7 +187,7 @@ def _path_table(estimate: PlsEstimate, found: Deviants, resamples: int, seed: in
         row[group.rows] = True
     se = path_errors(estimate, np.asarray(~removed.any(axis=0)), resamples, seed)
     labels = estimate.quantities["standardized_paths/pls"].labels
-    point, z = estimate.values("standardized_paths/pls"), norm.ppf((1 + confidence) / 2)
+    point, z = estimate.values("standardized_paths/pls"), ndtri((1 + confidence) / 2)
     parts = []
     for name, row, change in zip(_names(len(removed)), removed, path_changes(estimate, removed), strict=True):
         values = [name, int(row.sum()), labels["outcome"], labels["predictor"], point, point + change, change, se]

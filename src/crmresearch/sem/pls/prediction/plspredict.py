@@ -28,7 +28,8 @@ class Prediction:
     """Items of outcomes (n, q) as answered and as foreseen without the row, in the units of the items.
 
     `names` (q,) the items; `foreseen`: by PLS, by the linear model of the items of exogenous constructs, and by the
-    averages, each averaged over the repeats; `weights` (n,) of mean 1; `folds` (repeats, n).
+    averages, each averaged over the repeats; `weights` (n,) of mean 1; `folds` (repeats, n). `cautions` are about the
+    forecasts, `of_estimate` about the model estimated from all rows.
     """
 
     specification: Specification
@@ -41,6 +42,7 @@ class Prediction:
     folds: NDArray[np.intp]
     antecedents: Antecedents
     cautions: tuple[Caution, ...] = ()
+    of_estimate: tuple[Caution, ...] = ()
 
     def errors(self, by: str) -> Floats:
         """Answers less what is foreseen (n, q) `by` pls, linear or mean; NaN without answer or forecast."""
@@ -54,9 +56,8 @@ class Prediction:
         Q²_predict = 1 − Σ e² / Σ ē², with ē the errors of these averages (Shmueli et al. 2016): above 0 where PLS
         foresees more than they do.
         """
-        errors = np.concatenate([self.errors(by) for by in BY], axis=1)
-        rmse, mae = (np.split(self._mean(values), len(BY)) for values in (errors**2, np.abs(errors)))
-        rmse = [np.sqrt(mean) for mean in rmse]
+        errors = np.stack([self.errors(by) for by in BY])
+        rmse, mae = np.sqrt(self._mean(errors**2)), self._mean(np.abs(errors))
         table: dict[str, Floats | list[str]] = {
             "item": self.names, "rmse": rmse[0], "mae": mae[0], "q2_predict": 1 - (rmse[0] / rmse[-1]) ** 2,
         }  # fmt: skip
@@ -176,4 +177,5 @@ def plspredict(
         dealt,
         antecedents,
         tuple(cautions),
+        estimate.cautions,
     )

@@ -8,8 +8,9 @@ import pandas as pd
 from crmresearch.errors import ParameterError
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.measures import redundancy as path_and_weights
-from crmresearch.sem.pls.algorithm import COLLINEAR, Floats, eigenvalues_exceed
-from crmresearch.sem.pls.bootstrap import quantiles
+from crmresearch.sem.pls.algorithm import Floats
+from crmresearch.sem.pls.elimination import COLLINEAR, eigenvalues_exceed
+from crmresearch.sem.pls.limits import quantiles
 from crmresearch.sem.pls.moments import Sample
 from crmresearch.sem.pls.result import PlsEstimate
 
