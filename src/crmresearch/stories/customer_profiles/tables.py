@@ -1,0 +1,81 @@
+"""The reader's tables of segments: sizes and value, differences, rules held against customers left out, pairs."""
+
+import pandas as pd
+
+from crmresearch.mining.rule_tree import SegmentRules
+from crmresearch.stories.customer_profiles.story import ProfilesStory
+
+SIZES = {"share": 2, "spend": 0, "spend_share": 2, "recency": 0, "gap": 0, "expected": 0, "ci_lower": 0, "ci_upper": 0}
+DIFFERENCES = {"difference": 2, "ci_lower": 2, "ci_upper": 2, "p_value": 3}
+SCORES = {"base": 2, "precision": 2, "recall": 2}
+MOST = 25  # rows shown of the differences
+
+
+def sizes(story: ProfilesStory) -> pd.DataFrame:
+    """Segments: customers, share, spend, days since the last and between purchases, expected value."""
+    table = story.portrait.facts.dropna(axis=1, how="all")
+    shown = (
+        "segment",
+        "customers",
+        "share",
+        "spend",
+        "spend_share",
+        "recency",
+        "gap",
+        "expected",
+        "ci_lower",
+        "ci_upper",
+    )
+    return story.named(table, *shown, segment=story.segment)
+
+
+def differences(story: ProfilesStory) -> pd.DataFrame:
+    """The comparisons beyond chance or, without any, the widest: what, in the segment, in the others, difference."""
+    tested = story.portrait.tested
+    rows = tested[tested["told"]] if tested["told"].any() else tested
+    rows = rows.iloc[rows["difference"].abs().argsort(kind="stable")[::-1]].head(MOST)
+    return _told(story, rows)
+
+
+def defining(story: ProfilesStory) -> pd.DataFrame:
+    """The differences in what the segments are made of, which are no findings."""
+    rows = story.portrait.profiles[story.portrait.profiles["p"].isna()]
+    return _told(story, rows).drop(columns="p_value")
+
+
+def _told(story: ProfilesStory, rows: pd.DataFrame) -> pd.DataFrame:
+    names = [story.feature(row.feature) + (f": {story.level(row.feature, row.level)}" if row.level else "")
+             for row in rows.itertuples()]  # fmt: skip
+    values = {}
+    for name in ("typical", "typical_others"):
+        values[name] = [
+            story.tell("unit.share", value=value) if scale == "share" else story.amount(feature, value)
+            for feature, scale, value in rows[["feature", "scale", name]].itertuples(index=False)
+        ]
+    told = rows.assign(feature=names, p_value=rows["p"], **values)
+    shown = ("segment", "feature", "typical", "typical_others", "difference", "ci_lower", "ci_upper", "p_value")
+    return story.named(told, *shown, segment=story.segment)
+
+
+def scores(story: ProfilesStory, rules: SegmentRules) -> pd.DataFrame:
+    """How often a rule is right about customers held out: base, precision and recall of each segment."""
+    ends = {
+        f"{name}_range_{end}": rules.scores[f"{name}_{end}"]
+        for name in ("precision", "recall")
+        for end in ("lower", "upper")
+    }
+    table = rules.scores.assign(**ends)
+    shown = ("segment", "customers", "base", "named", "precision", "precision_range_lower", "precision_range_upper",
+             "recall", "recall_range_lower", "recall_range_upper")  # fmt: skip
+    return story.named(table, *shown, segment=story.segment)
+
+
+def associations(story: ProfilesStory) -> pd.DataFrame:
+    """How far each category goes with the segments as a whole."""
+    table = story.portrait.associations
+    return story.named(table.assign(p_value=table["p"]), "feature", "customers", "v", "p_value", feature=story.feature)
+
+
+def stability(story: ProfilesStory) -> pd.DataFrame:
+    """How far each segment comes again when its method learns from resamples."""
+    return story.named(story.portrait.stability, "segment", "jaccard", "recovered", segment=story.segment)
