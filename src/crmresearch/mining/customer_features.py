@@ -31,9 +31,9 @@ class CustomerFeatures:
 
     `frame`: customers × features, numbers or categories. `groups`: of each feature behaviour (summaries of all
     purchases), when (share of purchases by weekday and part of the day), first (the first purchase), attribute (who the
-    customer is) or need (mean index of a construct, 0–100, of those who answered). `labels`: the names of attributes and needs by
-    language, and `values` the names of their levels; other features are known by their key. `respondents`: customers
-    who answered; `hours`: whether times of the day are known.
+    customer is) or need (mean index of a construct, 0–100, of those who answered). `labels`: the names of attributes
+    and needs by language, and `values` the names of their levels; other features are known by their key.
+    `respondents`: customers who answered; `hours`: whether times of the day are known.
     """
 
     frame: pd.DataFrame

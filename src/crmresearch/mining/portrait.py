@@ -111,6 +111,7 @@ def portrait(
     segments = chosen.segments
     made_of = frozenset(features.made_of(chosen.needs))
     facts = segment_facts(outlook, chosen, life_cycle_stages(outlook.customers), resamples, seed, most)
+    few = facts.loc[facts["few"], "segment"]
     bought, role = bought_by(transactions, outlook, chosen)
     rule, recognised, reason = None, None, ""
     known = features.frame[[name for name in features.of(*NEW) if name not in chosen.needs]]
@@ -129,7 +130,7 @@ def portrait(
         made_of,
         segment_profiles(features.frame, segments, untested=made_of),
         associations(features.frame, segments, untested=made_of),
-        told_apart(features.frame, segments, untested=made_of),
+        told_apart(features.frame, segments.where(~segments.isin(few)), untested=made_of),
         rule,
         recognised,
         reason,

@@ -39,10 +39,10 @@ class SegmentRules:
     """A tree that tells the segments, and how often it is right about customers held out.
 
     `conditions`, one row each: branch, feature, level (of a category; "" of a number), above (exclusive), up_to
-    (inclusive); of a category, unordered, above .5 is that level and up to .5 any other. `branches`: branch, segment (the
-    one that is most over-represented in it), customers, share (of them in that segment). No rows where the pruned tree
-    has no branches: then nothing tells the segments apart. `scores`: a row a segment: customers, base (its share of
-    all), named (customers held out whom a rule puts there), right (of them rightly), precision = right / named and
+    (inclusive); of a category, unordered, above .5 is that level and up to .5 any other. `branches`: branch, segment
+    (the one that is most over-represented in it), customers, share (of them in that segment). No rows where the pruned
+    tree has no branches: then nothing tells the segments apart. `scores`: a row a segment: customers, base (its share
+    of all), named (customers held out whom a rule puts there), right (of them rightly), precision = right / named and
     recall = right / customers with 95 % intervals (Wilson), p (one-sided hypergeometric that so many are right by
     chance, Holm-adjusted over the segments), told (p < .05). `error`: mean over segments of 1 − recall of those held
     out, `chance` what guessing leaves, 1 − 1/k. `features`: those it could use; `filled`: those of them whose gaps
@@ -63,6 +63,11 @@ class SegmentRules:
     def told(self) -> bool:
         """Whether the tree has branches and names a segment beyond chance."""
         return len(self.branches) > 0 and bool(self.scores["told"].any())
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is more often wrong than right about every segment that it names beyond chance."""
+        return not (self.scores.loc[self.scores["told"], "precision"] > 0.5).any()
 
 
 @one_thread
@@ -301,5 +306,5 @@ def _scores(y: Codes, named: Codes, keys: list[Any]) -> pd.DataFrame:
         p = float(hypergeom.sf(right - 1, len(y), customers, said)) if said else np.nan
         rows.append((key, customers, customers / len(y), said, right, *precision, *recall, p))
     table = pd.DataFrame(rows, columns=SCORES[:-1])
-    p = holm(table["p"].to_numpy(dtype=np.float64))
-    return table.assign(p=p, told=p < LEVEL)
+    adjusted = holm(table["p"].to_numpy(dtype=np.float64))
+    return table.assign(p=adjusted, told=adjusted < LEVEL)

@@ -164,8 +164,10 @@ def associations(features: pd.DataFrame, segments: pd.Series, *, untested: Colle
         v, p = cramers_v(codes, both["segment"].astype("category").cat.codes.to_numpy()) if len(both) else (np.nan,) * 2
         rows.append((name, len(both), v, p))
     table = pd.DataFrame(rows, columns=["feature", "customers", "v", "p"]).dropna(subset=["v"])
-    p = holm(table["p"].to_numpy(dtype=np.float64))
-    return table.assign(p=p, told=p < LEVEL).sort_values("v", ascending=False, kind="stable", ignore_index=True)
+    adjusted = holm(table["p"].to_numpy(dtype=np.float64))
+    return table.assign(p=adjusted, told=adjusted < LEVEL).sort_values(
+        "v", ascending=False, kind="stable", ignore_index=True
+    )
 
 
 def is_category(values: pd.Series) -> bool:

@@ -1,5 +1,7 @@
 """A card a segment: its numbers, what it buys and when, who it is, what it needs, what is not known, one action."""
 
+from typing import Any
+
 import pandas as pd
 
 from crmresearch.report.show.cards import Card, Cards, show_cards
@@ -11,13 +13,16 @@ GROUPS = {"when": ("when",), "first": ("first",), "who": ("attribute",), "needs"
 
 
 def cards(story: ProfilesStory) -> Cards:
-    """The cards of all segments, in the order of the segmentation."""
-    return show_cards([_card(story, row) for row in story.portrait.facts.itertuples()])
+    """The cards of all segments, in the order of the segmentation, those too small to describe last."""
+    return show_cards(
+        [_card(story, row) for row in story.portrait.facts.sort_values("few", kind="stable").itertuples()]
+    )
 
 
-def _card(story: ProfilesStory, row: "pd.Series") -> Card:  # type: ignore[type-arg]
+def _card(story: ProfilesStory, row: Any) -> Card:
     name = story.segment(row.segment)
-    numbers = [(story.tell("card.count", count=row.customers), story.tell("card.customers", share=row.share))]
+    share = story.tell("card.customers", share=row.share)
+    numbers: list[tuple[str, str]] = [(story.tell("card.count", count=row.customers), share)]
     if row.few:
         return Card(name, tuple(numbers), missing=(story.say("card.few"), story.tell("card.too_few")), faint=True)
     if pd.notna(row.spend_share):
@@ -27,7 +32,7 @@ def _card(story: ProfilesStory, row: "pd.Series") -> Card:  # type: ignore[type-
         facts = {"expected": row.expected, **interval(row)}
         numbers.append((story.tell(f"card.expected_{known}", **facts), story.tell("card.expected")))
     lacking = story.portrait.missing(row.segment)
-    rows = [("buys", story.listed(_rhythm(story, row)))]
+    rows = [("buys", _joined(story, _rhythm(story, row)))]
     rows += [] if "items" in lacking else [("items", _items(story, row.segment))]
     for key, groups in GROUPS.items():
         if not story.portrait.features.of(*groups) or (key == "needs" and "answers" in lacking):
@@ -36,7 +41,7 @@ def _card(story: ProfilesStory, row: "pd.Series") -> Card:  # type: ignore[type-
             story.difference(one) for one in story.portrait.named_of(row.segment, *groups).head(NAMED).itertuples()
         ]
         if found or key != "first":
-            rows.append((key, story.listed(found) if found else story.say("card.as_others")))
+            rows.append((key, _joined(story, found) if found else story.say("card.as_others")))
     if pd.notna(row.stage):
         stage = next(segment for segment in LifeCycle().segments if segment.key == row.stage)
         rows.append(("stage", story.say("card.stage", stage=story.text(stage.label), share=row.stage_share)))
@@ -46,7 +51,7 @@ def _card(story: ProfilesStory, row: "pd.Series") -> Card:  # type: ignore[type-
     return Card(name, tuple(numbers), told, action, (story.say("card.missing"), missing))
 
 
-def _rhythm(story: ProfilesStory, row: "pd.Series") -> list[str]:  # type: ignore[type-arg]
+def _rhythm(story: ProfilesStory, row: Any) -> list[str]:
     """When they last bought, how often, and what they have spent."""
     keys = ["last", "every" if pd.notna(row.gap) else "", "once" if row.once > 0 else "", "spend"]
     facts = {"recency": row.recency, "gap": row.gap, "once": row.once, "spend": row.spend}
@@ -60,3 +65,8 @@ def _items(story: ProfilesStory, segment: str) -> str:
     most = own.sort_values("lift", ascending=False, kind="stable").head(NAMED).itertuples()
     found = [story.say("card.item", item=one.item, lift=one.lift) for one in most]
     return story.listed(found) if found else story.say("card.as_others")
+
+
+def _joined(story: ProfilesStory, words: list[str]) -> str:
+    """Words one after the other, apart more clearly than those of a sentence."""
+    return story.texts.written("list.comma_apart", story.language).join(words)

@@ -1,21 +1,21 @@
 """What must be known before segments so described are believed, gravest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from crmresearch.mining.rule_tree import SegmentRules
+from crmresearch.data.customers import CustomerTable
 from crmresearch.stories.customer_profiles.story import ProfilesStory
 from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table
 
 
-def cautions(story: ProfilesStory, table_of: object) -> pd.DataFrame:
+def cautions(story: ProfilesStory, table: CustomerTable) -> pd.DataFrame:
     """All cautions: of the segments, of the rules, of expected value, of the data."""
     values = story.portrait.outlook.value.cautions if story.portrait.outlook.value else ()
-    data = [*data_cautions(story, story.transactions), *table_cautions(story, table_of)]  # type: ignore[arg-type]
+    data = [*data_cautions(story, story.transactions), *table_cautions(story, table)]
     survey = [*data_cautions(story, story.survey), *_answers(story)] if story.survey else []
-    rows = {"segments": _segments(story), "rules": _rules(story)}
+    rows: dict[str, Iterable[Row]] = {"segments": _segments(story), "rules": _rules(story)}
     rows |= {"forecast": [*_forecast(story), *story.value_cautions(values)], "purchases": data}
     return caution_table(story, rows | ({"answers": survey} if story.survey else {}))
 
@@ -35,12 +35,12 @@ def _segments(story: ProfilesStory) -> Iterator[Row]:
 
 
 def _rules(story: ProfilesStory) -> Iterator[Row]:
-    rules: SegmentRules | None = story.portrait.recognised
+    rules = story.portrait.recognised
     if rules is None:
         yield story.caution("profiles_caution.no_rule", "weak", reason=story.portrait.reason)
         return
-    if not rules.told:
-        yield story.caution("profiles_caution.not_recognised", "weak")
+    if not rules.told or rules.weak:
+        yield story.caution(f"profiles_caution.{'recognised_weak' if rules.told else 'not_recognised'}", "weak")
     if rules.filled:
         yield story.caution("profiles_caution.filled", "note", names=story.some([*map(story.feature, rules.filled)]))
     if rules.left_out:

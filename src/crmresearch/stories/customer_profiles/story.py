@@ -12,6 +12,7 @@ from crmresearch.mining.customer_features import MONEY
 from crmresearch.mining.portrait import SMALL, Portrait
 from crmresearch.mining.rule_tree import SegmentRules
 from crmresearch.segmentation.column_names import column_names
+from crmresearch.segmentation.cuts import shown
 from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.customer_profiles import TEXTS
 from crmresearch.stories.story import in_sentence
@@ -75,18 +76,26 @@ class ProfilesStory(PurchasesStory):
         elif feature.startswith("need_"):
             kind = "points"
         elif feature in (*MONEY, "first_spend") or feature.startswith("spend_last_"):
-            kind = "money"
+            return self.tell("unit.money", value=shown(value))
         elif feature in SHARES or feature.startswith(("day_", "part_", "share_")):
             kind = "share"
         return self.tell(f"unit.{kind}", value=value)
 
     def difference(self, row: Any) -> str:
         """A difference in units of the data: what, in the segment, and in everybody else."""
-        if row.scale == "share":
-            facts = {"feature": self.feature(row.feature), "level": self.level(row.feature, row.level)}
-            return self.say("profiles.level", value=row.typical, others=row.typical_others, **facts)
-        values = [self.amount(row.feature, value) for value in (row.typical, row.typical_others)]
-        return self.say("profiles.number", feature=self.feature(row.feature), value=values[0], others=values[1])
+        value, others = (self.typical(row, value) for value in (row.typical, row.typical_others))
+        return self.say("profiles.difference", feature=self.named_feature(row), value=value, others=others)
+
+    def typical(self, row: Any, value: float) -> str:
+        """A mean or a share of a feature, in its unit."""
+        return self.tell("unit.share", value=value) if row.scale == "share" else self.amount(row.feature, value)
+
+    def named_feature(self, row: Any) -> str:
+        """What readers call the feature of a difference, with its level."""
+        name = self.feature(row.feature)
+        return (
+            self.say("profiles.of_level", feature=name, level=self.level(row.feature, row.level)) if row.level else name
+        )
 
     def rule(self, rules: SegmentRules, branch: int) -> str:
         """The conditions of a branch in words and units of the data."""
@@ -146,9 +155,11 @@ class ProfilesStory(PurchasesStory):
             return self.tell("finding.recognised_unknown", reason=self.portrait.reason)
         if not rules.told:
             return self.tell("finding.recognised_none", features=len(rules.features))
-        best = rules.scores[rules.scores["told"]].sort_values("precision", ascending=False).iloc[0]
+        told = rules.scores[rules.scores["told"]]
+        best = told.loc[(told["precision"] / told["base"]).idxmax()]
         facts = {"right": 1 - rules.error, "chance": 1 - rules.chance, "name": self.segment(best["segment"])}
-        return self.tell("finding.recognised", precision=best["precision"], base=best["base"], **facts)
+        key = "finding.recognised_weak" if rules.weak else "finding.recognised"
+        return self.tell(key, precision=best["precision"], base=best["base"], **facts)
 
     def _rule(self) -> list[str]:
         rules = self.portrait.rule
@@ -179,7 +190,7 @@ class ProfilesStory(PurchasesStory):
 
     def kept_apart(self) -> list[str]:
         """Which segments are not told apart by anything they are not made of, and which should have no name."""
-        table, told = self.portrait.apart, []
+        table, told = self.portrait.apart, list[str]()
         if len(table):
             alike = [self.say("apart.pair", one=self.segment(row.segment), other=self.segment(row.other))
                      for row in table[~table["told"]].itertuples()]  # fmt: skip
@@ -194,7 +205,7 @@ class ProfilesStory(PurchasesStory):
 
     def follows(self) -> list[str]:
         """One action a segment, most expected of first; who is not to be named, or why nothing follows."""
-        told, facts = [], self.portrait.facts
+        told, facts = list[str](), self.portrait.facts
         by = "expected_share" if facts["expected_share"].notna().any() else "spend_share"
         for key in facts.sort_values(by, ascending=False, kind="stable")["segment"]:
             if key in self.portrait.actions:
@@ -215,13 +226,9 @@ class ProfilesStory(PurchasesStory):
         chosen = self.portrait.chosen
         needs = [self.feature(f"attribute_{name}" if f"attribute_{name}" in self.portrait.features.frame else name)
                  for name in chosen.needs]  # fmt: skip
-        keys = [
-            f"source_{chosen.source}",
-            needs and chosen.source != "column" and "needs",
-            chosen.outside and "outside",
-        ]
-        without = int(chosen.segments.isna().sum())
-        keys += [without and "without"]
+        without, column = int(chosen.segments.isna().sum()), chosen.source == "column"
+        keys = [chosen.source != "method" and f"source_{chosen.source}", bool(needs) and not column and "needs"]
+        keys += [chosen.outside > 0 and "outside", without > 0 and "without"]
         definition = [self.text(chosen.definition)] if chosen.definition else []
         facts = {**self.facts, "needs": self.listed(needs), "outside": chosen.outside, "without": without}
         return [*definition, *self.sentences("made.", *keys, **facts)]
@@ -229,7 +236,9 @@ class ProfilesStory(PurchasesStory):
     def limits(self) -> list[str]:
         """What this cannot say."""
         about = self.text(self.transactions.codebook.about)
-        return self.sentences("limit.", "cause", "made", "days", self.survey and "answers", "company", about=about)
+        return self.sentences(
+            "limit.", "cause", "made", "days", self.survey is not None and "answers", "company", about=about
+        )
 
     def method_notes(self) -> list[str]:
         """As in the base."""

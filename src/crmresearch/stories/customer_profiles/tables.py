@@ -7,25 +7,15 @@ from crmresearch.stories.customer_profiles.story import ProfilesStory
 
 SIZES = {"share": 2, "spend": 0, "spend_share": 2, "recency": 0, "gap": 0, "expected": 0, "ci_lower": 0, "ci_upper": 0}
 DIFFERENCES = {"difference": 2, "ci_lower": 2, "ci_upper": 2, "p_value": 3}
-SCORES = {"base": 2, "precision": 2, "recall": 2}
+RANGES = [f"{name}_range_{end}" for name in ("precision", "recall") for end in ("lower", "upper")]
+SCORES = dict.fromkeys(["base", "precision", "recall", *RANGES], 2)
 MOST = 25  # rows shown of the differences
 
 
 def sizes(story: ProfilesStory) -> pd.DataFrame:
     """Segments: customers, share, spend, days since the last and between purchases, expected value."""
     table = story.portrait.facts.dropna(axis=1, how="all")
-    shown = (
-        "segment",
-        "customers",
-        "share",
-        "spend",
-        "spend_share",
-        "recency",
-        "gap",
-        "expected",
-        "ci_lower",
-        "ci_upper",
-    )
+    shown = ("segment", "customers", *SIZES)
     return story.named(table, *shown, segment=story.segment)
 
 
@@ -44,14 +34,9 @@ def defining(story: ProfilesStory) -> pd.DataFrame:
 
 
 def _told(story: ProfilesStory, rows: pd.DataFrame) -> pd.DataFrame:
-    names = [story.feature(row.feature) + (f": {story.level(row.feature, row.level)}" if row.level else "")
-             for row in rows.itertuples()]  # fmt: skip
-    values = {}
-    for name in ("typical", "typical_others"):
-        values[name] = [
-            story.tell("unit.share", value=value) if scale == "share" else story.amount(feature, value)
-            for feature, scale, value in rows[["feature", "scale", name]].itertuples(index=False)
-        ]
+    names = [story.named_feature(row) for row in rows.itertuples()]
+    ends = ("typical", "typical_others")
+    values = {name: [story.typical(row, getattr(row, name)) for row in rows.itertuples()] for name in ends}
     told = rows.assign(feature=names, p_value=rows["p"], **values)
     shown = ("segment", "feature", "typical", "typical_others", "difference", "ci_lower", "ci_upper", "p_value")
     return story.named(told, *shown, segment=story.segment)
@@ -59,11 +44,7 @@ def _told(story: ProfilesStory, rows: pd.DataFrame) -> pd.DataFrame:
 
 def scores(story: ProfilesStory, rules: SegmentRules) -> pd.DataFrame:
     """How often a rule is right about customers held out: base, precision and recall of each segment."""
-    ends = {
-        f"{name}_range_{end}": rules.scores[f"{name}_{end}"]
-        for name in ("precision", "recall")
-        for end in ("lower", "upper")
-    }
+    ends = {name: rules.scores[name.replace("_range", "")] for name in RANGES}
     table = rules.scores.assign(**ends)
     shown = ("segment", "customers", "base", "named", "precision", "precision_range_lower", "precision_range_upper",
              "recall", "recall_range_lower", "recall_range_upper")  # fmt: skip
