@@ -86,10 +86,10 @@ def segment_rules(
 
     >>> import crmresearch as crm
     >>> customers = crm.customer_table(crm.load_transactions("linked_simulated"), "2024-12-31").frame
-    >>> once = (customers["frequency"] > 2).map({True: "again", False: "new"})
-    >>> rules = crm.segment_rules(customers[["frequency", "recency"]], once)
+    >>> segments = (customers["frequency"] > 2).map({True: "again", False: "new"})
+    >>> rules = crm.segment_rules(customers[["frequency", "recency"]], segments)
     >>> rules.conditions[["feature", "above", "up_to"]].values.tolist()
-    [['frequency', -inf, 2.0], ['frequency', 2.0, inf]]
+    [['frequency', 2.0, inf], ['frequency', -inf, 2.0]]
     >>> rules.scores["precision"].tolist()
     [1.0, 1.0]
     """

@@ -16,7 +16,8 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, fisher_exact, norm, skew, ttest_ind
+from scipy.special import stdtr
+from scipy.stats import chi2_contingency, fisher_exact, norm, skew
 
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.errors import ParameterError
@@ -38,19 +39,25 @@ def hedges_g(x: Floats, y: Floats) -> tuple[float, float, float, float]:
     All NaN where one of them has fewer than two values, or both are constant.
 
     >>> [round(number, 3) for number in hedges_g(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0]))]
-    [-1.012, -3.046, 1.022, 0.221]
+    [-1.012, -2.78, 0.756, 0.221]
     """
     n, m = len(x), len(y)
     if min(n, m) < 2 or (np.ptp(x) == 0 and np.ptp(y) == 0):
         return (np.nan,) * 4
     df, a, b = n + m - 2, float(np.var(x, ddof=1)), float(np.var(y, ddof=1))
     pooled = ((n - 1) * a + (m - 1) * b) / df
-    d, correction = float(x.mean() - y.mean()) / np.sqrt(pooled), 1 - 3 / (4 * df - 1)
+    d, correction = float((x.mean() - y.mean()) / np.sqrt(pooled)), 1 - 3 / (4 * df - 1)
     of_means = max((a / (n - 1) + b / (m - 1)) / pooled, 1 / n + 1 / m)
     of_spread = d**2 * ((n - 1) * a**2 + (m - 1) * b**2) / (2 * (df * pooled) ** 2)
-    reach = float(norm.isf(LEVEL / 2)) * correction * np.sqrt(of_means + of_spread)
-    welch = float(ttest_ind(x, y, equal_var=False).pvalue) if min(a, b) > 0 else 0.0
-    return correction * d, correction * d - reach, correction * d + reach, max(welch, float(ttest_ind(x, y).pvalue))
+    g, reach = correction * d, float(norm.isf(LEVEL / 2) * correction * np.sqrt(of_means + of_spread))
+    of_each, gap = (a / n, b / m), abs(float(x.mean() - y.mean()))
+    welch = _p(gap / np.sqrt(sum(of_each)), sum(of_each) ** 2 / (of_each[0] ** 2 / (n - 1) + of_each[1] ** 2 / (m - 1)))
+    return g, g - reach, g + reach, max(welch, _p(gap / np.sqrt(pooled * (1 / n + 1 / m)), df))
+
+
+def _p(t: float, df: float) -> float:
+    """Two-sided p of Student's t."""
+    return float(2 * stdtr(df, -t))
 
 
 def cohens_h(has: int, n: int, others_have: int, m: int) -> tuple[float, float, float, float]:
@@ -60,7 +67,7 @@ def cohens_h(has: int, n: int, others_have: int, m: int) -> tuple[float, float, 
     [-0.412, -0.689, -0.134, 0.006]
     """
     h = float(2 * np.arcsin(np.sqrt(has / n)) - 2 * np.arcsin(np.sqrt(others_have / m)))
-    reach = float(norm.isf(LEVEL / 2)) * np.sqrt(1 / n + 1 / m)
+    reach = float(norm.isf(LEVEL / 2) * np.sqrt(1 / n + 1 / m))
     p = float(fisher_exact([[has, n - has], [others_have, m - others_have]]).pvalue)
     return h, h - reach, h + reach, p
 
@@ -109,7 +116,7 @@ def segment_profiles(
 
     >>> import crmresearch as crm
     >>> survey = crm.load_survey("staged_simulated")
-    >>> found = crm.segment_profiles(survey.items[["LOY1", "STAFF1"]], survey.groups["CHANNEL"])
+    >>> found = crm.segment_profiles(survey.items[["SEARCH1", "BRAND1"]], survey.groups["CHANNEL"])
     >>> int(found["told"].sum())
     0
     """
