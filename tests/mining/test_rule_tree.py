@@ -1,4 +1,4 @@
-"""Rules recovered where planted, not claimed where there are none; pruning held against scikit-learn, scores by hand."""
+"""Rules recovered where planted, not claimed where there are none; pruning as scikit-learn has it, scores by hand."""
 
 import numpy as np
 import pandas as pd

@@ -146,7 +146,7 @@ def _when(transactions: Transactions, cutoff: date, customers: pd.Index) -> pd.D
     """Share of a customer's purchases on each weekday and, where times have hours, in each part of the day."""
     bought = _purchases(transactions, cutoff)
     times = bought["time"].dt
-    dummies = {f"day_{name}": times.weekday == i for i, name in enumerate(WEEKDAYS)}
+    dummies = {f"day_{name}": times.day_of_week == i for i, name in enumerate(WEEKDAYS)}
     if (times.normalize() != bought["time"]).any():
         dummies |= {f"part_{name}": times.hour // 6 == i for i, name in enumerate(PARTS_OF_DAY)}
     shares = pd.DataFrame(dummies).astype(float).groupby(bought["customer"]).mean().reindex(customers)
@@ -160,7 +160,7 @@ def _first(transactions: Transactions, table: CustomerTable) -> pd.DataFrame:
     later = (known["repeat_mean"] * known["repeat"]).fillna(0)
     found: dict[str, object] = {"first_spend": (known["monetary_total"] - later).round(4)}
     days = pd.CategoricalDtype([*WEEKDAYS])
-    found["first_day"] = first.dt.weekday.map(dict(enumerate(WEEKDAYS))).astype(days)
+    found["first_day"] = first.dt.day_of_week.map(dict(enumerate(WEEKDAYS))).astype(days)
     if (first.dt.normalize() != first).any():
         found["first_part"] = (
             (first.dt.hour // 6).map(dict(enumerate(PARTS_OF_DAY))).astype(pd.CategoricalDtype([*PARTS_OF_DAY]))

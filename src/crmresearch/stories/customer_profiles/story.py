@@ -192,12 +192,9 @@ class ProfilesStory(PurchasesStory):
         """Which segments are not told apart by anything they are not made of, and which should have no name."""
         table, told = self.portrait.apart, list[str]()
         if len(table):
-            alike = [self.say("apart.pair", one=self.segment(row.segment), other=self.segment(row.other))
-                     for row in table[~table["told"]].itertuples()]  # fmt: skip
-            facts = {"pairs": len(table), "told": int(table["told"].sum()), "alike": self.some(alike)}
-            told.append(
-                self.tell(f"apart.{'some' if alike and facts['told'] else 'none' if alike else 'all'}", **facts)
-            )
+            facts = {"pairs": len(table), "told": int(table["told"].sum())}
+            key = "all" if table["told"].all() else "some" if table["told"].any() else "none"
+            told.append(self.tell(f"apart.{key}", **facts))
         if len(self.portrait.stability):
             names = [self.segment(key) for key in self.portrait.unstable]
             told.append(self.tell("apart.unstable" if names else "apart.stable", names=self.some(names)))

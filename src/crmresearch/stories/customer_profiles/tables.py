@@ -9,7 +9,7 @@ SIZES = {"share": 2, "spend": 0, "spend_share": 2, "recency": 0, "gap": 0, "expe
 DIFFERENCES = {"difference": 2, "ci_lower": 2, "ci_upper": 2, "p_value": 3}
 RANGES = [f"{name}_range_{end}" for name in ("precision", "recall") for end in ("lower", "upper")]
 SCORES = dict.fromkeys(["base", "precision", "recall", *RANGES], 2)
-MOST = 25  # rows shown of the differences
+MOST, FEW = 25, 5  # rows shown of the differences beyond chance, and where none is
 
 
 def sizes(story: ProfilesStory) -> pd.DataFrame:
@@ -22,8 +22,9 @@ def sizes(story: ProfilesStory) -> pd.DataFrame:
 def differences(story: ProfilesStory) -> pd.DataFrame:
     """The comparisons beyond chance or, without any, the widest: what, in the segment, in the others, difference."""
     tested = story.portrait.tested
-    rows = tested[tested["told"]] if tested["told"].any() else tested
-    rows = rows.iloc[rows["difference"].abs().argsort(kind="stable")[::-1]].head(MOST)
+    told = bool(tested["told"].any())
+    rows = tested[tested["told"]] if told else tested
+    rows = rows.iloc[rows["difference"].abs().argsort(kind="stable")[::-1]].head(MOST if told else FEW)
     return _told(story, rows)
 
 
@@ -60,3 +61,11 @@ def associations(story: ProfilesStory) -> pd.DataFrame:
 def stability(story: ProfilesStory) -> pd.DataFrame:
     """How far each segment comes again when its method learns from resamples."""
     return story.named(story.portrait.stability, "segment", "jaccard", "recovered", segment=story.segment)
+
+
+def apart(story: ProfilesStory) -> pd.DataFrame:
+    """Every two segments, and what tells them apart best."""
+    table = story.portrait.apart.dropna(subset=["feature"]).sort_values("p", kind="stable")
+    table = table.assign(feature=[*map(story.named_feature, table.itertuples())], p_value=table["p"])
+    told = story.named(table, "segment", "other", "feature", "difference", "p_value", segment=story.segment)
+    return told.assign(other=[*map(story.segment, table["other"])])
