@@ -78,11 +78,12 @@ def segment_rules(
 
     `features`: customers × features, numbers or categories (of more than 6 levels the 6 most frequent; ordered ones are
     cut in their order); `segments`: of the same customers, by the same index. Segments of fewer than 30 customers, or
-    1 % of all, are not learned. Of more than 10,000 customers so many are drawn. The same `seed` gives the same folds.
+    1 % of all, are not learned. Of more than 10,000 customers so many are drawn. `depth`: branchings one after another,
+    at most; `folds`: parts of which each is held out once. The same `seed` gives the same folds.
 
-    Raises ParameterError for a depth below 1, fewer than 2 folds, and fewer than two such segments. Trees are
-    those of scikit-learn; pruning is checked against its `ccp_alpha`, scores by hand, and both by planted rules and by
-    the rate of false ones.
+    Raises ParameterError for a depth below 1, fewer than 2 folds, and fewer than two such segments. Trees and
+    pruning are those of Breiman, Friedman, Olshen & Stone (1984), grown by scikit-learn. Pruning is checked against its
+    `ccp_alpha`, scores by hand, and both by planted rules and by the rate of false ones.
 
     >>> import crmresearch as crm
     >>> customers = crm.customer_table(crm.load_transactions("linked_simulated"), "2024-12-31").frame

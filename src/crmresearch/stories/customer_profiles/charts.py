@@ -24,7 +24,7 @@ def made(story: ProfilesStory) -> pd.DataFrame:
 
 def plot_made(story: ProfilesStory) -> Figure:
     """A cell a feature and segment: how far the segment lies above (or below) all other customers."""
-    table = made(story)
+    table = made(story).round(1) + 0.0  # what is rounded to zero has no sign
     most = max(0.5, float(np.nanmax(np.abs(table.to_numpy()))))
     words = story.say("chart.difference"), "", ""
     shades: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -most, "vmax": most}

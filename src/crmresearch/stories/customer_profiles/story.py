@@ -228,7 +228,8 @@ class ProfilesStory(PurchasesStory):
         keys += [chosen.outside > 0 and "outside", without > 0 and "without"]
         definition = [self.text(chosen.definition)] if chosen.definition else []
         facts = {**self.facts, "needs": self.listed(needs), "outside": chosen.outside, "without": without}
-        return [*definition, *self.sentences("made.", *keys, **facts)]
+        notes = [*map(self.text, self.transactions.notes)]
+        return [*definition, *self.sentences("made.", *keys, **facts), *notes]
 
     def limits(self) -> list[str]:
         """What this cannot say."""

@@ -64,8 +64,10 @@ def stability(story: ProfilesStory) -> pd.DataFrame:
 
 
 def apart(story: ProfilesStory) -> pd.DataFrame:
-    """Every two segments, and what tells them apart best."""
+    """Every two segments, those told apart first, and what tells them apart best; a dash where nothing does."""
     table = story.portrait.apart.dropna(subset=["feature"]).sort_values("p", kind="stable")
-    table = table.assign(feature=[*map(story.named_feature, table.itertuples())], p_value=table["p"])
+    names = [story.named_feature(row) if row.told else "–" for row in table.itertuples()]
+    known = table[["difference", "p"]].where(table["told"])
+    table = table.assign(feature=names, difference=known["difference"], p_value=known["p"])
     told = story.named(table, "segment", "other", "feature", "difference", "p_value", segment=story.segment)
     return told.assign(other=[*map(story.segment, table["other"])])
