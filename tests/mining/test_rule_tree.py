@@ -97,3 +97,15 @@ def test_the_same_seed_gives_the_same_rule_and_the_order_of_customers_does_not_m
     pd.testing.assert_frame_equal(first.scores, again.scores)
     turned = crm.segment_rules(frame[::-1], segments[::-1], seed=1)
     pd.testing.assert_frame_equal(first.conditions, turned.conditions)
+
+
+def test_customers_of_segments_too_small_to_learn_count_as_wrongly_named() -> None:
+    frame = customers(7)
+    segments = pd.Series(np.where(frame["age"] > 50, "a", "b"))
+    few = segments.where(np.arange(600) % 24 > 0, "few")  # 25 customers of both
+    rules = crm.segment_rules(frame, few)
+    assert rules.scores["segment"].tolist() == ["a", "b"]
+    assert rules.scores["named"].sum() == rules.branches["customers"].sum() == 600
+    assert (rules.scores["recall"] == 1).all()
+    assert rules.scores["right"].sum() == 575
+    np.testing.assert_array_equal(rules.scores["base"], rules.scores["customers"] / 600)

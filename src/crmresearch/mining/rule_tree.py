@@ -46,7 +46,8 @@ class SegmentRules:
     recall = right / customers with 95 % intervals (Wilson), p (one-sided hypergeometric that so many are right by
     chance, Holm-adjusted over the segments), told (p < .05). `error`: mean over segments of 1 − recall of those held
     out, `chance` what guessing leaves, 1 − 1/k. `features`: those it could use; `filled`: those of them whose gaps
-    count as the median, `left_out`: constants and those more than half missing. `learned_from`: customers.
+    count as the median, `left_out`: constants and those more than half missing. `learned_from`: customers, those of
+    segments too small to be learned among them, who count as wrongly named.
     """
 
     conditions: pd.DataFrame
@@ -78,8 +79,9 @@ def segment_rules(
 
     `features`: customers × features, numbers or categories (of more than 6 levels the 6 most frequent; ordered ones are
     cut in their order); `segments`: of the same customers, by the same index. Segments of fewer than 30 customers, or
-    1 % of all, are not learned. Of more than 10,000 customers so many are drawn. `depth`: branchings one after another,
-    at most; `folds`: parts of which each is held out once. The same `seed` gives the same folds.
+    1 % of all, are not learned, so that their customers are named to others. Of more than 10,000 customers so many are
+    drawn. `depth`: branchings one after another, at most; `folds`: parts of which each is held out once. The same
+    `seed` gives the same folds.
 
     Raises ParameterError for a depth below 1, fewer than 2 folds, and fewer than two such segments. Trees and
     pruning are those of Breiman, Friedman, Olshen & Stone (1984), grown by scikit-learn. Pruning is checked against its
@@ -99,19 +101,20 @@ def segment_rules(
     known = segments.reindex(features.index).dropna()
     known = known.astype("category").iloc[sampled(len(known), MOST, seed)]
     counts = known.value_counts(sort=False)
-    kept = known[known.isin(counts.index[~too_small(counts)])].cat.remove_unused_categories()
-    keys = [*kept.cat.categories]
+    keys = list(counts.index[~too_small(counts)])
     if len(keys) < 2:
         raise ParameterError(
             f"A rule tells two or more segments of {SMALL_NUMBER} customers, and 1%, apart; there are {len(keys)}."
         )
-    known = kept
     X, columns, filled, left_out = encoded(features.loc[known.index])
-    y = known.cat.codes.to_numpy(dtype=np.intp)
+    y = np.asarray(known.map({key: code for code, key in enumerate(keys)}).astype(float).fillna(-1), dtype=np.intp)
+    large, small = np.flatnonzero(y >= 0), np.flatnonzero(y < 0)  # the small ones are named too, never rightly
     named = np.full(len(y), -1, dtype=np.intp)
-    for train, held in _folds(y, folds, seed):
-        named[held] = _learned(X[train], y[train], depth, folds, seed).predict(X[held])
-    tree = _learned(X, y, depth, folds, seed)
+    for place, (train, held) in enumerate(_folds(y[large], folds, seed)):
+        rule = _learned(X[large[train]], y[large[train]], depth, folds, seed)
+        rows = np.concatenate([large[held], small[place::folds]])
+        named[rows] = rule.predict(X[rows])
+    tree = _learned(X[large], y[large], depth, folds, seed)
     used = tuple(dict.fromkeys(feature for feature, _ in columns))
     conditions, branches = _branches(tree, X, y, columns, keys)
     scores = _scores(y, named, keys)

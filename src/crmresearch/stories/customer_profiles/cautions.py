@@ -41,6 +41,9 @@ def _rules(story: ProfilesStory) -> Iterator[Row]:
         return
     if not rules.told or rules.weak:
         yield story.caution(f"profiles_caution.{'recognised_weak' if rules.told else 'not_recognised'}", "weak")
+    learned = set(rules.scores["segment"].astype(str))
+    if small := [story.segment(key) for key in story.portrait.chosen.keys if key not in learned]:
+        yield story.caution("profiles_caution.too_small", "note", names=story.some(small))
     if rules.filled:
         yield story.caution("profiles_caution.filled", "note", names=story.some([*map(story.feature, rules.filled)]))
     if rules.left_out:

@@ -194,6 +194,7 @@ class ProfilesStory(PurchasesStory):
         if len(table):
             facts = {"pairs": len(table), "told": int(table["told"].sum())}
             key = "all" if table["told"].all() else "some" if table["told"].any() else "none"
+            key = "neither" if key == "none" and len(table) == 1 else key
             told.append(self.tell(f"apart.{key}", **facts))
         if len(self.portrait.stability):
             names = [self.segment(key) for key in self.portrait.unstable]
