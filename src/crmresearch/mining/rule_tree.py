@@ -293,6 +293,8 @@ def _bounds(tree: Any, node: int, X: Floats) -> dict[int, tuple[float, float]]:
         parent = int(parents[0])
         column = int(tree.feature[parent])
         cut = short_cut(X[:, column], float(tree.threshold[parent]))
+        if (X[:, column] == np.floor(X[:, column])).all():
+            cut = float(np.floor(cut))  # of whole numbers: up to 1, not up to 1.5
         above, up_to = found.get(column, (-np.inf, np.inf))
         left = tree.children_left[parent] == node
         found[column] = (above, min(up_to, cut)) if left else (max(above, cut), up_to)

@@ -176,7 +176,9 @@ class ProfilesStory(PurchasesStory):
         if not len(rules.branches):
             return [self.tell("rule.none")]
         base = rules.scores.set_index("segment")["base"]
-        return [
+        unnamed = [self.segment(key) for key in base.index.difference(rules.branches["segment"], sort=False)]
+        rest = [self.tell("rule.unnamed", names=self.some(unnamed))] if unnamed else []
+        told = [
             self.tell(
                 "rule.branch",
                 name=self.segment(row.segment),
@@ -187,6 +189,7 @@ class ProfilesStory(PurchasesStory):
             )
             for row in rules.branches.itertuples()
         ]
+        return [*told, *rest]
 
     def kept_apart(self) -> list[str]:
         """Which segments are not told apart by anything they are not made of, and which should have no name."""
