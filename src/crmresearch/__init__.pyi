@@ -7,6 +7,7 @@ from .front.model_checks import congruence, copulas, mediator_prediction, overfi
 from .front.pictures import path_diagram
 from .front.prediction import cvpat, plspredict
 from .front.priorities import cipma, ipma, nca
+from .front.profiles import segment_profiles, segment_rules
 from .front.surveys import (
     bind,
     bootstrap,
@@ -60,6 +61,8 @@ __all__ = [
     "redundancy",
     "reliability",
     "render_report",
+    "segment_profiles",
+    "segment_rules",
     "simple_slopes",
     "stability",
     "tetrads",

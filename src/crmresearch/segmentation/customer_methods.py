@@ -63,12 +63,12 @@ def customer_tags(rules: str, customers: pd.DataFrame) -> Tags | None:
 
 def own_segments(rules: str) -> Segmenter:
     """The segments of the file of own rules, not yet fitted. Raises as `customer_methods`, and where it has none."""
-    return read_rules(_found(rules))
+    return read_rules(found_file(rules))
 
 
 def own_document(rules: str) -> RuleFile:
     """The file of own rules, looked for and refused as `customer_methods` says."""
-    return read_rule_file(_found(rules), SegmentationError)
+    return read_rule_file(found_file(rules), SegmentationError)
 
 
 def reference_of(methods: Sequence[Segmenter]) -> str:
@@ -86,12 +86,16 @@ def check_customers(customers: pd.DataFrame, folds: int) -> None:
         )
 
 
-def _found(rules: str) -> Path:
-    places = [folder / rules for folder in (ROOT, *data_folders())]
+def found_file(name: str, parameter: str = "rules", what: str = "rule file") -> Path:
+    """A file named by a parameter, looked for from the root of the project, then in the data folders.
+
+    Raises ParameterError when it is not there.
+    """
+    places = [folder / name for folder in (ROOT, *data_folders())]
     for place in places:
         if os.path.isfile(place):
             return place
     raise ParameterError(
-        f"There is no rule file {rules!r} in the project or its data folders; write its path from there, or leave "
-        "`rules` empty."
+        f"There is no {what} {name!r} in the project or its data folders; write its path from there, or leave "
+        f"`{parameter}` empty."
     )

@@ -131,16 +131,16 @@ def heat_map(
     bar, x, y = words
     table = table.set_axis(table.index.map(wrapped)).set_axis(table.columns.map(wrapped), axis=1)
     lines = max((str(name).count("\n") + 1 for name in table.index), default=1)  # of a label beside
-    figure, axes = plt.subplots(
-        figsize=(cell[0] * width + margin[0], max(cell[1], 0.17 * lines) * height + margin[1]), layout="constrained"
-    )
-    figure.set_label("heat_map")
     given = {"annot": True, "fmt": ".0f", "cmap": "Blues", "xticklabels": True, "yticklabels": True, **style}
     given["cmap"] = in_steps(given["cmap"])
     shades = {"label": bar, **given.pop("cbar_kws", {})}
     import seaborn as sns  # half a second with what it imports, for one kind of figure
 
-    sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
+    size = cell[0] * width + margin[0], max(cell[1], 0.17 * lines) * height + margin[1]
+    with plt.rc_context({"text.parse_math": False}):  # seaborn measures names, which are no formulas
+        figure, axes = plt.subplots(figsize=size, layout="constrained")
+        sns.heatmap(table, ax=axes, annot_kws={"fontsize": numbers}, cbar_kws=shades, **given)
+    figure.set_label("heat_map")
     faces = axes.collections[0].get_facecolor().reshape(height, width, 4)  # type: ignore[union-attr]
     for text in axes.texts:
         across, down = text.get_position()

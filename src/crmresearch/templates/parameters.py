@@ -57,6 +57,8 @@ def new_report(
     notes = []
     if book and dataset:
         chosen["dataset"] = _named_from(folder, dataset, CODEBOOK_FILE) or dataset
+    if book and "survey" in declared and book.key != declared["dataset"].default:
+        chosen["survey"] = None  # that of the notebook asked other customers
     if {"theory", "dataset"} <= declared.keys():
         book_read = book or find_codebook(chosen["dataset"])
         optional = type(None) in get_args(declared["theory"].annotation)

@@ -135,7 +135,7 @@ class OutcomeTree(Segmenter):
         self._feature, self._children = tree.feature, np.stack([tree.children_left, tree.children_right])
         self._cuts = np.array(
             [
-                _short_cut(X[:, column], cut) if column >= 0 else np.nan
+                short_cut(X[:, column], cut) if column >= 0 else np.nan
                 for column, cut in zip(tree.feature, tree.threshold, strict=True)
             ]
         )
@@ -193,7 +193,7 @@ class OutcomeTree(Segmenter):
         return conditions
 
 
-def _short_cut(values: Floats, cut: float) -> float:
+def short_cut(values: Floats, cut: float) -> float:
     """The number of fewest significant digits that parts the values (n,) as `cut` parts their 32-bit roundings."""
     left = values.astype(np.float32) <= cut
     below, above = values[left].max(), values[~left].min()
