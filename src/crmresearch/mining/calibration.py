@@ -28,9 +28,9 @@ def calibration_table(probability: ArrayLike, happened: ArrayLike, bins: int = 1
     Groups are of equal size as far as they can be: customers of whom the same was foretold are never parted, so there
     may be fewer than `bins`. Raises EstimationError for what is no probability or no 0 and 1.
 
-    >>> table = calibration_table([0.1, 0.1, 0.1, 0.6, 0.8, 0.8], [0, 0, 1, 0, 1, 1], bins=3)
+    >>> table = calibration_table([0.1, 0.1, 0.1, 0.8, 0.8], [0, 0, 1, 0, 1], bins=2)
     >>> table[["customers", "expected", "observed"]].round(2).values.tolist()
-    [[3.0, 0.1, 0.33], [1.0, 0.6, 0.0], [2.0, 0.8, 1.0]]
+    [[3.0, 0.1, 0.33], [2.0, 0.8, 0.5]]
     """
     p, y = _checked(probability, happened)
     codes = pd.qcut(pd.Series(p), bins, labels=False, duplicates="drop").fillna(0)
