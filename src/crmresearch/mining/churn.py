@@ -13,12 +13,12 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from crmresearch.caution import SMALL_NUMBER
+from crmresearch.caution import SMALL_NUMBER, Caution
 from crmresearch.data.customers import CustomerTable, customer_table
 from crmresearch.data.transactions.times import as_date
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import ParameterError
-from crmresearch.mining.warners import Warners, fit_rules, learn
+from crmresearch.mining.warners import Warners, fit_rules, learn, unlearned
 from crmresearch.value.rhythm import Rhythm, purchase_rhythm
 
 Who = Literal["active", "repeat"]
@@ -49,14 +49,14 @@ class Warned:
 class ChurnWarning:
     """Warnings of churn today and, where the data reach back far enough, the same made one horizon earlier and checked.
 
-    `check` is None where `unchecked` says why. `rhythm`: that in which all customers pay, as under a contract.
+    `check` is None where the caution `unchecked` says why. `rhythm`: that in which all customers pay, as by contract.
     """
 
     horizon: int
     who: Who
     today: Warned
     check: Warned | None
-    unchecked: str = ""
+    unchecked: Caution | None = None
     rhythm: Rhythm | None = None
 
     @property
@@ -111,7 +111,7 @@ def churn_warning(
     now, then, earlier = day, day - step, day - 2 * step
     known = {now: _Known(customer_table(transactions, now), horizon_days, who, rhythm)}
     if then <= first:
-        why = f"The data begin on {first}, less than a horizon of {horizon_days} days before {day}."
+        why = Caution("too_short", "weak", "check", {"first": first})
         today = _warned(known[now], None, None, seed)
         return ChurnWarning(horizon_days, who, today, None, why, rhythm)
     known[then] = _Known(customer_table(transactions, then, now), horizon_days, who, rhythm)
@@ -123,7 +123,8 @@ def churn_warning(
     assert check.churned is not None
     few = int(min(check.churned.sum(), (1 - check.churned).sum()))
     if few < SMALL_NUMBER:
-        why = f"Of {len(check.churned)} customers at risk on {then}, {few} churned or stayed; it takes {SMALL_NUMBER}."
+        facts = {"start": then, "checked": len(check.churned), "count": few, "least": SMALL_NUMBER}
+        why = Caution("too_few", "weak", "check", facts)
         return ChurnWarning(horizon_days, who, today, None, why, rhythm)
     return ChurnWarning(horizon_days, who, today, check, rhythm=rhythm)
 
@@ -161,7 +162,7 @@ def next_purchases(transactions: Transactions, after: date, until: date) -> pd.S
 
 
 def _warned(known: _Known, before: _Known | None, back: pd.Series | None, seed: int) -> Warned:
-    warners = known.rules
+    warners = unlearned(known.rules)
     if before is not None:
         warners = learn(known.rules, before.rules, before.customers, before.churned, seed)
     customers = known.customers

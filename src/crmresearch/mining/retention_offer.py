@@ -6,9 +6,11 @@ brings their value (Neslin, Gupta, Kamakura, Lu & Mason 2006, Journal of Marketi
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmresearch.data.margins import Margins
 from crmresearch.errors import EstimationError, ParameterError
@@ -116,23 +118,23 @@ def offer_results(warned: Warned, value: pd.Series, offer: Offer, resamples: int
     sums, best, even = [], [], []
     for part in bootstrap_counts(len(lost), resamples, seed):
         sums.append(part @ (chosen * came).T)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            even.append(offer.cost * (part @ chosen.T) / (part @ (chosen * lost * worth).T))
+        even.append(_kept_for_cost(part, chosen, lost * worth, offer.cost))
         best.append(np.array([[_best_share(came[order[n]], row[order[n]]) for n in names[:-1]] for row in part]))
     draws = np.concatenate(sums).T
     ends = {"ci": draws, "best": np.concatenate(best).T, "even": np.concatenate(even).T}
-    lower, upper = ({key: np.nanquantile(part, q, axis=1) for key, part in ends.items()} for q in (0.025, 0.975))
+    lower, upper = ({key: _quantile(part, q) for key, part in ends.items()} for q in (0.025, 0.975))
     one = np.ones(len(lost))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        point = offer.cost * chosen.sum(axis=1) / (chosen * lost * worth).sum(axis=1)
+    here = _kept_for_cost(one[None, :], chosen, lost * worth, offer.cost)[0]
     expected = [float((chosen[i] * (p[n] * offer.success * worth - offer.cost)).sum()) for i, n in enumerate(names)]
     table = pd.DataFrame({"warner": names, "contacted": chosen.mean(axis=1), "expected": expected})
     table = table.assign(realised=(chosen * came).sum(axis=1), ci_lower=lower["ci"], ci_upper=upper["ci"])
     shares = [_best_share(came[order[n]], one) for n in names[:-1]]
     tops = [float(_summed(came[order[n]]).max()) for n in names[:-1]]
-    extra = {"best_share": shares, "best_lower": lower["best"], "best_upper": upper["best"], "best": tops}
+    extra: dict[str, Any] = {"best_share": shares, "best_lower": lower["best"], "best_upper": upper["best"], "best": tops}
     table = table.assign(**{key: [*part, np.nan] for key, part in extra.items()})
-    table = table.assign(break_even=point, even_lower=lower["even"], even_upper=upper["even"])
+    # quantiles of the value for the cost: where nobody on a list was lost its break-even has no end
+    even_ends = {"break_even": here, "even_lower": upper["even"], "even_upper": lower["even"]}
+    table = table.assign(**{key: _inverse(part) for key, part in even_ends.items()})
     return OfferResult(pd.concat(curves, ignore_index=True), table, draws)
 
 
@@ -167,6 +169,24 @@ def trial(
     )
     rounds = np.ceil(2 * rows["customers"] / today) if today else np.nan
     return rows.assign(rounds=rounds, days=rounds * horizon)
+
+
+def _kept_for_cost(counts: Floats, chosen: NDArray[np.bool_], worth: Floats, cost: float) -> Floats:
+    """Value of the lost on each list a unit of its cost, in every sample (B, k); NaN where the list costs nothing."""
+    spent = cost * (counts @ chosen.T)
+    kept = counts @ (chosen * worth).T
+    return np.divide(kept, spent, out=np.full(spent.shape, np.nan), where=spent > 0)
+
+
+def _inverse(values: Floats) -> Floats:
+    return np.divide(1.0, values, out=np.full(len(values), np.inf), where=values != 0)
+
+
+def _quantile(draws: Floats, q: float) -> Floats:
+    """The quantile of each row of draws that are not NaN; NaN for a row without any."""
+    found, known = np.full(len(draws), np.nan), np.isfinite(draws).any(axis=1)
+    found[known] = np.nanquantile(draws[known], q, axis=1)
+    return found
 
 
 def _summed(values: Floats) -> Floats:

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from crmresearch.caution import SMALL_NUMBER
+from crmresearch.caution import SMALL_NUMBER, Caution
 from crmresearch.errors import CrmResearchError, EstimationError
 from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.value.customer_value import CONTRACT, CustomerValue
@@ -37,13 +37,13 @@ class Warners:
 
     `value`: the purchase model, `rhythm`: that of single customers, each None where it cannot be fitted; `classifiers`,
     `risks` (by score, isotonic) and `base` (the share who churned) are learned from the window that ends with the
-    cut-off, and missing without one. `left_out`: warner and reason.
+    cut-off, and missing without one. `left_out`: a caution for each warner that there is not, its quantity.
     """
 
     horizon: int
     value: CustomerValue | None
     rhythm: LifeCycle | None
-    left_out: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[Caution, ...] = ()
     classifiers: dict[str, Any] = field(default_factory=dict)
     risks: dict[str, IsotonicRegression] = field(default_factory=dict)
     base: float | None = None
@@ -81,19 +81,19 @@ class Warners:
 
 def fit_rules(customers: pd.DataFrame, horizon: int, rhythm: Rhythm | None = None) -> Warners:
     """Warners that need no outcome: the purchase model (that of contracts where all pay in a `rhythm`), own rhythm."""
-    left: list[tuple[str, str]] = []
+    left: list[Caution] = []
     value, own = None, LifeCycle()
     try:
         how = {"model": CONTRACT, "period_days": rhythm.days} if rhythm else {}
         value = CustomerValue.fit(customers, **how)  # type: ignore[arg-type]
         if not value.purchases.tells_dropout:
-            left.append(("p_alive", "The data cannot tell leaving from waiting."))
+            left.append(Caution("not_told", "weak", "p_alive"))
     except EstimationError as error:
-        left += [(name, str(error)) for name in ("p_alive", "purchase_model")]
+        left += [_failed(name, error) for name in ("p_alive", "purchase_model")]
     try:
         own.fit(customers)
     except CrmResearchError as error:
-        return Warners(horizon, value, None, (*left, ("own_rhythm", str(error))))
+        return Warners(horizon, value, None, (*left, _failed("own_rhythm", error)))
     return Warners(horizon, value, own, tuple(left))
 
 
@@ -107,10 +107,8 @@ def learn(now: Warners, before: Warners, customers: pd.DataFrame, churned: pd.Se
     y = churned.to_numpy(dtype=float)
     fewest = int(min(y.sum(), (1 - y).sum()))
     if fewest < SMALL_NUMBER:
-        why = (
-            f"In the window before the cut-off {fewest} customers churned, or stayed; to learn it takes {SMALL_NUMBER}."
-        )
-        return Warners(now.horizon, now.value, now.rhythm, (*now.left_out, *((name, why) for name in LEARNERS)))
+        few = [Caution("few_outcomes", "weak", name, {"count": fewest, "least": SMALL_NUMBER}) for name in LEARNERS]
+        return Warners(now.horizon, now.value, now.rhythm, (*now.left_out, *few))
     scores, X = before.scores(customers), features(customers, before.rhythm)
     trees = HistGradientBoostingClassifier(
         learning_rate=0.05, max_iter=100, max_leaf_nodes=15, min_samples_leaf=20, random_state=seed
@@ -121,6 +119,16 @@ def learn(now: Warners, before: Warners, customers: pd.DataFrame, churned: pd.Se
     steps = {name: IsotonicRegression(out_of_bounds="clip") for name in RANKERS if name in scores}
     risks = {name: step.fit(scores[name], y) for name, step in steps.items()}
     return Warners(now.horizon, now.value, now.rhythm, now.left_out, classifiers, risks, float(y.mean()))
+
+
+def unlearned(now: Warners) -> Warners:
+    """The warners of `now` where the data do not reach back to a window to learn from."""
+    left = (*now.left_out, *(Caution("no_window", "weak", name) for name in LEARNERS))
+    return Warners(now.horizon, now.value, now.rhythm, left)
+
+
+def _failed(warner: str, error: Exception) -> Caution:
+    return Caution("failed", "weak", warner, {"reason": str(error)})
 
 
 def silence_used(customers: pd.DataFrame, rhythm: LifeCycle) -> Floats:

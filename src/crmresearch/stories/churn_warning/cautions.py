@@ -25,7 +25,9 @@ def cautions(story: ChurnStory) -> pd.DataFrame:
 def _warners(story: ChurnStory) -> Iterator[Row]:
     warning = story.study.warning
     if warning.check is None:
-        yield story.caution("churn_caution.unchecked", "weak", reason=warning.unchecked)
+        why = warning.unchecked
+        assert why is not None
+        yield story.caution(f"churn_caution.{why.code}", why.severity, horizon=warning.horizon, **why.facts)
     elif story.study.leader == NAIVE:
         yield story.caution("churn_caution.no_better", "weak", story.label(story.study.leader))
     if not len(warning.today.customers):
@@ -34,8 +36,14 @@ def _warners(story: ChurnStory) -> Iterator[Row]:
     if calibrated is not None and not calibrated["ci_lower"] <= 0 <= calibrated["ci_upper"]:
         key = "too_low" if calibrated["estimate"] > 0 else "too_high"
         yield story.caution(f"churn_caution.{key}", "weak", story.label(story.study.leader), **_sums(story))
-    for name, reason in warning.today.warners.left_out:
-        yield story.caution("churn_caution.left_out", "weak", story.label(name), reason=reason)
+    now = warning.today.warners.left_out
+    gone = {one.quantity for one in now}
+    then = warning.check.warners.left_out if warning.check else ()
+    for one in now:
+        yield story.caution(f"churn_caution.{one.code}", one.severity, story.label(one.quantity), **one.facts)
+    for one in then:
+        if one.quantity not in gone:
+            yield story.caution("churn_caution.unchecked", one.severity, story.label(one.quantity))
 
 
 def _sums(story: ChurnStory) -> dict[str, float]:
