@@ -129,7 +129,7 @@ REPORTS = {
     ),
     "churn_warning": (
         {"dataset": "hostile_shop", "horizon_days": 91, "resamples": 20, "survey": "hostile_survey"},
-        ["title", "about", "currency", "item"],
+        ["title", "about", "item"],
     ),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",

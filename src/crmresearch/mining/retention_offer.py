@@ -22,6 +22,7 @@ from crmresearch.resampling import bootstrap_counts
 
 SHARES = np.round(np.linspace(0, 1, 101), 2)  # of the customers at risk, at which the curve is drawn
 DAYS_A_MONTH = 365.25 / 12
+MOST_ROUNDS = 50  # lists; a test that takes more is none that anybody makes
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,12 @@ def offer_results(warned: Warned, value: pd.Series, offer: Offer, resamples: int
     table = table.assign(realised=(chosen * came).sum(axis=1), ci_lower=lower["ci"], ci_upper=upper["ci"])
     shares = [_best_share(came[order[n]], one) for n in names[:-1]]
     tops = [float(_summed(came[order[n]]).max()) for n in names[:-1]]
-    extra: dict[str, Any] = {"best_share": shares, "best_lower": lower["best"], "best_upper": upper["best"], "best": tops}
+    extra: dict[str, Any] = {
+        "best_share": shares,
+        "best_lower": lower["best"],
+        "best_upper": upper["best"],
+        "best": tops,
+    }
     table = table.assign(**{key: [*part, np.nan] for key, part in extra.items()})
     # quantiles of the value for the cost: where nobody on a list was lost its break-even has no end
     even_ends = {"break_even": here, "even_lower": upper["even"], "even_upper": lower["even"]}
@@ -167,7 +173,8 @@ def trial(
             "customers": np.ceil(needed),
         }
     )
-    rounds = np.ceil(2 * rows["customers"] / today) if today else np.nan
+    rounds = np.ceil(2 * rows["customers"] / max(today, 1))
+    rounds = rounds.where((rounds <= MOST_ROUNDS) & (today > 0))
     return rows.assign(rounds=rounds, days=rounds * horizon)
 
 

@@ -178,7 +178,7 @@ def _from_beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
             return None
         return str((place.parent if marker else place).resolve())
 
-    named = (("dataset", "codebook.yaml"), ("purchases", "codebook.yaml"), ("theory", ""), ("rules", ""))
+    named = [(key, "codebook.yaml") for key in ("dataset", "purchases", "survey")] + [("theory", ""), ("rules", "")]
     found: dict[str, Any] = {key: file for key, marker in named if (file := whole(parameters.get(key), marker))}
     if isinstance(theories := parameters.get("theories"), list):
         found["theories"] = [whole(theory) or theory for theory in theories]
@@ -284,9 +284,13 @@ def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]
     if isinstance(language, str):
         problems += [f"`language`: {problem}" for problem in lacking(paths.PACKAGE, language)]
     # imported only where they are needed: every import is a reason to render again
-    for key in ("dataset", "purchases"):
+    for key in ("dataset", "purchases", "survey"):
         one = parameters.get(key)
-        if isinstance(one, str) and not os.path.isfile(Path(locate_dataset(one, notebook)) / "codebook.yaml"):
+        if (
+            isinstance(one, str)
+            and (one or key != "survey")
+            and not os.path.isfile(Path(locate_dataset(one, notebook)) / "codebook.yaml")
+        ):
             from crmresearch.data.catalog import dataset_keys
 
             if one not in (known := dataset_keys()):

@@ -147,7 +147,8 @@ class ChurnStory(PurchasesStory):
             return []
         result = self.study.money[1]
         names = [self.warner(name) for name in named(result.alike)]
-        key = "lists_among" if self.study.leader in result.alike else "lists_not"
+        among = "alone" if len(result.alike) == 1 else "among"
+        key = f"lists_{among}" if self.study.leader in result.alike else "lists_not"
         told = [self.tell(f"churn.{key}", names=self.listed(names))]
         row = result.lists.set_index("warner").loc[self.study.leader]
         ends = {"low": row["best_lower"], "high": row["best_upper"]}
@@ -178,10 +179,17 @@ class ChurnStory(PurchasesStory):
         if self.study.money is not None:
             row = self.study.money[2].set_index("outcome").loc["churned"]
             if np.isfinite(row["customers"]):
-                enough = bool(row["rounds"] <= 1)
                 facts = {"needed": row["customers"], "rounds": row["rounds"], "days": row["days"]}
-                told.append(self.tell("churn.do_test" if enough else "churn.do_test_long", **facts))
+                many = not np.isfinite(row["rounds"])
+                key = "do_test_endless" if many else "do_test" if row["rounds"] <= 1 else "do_test_long"
+                told.append(self.tell(f"churn.{key}", **facts))
         return told
+
+    def order(self) -> list[str]:
+        """In which order the list is, and which number to believe where a line holds two."""
+        told = [self.tell("churn.order_gain" if "gain" in self.study.customers else "churn.order_risk")]
+        other = self.study.leader not in ("p_alive", "purchase_model") and "p_alive" in self.study.customers
+        return [*told, *([self.tell("churn.order_two")] if other and self.check else [])]
 
     def limits(self) -> list[str]:
         """What this cannot say."""
