@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -36,7 +36,7 @@ class Warners:
     """What is known by one cut-off that warns of churn in the `horizon` days to come.
 
     `value`: the purchase model, `rhythm`: that of single customers, each None where it cannot be fitted; `classifiers`,
-    `risks` (by score, isotonic) and `base` (the share who churned) are learned from the window that ends with the
+    `risks` (by score, logistic) and `base` (the share who churned) are learned from the window that ends with the
     cut-off, and missing without one. `left_out`: a caution for each warner that there is not, its quantity.
     """
 
@@ -45,7 +45,7 @@ class Warners:
     rhythm: LifeCycle | None
     left_out: tuple[Caution, ...] = ()
     classifiers: dict[str, Any] = field(default_factory=dict)
-    risks: dict[str, IsotonicRegression] = field(default_factory=dict)
+    risks: dict[str, Any] = field(default_factory=dict)
     base: float | None = None
 
     def scores(self, customers: pd.DataFrame) -> pd.DataFrame:
@@ -67,14 +67,13 @@ class Warners:
     def probabilities(self, scores: pd.DataFrame) -> pd.DataFrame:
         """The probability of no purchase in the horizon by what has one, from `scores`; the base rate last.
 
-        Of recency, own rhythm and P(alive), none of which is that probability, it is the share who churned at such a
-        score one window earlier, never falling as the score rises (isotonic regression).
+        Of recency, own rhythm and P(alive), none of which is that probability, it is that of who churned at such a
+        score one window earlier: logistic regression on its logarithm, of P(alive) its logit (Platt 1999). Isotonic
+        regression told 0 and 1 of few customers, and had the larger Brier score in 8 of 9 comparisons.
         """
-        found = {
-            name: self.risks[name].predict(scores[name]) if name in self.risks else scores[name]
-            for name in scores
-            if name in self.risks or name not in RANKERS
-        }
+        found: dict[str, Any] = {name: scores[name] for name in scores if name not in RANKERS}
+        found |= {name: risk.predict_proba(_line(name, scores[name]))[:, 1] for name, risk in self.risks.items()}
+        found = {name: found[name] for name in scores if name in found}
         base = {} if self.base is None else {BASE: np.full(len(scores), self.base)}
         return pd.DataFrame(found | base, index=scores.index).clip(0, 1)
 
@@ -116,8 +115,9 @@ def learn(now: Warners, before: Warners, customers: pd.DataFrame, churned: pd.Se
     models = {"logistic": make_pipeline(_Filled(), StandardScaler(), LogisticRegression(max_iter=1000)), "trees": trees}
     with threadpool_limits(1):
         classifiers = {name: model.fit(X, y.astype(int)) for name, model in models.items()}
-    steps = {name: IsotonicRegression(out_of_bounds="clip") for name in RANKERS if name in scores}
-    risks = {name: step.fit(scores[name], y) for name, step in steps.items()}
+        told = [name for name in RANKERS if name in scores]
+        curve = {name: make_pipeline(StandardScaler(), LogisticRegression()) for name in told}
+        risks = {name: one.fit(_line(name, scores[name]), y.astype(int)) for name, one in curve.items()}
     return Warners(now.horizon, now.value, now.rhythm, now.left_out, classifiers, risks, float(y.mean()))
 
 
@@ -174,6 +174,12 @@ def at_silence(customers: pd.DataFrame, days: float | Floats) -> pd.DataFrame:
 def named(keys: Sequence[str]) -> list[str]:
     """Warners in the order of their simplicity, unknown ones last."""
     return sorted(keys, key=lambda key: WARNERS.index(key) if key in WARNERS else len(WARNERS))
+
+
+def _line(name: str, score: pd.Series) -> Floats:
+    """A score (n, 1) on the scale on which the logit of churn may be a straight line."""
+    values = score.to_numpy(dtype=float)[:, None]
+    return np.asarray(logit(values.clip(1e-6, 1 - 1e-6)) if name == "p_alive" else np.log1p(values))
 
 
 def _log(column: pd.Series) -> Floats:

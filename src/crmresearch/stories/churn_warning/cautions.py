@@ -56,6 +56,7 @@ def _sums(story: ChurnStory) -> dict[str, float]:
 
 def _offer(story: ChurnStory) -> Iterator[Row]:
     if story.study.money is None:
-        yield story.caution("churn_caution.no_money", "weak")
+        why = "no_check" if story.check is None else "no_money" if story.study.value is None else "no_risk"
+        yield story.caution(f"churn_caution.{why}", "weak", leader=story.leader)
     else:
         yield story.caution("churn_caution.assumed", "weak", success=story.study.offer.success)

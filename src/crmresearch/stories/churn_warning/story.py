@@ -119,7 +119,8 @@ class ChurnStory(PurchasesStory):
     def earned(self) -> list[str]:
         """What the list of the leader would have earned at the assumed success, against everybody and nobody."""
         if self.study.money is None:
-            return [self.tell("churn.no_money")] if self.check else []
+            why = "no_money" if self.study.value is None else "no_risk"
+            return [self.tell(f"churn.{why}")] if self.check else []
         lists = self.study.money[1].lists.set_index("warner")
         row, all_of_them = lists.loc[self.study.leader], lists.loc["everybody"]
         facts = {"contacted": row["contacted"], "realised": row["realised"], "everybody": all_of_them["realised"]}
@@ -169,13 +170,12 @@ class ChurnStory(PurchasesStory):
         customers = self.study.customers
         if not len(customers):
             return [self.tell("churn.do_nothing")]
-        if self.check is not None and self.study.leader == NAIVE:
-            told = [self.tell("churn.do_recency")]
-        elif "offer" in customers:
+        told = [self.tell("churn.do_recency")] if self.check and self.study.leader == NAIVE else []
+        if "offer" in customers:
             count = int(customers["offer"].sum())
-            told = [self.tell("churn.do_call" if count else "churn.do_call_nobody", count=count)]
+            told.append(self.tell("churn.do_call" if count else "churn.do_call_nobody", count=count))
         else:
-            told = [self.tell("churn.do_rank")]
+            told.append(self.tell("churn.do_rank"))
         if self.study.money is not None:
             row = self.study.money[2].set_index("outcome").loc["churned"]
             if np.isfinite(row["customers"]):
@@ -189,7 +189,8 @@ class ChurnStory(PurchasesStory):
         """In which order the list is, and which number to believe where a line holds two."""
         told = [self.tell("churn.order_gain" if "gain" in self.study.customers else "churn.order_risk")]
         other = self.study.leader not in ("p_alive", "purchase_model") and "p_alive" in self.study.customers
-        return [*told, *([self.tell("churn.order_two")] if other and self.check else [])]
+        key = "better" if self.check and "p_alive" not in self.study.alike else "open"
+        return [*told, *([self.tell(f"churn.order_two_{key}")] if other else [])]
 
     def limits(self) -> list[str]:
         """What this cannot say."""
