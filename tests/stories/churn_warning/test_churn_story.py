@@ -1,5 +1,6 @@
 """What the report of a churn warning says: keys and facts of its sentences, the list, cautions, and figures."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ from rhythm_cases import shop
 
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.transactions.transactions import Transactions, load_transactions
+from crmresearch.mining import churn
 from crmresearch.mining.churn import churn_warning
 from crmresearch.mining.churn_study import ChurnStudy
 from crmresearch.mining.intention import stated_intention
 from crmresearch.mining.retention_offer import Offer
-from crmresearch.stories.churn_warning import charts, tables
+from crmresearch.stories.churn_warning import TEXTS, charts, tables
 from crmresearch.stories.churn_warning.cautions import cautions
 from crmresearch.stories.churn_warning.story import ChurnStory
 
@@ -102,3 +104,11 @@ def test_unchecked_it_leads_with_the_purchase_model_and_says_so(tmp_path: Path, 
     assert "probability" in tables.call_list(story)
     assert story.study.money is None
     assert "churn.order_gain" in keys(story.order())
+
+
+def test_every_caution_of_the_warners_has_a_sentence() -> None:
+    folder = Path(churn.__file__).parent
+    code = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in ("churn", "warners"))
+    raised = set(re.findall(r'Caution\("(\w+)"', code))
+    assert len(raised) == 6
+    assert raised <= TEXTS.section("churn_caution").keys()
