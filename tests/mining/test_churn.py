@@ -94,26 +94,28 @@ def test_who_is_at_risk_and_who_churned_are_counted_by_hand(warning: ChurnWarnin
     assert check.back.isna().sum() == check.churned.sum()
 
 
-def test_nothing_after_a_cut_off_enters(tmp_path: Path, transactions: Transactions, warning: ChurnWarning, made):
+def test_nothing_after_a_cut_off_enters(
+    tmp_path: Path, folder: Path, transactions: Transactions, warning: ChurnWarning
+):
     """Half of the later purchases left out, the others a day earlier: what was told of the cut-off stays to the bit."""
-    cut = np.datetime64(warning.check.cutoff)
-    days = made[0]
-    later = days["day"] > cut
-    rng = np.random.default_rng(3)
-    kept = days[~later | (rng.random(len(days)) < 0.5)]
-    moved = kept["day"].where(kept["day"] <= cut + 1, kept["day"] - np.timedelta64(1, "D"))
-    changed = load_transactions(str(shop(tmp_path / "leaving", kept.assign(day=moved).drop_duplicates())))
-    first = customer_table(transactions, warning.check.cutoff).frame["monetary_total"]
-    other = churn_warning(changed, HORIZON, seed=1)
-    before = churn_warning(changed, HORIZON, warning.check.cutoff, seed=1)
-    now = churn_warning(transactions, HORIZON, warning.check.cutoff, seed=1)
-    columns = [c for c in warning.check.scores if c not in ("logistic", "trees")]  # amounts are drawn anew
+    cut = pd.Timestamp(warning.check.cutoff)
+    lines = pd.read_csv(folder / "purchases.csv", parse_dates=["day"])
+    later = lines["day"] > cut
+    lines.loc[later, "amount"] *= 3
+    moved = lines["day"].where(lines["day"] <= cut + pd.Timedelta(days=1), lines["day"] - pd.Timedelta(days=1))
+    kept = lines.assign(day=moved)[~later | (np.random.default_rng(3).random(len(lines)) < 0.5)]
+    (tmp_path / "leaving").mkdir()
+    kept.to_csv(tmp_path / "leaving" / "purchases.csv", index=False)
+    (tmp_path / "leaving" / "codebook.yaml").write_text((folder / "codebook.yaml").read_text(encoding="utf-8"))
+    other = churn_warning(load_transactions(str(tmp_path / "leaving")), HORIZON, seed=1)
     assert (other.check.churned != warning.check.churned).any()
-    pd.testing.assert_frame_equal(other.check.scores[columns], warning.check.scores[columns], check_exact=True)
-    pd.testing.assert_frame_equal(now.today.scores, warning.check.scores, check_exact=True)
-    pd.testing.assert_frame_equal(now.today.probabilities, warning.check.probabilities, check_exact=True)
-    pd.testing.assert_frame_equal(before.today.scores, other.check.scores, check_exact=True)
-    assert len(first)
+    assert (other.today.scores["trees"].reindex(warning.today.scores.index) != warning.today.scores["trees"]).any()
+    pd.testing.assert_frame_equal(other.check.customers, warning.check.customers, check_exact=True)
+    pd.testing.assert_frame_equal(other.check.scores, warning.check.scores, check_exact=True)
+    pd.testing.assert_frame_equal(other.check.probabilities, warning.check.probabilities, check_exact=True)
+    then = churn_warning(transactions, HORIZON, warning.check.cutoff, seed=1)
+    pd.testing.assert_frame_equal(then.today.scores, warning.check.scores, check_exact=True)
+    pd.testing.assert_frame_equal(then.today.probabilities, warning.check.probabilities, check_exact=True)
 
 
 def test_the_same_seed_gives_the_same_bytes(transactions: Transactions, warning: ChurnWarning):

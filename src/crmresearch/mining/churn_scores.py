@@ -11,6 +11,7 @@ from crmresearch.mining.warners import BASE, NAIVE, Floats, named
 from crmresearch.ranks import highest, leads, verdict
 
 DRAWS = 999
+BLOCK = 10_000  # customers at a time: the noise of a million would take 8 GB
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,11 @@ class Measured:
 
     def draws(self, seed: int) -> Floats:
         """Draws (k, 999) of the estimates around themselves, paired: influences times independent normal numbers."""
-        noise = np.random.default_rng(seed).standard_normal((self.influence.shape[1], DRAWS))
-        return np.asarray(self.points[:, None] + self.influence @ noise)
+        rng, sums = np.random.default_rng(seed), np.zeros((len(self.points), DRAWS))
+        for start in range(0, self.influence.shape[1], BLOCK):
+            part = self.influence[:, start : start + BLOCK]
+            sums += part @ rng.standard_normal((part.shape[1], DRAWS))
+        return np.asarray(self.points[:, None] + sums)
 
     def alike(self, seed: int) -> list[str]:
         """The warners not told apart from the best, the simplest first (`ranks.highest`)."""

@@ -13,9 +13,10 @@ import pandas as pd
 from crmresearch.mining.churn import Warned
 from crmresearch.mining.warners import Floats, at_silence
 from crmresearch.ranks import highest
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, sampled
 
 WEEK = 7
+MOST = 20_000  # customers that are looked at week by week; of more, so many are drawn
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,17 @@ def lead_times(
     begins with the last purchase before the cut-off. A warner warns at the first weekly look at which its score passes
     a threshold: the lowest at which at most `false_alarm_rate` of the customers who did come back would have been
     warned before they did. The end is the day on which the silence reaches the horizon. Only customers silent at the
-    cut-off are in it, so that short silences count for less than there are of them. Intervals are percentiles of
+    cut-off are in it, so that short silences count for less than there are of them. Of more than 20,000 customers so
+    many are drawn with the seed. Intervals are percentiles of
     resamples of the customers, each with its own threshold; the warners are held as they were learned.
     """
     assert warned.churned is not None
     assert warned.back is not None
-    customers, lost = warned.customers, warned.churned.to_numpy(dtype=float) == 1
+    some = sampled(len(warned.customers), MOST, seed)
+    customers, lost = warned.customers.iloc[some], warned.churned.to_numpy(dtype=float)[some] == 1
     looks = WEEK * np.arange(horizon // WEEK + 1)
     last = pd.Timestamp(warned.cutoff) - pd.to_timedelta(customers["recency"], unit="D")
-    silent = ((pd.to_datetime(warned.back) - last).dt.days).to_numpy(dtype=float)  # missing for the lost
+    silent = ((pd.to_datetime(warned.back.iloc[some]) - last).dt.days).to_numpy(dtype=float)  # missing for the lost
     paths = np.stack([warned.warners.scores(at_silence(customers, float(u))).to_numpy().T for u in looks], axis=2)
     highest_yet = np.maximum.accumulate(paths, axis=2)  # (k, n, looks)
     seen = np.maximum(np.searchsorted(looks, np.where(lost, np.inf, silent)) - 1, 0)  # last look before coming back

@@ -111,10 +111,12 @@ class ChurnStory(PurchasesStory):
         return [self.tell(f"churn.{key}", **facts, **interval(curve))]
 
     def silence(self) -> list[str]:
-        """That silence alone cannot warn in time, where it cannot."""
-        if self.study.lead is None or self.study.lead.summary.set_index("warner").loc[NAIVE, "warned"] > 0:
+        """Who warns earliest, beyond chance, and that silence alone cannot warn in time, where it cannot."""
+        if self.study.lead is None:
             return []
-        return [self.tell("churn.early_silence")]
+        best = self.listed([self.warner(name) for name in named(self.study.lead.alike)])
+        nobody = self.study.lead.summary.set_index("warner").loc[NAIVE, "warned"] == 0
+        return self.sentences("churn.early_", "most", nobody and "silence", names=best, **self.facts)
 
     def earned(self) -> list[str]:
         """What the list of the leader would have earned at the assumed success, against everybody and nobody."""

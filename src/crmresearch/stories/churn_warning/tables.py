@@ -16,18 +16,27 @@ def call_list(story: ChurnStory) -> pd.DataFrame:
     table.insert(1, "place", places)
     digits = {"recency": 0, "gap_mean": 1, "p_alive": 4, "probability": 4, "value": 2, "gain": 2}
     table = table.round({name: n for name, n in digits.items() if name in table})
-    return table.assign(reason=[reason(story, row) for row in table.to_dict("records")])
+    return table.assign(reason=reasons(story, table))
 
 
-def reason(story: ChurnStory, row: dict[str, float]) -> str:
-    """Why a customer is on the list: the silence, the own rhythm, what the models say."""
-    keys = ["silent", "late" if row.get("overdue") else "usual"]
-    if "p_alive" in row:
-        keys.append("alive")
-    if "probability" in row:
-        keys.append("risk")
-    facts = {name: row[name] for name in ("recency", "gap_mean", "p_alive", "probability") if name in row}
-    return "; ".join(story.sentences("reason.", *keys, horizon=story.study.warning.horizon, **facts))
+def reasons(story: ChurnStory, table: pd.DataFrame) -> list[str]:
+    """Why each customer of the list is on it: the silence, the own rhythm, what the models say."""
+
+    def told(key: str, column: str, digits: int) -> pd.Series:
+        """The sentence with the number of each customer; a number that many have is told once."""
+        numbers = table[column].round(digits)
+        known = {
+            n: story.say(f"reason.{key}", **{column: n}, horizon=story.study.warning.horizon) for n in set(numbers)
+        }
+        return numbers.map(known)
+
+    rhythm = told("usual", "gap_mean", 0)
+    if "overdue" in table:
+        rhythm = rhythm.where(table["overdue"] == 0, told("late", "gap_mean", 0))
+    parts = [told("silent", "recency", 0), rhythm]
+    parts += [told("alive", "p_alive", 2)] if "p_alive" in table else []
+    parts += [told("risk", "probability", 2)] if "probability" in table else []
+    return ["; ".join(row) for row in zip(*parts, strict=True)]
 
 
 def scores(story: ChurnStory) -> pd.DataFrame:
