@@ -72,17 +72,17 @@ def test_delong_is_that_of_all_pairs_written_out():
 
 
 def test_errors_are_the_spread_over_samples():
-    """Standard errors of Brier, skill and AUC, and of a difference of two AUCs, over 400 samples of a known world."""
+    """Standard errors of Brier, skill and AUC, and of a difference of two AUCs, over 200 samples of a known world."""
     rng = np.random.default_rng(8)
     found, told = [], []
-    for _ in range(400):
+    for _ in range(200):
         x = rng.normal(size=250)
         p, y = expit(x), (rng.random(250) < expit(x)).astype(float)
         table = probability_scores(p, y).set_index("measure")
         area, influence = auc_influence(np.array([p, x + rng.normal(size=250)]), y)
         found.append([*table.loc[["brier", "skill"], "estimate"], area[0] - area[1]])
         told.append([*table.loc[["brier", "skill"], "error"], np.sqrt(((influence[0] - influence[1]) ** 2).sum())])
-    np.testing.assert_allclose(np.mean(told, axis=0), np.std(found, axis=0), rtol=0.1)
+    np.testing.assert_allclose(np.mean(told, axis=0), np.std(found, axis=0), rtol=0.15)
 
 
 def test_groups_never_part_customers_told_alike(told):
