@@ -27,6 +27,7 @@ NAMES = [
     "CustomerValue", "render_report", "tetrads", "copulas", "overfit", "mediator_prediction", "congruence", "effects",
     "mediation", "simple_slopes", "plspredict", "cvpat", "redundancy", "modification_indices",
     "segment_profiles", "segment_rules",
+    "churn_warning",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}

@@ -17,6 +17,7 @@ from .front.surveys import (
     theories,
 )
 from .front.tables import cautions, construct_index, fit_table
+from .mining.churn import churn_warning
 from .models.lavaan import model
 from .models.theory import load_theory
 from .report.make.render import render_report
@@ -31,6 +32,7 @@ __all__ = [
     "bind",
     "bootstrap",
     "cautions",
+    "churn_warning",
     "cipma",
     "congruence",
     "construct_index",

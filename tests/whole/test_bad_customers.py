@@ -68,6 +68,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
                            "step": 61},
     "customer_today": {"resamples": 20, "horizons_months": [3, 12]},
     "customer_profiles": {"resamples": 20, "refits": 2, "survey": None},
+    "churn_warning": {"resamples": 20, "horizon_days": 91, "survey": ""},
 }  # fmt: skip
 
 
@@ -105,6 +106,7 @@ UNUSUAL = {
         "segment_monitoring",
         "customer_today",
         "customer_profiles",
+        "churn_warning",
     ],
 )
 @pytest.mark.parametrize("case", list(UNUSUAL))

@@ -131,6 +131,10 @@ REPORTS = {
         {"dataset": "hostile_shop", "survey": None, "method": "own_rules", "rules": "rules.yaml", "resamples": 20},
         ["title", "about", "currency", "notes", "attribute", "segment", "definition"],
     ),
+    "churn_warning": (
+        {"dataset": "hostile_shop", "horizon_days": 91, "resamples": 20, "survey": "hostile_survey"},
+        ["title", "about", "item"],
+    ),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",
          "resamples": 50, "refits": 2, "folds": 2, "sizes": [4]},

@@ -38,6 +38,7 @@ REPORTS: dict[str, dict[str, object]] = {
     "customer-value-cdnow": {"resamples": 50, "value_resamples": 50},
     "customer-profiles-cdnow": {"resamples": 20, "refits": 2},
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
+    "churn-warning-cdnow": {"resamples": 20},
 }
 SKIPPED = ("satisfaction-index-acsi-2015-acsi", "customer-value-online-retail")  # no data, but how to get them
 SHORT = "survey-quality-ecsi-mobile"

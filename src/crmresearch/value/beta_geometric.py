@@ -97,6 +97,11 @@ class BetaGeometricFit(PurchaseFit):
         dropout = np.maximum(rng.beta(a, b + self.first_toss + x), 1e-15)
         return np.minimum(rng.poisson(np.minimum(rate * horizon, 1e9)), rng.geometric(dropout)).astype(np.float64)
 
+    def _silent_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float) -> Floats:
+        """The next purchase comes after a Lomax time, whatever p (`next_purchase`): ((α+T)/(α+T+horizon))^(r+x)."""
+        r, alpha, _, _ = self.parameters
+        return np.asarray(np.exp(-(r + x) * np.log1p(horizon / (alpha + T))))
+
     def next_purchase(self, x: ArrayLike, T: ArrayLike, share: float = 0.5) -> Floats:
         """Time (n,) after T within which a customer alive at T makes the next purchase with probability `share`.
 

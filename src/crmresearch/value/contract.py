@@ -158,6 +158,17 @@ class ContractFit(PurchaseFit):
         discount = np.exp(-rate * (first + (i - 1) * self.period))
         return np.asarray(self.paid * np.where(i <= due, staying * discount, 0).sum(axis=1))
 
+    def _silent_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float) -> Floats:
+        """Leaves at the j-th of n payments due and paid none before, or stays and pays none; 1 where none is due."""
+        alpha, beta = self.parameters
+        renewed, first = self._until_due(t_x, T)
+        due = _payments(horizon, first, self.period)[:, None]
+        j, renewed = np.arange(due.max(initial=0) + 1), renewed[:, None]
+        staying = np.exp(betaln(alpha, beta + renewed + j) - betaln(alpha, beta + renewed))
+        unpaid = np.where(j <= due, staying, 0.0) * (1 - self.paid) ** j
+        leaving = np.where(j[1:] <= due, staying[:, :-1] - staying[:, 1:], 0.0) * (1 - self.paid) ** j[:-1]
+        return np.asarray(leaving.sum(axis=1) + np.take_along_axis(unpaid, due.astype(np.intp), axis=1)[:, 0])
+
     def _draw_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float, rng: np.random.Generator) -> Floats:
         """Payments made until leaving at a θ ~ beta(α, β+k+m) drawn given the renewals, or to the end."""
         alpha, beta = self.parameters

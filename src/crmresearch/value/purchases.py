@@ -127,6 +127,24 @@ class PurchaseFit(MaximumFit, ABC):
         alive = rng.random(len(histories[0])) < self.p_alive(*histories)
         return np.where(alive, self._draw_if_alive(*histories, horizon, rng), 0.0)
 
+    def silence(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, horizon: float) -> Floats:
+        """Probability (n,) of no purchase in (T, T + horizon]: left for good, or still a customer and not buying.
+
+        1 − P(alive) · (1 − P(no purchase | alive)); of BG/NBD, MBG/NBD and contracts. Checked against `draw_purchases`.
+        Raises EstimationError for impossible histories and for a model that has no formula for it.
+        """
+        _check_outlook(horizon, 0.0)
+
+        def silent(x: Floats, t_x: Floats, T: Floats) -> Floats:
+            waits = in_blocks(lambda x, t_x, T: self._silent_if_alive(x, t_x, T, horizon), x, t_x, T)
+            return 1 - self._p_alive_in_blocks(x, t_x, T) * (1 - waits)
+
+        return self._of_each(silent, x, t_x, T)
+
+    def _silent_if_alive(self, x: Floats, t_x: Floats, T: Floats, horizon: float) -> Floats:
+        """Probability (n,) of no purchase in (T, T + horizon] of customers known to be alive at T."""
+        raise EstimationError(f"{type(self).__name__} has no formula for the probability of no purchase.")
+
     def expected_purchases_of_new(self, horizon: float) -> float:
         """Repeat purchases a new customer is expected to make in (0, horizon] after the first purchase."""
         none = np.zeros(1)

@@ -287,7 +287,11 @@ def _check_existence(parameters: Mapping[str, Any], notebook: Path) -> list[str]
     # imported only where they are needed: every import is a reason to render again
     for key in ("dataset", "purchases", "survey"):
         one = parameters.get(key)
-        if isinstance(one, str) and not os.path.isfile(Path(locate_dataset(one, notebook)) / "codebook.yaml"):
+        if (
+            isinstance(one, str)
+            and (one or key != "survey")
+            and not os.path.isfile(Path(locate_dataset(one, notebook)) / "codebook.yaml")
+        ):
             from crmresearch.data.catalog import dataset_keys
 
             if one not in (known := dataset_keys()):
