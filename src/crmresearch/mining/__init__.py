@@ -1,1 +1,1 @@
-"""What purchases and answers foretell beside segments: trends, churn, what is bought together, the unusual, personas."""
+"""What purchases and answers foretell beside segments: trends, churn, what is bought together, the odd, personas."""
