@@ -46,7 +46,9 @@ def shop_returns(transactions: Transactions) -> pd.DataFrame:
 
 
 def returned_since(orders: pd.DataFrame, returns: pd.DataFrame) -> pd.Series:
-    """The largest single return of the customer of each order on its day or later; 0 without one."""
-    pairs = orders[["customer", "day"]].rename_axis("place").reset_index().merge(returns, "inner", "customer")
-    later = pairs[pairs["day_y"] >= pairs["day_x"]]
-    return later.groupby("place")["returned"].max().reindex(orders.index, fill_value=0.0)
+    """The single return of each order's customer, on its day or later, that is nearest to its amount; 0 without one."""
+    columns = orders[["customer", "day", "amount"]].rename_axis("place").reset_index()
+    pairs = columns.merge(returns, "inner", "customer")
+    pairs = pairs[pairs["day_y"] >= pairs["day_x"]]
+    nearest = pairs.assign(off=(pairs["returned"] - pairs["amount"]).abs()).sort_values("off", kind="stable")
+    return nearest.groupby("place")["returned"].first().reindex(orders.index, fill_value=0.0)

@@ -25,12 +25,12 @@ CHANCE = 0.95  # of clean shops have no more listed than the number from which a
 class UnusualPurchases:
     """What `unusual_purchases` found: of orders, customers and days (or weeks) every one judged, with `p_value`.
 
-    orders: as `judged_orders`, with `returned` of those listed, the largest single return of the customer on that day
-    or later; customers: as `judged_customers`, index customer; days: as `judged_days`; each with `listed`. alpha: the
-    rate of false alarms asked for. summary: list, judged, listed, expected (by chance), most (that 95 of 100 clean
-    shops have at most), beyond (whether there are more), revenue of those listed and its share. without: left_out
-    (none, then each list), purchases, customers, revenue, mean and median purchase, spend_a_customer, change of the
-    revenue, a share.
+    orders: as `judged_orders`, with `returned` of those listed, the single return of the customer, on that day or
+    later, nearest to the amount; customers: as `judged_customers`, index customer; days: as `judged_days`; each with
+    `listed`. alpha: the rate of false alarms asked for. summary: list, judged, listed, expected (by chance), most (that
+    95 of 100 clean shops have at most), beyond (whether there are more), revenue of those listed and its share.
+    without: left_out (none, then each list), purchases, customers, revenue, mean and median purchase, spend_a_customer,
+    change of the revenue, a share.
     """
 
     orders: pd.DataFrame

@@ -52,8 +52,9 @@ class UnusualRespondents:
 
     @property
     def listed(self) -> pd.DataFrame:
-        """Those listed, the rarest first."""
-        return self.respondents[self.respondents["listed"]].sort_values("p_value", kind="stable")
+        """Those listed, the rarest first, of those as rare the most distant."""
+        listed = self.respondents[self.respondents["listed"]]
+        return listed.sort_values(["p_value", "distance"], ascending=[True, False], kind="stable")
 
     @property
     def expected(self) -> float:

@@ -20,6 +20,13 @@ def judged(survey: Survey, alpha: float, seed: int) -> UnusualRespondents | str:
         return str(error)
 
 
+def all_findings(story: SurveyQualityStory, found: UnusualRespondents | str) -> list[str]:
+    """The findings of the page, with who answers unlike others behind its headline."""
+    first, *others = story.findings()
+    unlike = findings(story, found)
+    return [first, *unlike[:1], *others, *unlike[1:]]
+
+
 def findings(story: SurveyQualityStory, found: UnusualRespondents | str) -> list[str]:
     """How many are listed against chance, and by which signs; what the rule by χ² would say."""
     if isinstance(found, str):

@@ -11,7 +11,7 @@ from crmresearch.mining.unusual_purchases import LISTS, UnusualPurchases
 from crmresearch.stories.story import Story
 from crmresearch.stories.unusual_purchases import TEXTS
 
-NEAR = 0.9  # share of an order that its customer returned from which it counts as taken back
+NEAR = 0.1  # difference between an order and a return, as a share, up to which the order counts as taken back
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,13 @@ class UnusualStory(Story):
 
     def carried(self) -> list[str]:
         """What share of the money those listed have, the largest first."""
-        rows = self.found.summary.query("listed > 0").sort_values("share", ascending=False)
+        rows = self.found.summary.query("share >= 0.0005").sort_values("share", ascending=False)
+        means = self.found.without.set_index("left_out")["mean"]
         parts = [
             self.say("unusual.part", row, kind=self.say(f"kind.{self._kind(row.list)}")) for row in rows.itertuples()
         ]
-        return [self.say("unusual.carried", parts=self.listed(parts), **self.facts)] if parts else []
+        mean = {"mean": means["none"], "mean_without": means["orders"]}
+        return [self.say("unusual.carried", parts=self.listed(parts), **mean, **self.facts)] if parts else []
 
     def follows(self) -> list[str]:
         """What to look at, and what not to do."""
@@ -105,10 +107,11 @@ class UnusualStory(Story):
 
     def _taken_back(self, orders: pd.DataFrame) -> pd.Series:
         """Orders of an unusual size of which the customer returned about as much at once, on their day or later."""
-        return (orders["times"] > 1) & (orders["amount"] > 0) & (orders["returned"] >= NEAR * orders["amount"])
+        near = (orders["returned"] / orders["amount"].where(orders["amount"] > 0) - 1).abs() <= NEAR
+        return (orders["times"] > 1) & near
 
     def _times(self, times: float) -> str:
-        return self.say(f"reason.{'times' if times >= 1 else 'part'}", times=times, inverse=1 / times)
+        return self.say(f"reason.{'times' if times >= 1 else 'part'}", times=times)
 
     def _order(self, row: Any) -> str:
         numbered = isinstance(row.order, str)
@@ -119,6 +122,7 @@ class UnusualStory(Story):
 
     def _customer(self, row: Any) -> str:
         facts = {**self.facts, "times_usual": self._times(row.times) if row.times > 0 else ""}
+        facts |= {name: np.floor(1000 * share) / 1000 for name, share in row._asdict().items() if "place_" in name}
         return self.say(f"reason.customer_{row.measure}", row, **facts)
 
     def _day(self, row: Any) -> str:
@@ -147,7 +151,7 @@ class UnusualStory(Story):
 
 def told_number(value: float) -> str:
     """A number of cases in words of few digits, however small."""
-    return f"{value:.2g}" if value >= 0.001 else "<\u00a00.001"
+    return f"{value:.2g}" if value >= 0.001 else "<\u20600.001"
 
 
 def of_list(story: UnusualStory, name: str) -> pd.DataFrame:
@@ -158,6 +162,6 @@ def of_list(story: UnusualStory, name: str) -> pd.DataFrame:
     told = rows.assign(
         reason=story.reasons(name, rows),
         cause=story.causes(name, rows),
-        as_rare=[told_number(p * judged) for p in rows["p_value"]],
+        as_rare=judged * rows["p_value"],
     )
     return told.reset_index() if name == "customers" else told.reset_index(drop=True)

@@ -2,14 +2,15 @@
 
 import pandas as pd
 
-from crmresearch.stories.unusual_purchases.story import UnusualStory, of_list
+from crmresearch.stories.unusual_purchases.story import UnusualStory, of_list, told_number
 
 SHOWN = ["reason", "cause", "as_rare"]
 
 
 def unusual(story: UnusualStory, name: str) -> pd.DataFrame:
     """The list of orders, customers or days for readers; `of_list` has every number."""
-    return of_list(story, name)[SHOWN]
+    table = of_list(story, name)
+    return table.assign(as_rare=[told_number(number) for number in table["as_rare"]])[SHOWN]
 
 
 def full_list(story: UnusualStory) -> pd.DataFrame:
