@@ -63,21 +63,22 @@ class UnusualRespondents:
 
 
 def unusual_respondents(survey: Survey, alpha: float = 0.001, seed: int = 0) -> UnusualRespondents:
-    """Respondents whose answers are rarer than those of one in 1/alpha attentive ones, with the sign that says so.
+    """Respondents whose answers are rarer than those of one in 1/alpha attentive ones: `.respondents`, a row each.
 
-    An attentive respondent is listed with probability `alpha` (0.0001–0.2) or less, all five signs together, if
-    answers come from one joint normal source cut into points (`clean_answers`): clean surveys of the same size with
-    the same shares of answers, correlations and gaps are drawn with `seed`. Every sign (`longest_runs`,
-    `trimmed_distances`, `crmresearch.data.survey.attention`) gets the share of clean respondents at least as far out,
-    and the smallest of the five its share among those of clean respondents. In a second round the source is that of
-    who was not listed. Items with one and the same answer, or answered by fewer than half, are left out.
+    `survey`: answers with their codebook. An attentive respondent is listed with probability `alpha` (0.0001–0.2) or
+    less, all five signs together, if answers come from one joint normal source cut into points (`clean_answers`): clean
+    surveys of the same size with the same shares of answers, correlations and gaps are drawn with `seed`. Every sign
+    (`longest_runs`, `trimmed_distances`, `crmresearch.data.survey.attention`) gets the share of clean respondents at
+    least as far out, and the smallest of the five its share among those of clean respondents. In a second round the
+    source is that of who was not listed. Items with one and the same answer, or answered by fewer than half, are left
+    out; sampling weights are not used.
 
     Sources: Meade & Craig (2012), Psychological Methods 17, 437–455; Curran (2016), Journal of Experimental Social
     Psychology 66, 4–19. Checked: clean surveys of 1 to 10 points with skew list no more than alpha, planted careless
     respondents are found. Raises ParameterError for an impossible alpha, EstimationError for too few respondents.
 
     >>> import crmresearch as crm
-    >>> found = unusual_respondents(crm.load_survey("ecsi_mobile"), alpha=0.01)
+    >>> found = crm.unusual_respondents(crm.load_survey("ecsi_mobile"), alpha=0.01)
     >>> len(found.respondents), list(found.listed.columns[:3])
     (250, ['run', 'variability', 'synonyms'])
     """
