@@ -169,10 +169,10 @@ def test_numbers_of_customers_by_hand() -> None:
 
 def test_orders_of_a_data_set_are_its_purchases() -> None:
     transactions = load_transactions("cdnow")
-    orders = shop_orders(transactions)
+    orders = shop_orders(transactions, transactions.last_day)
     assert len(orders) == 67_591  # customer-days of the published data
     assert orders["amount"].sum() == pytest.approx(float(transactions.run(transactions.table.amount.sum())))
-    assert shop_returns(transactions).empty
+    assert shop_returns(transactions, transactions.last_day).empty
 
 
 @pytest.mark.parametrize("options", [{"alpha": 0.0}, {"alpha": 0.9}])

@@ -95,10 +95,11 @@ def unusual_purchases(
     `.customers` and `.days` have a row each, with p_value and listed; `.listed("orders")` those listed, the rarest
     first; `.summary` how many chance would list; `.without` what was paid without them, for nothing is left out.
     An order is compared with its customer's others, or with such orders of the shop, a day with the weekday and the
-    time, a customer with the others, number by number and by an isolation forest (Liu, Ting & Zhou, 2012,
-    ACM TKDD 6(1), 3); tails are learned, generalised Pareto (Pickands, 1975, Annals of Statistics 3, 119–131), and the
-    rate holds up to those of Student's t with 8 degrees of freedom on the logarithm. `seed`: of the forest. Definitions: `crmresearch.mining`. Raises ParameterError for an alpha
-    outside 0.0001–0.2 or an unknown column, DataError when nothing is left of the lines or all are returns.
+    time, a customer with the others, number by number and by an isolation forest (Liu, Ting & Zhou, 2012, ACM TKDD 6,
+    3) drawn with `seed`; tails are learned, generalised Pareto (Pickands, 1975, Annals of Statistics 3, 119–131), and
+    the rate holds up to those of Student's t with 8 degrees of freedom on the logarithm. Definitions:
+    `crmresearch.mining`. Raises ParameterError for an alpha outside 0.0001–0.2 or an unknown column, DataError when
+    nothing is left of the lines or all are returns.
 
     >>> import crmresearch as crm
     >>> found = crm.unusual_purchases(crm.load_transactions("cdnow"))

@@ -4,6 +4,8 @@ A purchase is what `crmresearch.data.customers.customer_table` counts: an order 
 a customer buys on a day.
 """
 
+from datetime import date
+
 import ibis
 import pandas as pd
 
@@ -12,12 +14,13 @@ from crmresearch.data.transactions.transactions import PARTS, Transactions, in_p
 _ = ibis._
 
 
-def shop_orders(transactions: Transactions) -> pd.DataFrame:
+def shop_orders(transactions: Transactions, until: date) -> pd.DataFrame:
     """Every purchase: customer, order (missing without a number), day (its first), amount, and pieces where known.
 
-    Lines of zero or more only, sorted by customer, day and order; amount in the currency, pieces the sum of `quantity`.
+    Lines of zero or more up to the day `until` only, sorted by customer, day and order; amount in the currency, pieces
+    the sum of `quantity`.
     """
-    bought = transactions.table.filter(in_parts(_.amount) >= 0)
+    bought = transactions.table.filter(in_parts(_.amount) >= 0, _.day <= ibis.date(until))
     order = _.order if transactions.has_orders else ibis.null("string")
     pieces = {"pieces": _.quantity} if "quantity" in transactions.table.columns else {}
     lines = bought.select("customer", "day", order=order, parts=in_parts(_.amount), **pieces)
@@ -31,14 +34,19 @@ def shop_orders(transactions: Transactions) -> pd.DataFrame:
     return table.sort_values(["customer", "day", "order", "amount"], kind="stable", ignore_index=True)
 
 
-def shop_returns(transactions: Transactions) -> pd.DataFrame:
-    """Every return: customer, day, returned (above zero), the lines below zero of one order number and day together."""
+def shop_returns(transactions: Transactions, until: date) -> pd.DataFrame:
+    """Every return up to the day `until`: customer, day, returned (above zero).
+
+    A return is the lines below zero of one order number, and without one of one day.
+    """
     if not transactions.returns:
         return pd.DataFrame(
             {"customer": pd.Series(dtype="str"), "day": pd.Series(dtype="datetime64[us]"), "returned": []}
         )
     order = _.order if transactions.has_orders else ibis.null("string")
-    lines = transactions.table.select("customer", "day", order=order, parts=in_parts(_.amount)).filter(_.parts < 0)
+    lines = transactions.table.select("customer", "day", order=order, parts=in_parts(_.amount)).filter(
+        _.parts < 0, _.day <= ibis.date(until)
+    )
     found = transactions.run(lines.group_by("customer", "order", "day").agg(parts=_.parts.sum()))
     returned = -found["parts"].astype("float64") / PARTS
     table = pd.DataFrame({"customer": found["customer"].astype("str"), "day": pd.to_datetime(found["day"])})

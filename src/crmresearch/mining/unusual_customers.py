@@ -14,7 +14,10 @@ TOGETHER = ["frequency", "spend_mean", "gap_mean"]  # of customers who have all
 TREES = 100
 ISOLATED = 100  # customers with all numbers that a forest is grown for
 PER_ALPHA = 10  # customers of clean twins per 1/alpha
-MOST_TWINS = 25  # a forest each takes a tenth of a second; the rate holds with fewer customers, which list fewer
+TWINS = (
+    8,
+    25,
+)  # at least, for a limit that another seed hardly moves; at most, for a forest each takes a tenth of a second
 
 
 def customer_numbers(orders: pd.DataFrame, returned: pd.Series) -> pd.DataFrame:
@@ -70,9 +73,9 @@ def judged_customers(numbers: pd.DataFrame, alpha: float, seed: int) -> pd.DataF
 def forest_p_values(X: Floats, alpha: float, seed: int) -> Floats:
     """Share (n,) of clean twins' rows that an isolation forest scores as high as each row of X (n, k), one added.
 
-    As many rows of twins as there are in X, or 10/alpha where that is more, of 25 twins at most.
+    Rows of twins: 10/alpha, of 8 twins at least and 25 at most.
     """
-    needed = min(MOST_TWINS, int(np.ceil(max(PER_ALPHA / alpha, len(X)) / len(X))))
+    needed = int(np.clip(np.ceil(PER_ALPHA / alpha / len(X)), *TWINS))
     sources = np.random.SeedSequence(seed, spawn_key=(1,)).spawn(1 + needed)
     scores = _scores(X, sources[0])
     twins = np.sort(np.concatenate([_scores(_twin(X, source), source) for source in sources[1:]]))

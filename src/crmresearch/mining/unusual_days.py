@@ -79,6 +79,8 @@ def expected(y: Floats, by: np.ndarray, around: int) -> Floats:
     >>> expected(np.array([4.0, 8, 4, 8, 4, 80]), np.array([0, 1, 0, 1, 0, 1]), 3).tolist()
     [4.0, 8.0, 4.0, 8.0, 4.0, 8.0]
     """
+    if not len(y):
+        return y
     groups = np.unique(by)
     middle = np.median(y)
     share = {g: np.median(y[by == g]) / middle if middle > 0 else 0.0 for g in groups}

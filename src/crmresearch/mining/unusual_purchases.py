@@ -47,14 +47,16 @@ class UnusualPurchases:
         return table[table["listed"]].sort_values("p_value", kind="stable")
 
 
-def unusual_purchases(transactions: Transactions, alpha: float = 0.001, seed: int = 0) -> UnusualPurchases:
+def unusual_purchases(
+    transactions: Transactions, alpha: float = 0.001, seed: int = 0, until: date | None = None
+) -> UnusualPurchases:
     """Orders, customers and days that are rarer than one in 1/alpha of their kind, with what they are compared with.
 
-    A usual order (customer, day) is listed with probability `alpha` (0.0001–0.2) or less; that rate holds for
-    tails up to those of Student's t with 8 degrees of freedom on the logarithm, and of `seed` the same bytes come.
-    What is compared with what is said by `judged_orders`, `judged_customers` and `judged_days`. Lines of zero or more
-    are purchases; returns are a number of the customer. Nothing is left out of anything: `without` says what would
-    change.
+    A usual order (customer, day) is listed with probability `alpha` (0.0001–0.2) or less; that rate holds for tails up
+    to those of Student's t with 8 degrees of freedom on the logarithm. The forest is grown with `seed`; `until` is the
+    last day that is known. What is compared with what is said by `judged_orders`, `judged_customers` and `judged_days`.
+    Lines of zero or more are purchases; returns are a number of the customer. Nothing is left out of anything:
+    `without` says what would change.
 
     Checked: clean shops (gamma–Poisson customers, lognormal orders, overdispersed days) list no more than alpha,
     planted orders, customers and days are found. Raises ParameterError for an impossible alpha, DataError when all
@@ -66,14 +68,15 @@ def unusual_purchases(transactions: Transactions, alpha: float = 0.001, seed: in
     ['orders', 'customers', 'days']
     """
     require_alpha(alpha)
-    bought = shop_orders(transactions)
+    last = until or transactions.known_until
+    bought = shop_orders(transactions, last)
     if bought.empty:
         raise DataError(
             "There are no purchases to judge:",
             ["Every line of the file is a return (a negative amount); look at the sign of the amounts."],
         )
-    period = transactions.first_day, transactions.known_until
-    return judged_purchases(bought, shop_returns(transactions), *period, alpha, seed)
+    period = transactions.first_day, last
+    return judged_purchases(bought, shop_returns(transactions, last), *period, alpha, seed)
 
 
 def judged_purchases(

@@ -61,6 +61,12 @@ class UnusualStory(Story):
             first = self.say("unusual.first", first=self.reasons(row.list, rarest)[0], as_rare=as_rare)
         return self.say(f"unusual.{key}", row, kind=name, first=first, **self.facts)
 
+    def in_short(self) -> str:
+        """How many are listed of each, against chance: what another report says."""
+        rows = self.found.summary.itertuples()
+        parts = [self.say("unusual.short_part", row, kind=self.say(f"kind.{self._kind(row.list)}")) for row in rows]
+        return self.say("unusual.short", parts=self.listed(parts), **self.facts)
+
     def carried(self) -> list[str]:
         """What share of the money those listed have, the largest first."""
         rows = self.found.summary.query("share >= 0.0005").sort_values("share", ascending=False)
@@ -70,6 +76,13 @@ class UnusualStory(Story):
         ]
         mean = {"mean": means["none"], "mean_without": means["orders"]}
         return [self.say("unusual.carried", parts=self.listed(parts), **mean, **self.facts)] if parts else []
+
+    def known(self) -> list[str]:
+        """What the data are, and how much of them is looked at."""
+        codebook, data = self.transactions.codebook, self.transactions
+        told = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
+        period = {"first": data.first_day, "last": data.known_until}
+        return [told, self.say("unusual.known", **self.facts, **period), *map(self.text, data.notes)]
 
     def follows(self) -> list[str]:
         """What to look at, and what not to do."""
