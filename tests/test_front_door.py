@@ -28,6 +28,7 @@ NAMES = [
     "mediation", "simple_slopes", "plspredict", "cvpat", "redundancy", "modification_indices",
     "segment_profiles", "segment_rules",
     "churn_warning",
+    "unusual_purchases", "unusual_respondents",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}

@@ -1,6 +1,6 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
-from .front.customers import customer_table, methods, stability
+from .front.customers import customer_table, methods, stability, unusual_purchases
 from .front.effects import effects, mediation, simple_slopes
 from .front.measurement import htmt, modification_indices, redundancy, reliability
 from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
@@ -18,6 +18,7 @@ from .front.surveys import (
 )
 from .front.tables import cautions, construct_index, fit_table
 from .mining.churn import churn_warning
+from .mining.unusual_respondents import unusual_respondents
 from .models.lavaan import model
 from .models.theory import load_theory
 from .report.make.render import render_report
@@ -69,4 +70,6 @@ __all__ = [
     "stability",
     "tetrads",
     "theories",
+    "unusual_purchases",
+    "unusual_respondents",
 ]

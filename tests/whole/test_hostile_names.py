@@ -135,6 +135,7 @@ REPORTS = {
         {"dataset": "hostile_shop", "horizon_days": 91, "resamples": 20, "survey": "hostile_survey"},
         ["title", "about", "item"],
     ),
+    "unusual_purchases": ({"dataset": "hostile_shop", "alpha": 0.2}, ["title", "about", "currency", "notes"]),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",
          "resamples": 50, "refits": 2, "folds": 2, "sizes": [4]},
@@ -218,7 +219,7 @@ def test_names_are_text_and_nothing_runs(folder: Path, notebook: str) -> None:
         browser.close()
     assert [event for event in events if not event.startswith(("data:", opened.as_uri(), page.as_uri()))] == []
     outward = [link for link in links if not link.startswith(("#", "data:", "https://doi.org"))]
-    beside = re.compile(r"[^:]+/(tables/(customers|defining)\.csv|figures/\w+\.(svg|png))")
+    beside = re.compile(r"[^:]+/(tables/\w+\.csv|figures/\w+\.(svg|png))")
     assert [link for link in outward if not beside.fullmatch(link)] == []
     assert (COLUMN in shown) == (notebook == "survey_quality")  # an item of no construct
     tail = " ".join(TAIL.split()).casefold()

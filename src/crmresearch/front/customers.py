@@ -1,4 +1,4 @@
-"""Customers from the front door: the customer table of a plain frame, the methods, how stable they are."""
+"""Customers from the front door: the customer table of a plain frame, what is unusual, the methods, their stability."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,12 @@ from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.transactions import Transactions, read_transactions
 from crmresearch.errors import DataError, ParameterError
+from crmresearch.mining.unusual_purchases import UnusualPurchases
+from crmresearch.mining.unusual_purchases import unusual_purchases as judge
 from crmresearch.segmentation.registry import every_method
 from crmresearch.segmentation.stability.stability import bootstrap_stability as stability
 
-__all__ = ["customer_table", "methods", "stability"]
+__all__ = ["customer_table", "methods", "stability", "unusual_purchases"]
 
 
 def customer_table(
@@ -73,12 +75,55 @@ def customer_table(
         rules={"returns": returns, "duplicates": duplicates},
         last_day=last_day,
     )
-    # the one chain from lines to customers reads files, so that a frame is cleaned as every data set is
+    with _lines(purchases[columns], codebook) as lines:
+        return customers.customer_table(lines, cutoff, holdout_end, windows, **options)
+
+
+def unusual_purchases(
+    purchases: pd.DataFrame | Transactions,
+    alpha: float = 0.001,
+    seed: int = 0,
+    *,
+    customer: str = "customer",
+    time: str = "time",
+    amount: str = "amount",
+) -> UnusualPurchases:
+    """Unusual orders, customers and days, each with what it is compared with; at most `alpha` of usual ones are listed.
+
+    `purchases`: a frame with a line a purchase, whose columns `customer`, `time` and `amount` name, or loaded
+    transactions, whose codebook names them (and order numbers and pieces). Negative amounts are returns. `.orders`,
+    `.customers` and `.days` have a row each, with p_value and listed; `.listed("orders")` those listed, the rarest
+    first; `.summary` how many chance would list; `.without` what was paid without them, for nothing is left out.
+    An order is compared with its customer's others, or with such orders of the shop, a day with the weekday and the
+    time, a customer with the others, number by number and by an isolation forest (Liu, Ting & Zhou, 2012, ACM TKDD 6,
+    3) drawn with `seed`; tails are learned, generalised Pareto (Pickands, 1975, Annals of Statistics 3, 119–131), and
+    the rate holds up to those of Student's t with 8 degrees of freedom on the logarithm. Definitions:
+    `crmresearch.mining`. Raises ParameterError for an alpha outside 0.0001–0.2 or an unknown column, DataError when
+    nothing is left of the lines or all are returns.
+
+    >>> import crmresearch as crm
+    >>> found = crm.unusual_purchases(crm.load_transactions("cdnow"))
+    >>> found.summary["list"].tolist()
+    ['orders', 'customers', 'days']
+    >>> row = found.listed("orders").iloc[0]
+    >>> row["measure"], row["compared"], float(row["times"])
+    ('pieces', 'own', 20.0)
+    """
+    if isinstance(purchases, Transactions):
+        return judge(purchases, alpha, seed)
+    wanted = {"customer": customer, "time": time, "amount": amount}
+    columns = _columns(purchases, wanted, ())
+    with _lines(purchases[columns], _codebook(columns=wanted)) as lines:
+        return judge(lines, alpha, seed)
+
+
+@contextmanager
+def _lines(frame: pd.DataFrame, codebook: TransactionsCodebook) -> Iterator[Transactions]:
+    """The frame as transactions: the one chain from lines reads files, so that it is cleaned as every data set is."""
     with tempfile.TemporaryDirectory() as folder, _sentences(codebook):
         path = Path(folder) / codebook.file
-        purchases[columns].to_parquet(path, index=False)
-        lines = read_transactions(codebook, path)
-        return customers.customer_table(lines, cutoff, holdout_end, windows, **options)
+        frame.to_parquet(path, index=False)
+        yield read_transactions(codebook, path)
 
 
 def _columns(purchases: object, wanted: dict[str, str], attributes: Sequence[str]) -> list[str]:

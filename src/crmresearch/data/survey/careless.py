@@ -5,9 +5,10 @@ Nothing here leaves a respondent out: the numbers say whom to look at.
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from crmresearch.data.survey.answers import straight_lining
+from crmresearch.data.survey.answers import Floats, straight_lining
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError
 
@@ -38,18 +39,27 @@ def careless_respondents(items: pd.DataFrame, bounds: pd.DataFrame | None = None
         raise EstimationError(f"{n} respondents are too few to judge {p} items together; {p + 2} are needed.")
     lining = straight_lining(items[_one_scale(items, bounds)])
     X = items.to_numpy(dtype=np.float64)
+    distance, p_value = trimmed_distances(X, lining["same"].to_numpy())
+    flag = np.select([lining["same"], p_value < RARE], ["straight", "random"], "none")
+    columns = {"same": lining["same"], "longest_run": lining["longest_run"]}
+    return pd.DataFrame({**columns, "distance": distance, "p_value": p_value, "flag": flag}, index=items.index)
+
+
+def trimmed_distances(X: Floats, same: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Mahalanobis D² (n,) of X (n, p) and their nominal p (n,), of χ²: `careless_respondents`.
+
+    Means and covariances are those of all but who gave the `same` answer to everything, then without the rare as well.
+    """
     answered = (~np.isnan(X)).sum(axis=1)
-    kept = ~lining["same"].to_numpy()
+    kept = ~same
     for _ in range(2):
         mean = np.nanmean(X[kept], axis=0)
         centred = np.where(np.isnan(X), 0.0, X - mean)
         S = np.cov(centred[kept].T)
         distance = np.einsum("ij,ij->i", centred @ np.linalg.pinv(S), centred)
         p_value = chi2.sf(distance, answered)
-        kept = ~lining["same"].to_numpy() & (p_value >= RARE)
-    flag = np.select([lining["same"], p_value < RARE], ["straight", "random"], "none")
-    columns = {"same": lining["same"], "longest_run": lining["longest_run"]}
-    return pd.DataFrame({**columns, "distance": distance, "p_value": p_value, "flag": flag}, index=items.index)
+        kept = ~same & (p_value >= RARE)
+    return distance, p_value
 
 
 def screened(flags: pd.Series, planted: pd.Series) -> pd.DataFrame:

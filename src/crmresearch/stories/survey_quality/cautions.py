@@ -1,19 +1,21 @@
 """What must be known before models of these answers are believed, as one table of sentences, gravest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.caution import Caution
+from crmresearch.stories.data_cautions import data_cautions, told_cautions
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.survey_quality.story import ADEQUATE, RARE, WEAK_ITEM, SurveyQualityStory
 
 MANY_ALIKE = 0.05  # share of straight-lining respondents that moves correlations
 
 
-def cautions(story: SurveyQualityStory) -> pd.DataFrame:
-    """All cautions: code, severity, quantity, message; gravest first."""
-    return caution_table(story, {"answers": [*data_cautions(story, story.survey), *_found(story)]})
+def cautions(story: SurveyQualityStory, respondents: Iterable[Caution] = ()) -> pd.DataFrame:
+    """All cautions, `respondents` being those of who was judged: code, severity, quantity, message; gravest first."""
+    told = told_cautions(story, respondents)
+    return caution_table(story, {"answers": [*data_cautions(story, story.survey), *_found(story), *told]})
 
 
 def _found(story: SurveyQualityStory) -> Iterator[Row]:

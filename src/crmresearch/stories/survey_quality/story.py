@@ -26,6 +26,7 @@ class SurveyQualityStory(Story):
     survey: Survey
     quality: SurveyQuality
     language: str = "en"
+    alpha: float = 0.001  # of attentive respondents, the share that may be listed as unlike them
 
     texts = TEXTS
 
@@ -162,6 +163,8 @@ class SurveyQualityStory(Story):
             told.append("quality_factors")
             facts["rows"] = self.quality.factorability.rows
         told += ["quality_normal"] if self.quality.normality is not None else []
+        told += ["unlike"] if len(items) > items.shape[1] + 1 else []
+        facts["one_in"] = 1 / self.alpha
         return [self.say(f"methods.{key}", **facts) for key in told]
 
     def undefined(self, test: str) -> str:
