@@ -1,0 +1,196 @@
+"""What a shop will sell in the coming periods: every method's forecast, how each did before, and which one to use."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from crmresearch.caution import Caution
+from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.errors import EstimationError, ParameterError
+from crmresearch.mining.forecasters import LEAST
+from crmresearch.mining.periods import QUANTITIES, Period, PurchaseSeries, purchase_series
+from crmresearch.mining.rivals import METHODS, rivals
+from crmresearch.mining.rolling_origin import Evaluation, forecast_frame, record_interval, rolling_origin
+from crmresearch.mining.tracking import tracking
+
+MOST_ORIGINS = 200
+SHARE = 6  # a horizon is a sixth of the data at most, unless set
+OFF = 0.2  # of what came: an error of known customers from which their model is in doubt, by convention
+
+
+@dataclass(frozen=True)
+class RevenueForecast:
+    """Series, forecasts and their record; frames are tidy, money in `series.currency`.
+
+    `series.total` and `series.by_cohort`: what was bought. `coming`, a row a quantity, method and coming period:
+    quantity, method, step, start, end, estimate, lower_80, upper_80, lower_95, upper_95; `coming_sums`: of the sum over
+    them; `coming_cohorts`: cohort, quantity and estimate of the sum, by cohort. `evaluation`: the same from earlier
+    origins beside what came, None where the data are too short. `left_out`: method, quantity, reason. `tracking`: as
+    `crmresearch.mining.tracking`, empty where BG/NBD cannot be fitted; it is fitted to the first `calibration` periods.
+    """
+
+    series: PurchaseSeries
+    horizon: int
+    coming: pd.DataFrame
+    coming_sums: pd.DataFrame
+    coming_cohorts: pd.DataFrame
+    evaluation: Evaluation | None
+    left_out: pd.DataFrame
+    tracking: pd.DataFrame
+    calibration: int
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Error of each method (`Evaluation.scores`); empty without an evaluation."""
+        return self.evaluation.scores() if self.evaluation else pd.DataFrame(columns=["quantity", "method"])
+
+    @property
+    def coverage(self) -> pd.DataFrame:
+        """How often intervals held what came (`Evaluation.coverage`); empty without an evaluation."""
+        return self.evaluation.coverage() if self.evaluation else pd.DataFrame(columns=["quantity", "method"])
+
+    def chosen(self, quantity: str) -> str:
+        """The method to use: that of the lowest error, of several as low the simplest; unchecked, the simplest."""
+        made = self.coming_sums.loc[self.coming_sums["quantity"] == quantity, "method"].tolist()
+        scores = self.scores
+        scores = scores[(scores["quantity"] == quantity) & scores["method"].isin(made)].dropna(subset=["mase"])
+        if scores.empty:
+            return min(made, key=METHODS.index)
+        return str(scores.sort_values("mase", kind="stable")["method"].iloc[0])
+
+    def plan(self) -> pd.DataFrame:
+        """What to plan with over the horizon, a row a quantity: quantity, method, estimate, the four ends, by_record.
+
+        The ends are those of the method or, `by_record`, where its intervals are shown too narrow, as far around the
+        estimate as it was off before (`record_interval`).
+        """
+        rows = []
+        narrow = self.coverage.query("narrow") if len(self.coverage) else self.coverage
+        for quantity in QUANTITIES:
+            method = self.chosen(quantity)
+            row = self.coming_sums.query("quantity == @quantity and method == @method").assign(by_record=False)
+            if self.evaluation and len(narrow.query("quantity == @quantity and method == @method")):
+                before = self.evaluation.sums.query("quantity == @quantity and method == @method")
+                windows = self.evaluation.distinct / self.horizon
+                row = row.assign(by_record=True, **record_interval(float(row["estimate"].iloc[0]), before, windows))
+            rows.append(row)
+        return pd.concat(rows, ignore_index=True)
+
+
+def revenue_forecast(
+    transactions: Transactions,
+    period: Period | None = None,
+    horizon: int | None = None,
+    *,
+    origins: int = 8,
+    calibration_end: date | None = None,
+    until: date | str | None = None,
+    seed: int = 0,
+) -> RevenueForecast:
+    """Purchases, revenue and active customers of the `horizon` periods after the day `until`, by every method.
+
+    `period` is week or month, by default as `purchase_series` says; `horizon` a quarter, or a sixth of the data where
+    that is shorter. The evaluation forecasts from `origins` evenly spread over the data, the last one horizon before
+    their end, the first after half a year or a third of the data. The tracking model learns until `calibration_end`, by
+    default half of the periods. Raises ParameterError for a horizon or number of origins that cannot be, EstimationError
+    where there are too few periods to forecast at all.
+    """
+    series = purchase_series(transactions, period, until)
+    if horizon is None:
+        horizon = max(1, min(series.season // 4, len(series) // SHARE))
+    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= 2 * series.season:
+        raise ParameterError(
+            f"`horizon` must be a whole number of {series.period}s from 1 to {2 * series.season}; it is {horizon!r}."
+        )
+    if isinstance(origins, bool) or not isinstance(origins, int) or not 0 <= origins <= MOST_ORIGINS:
+        raise ParameterError(f"`origins` must be a whole number from 0 to {MOST_ORIGINS}; it is {origins!r}.")
+    if len(series) < 3:
+        raise EstimationError(
+            f"The purchases hold {len(series)} whole {series.period}s; a forecast needs three, so collect more."
+        )
+    found = rivals(series, horizon, seed)
+    if not found.made:
+        raise EstimationError(f"There is no forecast: {next(iter(found.left_out.values()))}")
+    bounds = series.coming_bounds(horizon)
+    days = pd.to_datetime(bounds, unit="D").strftime("%Y-%m-%d")
+    heads = [{"quantity": quantity, "method": method} for method, quantity in found.made]
+    coming = [
+        forecast_frame(one).assign(**head, start=days[:-1], end=pd.to_datetime(bounds[1:] - 1, unit="D").strftime("%Y-%m-%d"))
+        for head, one in zip(heads, found.made.values(), strict=True)
+    ]
+    sums = [forecast_frame(one.summed()).assign(**head) for head, one in zip(heads, found.made.values(), strict=True)]
+    cohorts = [(cohort, quantity, one.point.sum()) for (cohort, quantity), one in found.cohorts.items()]
+    places = chosen_origins(series, horizon, origins)
+    evaluation = rolling_origin(series, places, horizon, seed) if places else None
+    calibration = _calibration(series, calibration_end)
+    try:
+        tracked = tracking(series, calibration)
+    except EstimationError:
+        tracked = pd.DataFrame(columns=["end", "expected", "actual", "expected_sum", "actual_sum", "learned"])
+    return RevenueForecast(
+        series,
+        horizon,
+        pd.concat(coming, ignore_index=True),
+        pd.concat(sums, ignore_index=True).drop(columns="step"),
+        pd.DataFrame(cohorts, columns=["cohort", "quantity", "estimate"]),
+        evaluation,
+        pd.DataFrame([(*key, why) for key, why in found.left_out.items()], columns=["method", "quantity", "reason"]),
+        tracked,
+        calibration,
+        _cautions(series, evaluation, found.of_customers.fit.cautions if found.of_customers else ()),
+    )
+
+
+def chosen_origins(series: PurchaseSeries, horizon: int, origins: int) -> list[int]:
+    """Numbers of periods known at each origin, earliest first, evenly spread; none where no two have room.
+
+    The last is one horizon before the end, the first after half a year, or a third of shorter data, and of a closed
+    group not before a quarter without anybody new.
+    """
+    closed = series.closed_since
+    least = max(LEAST, min(series.season // 2, len(series) // 3))
+    if closed is not None:
+        least = max(least, closed + series.season // 4)
+    last = len(series) - horizon
+    if origins < 2 or last - least < 1:
+        return []
+    step = max(1, (last - least) // (origins - 1))
+    return [k for k in range(last - step * (origins - 1), last + 1, step) if k >= least]
+
+
+def _calibration(series: PurchaseSeries, end: date | None) -> int:
+    """How many periods the tracking model learns from: those that end by a day, or half of all."""
+    if end is None:
+        return len(series) // 2
+    whole = sum(day <= str(end) for day in series.ends())
+    if not 0 < whole < len(series):
+        raise ParameterError(
+            f"`calibration_end` must leave whole {series.period}s on both sides, between {series.ends()[0]} and "
+            f"{series.ends()[-2]}; it is {end}."
+        )
+    return whole
+
+
+def _cautions(
+    series: PurchaseSeries, evaluation: Evaluation | None, of_model: tuple[Caution, ...]
+) -> tuple[Caution, ...]:
+    """What must be known before the forecasts are believed, beside what the purchase model says of itself."""
+    facts: dict[str, object] = {"periods": len(series), "season": series.season}
+    cautions = list(of_model)
+    if len(series) < 2 * series.season:
+        cautions.append(Caution("no_season", "weak", "season", facts))
+    if evaluation is None:
+        cautions.append(Caution("unchecked", "weak", "forecast", facts))
+        return tuple(cautions)
+    facts = {"origins": len(evaluation.origins), "windows": evaluation.distinct / evaluation.horizon}
+    tested = any(np.isfinite(evaluation.differences(name)["p_value"]).any() for name in QUANTITIES)
+    cautions.append(Caution("few_origins" if tested else "untested", "note" if tested else "weak", "method", facts))
+    parts = evaluation.parts.dropna()
+    if len(parts) and parts["known"].sum() > 0:
+        error = float(parts["expected_known"].sum() / parts["known"].sum() - 1)
+        if abs(error) > OFF:
+            cautions.append(Caution("known_off", "weak", "purchase_model", {"off": error, "origins": len(parts)}))
+    return tuple(cautions)
