@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from crmresearch.caution import Caution
+from crmresearch.data.transactions.times import as_date
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.mining.forecasters import LEAST
@@ -25,7 +27,8 @@ class RevenueForecast:
     """Series, forecasts and their record; frames are tidy, money in `series.currency`.
 
     `series.total` and `series.by_cohort`: what was bought. `coming`, a row a quantity, method and coming period:
-    quantity, method, step, start, end, estimate, lower_80, upper_80, lower_95, upper_95; `coming_sums`: of the sum over
+    quantity, method, step, start, end, estimate, and the ends interval_80_lower, interval_80_upper,
+    interval_95_lower, interval_95_upper; `coming_sums`: of the sum over
     them; `coming_cohorts`: cohort, quantity and estimate of the sum, by cohort. `evaluation`: the same from earlier
     origins beside what came, None where the data are too short. `left_out`: method, quantity, reason. `tracking`: as
     `crmresearch.mining.tracking`, empty where BG/NBD cannot be fitted; it is fitted to the first `calibration` periods.
@@ -74,10 +77,35 @@ class RevenueForecast:
             row = self.coming_sums.query("quantity == @quantity and method == @method").assign(by_record=False)
             if self.evaluation and len(narrow.query("quantity == @quantity and method == @method")):
                 before = self.evaluation.sums.query("quantity == @quantity and method == @method")
-                windows = self.evaluation.distinct / self.horizon
-                row = row.assign(by_record=True, **record_interval(float(row["estimate"].iloc[0]), before, windows))
+                row = row.assign(by_record=True, **record_interval(float(row["estimate"].iloc[0]), before, self.evaluation.windows))
             rows.append(row)
         return pd.concat(rows, ignore_index=True)
+
+
+    def cohort_table(self) -> pd.DataFrame:
+        """One row a cohort of the first purchase: cohort, customers, purchases and revenue so far, and coming_purchases,
+        coming_revenue of the cohort in the coming periods, by exponential smoothing of it; missing without any."""
+        rows = []
+        for name, bought in self.series.cohorts().items():
+            coming = self.coming_cohorts[self.coming_cohorts["cohort"] == name].set_index("quantity")["estimate"]
+            sums = {what: bought[what].sum() for what in ("purchases", "revenue")}
+            later = {f"coming_{what}": coming.get(what, np.nan) for what in ("purchases", "revenue")}
+            rows.append({"cohort": name, "customers": bought["customer"].nunique(), **sums, **later})
+        return pd.DataFrame(rows)
+
+    def tracking_sums(self) -> pd.DataFrame:
+        """Repeat purchases learned from and after, as expected and as they came: learned, periods, expected, actual, off (%)."""
+        parts = self.tracking.groupby("learned", sort=False)
+        table = parts.agg(periods=("end", "size"), expected=("expected", "sum"), actual=("actual", "sum")).reset_index()
+        return table.assign(off=100 * (table["expected"] / table["actual"].where(table["actual"] > 0) - 1))
+
+
+def forecast_or_reason(*arguments: Any, **named: Any) -> tuple[RevenueForecast | None, str]:
+    """`revenue_forecast`, or None and in one sentence why these purchases cannot be forecast."""
+    try:
+        return revenue_forecast(*arguments, **named), ""
+    except EstimationError as error:
+        return None, str(error)
 
 
 def revenue_forecast(
@@ -86,7 +114,7 @@ def revenue_forecast(
     horizon: int | None = None,
     *,
     origins: int = 8,
-    calibration_end: date | None = None,
+    calibration_end: date | str | None = None,
     until: date | str | None = None,
     seed: int = 0,
 ) -> RevenueForecast:
@@ -161,11 +189,11 @@ def chosen_origins(series: PurchaseSeries, horizon: int, origins: int) -> list[i
     return [k for k in range(last - step * (origins - 1), last + 1, step) if k >= least]
 
 
-def _calibration(series: PurchaseSeries, end: date | None) -> int:
+def _calibration(series: PurchaseSeries, end: date | str | None) -> int:
     """How many periods the tracking model learns from: those that end by a day, or half of all."""
     if end is None:
         return len(series) // 2
-    whole = sum(day <= str(end) for day in series.ends())
+    whole = sum(day <= str(as_date("calibration_end", end)) for day in series.ends())
     if not 0 < whole < len(series):
         raise ParameterError(
             f"`calibration_end` must leave whole {series.period}s on both sides, between {series.ends()[0]} and "
@@ -185,7 +213,7 @@ def _cautions(
     if evaluation is None:
         cautions.append(Caution("unchecked", "weak", "forecast", facts))
         return tuple(cautions)
-    facts = {"origins": len(evaluation.origins), "windows": evaluation.distinct / evaluation.horizon}
+    facts = {"origins": len(evaluation.origins), "windows": evaluation.windows}
     tested = any(np.isfinite(evaluation.differences(name)["p_value"]).any() for name in QUANTITIES)
     cautions.append(Caution("few_origins" if tested else "untested", "note" if tested else "weak", "method", facts))
     parts = evaluation.parts.dropna()

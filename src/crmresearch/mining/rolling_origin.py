@@ -26,7 +26,8 @@ class Evaluation:
     """Forecasts of `horizon` periods from `origins` (numbers of periods known), and what came.
 
     `periods`, a row an origin, quantity, method and step: origin (last day known), quantity, method, step (1 to the
-    horizon), estimate, actual, scale (in-sample error of naive), and lower_80, upper_80, lower_95, upper_95. `sums`:
+    horizon), estimate, actual, scale (in-sample error of naive), and interval_80_lower, interval_80_upper, interval_95_lower,
+    interval_95_upper. `sums`:
     the same of the sum over the horizon, without step and scale. `parts`, a row an origin: what known customers and
     newcomers were expected to buy and bought, columns origin, customers (known), expected_known, known, expected_new
     and new.
@@ -49,6 +50,11 @@ class Evaluation:
         """Periods that were forecast from one origin or more."""
         return len({origin + step for origin in self.origins for step in range(self.horizon)})
 
+    @property
+    def windows(self) -> float:
+        """How many horizons that do not overlap these periods would fill."""
+        return self.distinct / self.horizon
+
     def losses(self, quantity: str) -> pd.DataFrame:
         """Mean absolute scaled error of each origin (rows) and method that forecast from all of them (columns)."""
         rows = self.periods[self.periods["quantity"] == quantity]
@@ -58,7 +64,7 @@ class Evaluation:
 
     def scores(self) -> pd.DataFrame:
         """One row a quantity and method: mase, ratio (of its absolute error to that of naive), off (% of what came),
-        alike (whether it is not told apart from the lowest mase)."""
+        p_value (that it differs from naive, adjusted as in `differences`), alike (not told apart from the lowest)."""
         rows = []
         for quantity in QUANTITIES:
             losses, found = self.losses(quantity), self.periods[self.periods["quantity"] == quantity]
@@ -74,10 +80,11 @@ class Evaluation:
                         "mase": losses[method].mean(),
                         "ratio": error / of_naive if of_naive > 0 else np.nan,
                         "off": 100 * (own["estimate"].sum() / own["actual"].sum() - 1) if own["actual"].sum() else np.nan,
+                        "p_value": _against_naive(method, differences),
                         "alike": not _beaten(method, differences),
                     }
                 )
-        return pd.DataFrame(rows, columns=["quantity", "method", "mase", "ratio", "off", "alike"])
+        return pd.DataFrame(rows, columns=["quantity", "method", "mase", "ratio", "off", "p_value", "alike"])
 
     def differences(self, quantity: str) -> pd.DataFrame:
         """Every two methods: method, rival, difference of their mase, p_value (`compared`), adjusted (Holm, over all).
@@ -92,6 +99,10 @@ class Evaluation:
         table = pd.DataFrame(rows, columns=["method", "rival", "difference", "p_value"])
         return table.assign(adjusted=holm(table["p_value"].to_numpy(dtype=np.float64)))
 
+    def all_differences(self) -> pd.DataFrame:
+        """`differences` of every quantity."""
+        return pd.concat([self.differences(name).assign(quantity=name) for name in QUANTITIES], ignore_index=True)
+
     def coverage(self) -> pd.DataFrame:
         """How often intervals held what came: quantity, method, level, of (periods, sum), held, tried, share, lower
         and upper (95 % interval of the share, `share_interval`), narrow (whether it lies below the level)."""
@@ -99,10 +110,9 @@ class Evaluation:
         for of, frame, width in (("periods", self.periods, self.horizon), ("sum", self.sums, 1)):
             for (quantity, method), part in frame.groupby(["quantity", "method"], sort=False):
                 for level in LEVELS:
-                    low, high = (part[f"{end}_{100 * level:.0f}"] for end in ("lower", "upper"))
+                    low, high = (part[f"{interval_name(level)}_{end}"] for end in ("lower", "upper"))
                     inside = part["actual"].between(low, high).to_numpy().reshape(-1, width)
-                    windows = self.distinct / self.horizon
-                    ends = share_interval(inside, windows if width == 1 else self.distinct, windows)
+                    ends = share_interval(inside, self.windows if width == 1 else self.distinct, self.windows)
                     rows.append((quantity, method, level, of, inside.sum(), inside.size, inside.mean(), *ends))
         names = ["quantity", "method", "level", "of", "held", "tried", "share", "ci_lower", "ci_upper"]
         table = pd.DataFrame(rows, columns=names)
@@ -136,8 +146,14 @@ def forecast_frame(foreseen: Foreseen) -> pd.DataFrame:
     table = pd.DataFrame({"step": np.arange(1, len(foreseen.point) + 1), "estimate": foreseen.point})
     for level in LEVELS:
         lower, upper = foreseen.interval(level)
-        table = table.assign(**{f"lower_{100 * level:.0f}": lower, f"upper_{100 * level:.0f}": upper})
+        name = interval_name(level)
+        table = table.assign(**{f"{name}_lower": lower, f"{name}_upper": upper})
     return table
+
+
+def interval_name(level: float) -> str:
+    """How the columns of an interval begin: interval_80."""
+    return f"interval_{100 * level:.0f}"
 
 
 def naive_error(y: Floats) -> float:
@@ -189,7 +205,7 @@ def share_interval(inside: np.ndarray, most: float, least: float, level: float =
 
 
 def record_interval(estimate: float, before: pd.DataFrame, windows: float) -> dict[str, float]:
-    """Ends around an estimate by how far estimates were off `before` (columns estimate, actual): lower_80 and so on.
+    """Ends around an estimate by how far estimates were off `before` (columns estimate, actual): interval_80_lower and so on.
 
     Student's t with `windows` − 1 degrees of freedom (1 at least), `windows` being how many do not overlap, times the
     root of the mean squared error; of logarithms where all are above 0.
@@ -202,10 +218,16 @@ def record_interval(estimate: float, before: pd.DataFrame, windows: float) -> di
     for level in LEVELS:
         half = t.ppf((1 + level) / 2, max(windows - 1, 1)) * spread
         for end, sign in (("lower", -1), ("upper", 1)):
-            ends[f"{end}_{100 * level:.0f}"] = float(
+            ends[f"{interval_name(level)}_{end}"] = float(
                 estimate * np.exp(sign * half) if positive else estimate + sign * half
             )
     return ends
+
+
+def _against_naive(method: str, differences: pd.DataFrame) -> float:
+    """The adjusted p of a method and the naive one, which is the first of every pair it is in."""
+    found = differences.loc[(differences["method"] == "naive") & (differences["rival"] == method), "adjusted"]
+    return float(found.iloc[0]) if len(found) else np.nan
 
 
 def _beaten(method: str, differences: pd.DataFrame) -> bool:

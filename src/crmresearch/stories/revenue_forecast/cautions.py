@@ -1,0 +1,38 @@
+"""What must be known before a forecast is believed, gravest first."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.stories.revenue_forecast.story import LED, RevenueForecastStory
+from crmresearch.stories.story import Row, caution_table
+
+OF_FORECAST = ("no_season", "unchecked", "few_origins", "untested", "known_off")
+
+
+def cautions(story: RevenueForecastStory) -> pd.DataFrame:
+    """All warnings: of the forecast, its record and its model of customers, and of the data."""
+    of_data = list(data_cautions(story, story.transactions))
+    return caution_table(story, {"revenue": list(_of_forecast(story)), "purchases": of_data})
+
+
+def _of_forecast(story: RevenueForecastStory) -> Iterator[Row]:
+    forecast = story.forecast
+    if forecast is None:
+        yield story.caution("forecast_caution.none", "inadmissible", reason=story.reason)
+        return
+    for one in forecast.cautions:
+        if one.code in OF_FORECAST:
+            about = story.quantity(one.quantity)
+            facts = {**story.facts, **one.facts}
+            yield story.caution(f"forecast_caution.{one.code}", one.severity, about, **facts)
+        else:
+            yield from story.value_cautions([one])
+    if story.plan.loc[LED, "by_record"]:
+        method = story.method(str(story.plan.loc[LED, "method"]))
+        yield story.caution("forecast_caution.narrow", "weak", story.quantity("method"), method=method)
+    reasons = forecast.left_out.drop_duplicates(["method", "reason"])
+    for row in reasons.itertuples():
+        about = story.method_cell(row.method)
+        yield story.caution("forecast_caution.left_out", "note", about, reason=row.reason)
