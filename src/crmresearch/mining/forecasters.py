@@ -8,6 +8,7 @@ level varies by a tenth as much.
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def exponential_smoothing(
         for cycle in ("add", None) if seasonal else (None,):
             form = {"trend": trend, "damped_trend": trend is not None, "seasonal": cycle}
             periods = season if cycle else None
-            fits.append(_fitted(lambda f=form, m=periods: ETSModel(z, seasonal_periods=m, **f).fit(disp=False)))
+            fits.append(_fitted(ETSModel, z, seasonal_periods=periods, **form))
     best = _best(fits)
     errors = rng.normal(scale=np.sqrt(best.mse), size=(horizon, draws))
     paths = np.reshape(best.simulate(horizon, anchor="end", repetitions=draws, random_errors=errors), (horizon, draws))
@@ -93,9 +94,7 @@ def arima(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws:
     _enough(y, LEAST_MORE, "values")
     z, back = _scale(y)
     cycle = (0, 1, 1, season) if season <= MOST_SEASON and len(y) >= 3 * season else (0, 0, 0, 0)
-    best = _best(
-        [_fitted(lambda o=order: SARIMAX(z, order=o, seasonal_order=cycle).fit(disp=False)) for order in ORDERS]
-    )
+    best = _best([_fitted(SARIMAX, z, order=order, seasonal_order=cycle) for order in ORDERS])
     weights = np.ravel(best.impulse_responses(horizon - 1))
     errors = rng.normal(scale=np.sqrt(best.params[-1]), size=(draws, horizon))
     later, earlier = np.indices((horizon, horizon))
@@ -127,17 +126,17 @@ def _enough(y: Floats, least: int, what: str) -> None:
         raise EstimationError(f"It needs {least} {what} and there are {len(y)}.")
 
 
-def _fitted(fit: Callable[[], object]) -> object | None:
+def _fitted(model: Any, z: Floats, **form: Any) -> Any:
     """A fit, or None where the search fails; what statsmodels warns of is seen in the AICc and in the coverage."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            return fit()
+            return model(z, **form).fit(disp=False)
         except (ValueError, np.linalg.LinAlgError):
             return None
 
 
-def _best(fits: list) -> object:
+def _best(fits: list[Any]) -> Any:
     """The fit of the lowest AICc among those that came to an end."""
     usable = [fit for fit in fits if fit is not None and np.isfinite(fit.aicc)]
     if not usable:

@@ -6,7 +6,7 @@ import numpy as np
 
 from crmresearch.errors import EstimationError
 from crmresearch.mining.forecasters import Floats, Foreseen
-from crmresearch.mining.periods import QUANTITIES, PurchaseSeries
+from crmresearch.mining.periods import PurchaseSeries
 from crmresearch.value.beta_geometric import BgNbdFit, fit_bg_nbd
 
 PATHS = 200
@@ -40,17 +40,18 @@ def aggregate(series: PurchaseSeries, horizon: int, rng: np.random.Generator, pa
     of the model: in each period as many come as on average in the last quarter; what they buy is the first purchase,
     taken in the middle of a period, and what the model expects of a new customer after it. Paths draw parameters from
     their errors, then whether each customer is alive, the rate, the coins and the purchases, arrivals as in a period of
-    the last quarter, and the revenue a purchase of a period of the last year. Raises EstimationError where BG/NBD cannot
-    be fitted.
+    the last quarter, and the revenue a purchase of a period of the last year. Raises EstimationError where BG/NBD
+    cannot be fitted.
     """
     x, t_x, T = series.histories()
     fit = fit_bg_nbd(x, t_x, T)
     edges = np.diff(series.coming_bounds(horizon)).cumsum() / 7
     starts = np.concatenate([[0.0], edges[:-1]])
-    rows, counts = fit.rows.columns, fit.rows.weights
-    expected = [float(counts @ fit.expected_purchases(*rows, edge)) for edge in edges]
+    (x_row, t_row, T_row), counts = fit.rows.columns, fit.rows.weights
+    expected = [float(counts @ fit.expected_purchases(x_row, t_row, T_row, edge)) for edge in edges]
     purchases = np.diff([0.0, *expected])
-    active = np.array([counts @ fit.p_buys(*rows, s, e - s) for s, e in zip(starts, edges, strict=True)])
+    lengths = zip(starts, edges - starts, strict=True)
+    active = np.array([counts @ fit.p_buys(x_row, t_row, T_row, after, length) for after, length in lengths])
     drawn = known_paths(fit, (x, t_x, T), edges, rng, paths)
     # so that the paths of a part of the customers go around what is expected of all
     drawn *= (np.array([purchases.sum(), active.sum()]) / drawn.mean(axis=1).sum(axis=1))[:, None, None]
@@ -62,7 +63,7 @@ def aggregate(series: PurchaseSeries, horizon: int, rng: np.random.Generator, pa
     for part in (known, newcomers):
         bought = part["purchases"]
         part["revenue"] = Foreseen(bought.point * each, bought.paths * each_path)
-    return Aggregate(fit, *({name: part[name] for name in QUANTITIES} for part in (known, newcomers)), arrivals)
+    return Aggregate(fit, known, newcomers, arrivals)
 
 
 def known_paths(

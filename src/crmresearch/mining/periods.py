@@ -100,7 +100,7 @@ class PurchaseSeries:
         sums = bought.agg(x=("purchases", "sum"), last=("last", "max"), first=("first", "first"))
         end = int(self.bounds[-1]) - 1
         columns = sums["x"] - 1, (sums["last"] - sums["first"]) / 7, (end - sums["first"]) / 7
-        return tuple(column.to_numpy(dtype=np.float64) for column in columns)  # type: ignore[return-value]
+        return tuple(column.to_numpy(dtype=np.float64) for column in columns)
 
     def coming_bounds(self, horizon: int) -> NDArray[np.int64]:
         """Days (horizon + 1,) at which the coming periods begin and the last of them ends."""
@@ -156,7 +156,7 @@ def purchase_series(
     bounds = months if chosen == "month" else np.arange(after - 7 * ((after - first) // 7), after + 1, 7)
     if len(bounds) < 3:
         raise EstimationError(
-            f"The purchases known from {transactions.first_day} to {last} hold fewer than two whole {chosen}s; a series "
+            f"The purchases from {transactions.first_day} to {last} hold fewer than two whole {chosen}s; a series "
             "needs more."
         )
     return PurchaseSeries(chosen, bounds, _buyers(transactions, chosen, bounds), transactions.codebook.currency)

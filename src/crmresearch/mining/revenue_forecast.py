@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from crmresearch.mining.tracking import tracking
 
 MOST_ORIGINS = 200
 SHARE = 6  # a horizon is a sixth of the data at most, unless set
+LED = "revenue"  # the quantity by which a method is chosen
+WIDTH = "interval_80"
 OFF = 0.2  # of what came: an error of known customers from which their model is in doubt, by convention
 
 
@@ -45,46 +48,56 @@ class RevenueForecast:
     calibration: int
     cautions: tuple[Caution, ...] = ()
 
-    @property
+    @cached_property
     def scores(self) -> pd.DataFrame:
         """Error of each method (`Evaluation.scores`); empty without an evaluation."""
         return self.evaluation.scores() if self.evaluation else pd.DataFrame(columns=["quantity", "method"])
 
-    @property
+    @cached_property
     def coverage(self) -> pd.DataFrame:
         """How often intervals held what came (`Evaluation.coverage`); empty without an evaluation."""
         return self.evaluation.coverage() if self.evaluation else pd.DataFrame(columns=["quantity", "method"])
 
-    def chosen(self, quantity: str) -> str:
-        """The method to use: that of the lowest error, of several as low the simplest; unchecked, the simplest."""
-        made = self.coming_sums.loc[self.coming_sums["quantity"] == quantity, "method"].tolist()
-        scores = self.scores
-        scores = scores[(scores["quantity"] == quantity) & scores["method"].isin(made)].dropna(subset=["mase"])
-        if scores.empty:
-            return min(made, key=METHODS.index)
-        return str(scores.sort_values("mase", kind="stable")["method"].iloc[0])
+    @property
+    def too_narrow(self) -> bool:
+        """Whether intervals of the revenue by the chosen method are shown to hold what came less often than they say."""
+        rows = self.coverage[(self.coverage["quantity"] == LED) & (self.coverage["method"] == self.chosen)]
+        return bool(len(rows) and rows["narrow"].any())
 
+    @cached_property
+    def chosen(self) -> str:
+        """The method to use: that of the lowest error of revenue before; without an evaluation the simplest."""
+        made = set(self.coming_sums.loc[self.coming_sums["quantity"] == LED, "method"])
+        if self.evaluation:
+            scores = self.scores[(self.scores["quantity"] == LED) & self.scores["method"].isin(made)]
+            if scores["mase"].notna().any():
+                return str(scores.loc[scores["mase"].idxmin(), "method"])
+        return min(made, key=METHODS.index)
+
+    @cached_property
     def plan(self) -> pd.DataFrame:
-        """What to plan with over the horizon, a row a quantity: quantity, method, estimate, the four ends, by_record.
+        """What to plan with over the horizon, by quantity: method, estimate, the four ends, by_record.
 
-        The ends are those of the method or, `by_record`, where its intervals are shown too narrow, as far around the
-        estimate as it was off before (`record_interval`).
+        The ends are the wider ones: those of the method or, `by_record`, as far around the estimate as it was off
+        before (`record_interval`).
         """
-        rows = []
-        narrow = self.coverage.query("narrow") if len(self.coverage) else self.coverage
-        for quantity in QUANTITIES:
-            method = self.chosen(quantity)
-            row = self.coming_sums.query("quantity == @quantity and method == @method").assign(by_record=False)
-            if self.evaluation and len(narrow.query("quantity == @quantity and method == @method")):
-                before = self.evaluation.sums.query("quantity == @quantity and method == @method")
-                row = row.assign(by_record=True, **record_interval(float(row["estimate"].iloc[0]), before, self.evaluation.windows))
-            rows.append(row)
-        return pd.concat(rows, ignore_index=True)
-
+        rows = self.coming_sums[self.coming_sums["method"] == self.chosen].set_index("quantity").assign(by_record=False)
+        if self.evaluation is None:
+            return rows
+        before = self.evaluation.sums[self.evaluation.sums["method"] == self.chosen]
+        for quantity, row in rows.iterrows():
+            part = before[before["quantity"] == quantity]
+            if len(part):
+                ends = record_interval(float(row["estimate"]), part, self.evaluation.windows)
+                if ends[f"{WIDTH}_upper"] - ends[f"{WIDTH}_lower"] > row[f"{WIDTH}_upper"] - row[f"{WIDTH}_lower"]:
+                    rows.loc[quantity, [*ends, "by_record"]] = [*ends.values(), True]
+        return rows.astype({"by_record": bool})
 
     def cohort_table(self) -> pd.DataFrame:
-        """One row a cohort of the first purchase: cohort, customers, purchases and revenue so far, and coming_purchases,
-        coming_revenue of the cohort in the coming periods, by exponential smoothing of it; missing without any."""
+        """One row a cohort: cohort, customers, purchases and revenue so far, coming_purchases and coming_revenue.
+
+        What is to come is that of the coming periods by exponential smoothing of the cohort, missing without any.
+        """
         rows = []
         for name, bought in self.series.cohorts().items():
             coming = self.coming_cohorts[self.coming_cohorts["cohort"] == name].set_index("quantity")["estimate"]
@@ -94,7 +107,7 @@ class RevenueForecast:
         return pd.DataFrame(rows)
 
     def tracking_sums(self) -> pd.DataFrame:
-        """Repeat purchases learned from and after, as expected and as they came: learned, periods, expected, actual, off (%)."""
+        """Repeat purchases learned from and after it: learned, periods, expected, actual, off (%)."""
         parts = self.tracking.groupby("learned", sort=False)
         table = parts.agg(periods=("end", "size"), expected=("expected", "sum"), actual=("actual", "sum")).reset_index()
         return table.assign(off=100 * (table["expected"] / table["actual"].where(table["actual"] > 0) - 1))
@@ -123,8 +136,8 @@ def revenue_forecast(
     `period` is week or month, by default as `purchase_series` says; `horizon` a quarter, or a sixth of the data where
     that is shorter. The evaluation forecasts from `origins` evenly spread over the data, the last one horizon before
     their end, the first after half a year or a third of the data. The tracking model learns until `calibration_end`, by
-    default half of the periods. Raises ParameterError for a horizon or number of origins that cannot be, EstimationError
-    where there are too few periods to forecast at all.
+    default half of the periods. Raises ParameterError for a horizon, number of origins or day that cannot be,
+    EstimationError where there are too few periods to forecast at all.
     """
     series = purchase_series(transactions, period, until)
     if horizon is None:
@@ -142,14 +155,11 @@ def revenue_forecast(
     found = rivals(series, horizon, seed)
     if not found.made:
         raise EstimationError(f"There is no forecast: {next(iter(found.left_out.values()))}")
-    bounds = series.coming_bounds(horizon)
-    days = pd.to_datetime(bounds, unit="D").strftime("%Y-%m-%d")
-    heads = [{"quantity": quantity, "method": method} for method, quantity in found.made]
-    coming = [
-        forecast_frame(one).assign(**head, start=days[:-1], end=pd.to_datetime(bounds[1:] - 1, unit="D").strftime("%Y-%m-%d"))
-        for head, one in zip(heads, found.made.values(), strict=True)
-    ]
-    sums = [forecast_frame(one.summed()).assign(**head) for head, one in zip(heads, found.made.values(), strict=True)]
+    bounds = pd.to_datetime(series.coming_bounds(horizon), unit="D")
+    start, end = bounds[:-1].strftime("%Y-%m-%d"), (bounds[1:] - pd.Timedelta(days=1)).strftime("%Y-%m-%d")
+    made = [({"quantity": quantity, "method": method}, one) for (method, quantity), one in found.made.items()]
+    coming = [forecast_frame(one).assign(**head, start=start, end=end) for head, one in made]
+    sums = [forecast_frame(one.summed()).assign(**head) for head, one in made]
     cohorts = [(cohort, quantity, one.point.sum()) for (cohort, quantity), one in found.cohorts.items()]
     places = chosen_origins(series, horizon, origins)
     evaluation = rolling_origin(series, places, horizon, seed) if places else None

@@ -1,6 +1,7 @@
 """Every method's forecast of every series from one origin: the total by its own past, by cohorts, by the customers."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
         made["cohorts", name] = Foreseen(
             np.sum([one.point for one in added], axis=0), np.sum([one.paths for one in added], axis=0)
         )
-    ordered = {(method, name): made[method, name] for method in METHODS for name in QUANTITIES if (method, name) in made}
+    ordered = {key: made[key] for key in product(METHODS, QUANTITIES) if key in made}
     return Rivals(learned, ordered, left_out, customers, by_cohort)
 
 

@@ -26,9 +26,9 @@ class Evaluation:
     """Forecasts of `horizon` periods from `origins` (numbers of periods known), and what came.
 
     `periods`, a row an origin, quantity, method and step: origin (last day known), quantity, method, step (1 to the
-    horizon), estimate, actual, scale (in-sample error of naive), and interval_80_lower, interval_80_upper, interval_95_lower,
-    interval_95_upper. `sums`:
-    the same of the sum over the horizon, without step and scale. `parts`, a row an origin: what known customers and
+    horizon), estimate, actual, scale (in-sample error of naive), and interval_80_lower, interval_80_upper,
+    interval_95_lower, interval_95_upper. `sums`: the same of the sum over the horizon, without step and scale. `parts`,
+    a row an origin: what known customers and
     newcomers were expected to buy and bought, columns origin, customers (known), expected_known, known, expected_new
     and new.
     """
@@ -72,6 +72,7 @@ class Evaluation:
             for method in losses:
                 own = found[found["method"] == method]
                 base = found[found["method"] == "naive"]
+                came = own["actual"].sum()
                 error, of_naive = ((part["estimate"] - part["actual"]).abs().sum() for part in (own, base))
                 rows.append(
                     {
@@ -79,7 +80,7 @@ class Evaluation:
                         "method": method,
                         "mase": losses[method].mean(),
                         "ratio": error / of_naive if of_naive > 0 else np.nan,
-                        "off": 100 * (own["estimate"].sum() / own["actual"].sum() - 1) if own["actual"].sum() else np.nan,
+                        "off": 100 * (own["estimate"].sum() / came - 1) if came else np.nan,
                         "p_value": _against_naive(method, differences),
                         "alike": not _beaten(method, differences),
                     }
@@ -205,7 +206,7 @@ def share_interval(inside: np.ndarray, most: float, least: float, level: float =
 
 
 def record_interval(estimate: float, before: pd.DataFrame, windows: float) -> dict[str, float]:
-    """Ends around an estimate by how far estimates were off `before` (columns estimate, actual): interval_80_lower and so on.
+    """Ends around an estimate, interval_80_lower and so on, by how far estimates were off `before`, beside what came.
 
     Student's t with `windows` − 1 degrees of freedom (1 at least), `windows` being how many do not overlap, times the
     root of the mean squared error; of logarithms where all are above 0.

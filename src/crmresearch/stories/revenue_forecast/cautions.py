@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crmresearch.stories.data_cautions import data_cautions
-from crmresearch.stories.revenue_forecast.story import LED, RevenueForecastStory
+from crmresearch.stories.revenue_forecast.story import RevenueForecastStory
 from crmresearch.stories.story import Row, caution_table
 
 OF_FORECAST = ("no_season", "unchecked", "few_origins", "untested", "known_off")
@@ -29,8 +29,8 @@ def _of_forecast(story: RevenueForecastStory) -> Iterator[Row]:
             yield story.caution(f"forecast_caution.{one.code}", one.severity, about, **facts)
         else:
             yield from story.value_cautions([one])
-    if story.plan.loc[LED, "by_record"]:
-        method = story.method(str(story.plan.loc[LED, "method"]))
+    if forecast.too_narrow:
+        method = story.method(forecast.chosen)
         yield story.caution("forecast_caution.narrow", "weak", story.quantity("method"), method=method)
     reasons = forecast.left_out.drop_duplicates(["method", "reason"])
     for row in reasons.itertuples():

@@ -30,6 +30,11 @@ def _panels(titles: Sequence[str], height: float) -> tuple[Figure, list[Axes]]:
     return figure, list(grid[:, 0])
 
 
+def _legend(figure: Figure, axes: Axes) -> None:
+    """What is drawn alike in all panels, above the first."""
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=4, fontsize=8.5)
+
+
 def _days(axes: Axes, ends: Sequence[str], label: str) -> None:
     """A few of the days below, in words that do not depend on where the page is read."""
     chosen = [ends[round(k)] for k in np.linspace(0, len(ends) - 1, min(TICKS, len(ends)))]
@@ -39,13 +44,13 @@ def _days(axes: Axes, ends: Sequence[str], label: str) -> None:
 
 def plot_forecast(story: RevenueForecastStory) -> Figure:
     """Revenue, purchases and active customers of every period, and those to come by the method in use."""
-    assert story.forecast is not None
     figure, panels = _panels([story.tell(f"forecast_chart.{name}") for name in SHOWN], 1.75)
-    known, coming = story.forecast.series.total, story.forecast.coming
+    series, coming = story.made.series, story.made.coming
+    known = series.total[series.closed_since or 0 :]
     for axes, name in zip(panels, SHOWN, strict=True):
         axes.plot(date2num(pd.to_datetime(known["end"])), known[name], color=INK, linewidth=1.4,
                   label=story.say("forecast_chart.known"))  # fmt: skip
-        rows = coming[(coming["quantity"] == name) & (coming["method"] == story.plan.loc[name, "method"])]
+        rows = coming[(coming["quantity"] == name) & (coming["method"] == story.made.chosen)]
         days = date2num(pd.to_datetime(rows["end"]))
         for level, colour in ((95, PALE), (80, ACCENT_BAND)):
             ends = rows[f"interval_{level}_lower"], rows[f"interval_{level}_upper"]
@@ -54,31 +59,29 @@ def plot_forecast(story: RevenueForecastStory) -> Figure:
         axes.plot(days, rows["estimate"], color=ACCENT, linewidth=2, label=story.say("forecast_chart.coming"))
         top = max(known[name].max(), 1.3 * rows["interval_80_upper"].max())
         axes.set_ylim(min(0.0, float(known[name].min())), 1.05 * float(top))
-    charts.legend_above(panels[0], 4, size=8.5, middle=0.6)
+    _legend(figure, panels[0])
     _days(panels[-1], [*known["end"], *sorted(set(coming["end"]))], story.tell("forecast_chart.end"))
     return figure
 
 
 def plot_cohorts(story: RevenueForecastStory) -> Figure:
     """Purchases of every cohort of the first purchase."""
-    assert story.forecast is not None
     figure, axes = charts.chart(7.6, 3.4, y=story.tell("forecast_chart.purchases"), grid="y")
-    cohorts = story.forecast.series.by_cohort
+    cohorts = story.made.series.by_cohort
     names = cohorts["cohort"].unique()
     for name, colour, style in zip(names, shades(len(names)), 2 * ("-", "--", ":", "-."), strict=False):
         rows = cohorts[cohorts["cohort"] == name]
         days = date2num(pd.to_datetime(rows["end"]))
         axes.plot(days, rows["purchases"], style, color=colour, linewidth=1.6, label=name)
-    _days(axes, story.forecast.series.ends(), story.tell("forecast_chart.end"))
+    _days(axes, story.made.series.ends(), story.tell("forecast_chart.end"))
     charts.legend_above(axes, 4, size=8.5)
     return figure
 
 
 def plot_errors(story: RevenueForecastStory) -> Figure:
     """Scaled error of every method: a small dot an origin, a large one their mean."""
-    assert story.forecast is not None
-    assert story.forecast.evaluation is not None
-    losses = [story.forecast.evaluation.losses(name) for name in SHOWN]
+    assert story.made.evaluation is not None
+    losses = [story.made.evaluation.losses(name) for name in SHOWN]
     methods = list(dict.fromkeys(method for table in losses for method in table))
     labels = [story.method_cell(method) for method in methods]
     titles = [story.say(f"quantity.{name}") for name in SHOWN]
@@ -95,8 +98,7 @@ def plot_errors(story: RevenueForecastStory) -> Figure:
 
 def plot_tracking(story: RevenueForecastStory) -> Figure:
     """Repeat purchases by period and added up, expected and actual, with the end of what the model has seen."""
-    assert story.forecast is not None
-    table = story.forecast.tracking
+    table = story.made.tracking
     titles = [story.tell(f"forecast_chart.{name}") for name in ("incremental", "cumulative")]
     figure, panels = _panels(titles, 2.3)
     days = date2num(pd.to_datetime(table["end"]))
@@ -107,6 +109,6 @@ def plot_tracking(story: RevenueForecastStory) -> Figure:
         seen = date2num(pd.Timestamp(story.facts["calibration"]))
         axes.axvline(seen, color=QUIET, linewidth=1, linestyle=":", label=story.say("forecast_chart.calibration"))
         axes.set_ylim(bottom=0)
-    charts.legend_above(panels[0], 3, size=8.5, middle=0.6)
+    _legend(figure, panels[0])
     _days(panels[-1], list(table["end"]), story.tell("forecast_chart.end"))
     return figure
