@@ -25,7 +25,7 @@ NAMES = [
     "estimate_pls", "estimate_cbsem", "bootstrap", "reliability", "htmt", "fit_table", "construct_index", "cautions",
     "ipma", "nca", "cipma", "path_diagram", "methods", "evaluate_segmentations", "stability", "monitor",
     "CustomerValue", "render_report", "tetrads", "copulas", "overfit", "mediator_prediction", "congruence", "effects",
-    "mediation", "simple_slopes", "plspredict", "cvpat", "redundancy", "modification_indices",
+    "mediation", "simple_slopes", "plspredict", "revenue_forecast", "cvpat", "redundancy", "modification_indices",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}

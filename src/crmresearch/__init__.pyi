@@ -2,6 +2,7 @@ from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability
 from .front.effects import effects, mediation, simple_slopes
+from .front.forecast import revenue_forecast
 from .front.measurement import htmt, modification_indices, redundancy, reliability
 from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
 from .front.pictures import path_diagram
@@ -60,6 +61,7 @@ __all__ = [
     "redundancy",
     "reliability",
     "render_report",
+    "revenue_forecast",
     "simple_slopes",
     "stability",
     "tetrads",

@@ -61,11 +61,26 @@ def customer_table(
     [[2.0, 121.0, 30.0], [1.0, 0.0, 5.0]]
     """
     options: dict[str, Any] = {"categories": categories, "attributes": attributes, "unit_days": unit_days}
-    if isinstance(purchases, Transactions):
-        return customers.customer_table(purchases, cutoff, holdout_end, windows, **options)
-    wanted = {"customer": customer, "time": time, "amount": amount}
+    named = {"customer": customer, "time": time, "amount": amount}
     if category is not None:
-        wanted["category"] = category
+        named["category"] = category
+    with in_hand(purchases, named, attributes, returns, duplicates, last_day) as lines:
+        return customers.customer_table(lines, cutoff, holdout_end, windows, **options)
+
+
+@contextmanager
+def in_hand(
+    purchases: pd.DataFrame | Transactions,
+    wanted: dict[str, str],
+    attributes: Sequence[str] = (),
+    returns: Literal["net", "drop"] = "net",
+    duplicates: Literal["keep", "drop"] = "keep",
+    last_day: str | None = None,
+) -> Iterator[Transactions]:
+    """A frame, whose columns are `wanted` by their role, as the transactions it holds; those that are given as they are."""
+    if isinstance(purchases, Transactions):
+        yield purchases
+        return
     columns = _columns(purchases, wanted, attributes)
     codebook = _codebook(
         columns=wanted,
@@ -77,8 +92,7 @@ def customer_table(
     with tempfile.TemporaryDirectory() as folder, _sentences(codebook):
         path = Path(folder) / codebook.file
         purchases[columns].to_parquet(path, index=False)
-        lines = read_transactions(codebook, path)
-        return customers.customer_table(lines, cutoff, holdout_end, windows, **options)
+        yield read_transactions(codebook, path)
 
 
 def _columns(purchases: object, wanted: dict[str, str], attributes: Sequence[str]) -> list[str]:

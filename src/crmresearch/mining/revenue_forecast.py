@@ -60,7 +60,7 @@ class RevenueForecast:
 
     @property
     def too_narrow(self) -> bool:
-        """Whether intervals of the revenue by the chosen method are shown to hold what came less often than they say."""
+        """Whether intervals of the revenue by the chosen method are shown to hold less often than they say."""
         rows = self.coverage[(self.coverage["quantity"] == LED) & (self.coverage["method"] == self.chosen)]
         return bool(len(rows) and rows["narrow"].any())
 

@@ -28,9 +28,8 @@ class Evaluation:
     `periods`, a row an origin, quantity, method and step: origin (last day known), quantity, method, step (1 to the
     horizon), estimate, actual, scale (in-sample error of naive), and interval_80_lower, interval_80_upper,
     interval_95_lower, interval_95_upper. `sums`: the same of the sum over the horizon, without step and scale. `parts`,
-    a row an origin: what known customers and
-    newcomers were expected to buy and bought, columns origin, customers (known), expected_known, known, expected_new
-    and new.
+    a row an origin: what known customers and newcomers were expected to buy and bought, columns origin, customers
+    (known), expected_known, known, expected_new and new.
     """
 
     horizon: int
@@ -172,20 +171,20 @@ def compared(apart: Floats, lag: int) -> float:
 
     Diebold & Mariano (1995, Journal of Business & Economic Statistics 13, 253–263) with the variance
     (γ₀ + 2 Σ γ_k) / K, in small samples as Harvey, Leybourne & Newbold (1997, International Journal of Forecasting 13,
-    281–291) correct it: times √((K + 1 − 2h + h(h − 1)/K) / K), h = lag + 1, against Student's t with K − 1 degrees of
-    freedom. Where that variance is not above 0, the weights 1 − k / h (Bartlett) make it so. NaN without differences,
-    for fewer than `LEAST_TESTED` origins, and for fewer than twice h. With lag 0 it is the paired t-test.
+    281–291) correct it: times √((K + 1 − 2h + h(h − 1)/K) / K), h = lag + 1, against Student's t. Of eight origins that
+    still tells 17 % to 20 % of methods alike apart (2 % to 6 % now): so the variance is γ₀ / K at least, for overlap makes
+    no mean surer, and the degrees of freedom are one less than the windows that do not overlap, (K + lag) / h, instead of
+    K − 1. NaN without differences, for fewer than `LEAST_TESTED` origins, and for fewer than twice h. With lag 0 it is the
+    paired t-test.
     """
     n, h = len(apart), lag + 1
     if n < max(LEAST_TESTED, 2 * h) or not np.isfinite(apart).all() or np.ptp(apart) == 0:
         return np.nan
     centred = apart - apart.mean()
     gamma = np.array([centred[k:] @ centred[: n - k] for k in range(h)]) / n
-    variance = gamma[0] + 2 * gamma[1:].sum()
-    if variance <= 0:
-        variance = gamma[0] + 2 * (1 - np.arange(1, h) / h) @ gamma[1:]
+    variance = max(gamma[0], gamma[0] + 2 * gamma[1:].sum())
     statistic = apart.mean() / np.sqrt(variance / n) * np.sqrt((n + 1 - 2 * h + h * (h - 1) / n) / n)
-    return float(2 * t.sf(abs(statistic), n - 1))
+    return float(2 * t.sf(abs(statistic), max(1.0, (n + lag) / h - 1)))
 
 
 def share_interval(inside: np.ndarray, most: float, least: float, level: float = 0.95) -> tuple[float, float]:
@@ -197,7 +196,10 @@ def share_interval(inside: np.ndarray, most: float, least: float, level: float =
     """
     share, of_origin = float(inside.mean()), inside.mean(axis=1)
     varies = of_origin.var(ddof=1) / len(of_origin) if len(of_origin) > 1 else 0.0
-    worth = share * (1 - share) / varies if varies > 0 and 0 < share < 1 else least
+    if 0 < share < 1:
+        worth = share * (1 - share) / varies if varies > 0 else most
+    else:
+        worth = least
     n = float(np.clip(worth, least, most))
     hits, tail = share * n, (1 - level) / 2
     lower = float(beta.ppf(tail, hits, n - hits + 1)) if hits > 0 else 0.0
