@@ -12,7 +12,7 @@ START = date(2020, 1, 1)
 
 
 def shop(weeks: int, seed: int, arrivals: float = 12.0, stop: int | None = None) -> pd.DataFrame:
-    """Lines of a shop in which about `arrivals` new customers come a week, until week `stop`, and buy as BG/NBD has it."""
+    """Lines of a shop to which `arrivals` new customers a week come, until week `stop`, and buy as BG/NBD has it."""
     rng = np.random.default_rng(seed)
     lines: list[tuple[str, date, float]] = []
     for week in range(stop or weeks):

@@ -79,7 +79,9 @@ def test_one_time_buyers_have_a_forecast_but_none_of_the_customers() -> None:
     found = crm.revenue_forecast(shop(30, 6).drop_duplicates("customer"), horizon=4, origins=3, seed=1)
     assert "purchase_model" not in set(found.coming["method"])
     assert found.tracking.empty
-    assert found.left_out.set_index("method").loc["purchase_model", "reason"].str.startswith("Nobody bought again").all()
+    assert (
+        found.left_out.set_index("method").loc["purchase_model", "reason"].str.startswith("Nobody bought again").all()
+    )
 
 
 def test_what_cannot_be_asked_is_refused(lines: pd.DataFrame) -> None:

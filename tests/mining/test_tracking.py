@@ -42,7 +42,9 @@ def test_sums_are_those_over_customers_since_their_first_purchase(
     x, t_x, T = series.known(39).histories()
     parameters = fit_bg_nbd(x, t_x, T).parameters
     for end, later in ((39, 0), (78, 39)):
-        assert tracked["expected_sum"].iloc[end - 1] == pytest.approx(expected_by(parameters, T + later).sum(), rel=1e-9)
+        assert tracked["expected_sum"].iloc[end - 1] == pytest.approx(
+            expected_by(parameters, T + later).sum(), rel=1e-9
+        )
     assert tracked["expected"].cumsum().iloc[-1] == pytest.approx(tracked["expected_sum"].iloc[-1])
 
 

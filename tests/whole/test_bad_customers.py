@@ -100,8 +100,12 @@ UNUSUAL = {
 
 @pytest.mark.parametrize(
     "notebook",
-    [pytest.param("segmentation_comparison", marks=pytest.mark.long), "segment_monitoring", "customer_today",
-     "revenue_forecast"],
+    [
+        pytest.param("segmentation_comparison", marks=pytest.mark.long),
+        "segment_monitoring",
+        "customer_today",
+        "revenue_forecast",
+    ],
 )
 @pytest.mark.parametrize("case", list(UNUSUAL))
 def test_other_reports_end_in_findings_or_in_one_sentence(tmp_path: Path, notebook: str, case: str) -> None:

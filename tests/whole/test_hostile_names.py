@@ -211,7 +211,7 @@ def test_names_are_text_and_nothing_runs(folder: Path, notebook: str) -> None:
         browser.close()
     assert [event for event in events if not event.startswith(("data:", opened.as_uri(), page.as_uri()))] == []
     outward = [link for link in links if not link.startswith(("#", "data:", "https://doi.org"))]
-    beside = re.compile(r"[^:]+/(tables/customers\.csv|figures/\w+\.(svg|png))")
+    beside = re.compile(r"[^:]+/(tables/\w+\.csv|figures/\w+\.(svg|png))")
     assert [link for link in outward if not beside.fullmatch(link)] == []
     assert (COLUMN in shown) == (notebook == "survey_quality")  # an item of no construct
     tail = " ".join(TAIL.split()).casefold()

@@ -77,7 +77,7 @@ def in_hand(
     duplicates: Literal["keep", "drop"] = "keep",
     last_day: str | None = None,
 ) -> Iterator[Transactions]:
-    """A frame, whose columns are `wanted` by their role, as the transactions it holds; those that are given as they are."""
+    """A frame, its columns `wanted` by their role, as the transactions it holds; transactions as they are."""
     if isinstance(purchases, Transactions):
         yield purchases
         return

@@ -171,11 +171,11 @@ def compared(apart: Floats, lag: int) -> float:
 
     Diebold & Mariano (1995, Journal of Business & Economic Statistics 13, 253–263) with the variance
     (γ₀ + 2 Σ γ_k) / K, in small samples as Harvey, Leybourne & Newbold (1997, International Journal of Forecasting 13,
-    281–291) correct it: times √((K + 1 − 2h + h(h − 1)/K) / K), h = lag + 1, against Student's t. Of eight origins that
-    still tells 17 % to 20 % of methods alike apart (2 % to 6 % now): so the variance is γ₀ / K at least, for overlap makes
-    no mean surer, and the degrees of freedom are one less than the windows that do not overlap, (K + lag) / h, instead of
-    K − 1. NaN without differences, for fewer than `LEAST_TESTED` origins, and for fewer than twice h. With lag 0 it is the
-    paired t-test.
+    281–291) correct it: times √((K + 1 − 2h + h(h − 1)/K) / K), h = lag + 1, against Student's t. From eight origins
+    that still tells 16 % to 20 % of methods alike apart (2 % to 6 % as it is here): so the variance is γ₀ / K at least,
+    for overlap makes no mean surer, and the degrees of freedom are one less than the windows that do not overlap,
+    (K + lag) / h, instead of K − 1. NaN without differences, for fewer than `LEAST_TESTED` origins, and for fewer than
+    twice h. With lag 0 it is the paired t-test.
     """
     n, h = len(apart), lag + 1
     if n < max(LEAST_TESTED, 2 * h) or not np.isfinite(apart).all() or np.ptp(apart) == 0:
