@@ -6,7 +6,7 @@ level varies by a tenth as much.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,19 +25,29 @@ ORDERS = ((0, 1, 1), (1, 1, 0), (1, 1, 1), (0, 1, 2))  # of one difference, so t
 
 @dataclass(frozen=True)
 class Foreseen:
-    """Of h coming periods the `point` (h,) and `paths` (draws, h) that the series may take."""
+    """Of h coming periods the `point` (h,) and `paths` (draws, h) that the series may take; intervals end at `floor`.
+
+    Paths themselves may go below the floor: cut off there, each would pull the sum of several up.
+    """
 
     point: Floats
     paths: Floats
+    floor: float = -np.inf
 
     def interval(self, level: float) -> tuple[Floats, Floats]:
         """Lower and upper (h,) ends within which this share of the paths lies in each period."""
         lower, upper = np.quantile(self.paths, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        return lower, upper
+        return np.maximum(lower, self.floor), np.maximum(upper, self.floor)
 
     def summed(self) -> "Foreseen":
         """The same of the sum over all periods."""
-        return Foreseen(self.point.sum(keepdims=True), self.paths.sum(axis=1, keepdims=True))
+        return Foreseen(self.point.sum(keepdims=True), self.paths.sum(axis=1, keepdims=True), self.floor)
+
+
+def added(parts: Sequence[Foreseen]) -> Foreseen:
+    """Several forecasts together, whose paths are independent; at the floor 0 only where all are."""
+    point = np.sum([one.point for one in parts], axis=0)
+    return Foreseen(point, np.sum([one.paths for one in parts], axis=0), min(one.floor for one in parts))
 
 
 def naive(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws: int = DRAWS) -> Foreseen:
@@ -45,7 +55,7 @@ def naive(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws:
     _enough(y, 3, "values")
     z, back = _scale(y)
     steps = rng.normal(scale=np.sqrt(np.mean(np.diff(z) ** 2)), size=(draws, horizon))
-    return Foreseen(np.full(horizon, y[-1]), back(z[-1] + steps.cumsum(axis=1)))
+    return _foreseen(y, np.full(horizon, y[-1]), back(z[-1] + steps.cumsum(axis=1)))
 
 
 def seasonal_naive(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws: int = DRAWS) -> Foreseen:
@@ -55,7 +65,7 @@ def seasonal_naive(y: Floats, horizon: int, season: int, rng: np.random.Generato
     place = len(y) - season + np.arange(horizon) % season
     spread = np.sqrt(np.mean((z[season:] - z[:-season]) ** 2))
     steps = rng.normal(scale=spread, size=(draws, -(-horizon // season), season)).cumsum(axis=1)
-    return Foreseen(y[place], back(z[place] + steps.reshape(draws, -1)[:, :horizon]))
+    return _foreseen(y, y[place], back(z[place] + steps.reshape(draws, -1)[:, :horizon]))
 
 
 def exponential_smoothing(
@@ -80,7 +90,7 @@ def exponential_smoothing(
     best = _best(fits)
     errors = rng.normal(scale=np.sqrt(best.mse), size=(horizon, draws))
     paths = np.reshape(best.simulate(horizon, anchor="end", repetitions=draws, random_errors=errors), (horizon, draws))
-    return Foreseen(back(np.asarray(best.forecast(horizon))), back(paths.T))
+    return _foreseen(y, back(np.asarray(best.forecast(horizon))), back(paths.T))
 
 
 def arima(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws: int = DRAWS) -> Foreseen:
@@ -100,7 +110,7 @@ def arima(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws:
     later, earlier = np.indices((horizon, horizon))
     moving = np.where(later >= earlier, weights[later - earlier], 0.0)
     point = np.asarray(best.forecast(horizon))
-    return Foreseen(back(point), back(point + errors @ moving.T))
+    return _foreseen(y, back(point), back(point + errors @ moving.T))
 
 
 FORECASTERS: dict[str, Callable[..., Foreseen]] = {
@@ -112,13 +122,16 @@ FORECASTERS: dict[str, Callable[..., Foreseen]] = {
 
 
 def _scale(y: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
-    """The series as it is forecast, and the way back: logarithms, or as it is where it touches 0 or goes below.
-
-    Paths of a series that was never below 0 stay there too.
-    """
+    """The series as it is forecast, and the way back: logarithms, or as it is where it touches 0 or goes below."""
     if (y > 0).all():
         return np.log(y), lambda z: np.exp(np.minimum(z, np.log(y.max()) + 10))
-    return y, lambda z: np.maximum(z, min(0.0, y.min()))
+    return y, lambda z: z
+
+
+def _foreseen(y: Floats, point: Floats, paths: Floats) -> Foreseen:
+    """A forecast of a series, which was never below 0 or had no floor."""
+    floor = 0.0 if y.min() >= 0 else -np.inf
+    return Foreseen(np.maximum(point, floor), paths, floor)
 
 
 def _enough(y: Floats, least: int, what: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crmresearch.errors import EstimationError
-from crmresearch.mining.forecasters import Floats, Foreseen
+from crmresearch.mining.forecasters import Floats, Foreseen, added
 from crmresearch.mining.periods import PurchaseSeries
 from crmresearch.value.beta_geometric import BgNbdFit, fit_bg_nbd
 
@@ -28,8 +28,7 @@ class Aggregate:
 
     def all(self, quantity: str) -> Foreseen:
         """Known customers and newcomers together."""
-        known, new = self.known[quantity], self.newcomers[quantity]
-        return Foreseen(known.point + new.point, known.paths + new.paths)
+        return added([self.known[quantity], self.newcomers[quantity]])
 
 
 def aggregate(series: PurchaseSeries, horizon: int, rng: np.random.Generator, paths: int = PATHS) -> Aggregate:

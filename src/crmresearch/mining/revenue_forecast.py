@@ -14,7 +14,7 @@ from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.mining.forecasters import LEAST
 from crmresearch.mining.periods import QUANTITIES, Period, PurchaseSeries, purchase_series
-from crmresearch.mining.rivals import METHODS, rivals
+from crmresearch.mining.rivals import METHODS, Rivals, rivals
 from crmresearch.mining.rolling_origin import Evaluation, forecast_frame, record_interval, rolling_origin
 from crmresearch.mining.tracking import tracking
 
@@ -22,6 +22,7 @@ MOST_ORIGINS = 200
 SHARE = 6  # a horizon is a sixth of the data at most, unless set
 LED = "revenue"  # the quantity by which a method is chosen
 WIDTH = "interval_80"
+LEAST_WINDOWS = 3  # that do not overlap, from which the spread of errors is known at all
 OFF = 0.2  # of what came: an error of known customers from which their model is in doubt, by convention
 
 
@@ -82,7 +83,7 @@ class RevenueForecast:
         before (`record_interval`).
         """
         rows = self.coming_sums[self.coming_sums["method"] == self.chosen].set_index("quantity").assign(by_record=False)
-        if self.evaluation is None:
+        if self.evaluation is None or self.evaluation.windows < LEAST_WINDOWS:
             return rows
         before = self.evaluation.sums[self.evaluation.sums["method"] == self.chosen]
         for quantity, row in rows.iterrows():
@@ -175,7 +176,7 @@ def revenue_forecast(
         pd.concat(sums, ignore_index=True).drop(columns="step"),
         pd.DataFrame(cohorts, columns=["cohort", "quantity", "estimate"]),
         evaluation,
-        pd.DataFrame([(*key, why) for key, why in found.left_out.items()], columns=["method", "quantity", "reason"]),
+        _left_out(found, evaluation),
         tracked,
         calibration,
         _cautions(series, evaluation, found.of_customers.fit.cautions if found.of_customers else ()),
@@ -197,6 +198,17 @@ def chosen_origins(series: PurchaseSeries, horizon: int, origins: int) -> list[i
         return []
     step = max(1, (last - least) // (origins - 1))
     return [k for k in range(last - step * (origins - 1), last + 1, step) if k >= least]
+
+
+def _left_out(found: Rivals, evaluation: Evaluation | None) -> pd.DataFrame:
+    """Methods without a forecast, and those that had none at some of the origins, with the reason."""
+    reasons = dict(found.left_out)
+    for method, quantity in found.made if evaluation else ():
+        assert evaluation is not None
+        own = evaluation.periods.query("method == @method and quantity == @quantity")["origin"].nunique()
+        if own < (tried := len(evaluation.origins)):
+            reasons[method, quantity] = f"It is not compared: too little was known at {tried - own} of {tried} origins."
+    return pd.DataFrame([(*key, why) for key, why in reasons.items()], columns=["method", "quantity", "reason"])
 
 
 def _calibration(series: PurchaseSeries, end: date | str | None) -> int:

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from crmresearch.errors import EstimationError
-from crmresearch.mining.forecasters import FORECASTERS, LEAST, Foreseen, exponential_smoothing, naive
+from crmresearch.mining.forecasters import FORECASTERS, LEAST, Foreseen, added, exponential_smoothing, naive
 from crmresearch.mining.known_customers import PATHS, Aggregate, aggregate
 from crmresearch.mining.periods import QUANTITIES, Floats, PurchaseSeries
 
@@ -71,10 +71,11 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
             left_out["cohorts", name] = str(error)
             continue
         by_cohort |= {(cohort, name): foreseen for cohort, foreseen in found.items()}
-        added = [*found.values(), *([customers.newcomers[name]] if customers else [])]
-        made["cohorts", name] = Foreseen(
-            np.sum([one.point for one in added], axis=0), np.sum([one.paths for one in added], axis=0)
-        )
+        parts_and_new = [*found.values(), *([customers.newcomers[name]] if customers else [])]
+        if parts_and_new:
+            made["cohorts", name] = added(parts_and_new)
+        else:
+            left_out["cohorts", name] = "No cohort has bought anything after the periods of its first purchases."
     ordered = {key: made[key] for key in product(METHODS, QUANTITIES) if key in made}
     return Rivals(learned, ordered, left_out, customers, by_cohort)
 

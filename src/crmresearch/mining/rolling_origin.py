@@ -97,7 +97,8 @@ class Evaluation:
             apart = (losses[one] - losses[other]).to_numpy()
             rows.append((one, other, apart.mean(), compared(apart, self.lag)))
         table = pd.DataFrame(rows, columns=["method", "rival", "difference", "p_value"])
-        return table.assign(adjusted=holm(table["p_value"].to_numpy(dtype=np.float64)))
+        table = table.astype({"difference": float, "p_value": float})
+        return table.assign(adjusted=holm(table["p_value"].to_numpy()))
 
     def all_differences(self) -> pd.DataFrame:
         """`differences` of every quantity."""

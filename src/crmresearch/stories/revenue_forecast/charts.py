@@ -58,7 +58,7 @@ def plot_forecast(story: RevenueForecastStory) -> Figure:
             axes.fill_between(days, *ends, color=colour, linewidth=0, label=label)
         axes.plot(days, rows["estimate"], color=ACCENT, linewidth=2, label=story.say("forecast_chart.coming"))
         top = max(known[name].max(), 1.3 * rows["interval_80_upper"].max())
-        axes.set_ylim(min(0.0, float(known[name].min())), 1.05 * float(top))
+        axes.set_ylim(min(0.0, float(known[name].min())), 1.05 * float(top) or 1.0)
     _legend(figure, panels[0])
     _days(panels[-1], [*known["end"], *sorted(set(coming["end"]))], story.tell("forecast_chart.end"))
     return figure

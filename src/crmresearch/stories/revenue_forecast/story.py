@@ -129,9 +129,10 @@ class RevenueForecastStory(PurchasesStory):
             return [self.say("forecast.do_nothing")]
         row = self.made.plan.loc[LED]
         facts = {"estimate": row["estimate"], **interval(row, "interval_80_"), "least": row["interval_95_lower"]}
+        plan = "plan" if facts["upper"] > 0 else "zero"
         shown = self.score is not None and self.score["p_value"] < TOLD
         simple = not shown and self.made.chosen != "naive" and self.score is not None
-        told = self.sentences("forecast.do_", "plan", simple and "simple", "again", **self.facts, **facts)
+        told = self.sentences("forecast.do_", plan, simple and "simple", "again", **self.facts, **facts)
         short = len(self.made.series) < 2 * self.made.series.season
         opened = self.made.series.closed_since is None
         return [*told, *self.sentences("forecast.never_", short and "season", "beyond", opened and "new", **self.facts)]
