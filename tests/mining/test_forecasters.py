@@ -31,7 +31,7 @@ def test_seasonal_naive_by_hand() -> None:
     y = np.tile([1.0, 2.0, 3.0, 4.0], 3) + np.repeat([0.0, 1.0, 2.0], 4)
     assert seasonal_naive(y, 3, 4, RNG(1)).point.tolist() == [3, 4, 5]
     assert seasonal_naive(y, 4, 4, RNG(1)).point.tolist() == [3, 4, 5, 6]
-    with pytest.raises(EstimationError, match="needs 13 periods, two years and the horizon, and there are 12"):
+    with pytest.raises(EstimationError, match="needs 13 values and there are 12"):
         seasonal_naive(y, 5, 4, RNG(1))
 
 

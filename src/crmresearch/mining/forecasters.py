@@ -23,6 +23,14 @@ MOST_SEASON = 12  # of weeks a year has 52 seasonal states, which few years do n
 ORDERS = ((0, 1, 1), (1, 1, 0), (1, 1, 1), (0, 1, 2))  # of one difference, so that their AICc can be compared
 
 
+class TooShort(EstimationError):
+    """A series too short for a method: how many values are `needed`, for what (`code`), and how many are `known`."""
+
+    def __init__(self, needed: int, known: int, code: str = "short") -> None:
+        super().__init__(f"It needs {needed} values and there are {known}.")
+        self.needed, self.known, self.code = needed, known, code
+
+
 @dataclass(frozen=True)
 class Foreseen:
     """Of h coming periods the `point` (h,) and `paths` (draws, h) that the series may take; intervals end at `floor`.
@@ -52,7 +60,7 @@ def added(parts: Sequence[Foreseen]) -> Foreseen:
 
 def naive(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws: int = DRAWS) -> Foreseen:
     """As in the last period; paths are a random walk with steps as large as those of the past."""
-    _enough(y, 3, "values")
+    _enough(y, 3)
     z, back = _scale(y)
     steps = rng.normal(scale=np.sqrt(np.mean(np.diff(z) ** 2)), size=(draws, horizon))
     return _foreseen(y, np.full(horizon, y[-1]), back(z[-1] + steps.cumsum(axis=1)))
@@ -60,7 +68,7 @@ def naive(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws:
 
 def seasonal_naive(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws: int = DRAWS) -> Foreseen:
     """As in the same period a year before; only where two years and the horizon are known, to judge it at all."""
-    _enough(y, 2 * season + horizon, "periods, two years and the horizon,")
+    _enough(y, 2 * season + horizon, "short_years")
     z, back = _scale(y)
     place = len(y) - season + np.arange(horizon) % season
     spread = np.sqrt(np.mean((z[season:] - z[:-season]) ** 2))
@@ -77,7 +85,7 @@ def exponential_smoothing(
     """
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel  # a second, for who forecasts
 
-    _enough(y, LEAST, "values")
+    _enough(y, LEAST)
     z, back = _scale(y)
     trends = [None, "add"] if len(y) >= LEAST_MORE else [None]
     seasonal = season <= MOST_SEASON and len(y) >= 2 * season + LEAST
@@ -101,7 +109,7 @@ def arima(y: Floats, horizon: int, season: int, rng: np.random.Generator, draws:
     """
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-    _enough(y, LEAST_MORE, "values")
+    _enough(y, LEAST_MORE)
     z, back = _scale(y)
     cycle = (0, 1, 1, season) if season <= MOST_SEASON and len(y) >= 3 * season else (0, 0, 0, 0)
     best = _best([_fitted(SARIMAX, z, order=order, seasonal_order=cycle) for order in ORDERS])
@@ -134,9 +142,9 @@ def _foreseen(y: Floats, point: Floats, paths: Floats) -> Foreseen:
     return Foreseen(np.maximum(point, floor), paths, floor)
 
 
-def _enough(y: Floats, least: int, what: str) -> None:
+def _enough(y: Floats, least: int, code: str = "short") -> None:
     if len(y) < least:
-        raise EstimationError(f"It needs {least} {what} and there are {len(y)}.")
+        raise TooShort(least, len(y), code)
 
 
 def _fitted(model: Any, z: Floats, **form: Any) -> Any:

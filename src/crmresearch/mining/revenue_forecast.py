@@ -14,7 +14,7 @@ from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.mining.forecasters import LEAST
 from crmresearch.mining.periods import QUANTITIES, Period, PurchaseSeries, purchase_series
-from crmresearch.mining.rivals import METHODS, Rivals, rivals
+from crmresearch.mining.rivals import METHODS, LeftOut, Rivals, rivals
 from crmresearch.mining.rolling_origin import Evaluation, forecast_frame, record_interval, rolling_origin
 from crmresearch.mining.tracking import tracking
 
@@ -32,10 +32,10 @@ class RevenueForecast:
 
     `series.total` and `series.by_cohort`: what was bought. `coming`, a row a quantity, method and coming period:
     quantity, method, step, start, end, estimate, and the ends interval_80_lower, interval_80_upper,
-    interval_95_lower, interval_95_upper; `coming_sums`: of the sum over
-    them; `coming_cohorts`: cohort, quantity and estimate of the sum, by cohort. `evaluation`: the same from earlier
-    origins beside what came, None where the data are too short. `left_out`: method, quantity, reason. `tracking`: as
-    `crmresearch.mining.tracking`, empty where BG/NBD cannot be fitted; it is fitted to the first `calibration` periods.
+    interval_95_lower, interval_95_upper; `coming_sums`: of the sum over them; `coming_cohorts`: cohort, quantity and
+    estimate of the sum, by cohort. `evaluation`: the same from earlier origins beside what came, None where the data
+    are too short. `left_out`: method, quantity and why (`LeftOut`). `tracking`: as `crmresearch.mining.tracking`, empty
+    where BG/NBD cannot be fitted; it is fitted to the first `calibration` periods.
     """
 
     series: PurchaseSeries
@@ -155,7 +155,7 @@ def revenue_forecast(
         )
     found = rivals(series, horizon, seed)
     if not found.made:
-        raise EstimationError(f"There is no forecast: {next(iter(found.left_out.values()))}")
+        raise EstimationError("No method can learn from so few purchases; collect more.")
     bounds = pd.to_datetime(series.coming_bounds(horizon), unit="D")
     start, end = bounds[:-1].strftime("%Y-%m-%d"), (bounds[1:] - pd.Timedelta(days=1)).strftime("%Y-%m-%d")
     made = [({"quantity": quantity, "method": method}, one) for (method, quantity), one in found.made.items()]
@@ -207,8 +207,9 @@ def _left_out(found: Rivals, evaluation: Evaluation | None) -> pd.DataFrame:
         assert evaluation is not None
         own = evaluation.periods.query("method == @method and quantity == @quantity")["origin"].nunique()
         if own < (tried := len(evaluation.origins)):
-            reasons[method, quantity] = f"It is not compared: too little was known at {tried - own} of {tried} origins."
-    return pd.DataFrame([(*key, why) for key, why in reasons.items()], columns=["method", "quantity", "reason"])
+            reasons[method, quantity] = LeftOut("part", tried, own)
+    rows = [(*key, *why) for key, why in reasons.items()]
+    return pd.DataFrame(rows, columns=["method", "quantity", *LeftOut._fields])
 
 
 def _calibration(series: PurchaseSeries, end: date | str | None) -> int:
@@ -237,7 +238,8 @@ def _cautions(
         return tuple(cautions)
     facts = {"origins": len(evaluation.origins), "windows": evaluation.windows}
     tested = any(np.isfinite(evaluation.differences(name)["p_value"]).any() for name in QUANTITIES)
-    cautions.append(Caution("few_origins" if tested else "untested", "note" if tested else "weak", "method", facts))
+    few = Caution("few_origins", "note", "method", facts), Caution("untested", "weak", "method", facts)
+    cautions.append(few[0] if tested else few[1])
     parts = evaluation.parts.dropna()
     if len(parts) and parts["known"].sum() > 0:
         error = float(parts["expected_known"].sum() / parts["known"].sum() - 1)

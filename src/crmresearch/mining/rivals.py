@@ -2,15 +2,26 @@
 
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from crmresearch.errors import EstimationError
-from crmresearch.mining.forecasters import FORECASTERS, LEAST, Foreseen, added, exponential_smoothing, naive
+from crmresearch.mining.forecasters import FORECASTERS, LEAST, Foreseen, TooShort, added, exponential_smoothing, naive
 from crmresearch.mining.known_customers import PATHS, Aggregate, aggregate
 from crmresearch.mining.periods import QUANTITIES, Floats, PurchaseSeries
 
 METHODS = (*FORECASTERS, "cohorts", "purchase_model")  # the simplest first
+
+
+class LeftOut(NamedTuple):
+    """Why there is no forecast: a `code` (short, short_years, failed, no_cohorts, part), values needed and known, and
+    what an estimate said that failed."""
+
+    code: str
+    needed: float = np.nan
+    known: float = np.nan
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Rivals:
 
     learned: dict[str, Floats]
     made: dict[tuple[str, str], Foreseen]
-    left_out: dict[tuple[str, str], str]
+    left_out: dict[tuple[str, str], LeftOut]
     of_customers: Aggregate | None
     cohorts: dict[tuple[str, str], Foreseen]
 
@@ -36,7 +47,7 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
     period of the first purchase, and of the newcomers of `purchase_model`. The same `seed`, the same paths.
     """
     made: dict[tuple[str, str], Foreseen] = {}
-    left_out: dict[tuple[str, str], str] = {}
+    left_out: dict[tuple[str, str], LeftOut] = {}
     by_cohort: dict[tuple[str, str], Foreseen] = {}
     learned = {name: known.total[name].to_numpy(dtype=np.float64)[known.closed_since or 0 :] for name in QUANTITIES}
 
@@ -44,15 +55,15 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
         return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(known), method, quantity)))
 
     try:
-        customers, reason = aggregate(known, horizon, rng(len(METHODS))), ""
+        customers, reason = aggregate(known, horizon, rng(len(METHODS))), LeftOut("failed")
     except EstimationError as error:
-        customers, reason = None, str(error)
+        customers, reason = None, _why(error)
     for i, (method, forecast) in enumerate(FORECASTERS.items()):
         for j, name in enumerate(QUANTITIES):
             try:
                 made[method, name] = forecast(learned[name], horizon, known.season, rng(i, j))
             except EstimationError as error:
-                left_out[method, name] = str(error)
+                left_out[method, name] = _why(error)
     parts = _of_cohorts(known)
     for j, name in enumerate(QUANTITIES):
         if customers is None:
@@ -68,16 +79,22 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
                 for c, (cohort, sums) in enumerate(parts.items())
             }
         except EstimationError as error:
-            left_out["cohorts", name] = str(error)
+            left_out["cohorts", name] = _why(error)
             continue
         by_cohort |= {(cohort, name): foreseen for cohort, foreseen in found.items()}
         parts_and_new = [*found.values(), *([customers.newcomers[name]] if customers else [])]
         if parts_and_new:
             made["cohorts", name] = added(parts_and_new)
         else:
-            left_out["cohorts", name] = "No cohort has bought anything after the periods of its first purchases."
+            left_out["cohorts", name] = LeftOut("no_cohorts")
     ordered = {key: made[key] for key in product(METHODS, QUANTITIES) if key in made}
     return Rivals(learned, ordered, left_out, customers, by_cohort)
+
+
+def _why(error: EstimationError) -> LeftOut:
+    if isinstance(error, TooShort):
+        return LeftOut(error.code, error.needed, error.known)
+    return LeftOut("failed", reason=str(error))
 
 
 def _of_cohorts(known: PurchaseSeries) -> dict[str, dict[str, Floats]]:

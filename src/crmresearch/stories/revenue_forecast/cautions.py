@@ -6,9 +6,8 @@ import pandas as pd
 
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.revenue_forecast.story import RevenueForecastStory
+from crmresearch.stories.revenue_forecast.tables import left_out
 from crmresearch.stories.story import Row, caution_table
-
-OF_FORECAST = ("no_season", "unchecked", "few_origins", "untested", "known_off")
 
 
 def cautions(story: RevenueForecastStory) -> pd.DataFrame:
@@ -23,16 +22,14 @@ def _of_forecast(story: RevenueForecastStory) -> Iterator[Row]:
         yield story.caution("forecast_caution.none", "inadmissible", reason=story.reason)
         return
     for one in forecast.cautions:
-        if one.code in OF_FORECAST:
+        if f"series_caution.{one.code}" in story.texts.catalogue("en"):
             about = story.quantity(one.quantity)
             facts = {**story.facts, **one.facts}
-            yield story.caution(f"forecast_caution.{one.code}", one.severity, about, **facts)
+            yield story.caution(f"series_caution.{one.code}", one.severity, about, **facts)
         else:
             yield from story.value_cautions([one])
     if forecast.too_narrow:
         method = story.method(forecast.chosen)
         yield story.caution("forecast_caution.narrow", "weak", story.quantity("method"), method=method)
-    reasons = forecast.left_out.drop_duplicates(["method", "reason"])
-    for row in reasons.itertuples():
-        about = story.method_cell(row.method)
-        yield story.caution("forecast_caution.left_out", "note", about, reason=row.reason)
+    for row in left_out(story).itertuples():
+        yield "left_out", "note", row.method, row.reason

@@ -50,4 +50,6 @@ def coverage(story: RevenueForecastStory) -> pd.DataFrame:
 
 def left_out(story: RevenueForecastStory) -> pd.DataFrame:
     """Methods that could not be used, and why."""
-    return _named(story, story.made.left_out.drop_duplicates(["method", "reason"]), "method", "reason")
+    rows = story.made.left_out.drop_duplicates(["method", "code"])
+    told = [story.tell(f"forecast_reason.{row.code}", **row._asdict()) for row in rows.itertuples(index=False)]
+    return _named(story, rows.assign(reason=told), "method", "reason")
