@@ -35,13 +35,13 @@ def revenue_forecast(
     transactions; `returns`, `duplicates` and `last_day` as in `customer_table`. The series has one row a `period`, week
     or month (by default months from three whole years on), whole ones `until` the last day that is known. Forecast are
     `horizon` periods (a quarter, or a sixth of shorter data): by the last period's number, that of a year before,
-    exponential smoothing (Hyndman et al., 2008), ARIMA, the cohorts' sum, and BG/NBD (Fader et al., 2005) summed over
-    the customers, with newcomers as in the last quarter.
+    exponential smoothing, ARIMA, the sum of the cohorts, and BG/NBD of Fader, Hardie & Lee (2005) summed over the
+    customers, with newcomers as in the last quarter.
 
     What is returned holds frames: `plan` (a row a quantity: the chosen method, estimate, intervals of 80 and 95 %),
     `coming` (a row a quantity, method and period), `coming_sums`, `series.total`, `series.by_cohort`; from `origins`
-    earlier days, each forecast with nothing but what was known then, `scores` (MASE of Hyndman & Koehler, 2006;
-    differences by Diebold & Mariano, 1995, as Harvey et al., 1997, correct them), `coverage` of the intervals and
+    earlier days, each forecast with nothing but what was known then, `scores` (MASE of Hyndman & Koehler
+    (2006); differences as Diebold & Mariano (1995) and Harvey, Leybourne & Newbold (1997) test them), `coverage` of the intervals and
     `evaluation`; and `tracking`, repeat purchases expected by BG/NBD learned until `calibration_end` (half of the data)
     beside those that came. The same `seed`, the same intervals. Raises ParameterError for what cannot be asked,
     EstimationError where the purchases are too short for any forecast.
