@@ -40,10 +40,10 @@ def revenue_forecast(
 
     What is returned holds frames: `plan` (a row a quantity: the chosen method, estimate, intervals of 80 and 95 %),
     `coming` (a row a quantity, method and period), `coming_sums`, `series.total`, `series.by_cohort`; from `origins`
-    earlier days, each forecast with nothing but what was known then, `scores` (MASE of Hyndman & Koehler
-    (2006); differences as Diebold & Mariano (1995) and Harvey, Leybourne & Newbold (1997) test them), `coverage` of the intervals and
-    `evaluation`; and `tracking`, repeat purchases expected by BG/NBD learned until `calibration_end` (half of the data)
-    beside those that came. The same `seed`, the same intervals. Raises ParameterError for what cannot be asked,
+    earlier days, each forecast with nothing but what was known then, `scores` (MASE of Hyndman & Koehler (2006);
+    differences as Diebold & Mariano (1995) and Harvey, Leybourne & Newbold (1997) test them), `coverage` of the
+    intervals and `evaluation`; and `tracking`, repeat purchases expected by BG/NBD learned until `calibration_end`
+    (half of the data) beside those that came. The same `seed`, the same intervals. Raises ParameterError for what cannot be asked,
     EstimationError where the purchases are too short for any forecast.
 
     >>> import crmresearch as crm
