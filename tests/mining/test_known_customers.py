@@ -98,7 +98,7 @@ def test_intervals_hold_as_many_simulated_groups_as_they_say() -> None:
     """Groups of 400 customers who buy as BG/NBD has it: within four standard errors of 80 %."""
     held, trials = [], 60
     for seed in range(trials):
-        x, t_x, T = simulate("bg_nbd", (0.8, 6.0, 0.8, 2.5), 400, seed, weeks=60)
+        x, _, _ = simulate("bg_nbd", (0.8, 6.0, 0.8, 2.5), 400, seed, weeks=60)
         # seen until ten weeks before the end, as the same seed and the same customers have it
         early = simulate_until(seed)
         fitted = fit_bg_nbd(*early)

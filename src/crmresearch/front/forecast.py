@@ -43,8 +43,8 @@ def revenue_forecast(
     earlier days, each forecast with nothing but what was known then, `scores` (MASE of Hyndman & Koehler (2006);
     differences as Diebold & Mariano (1995) and Harvey, Leybourne & Newbold (1997) test them), `coverage` of the
     intervals and `evaluation`; and `tracking`, repeat purchases expected by BG/NBD learned until `calibration_end`
-    (half of the data) beside those that came. The same `seed`, the same intervals. Raises ParameterError for what cannot be asked,
-    EstimationError where the purchases are too short for any forecast.
+    (half of the data) beside those that came. The same `seed`, the same intervals. Raises ParameterError for what
+    cannot be asked, EstimationError where the purchases are too short for any forecast.
 
     >>> import crmresearch as crm
     >>> forecast = crm.revenue_forecast(crm.load_transactions("cdnow"), "month", origins=0)

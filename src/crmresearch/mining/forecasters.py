@@ -23,7 +23,7 @@ MOST_SEASON = 12  # of weeks a year has 52 seasonal states, which few years do n
 ORDERS = ((0, 1, 1), (1, 1, 0), (1, 1, 1), (0, 1, 2))  # of one difference, so that their AICc can be compared
 
 
-class TooShort(EstimationError):
+class TooShortError(EstimationError):
     """A series too short for a method: how many values are `needed`, for what (`code`), and how many are `known`."""
 
     def __init__(self, needed: int, known: int, code: str = "short") -> None:
@@ -144,7 +144,7 @@ def _foreseen(y: Floats, point: Floats, paths: Floats) -> Foreseen:
 
 def _enough(y: Floats, least: int, code: str = "short") -> None:
     if len(y) < least:
-        raise TooShort(least, len(y), code)
+        raise TooShortError(least, len(y), code)
 
 
 def _fitted(model: Any, z: Floats, **form: Any) -> Any:

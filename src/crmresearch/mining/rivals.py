@@ -7,7 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from crmresearch.errors import EstimationError
-from crmresearch.mining.forecasters import FORECASTERS, LEAST, Foreseen, TooShort, added, exponential_smoothing, naive
+from crmresearch.mining.forecasters import (
+    FORECASTERS,
+    LEAST,
+    Foreseen,
+    TooShortError,
+    added,
+    exponential_smoothing,
+    naive,
+)
 from crmresearch.mining.known_customers import PATHS, Aggregate, aggregate
 from crmresearch.mining.periods import QUANTITIES, Floats, PurchaseSeries
 
@@ -92,7 +100,7 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
 
 
 def _why(error: EstimationError) -> LeftOut:
-    if isinstance(error, TooShort):
+    if isinstance(error, TooShortError):
         return LeftOut(error.code, error.needed, error.known)
     return LeftOut("failed", reason=str(error))
 

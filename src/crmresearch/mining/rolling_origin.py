@@ -197,10 +197,7 @@ def share_interval(inside: np.ndarray, most: float, least: float, level: float =
     """
     share, of_origin = float(inside.mean()), inside.mean(axis=1)
     varies = of_origin.var(ddof=1) / len(of_origin) if len(of_origin) > 1 else 0.0
-    if 0 < share < 1:
-        worth = share * (1 - share) / varies if varies > 0 else most
-    else:
-        worth = least
+    worth = least if share in (0, 1) else share * (1 - share) / varies if varies > 0 else most
     n = float(np.clip(worth, least, most))
     hits, tail = share * n, (1 - level) / 2
     lower = float(beta.ppf(tail, hits, n - hits + 1)) if hits > 0 else 0.0
