@@ -29,6 +29,7 @@ NAMES = [
     "segment_profiles", "segment_rules",
     "churn_warning",
     "unusual_purchases", "unusual_respondents",
+    "mediation", "simple_slopes", "plspredict", "revenue_forecast", "cvpat", "redundancy", "modification_indices",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}

@@ -2,6 +2,7 @@ from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
 from .front.customers import customer_table, methods, stability, unusual_purchases
 from .front.effects import effects, mediation, simple_slopes
+from .front.forecast import revenue_forecast
 from .front.measurement import htmt, modification_indices, redundancy, reliability
 from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
 from .front.pictures import path_diagram
@@ -64,6 +65,7 @@ __all__ = [
     "redundancy",
     "reliability",
     "render_report",
+    "revenue_forecast",
     "segment_profiles",
     "segment_rules",
     "simple_slopes",

@@ -69,6 +69,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "customer_today": {"resamples": 20, "horizons_months": [3, 12]},
     "customer_profiles": {"resamples": 20, "refits": 2, "survey": None},
     "churn_warning": {"resamples": 20, "horizon_days": 91, "survey": ""},
+    "revenue_forecast": {"origins": 3},
 }  # fmt: skip
 
 
@@ -107,6 +108,7 @@ UNUSUAL = {
         "customer_today",
         "customer_profiles",
         "churn_warning",
+        "revenue_forecast",
     ],
 )
 @pytest.mark.parametrize("case", list(UNUSUAL))

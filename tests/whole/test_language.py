@@ -38,6 +38,7 @@ REPORTS: dict[str, dict[str, object]] = {
     "customer-value-cdnow": {"resamples": 50, "value_resamples": 50},
     "customer-profiles-cdnow": {"resamples": 20, "refits": 2},
     "unusual-purchases-cdnow": {},
+    "revenue-forecast-cdnow": {"origins": 3},
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
     "churn-warning-cdnow": {"resamples": 20},
 }

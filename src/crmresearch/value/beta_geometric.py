@@ -125,6 +125,24 @@ class BetaGeometricFit(PurchaseFit):
             )
         return quantile
 
+    def p_buys(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, after: float, length: float) -> Floats:
+        """Probability (n,) of one purchase or more in (T + after, T + after + length], given the history.
+
+        Who is alive at T still is one after u with e^(−λpu), and buys within v then with 1 − e^(−λv), for coins are
+        tossed after purchases only. Over λ ~ gamma(r+x, α+T) and p that is P(alive) · E[(1 + pu/(α+T))^−(r+x) −
+        (1 + (pu+v)/(α+T))^−(r+x)]. Checked against simulated customers (tests/mining/test_known_customers.py).
+        """
+        r, alpha, a, b = self.parameters
+
+        def buys(x: Floats, t_x: Floats, T: Floats) -> Floats:
+            s, scale, tosses = r + x, alpha + T, b + self.first_toss + x
+            waits = thinned_rate(s - 1, a, tosses, np.log1p(after / scale))
+            silent = np.exp(-s * np.log1p(length / scale))
+            silent = silent * thinned_rate(s - 1, a, tosses, np.log1p(after / (scale + length)))
+            return np.asarray(self._p_alive(x, t_x, T) * (waits - silent))
+
+        return self._of_each(buys, x, t_x, T)
+
 
 CERTAIN = 30.0  # from this `a` on p is so well known that the nodes of its distribution are exact to 1e-14
 EQUAL = (

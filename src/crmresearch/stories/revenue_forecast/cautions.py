@@ -1,0 +1,35 @@
+"""What must be known before a forecast is believed, gravest first."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.stories.revenue_forecast.story import RevenueForecastStory
+from crmresearch.stories.revenue_forecast.tables import left_out
+from crmresearch.stories.story import Row, caution_table
+
+
+def cautions(story: RevenueForecastStory) -> pd.DataFrame:
+    """All warnings: of the forecast, its record and its model of customers, and of the data."""
+    of_data = list(data_cautions(story, story.transactions))
+    return caution_table(story, {"revenue": list(_of_forecast(story)), "purchases": of_data})
+
+
+def _of_forecast(story: RevenueForecastStory) -> Iterator[Row]:
+    forecast = story.forecast
+    if forecast is None:
+        yield story.caution("forecast_caution.none", "inadmissible", reason=story.reason)
+        return
+    for one in forecast.cautions:
+        if f"series_caution.{one.code}" in story.texts.catalogue("en"):
+            about = story.quantity(one.quantity)
+            facts = {**story.facts, **one.facts}
+            yield story.caution(f"series_caution.{one.code}", one.severity, about, **facts)
+        else:
+            yield from story.value_cautions([one])
+    if forecast.too_narrow:
+        method = story.method(forecast.chosen)
+        yield story.caution("forecast_caution.narrow", "weak", story.quantity("method"), method=method)
+    for row in left_out(story).itertuples():
+        yield "left_out", "note", row.method, row.reason
