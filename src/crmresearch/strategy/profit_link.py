@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
 from crmresearch.errors import EstimationError, ParameterError
+from crmresearch.proportions import wilson
 
 Floats = NDArray[np.float64]
 FEWEST = 30  # customers; with fewer the sandwich says little
@@ -242,14 +243,12 @@ def value_by_satisfaction(
     np.add.at(counts, (satisfaction, value), w)
     heads = np.zeros((3, 3), dtype=int)
     np.add.at(heads, (satisfaction, value), 1)
-    rows, z = [], norm.ppf((1 + confidence) / 2)
+    rows = []
     for i, j in np.ndindex(3, 3):
         n = counts[i].sum()
         if n > 0:
             p = counts[i, j] / n
-            centre, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-            ends = (np.array([centre - half, centre + half]) / (1 + z**2 / n)).clip(0, 1)
-            rows.append((LEVELS[i], LEVELS[j], heads[i, j], p, *ends))
+            rows.append((LEVELS[i], LEVELS[j], heads[i, j], p, *wilson(p, n, confidence)))
     cells = pd.DataFrame(rows, columns=["satisfaction", "value", "customers", "share", "ci_lower", "ci_upper"])
     tests = []
     there = counts[np.ix_(counts.any(axis=1), counts.any(axis=0))]

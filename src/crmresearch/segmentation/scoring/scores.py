@@ -109,9 +109,14 @@ def gains(predicted: Floats, spend: Floats, fold: Codes, shares: Sequence[float]
 
     The capture of `score` for any share; the customers predicted alike share what they have.
     """
+    return gains_drawn(predicted, spend, fold, shares, np.ones((1, len(spend))))[:, 0]
+
+
+def gains_drawn(predicted: Floats, spend: Floats, fold: Codes, shares: Sequence[float], counts: Floats) -> Floats:
+    """The same in every sample of which `counts` (B, n) says how often it holds each customer: (shares, B)."""
     parts = [np.flatnonzero(fold == k) for k in np.unique(fold)]
-    rankings = [_Ranking(predicted[part], spend[part], np.ones((len(part), 1))) for part in parts]
-    return np.array([_pooled([ranking.capture(share) for ranking in rankings])[0] for share in shares])
+    rankings = [_Ranking(predicted[part], spend[part], np.ascontiguousarray(counts[:, part].T)) for part in parts]
+    return np.array([_pooled([ranking.capture(share) for ranking in rankings]) for share in shares])
 
 
 def tweedie_deviance(y: Floats, predicted: Floats) -> Floats:
