@@ -4,6 +4,7 @@ from .front.customers import customer_table, methods, stability
 from .front.effects import effects, mediation, simple_slopes
 from .front.measurement import htmt, modification_indices, redundancy, reliability
 from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
+from .front.newcomers import conversion, prospects, retention
 from .front.pictures import path_diagram
 from .front.prediction import cvpat, plspredict
 from .front.priorities import cipma, ipma, nca
@@ -33,6 +34,7 @@ __all__ = [
     "cipma",
     "congruence",
     "construct_index",
+    "conversion",
     "copulas",
     "customer_table",
     "cvpat",
@@ -57,9 +59,11 @@ __all__ = [
     "overfit",
     "path_diagram",
     "plspredict",
+    "prospects",
     "redundancy",
     "reliability",
     "render_report",
+    "retention",
     "simple_slopes",
     "stability",
     "tetrads",

@@ -61,8 +61,33 @@ def customer_table(
     [[2.0, 121.0, 30.0], [1.0, 0.0, 5.0]]
     """
     options: dict[str, Any] = {"categories": categories, "attributes": attributes, "unit_days": unit_days}
+    with as_transactions(
+        purchases, customer=customer, time=time, amount=amount, category=category, returns=returns,
+        duplicates=duplicates, last_day=last_day, attributes=attributes,
+    ) as lines:  # fmt: skip
+        return customers.customer_table(lines, cutoff, holdout_end, windows, **options)
+
+
+@contextmanager
+def as_transactions(
+    purchases: pd.DataFrame | Transactions,
+    *,
+    customer: str = "customer",
+    time: str = "time",
+    amount: str = "amount",
+    category: str | None = None,
+    returns: Literal["net", "drop"] = "net",
+    duplicates: Literal["keep", "drop"] = "keep",
+    last_day: str | None = None,
+    attributes: Sequence[str] = (),
+) -> Iterator[Transactions]:
+    """The purchases of a frame as transactions while the context lasts, with the arguments of `customer_table`.
+
+    Loaded transactions are given back. Errors speak to who has a frame and no codebook.
+    """
     if isinstance(purchases, Transactions):
-        return customers.customer_table(purchases, cutoff, holdout_end, windows, **options)
+        yield purchases
+        return
     wanted = {"customer": customer, "time": time, "amount": amount}
     if category is not None:
         wanted["category"] = category
@@ -77,8 +102,7 @@ def customer_table(
     with tempfile.TemporaryDirectory() as folder, _sentences(codebook):
         path = Path(folder) / codebook.file
         purchases[columns].to_parquet(path, index=False)
-        lines = read_transactions(codebook, path)
-        return customers.customer_table(lines, cutoff, holdout_end, windows, **options)
+        yield read_transactions(codebook, path)
 
 
 def _columns(purchases: object, wanted: dict[str, str], attributes: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from crmresearch.caution import Caution
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import DataError, ParameterError
 from crmresearch.mining.first_basket import groupings
-from crmresearch.mining.newcomers import BURST, day_number, may_be_old, newcomers, purchase_days, require_days
+from crmresearch.mining.newcomers import day_number, may_be_old, newcomers, purchase_days, require_days
 from crmresearch.mining.survival import compared, hazards, kaplan_meier, median_time, survival_at, watched_until
 
 STEPS = (7, 14, 30, 60, 91, 182, 365)  # days at which the share is told
@@ -104,7 +104,7 @@ def conversion(transactions: Transactions, *, quiet_days: int = 0, limit: int = 
         people["days"], people["converted"], until - people["came"], groupings(people, transactions), read
     )
     weeks = hazards(people["days"], people["converted"], 7, min(read, 7 * WEEKS))
-    cautions = _old(people, transactions)
+    cautions = may_be_old(people["came"], transactions.first_day)
     return Conversion(people, curve, read, shares, weeks, most, remind, groups, tests, cautions)
 
 
@@ -118,8 +118,3 @@ def arm_size(share: float, rise: float) -> int:
     """
     p = np.array([share, min(share + rise, 1.0)])
     return int(np.ceil((norm.ppf(0.975) + norm.ppf(0.8)) ** 2 * (p * (1 - p)).sum() / rise**2))
-
-
-def _old(people: pd.DataFrame, transactions: Transactions) -> tuple[Caution, ...]:
-    burst = may_be_old(people["came"], transactions.first_day)
-    return (Caution("may_be_old", "weak", "", {"times": burst}),) if burst > BURST else ()

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.data.customers import EPOCH
 from crmresearch.data.transactions.transactions import PARTS, Transactions, in_parts
 from crmresearch.errors import DataError, ParameterError
@@ -110,11 +111,16 @@ def own_clock(transactions: Transactions) -> Transactions:
     return replace(transactions, table=moved)
 
 
-def may_be_old(came: pd.Series, first_day: date) -> float:
-    """How many times as many a day were first seen in the first 30 days of the data as until the last newcomer.
+def may_be_old(came: pd.Series, first_day: date) -> tuple[Caution, ...]:
+    """Caution may_be_old where far more a day were first seen in the first 30 days of the data than until the last.
 
-    Where data begin in the life of a shop, its old customers are all first seen then. NaN where none came later.
+    Where data begin in the life of a shop, its old customers are all first seen then. `times`: the ratio of both rates;
+    told from `BURST` on, where it is above 1 beyond chance (95 %, of two Poisson rates, on the log scale).
     """
     after = came.to_numpy() - day_number(first_day)
-    early, later = (after < 30).sum() / 30, (after >= 30).sum() / max(1, after.max() - 29)
-    return float(early / later) if later > 0 else np.nan
+    early, later = int((after < 30).sum()), int((after >= 30).sum())
+    if not early or not later:
+        return ()
+    times = (early / 30) / (later / (after.max() - 29))
+    beyond = np.log(times) > 1.96 * np.sqrt(1 / early + 1 / later)
+    return (Caution("may_be_old", "weak", "", {"times": float(times)}),) if times > BURST and beyond else ()

@@ -1,8 +1,7 @@
 """New customers scored by their first days for what they bring after: how right that is, and in whom to invest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,69 +9,21 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 
 from crmresearch.caution import Caution, gravest_first
-from crmresearch.data.customers import customer_table
 from crmresearch.data.margins import Margins, customer_margins
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.errors import EstimationError, ParameterError
+from crmresearch.errors import ParameterError
 from crmresearch.mining.first_days import FirstDays, first_days, varies
-from crmresearch.mining.foretell import MEAN, MODEL, RIVALS, Lesson, Places, foretell
-from crmresearch.mining.newcomers import BURST, day_number, may_be_old, own_clock, require_days
-from crmresearch.mining.schedule import Days, Trial, today, trials
-from crmresearch.ranks import LEVEL, highest, holm, leads
-from crmresearch.resampling import bootstrap_counts, one_thread, require_resamples
-from crmresearch.segmentation.contract import Floats
-from crmresearch.segmentation.scoring.crossfit import deal_folds
-from crmresearch.segmentation.scoring.evaluation import centred, interval
-from crmresearch.segmentation.scoring.scores import Outcome, Prediction, Samples, score
+from crmresearch.mining.foretell import MEAN, MODEL, foretell
+from crmresearch.mining.newcomers import day_number, may_be_old, own_clock, require_days
+from crmresearch.mining.schedule import today, trials
+from crmresearch.mining.trial_scores import Lived, Tested, lesson, live_through, score_trial
+from crmresearch.ranks import LEVEL, holm
+from crmresearch.resampling import one_thread, require_resamples
 
-SCORED = ("r2_log", "gini", "capture", "auc", "deviance")
-GROUPS = 10  # of customers in the calibration of money
 ALIKE = {"t_last": "purchases", "gap": "purchases", "first_spend": "spend", "first_units": "first_lines",
          "first_products": "first_lines", "first_categories": "first_lines"}  # fmt: skip  # said by one of them
+SIGNS = ["feature", "kind", "about", "customers", "correlation", "p", "told"]
 HIGH = 2 / 3  # quantile of the newcomers from which a number is high enough to be a reason
-
-
-@dataclass(frozen=True)
-class Tested:
-    """One trial: how right each rival was about customers it had not learned from.
-
-    `scores`: method, `SCORED` with _lower and _upper (95 %, resamples of customers), rank_correlation (Spearman's,
-    of expected and actual spend; NaN where all are foretold alike), expected and actual (sums of spend), difference
-    (in gini to everybody's mean) with _lower and _upper (all at once). `alike`: the methods not told apart from the
-    best in gini; `lead`: the simplest of them, None where that is everybody's mean, so that nothing tells customers
-    apart. `expected`: spend foretold, a row a tested customer, a column a method; `chances`: the same of buying again;
-    `spend`, `active`: what came, returns netted, spend not below 0. `left_out`: method → reason.
-    """
-
-    trial: Trial
-    scores: pd.DataFrame
-    alike: tuple[str, ...]
-    expected: pd.DataFrame
-    chances: pd.DataFrame
-    spend: pd.Series
-    active: pd.Series
-    left_out: Mapping[str, str]
-
-    @property
-    def lead(self) -> str | None:
-        """The simplest of those alike, None where that is everybody's mean."""
-        first = next((name for name in RIVALS if name in self.alike), MEAN)
-        return None if first == MEAN else first
-
-    def calibration(self, method: str, groups: int = GROUPS) -> pd.DataFrame:
-        """Mean spend foretold and come in groups of customers by what was foretold, least first.
-
-        Columns bin, customers, expected, actual, ci_lower, ci_upper (of the mean that came, ±1.96 errors). Customers of
-        whom the same was foretold are in one group.
-        """
-        foretold = self.expected[method]
-        codes = pd.qcut(foretold, groups, labels=False, duplicates="drop").fillna(0)
-        came, expected = self.spend.groupby(codes), foretold.groupby(codes)
-        table = pd.DataFrame({"customers": came.size(), "expected": expected.mean(), "actual": came.mean()})
-        half = 1.96 * came.std(ddof=1) / np.sqrt(table["customers"])
-        table = table.assign(ci_lower=(table["actual"] - half).clip(lower=0), ci_upper=table["actual"] + half)
-        table.insert(0, "bin", np.arange(1, len(table) + 1))
-        return table.reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -94,7 +45,7 @@ class Prospects:
     customers: pd.DataFrame
     fresh: bool
     margins: Margins
-    cautions: tuple[Caution, ...] = field(default=())
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def main(self) -> Tested | None:
@@ -132,122 +83,29 @@ def prospects(
     first = first_days(transactions, days, quiet_days)
     came, until = first.people["came"].to_numpy(), day_number(transactions.known_until)
     found, cautions = trials(came, until, days, horizon)
-    if (burst := may_be_old(first.people["came"], transactions.first_day)) > BURST:
-        cautions.append(Caution("may_be_old", "weak", "", {"times": burst}))
-    tested = tuple(_tested(transactions, first, trial, folds, resamples, seed) for trial in found)
+    cautions += may_be_old(first.people["came"], transactions.first_day)
+    lived = [live_through(transactions, first, trial.horizon) for trial in found]
+    tested = tuple(
+        score_trial(first, one, trial, folds, resamples, seed) for one, trial in zip(lived, found, strict=True)
+    )
     for one in tested:
         facts = {"horizon": one.trial.horizon}
         cautions += [Caution("left_out", "note", name, facts | {"reason": why}) for name, why in one.left_out.items()]
-    clocked = own_clock(transactions)
-    margins = customer_margins(clocked, first.table, margin)
-    main = tested[0] if tested else None
-    fresh = today(came, until, days, main.trial.horizon) if main else np.zeros(len(came), dtype=bool)
-    signs = _signs(transactions, first, main, came, until)
-    listed = _listed(transactions, first, main, fresh, signs, margins, seed) if main else pd.DataFrame()
+    margins = customer_margins(own_clock(transactions), first.table, margin)
     kept = gravest_first([*cautions, *first.table.cautions])
+    if not tested:
+        return Prospects(days, horizon, first, (), pd.DataFrame(columns=SIGNS), pd.DataFrame(), False, margins, kept)
+    main = tested[0]
+    past = came + days + main.trial.horizon <= until
+    signs = _signs(first, lived[0], past)
+    fresh = today(came, until, days, main.trial.horizon)
+    listed = _listed(first, lived[0], main, (fresh, past), signs, margins, seed)
     return Prospects(days, horizon, first, tested, signs, listed, bool(fresh.any()), margins, kept)
 
 
-def _lived(transactions: Transactions, first: FirstDays, horizon: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Customer tables on the own clock: at the scoring day with what the horizon brought, and at the horizon's end.
-
-    Of everybody; of those who have not lived through the horizon they hold less than it, and are not to be read.
-    """
-    clocked, start = own_clock(transactions), transactions.first_day
-    scored, over = start + timedelta(days=first.days), start + timedelta(days=first.days + horizon)
-    then = customer_table(clocked, scored, over, windows=()).frame
-    return then.loc[first.people.index], customer_table(clocked, over, windows=()).frame.loc[first.people.index]
-
-
-def _outcome(frame: pd.DataFrame) -> Outcome:
-    return Outcome(frame["holdout_spend"].clip(lower=0).to_numpy(), frame["holdout_active"].to_numpy(dtype=float))
-
-
-def _lesson(first: FirstDays, histories: pd.DataFrame) -> Lesson:
-    return Lesson(first.features.to_numpy(dtype=float), histories["monetary_total"].to_numpy(), histories)
-
-
-def _tested(
-    transactions: Transactions, first: FirstDays, trial: Trial, folds: int, resamples: int, seed: int
-) -> Tested:
-    then, over = _lived(transactions, first, trial.horizon)
-    everybody = _lesson(first, then)
-    rows = np.flatnonzero(trial.tests)
-    outcome = _outcome(then.iloc[rows])
-    if trial.kind == "later":
-        fold = np.zeros(len(rows), dtype=np.intp)
-        parts = [(np.flatnonzero(trial.teaches), np.arange(len(rows)))]
-    else:
-        fold = deal_folds(outcome.spend, folds, np.random.default_rng(seed))
-        parts = [(rows[fold != k], np.flatnonzero(fold == k)) for k in range(folds)]
-    told, left_out = {}, {}
-    for name in RIVALS:
-        values = np.empty((3, len(rows)))
-        try:
-            for teach, test in parts:
-                known = everybody.some(teach)
-                one = foretell(name, known, _outcome(then.iloc[teach]), over.iloc[teach], everybody.some(rows[test]),
-                               trial.horizon, seed)  # fmt: skip
-                values[:, test] = one.log_spend, one.spend, one.active
-            told[name] = Prediction(*values)
-        except EstimationError as error:
-            left_out[name] = str(error)
-    scores, alike = _scores(told, outcome, fold, resamples, seed)
-    index = then.index[rows]
-    return Tested(
-        trial,
-        scores,
-        alike,
-        pd.DataFrame({name: one.spend for name, one in told.items()}, index=index),
-        pd.DataFrame({name: one.active for name, one in told.items()}, index=index),
-        pd.Series(outcome.spend, index=index),
-        pd.Series(outcome.active, index=index),
-        left_out,
-    )
-
-
-def _scores(
-    told: Mapping[str, Prediction], outcome: Outcome, fold: Places, resamples: int, seed: int
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The table of scores, and the methods not told apart from the best order of customers (gini)."""
-    n, names = len(outcome.spend), list(told)
-
-    def measured(counts: Floats) -> Floats:
-        samples = Samples(outcome, fold, counts)
-        found = [score(told[name], samples) for name in names]
-        return np.array([[one[metric] for metric in SCORED] for one in found])
-
-    points = measured(np.ones((1, n)))[:, :, 0]
-    drawn = np.concatenate([measured(counts) for counts in bootstrap_counts(n, resamples, seed)], axis=2)
-    lower, upper = interval(draws := centred(drawn, points))
-    gini = SCORED.index("gini")
-    apart = np.isfinite(points[:, gini]).all()
-    best = highest(points[:, gini], draws[:, gini]) if apart else np.ones(len(names), dtype=bool)
-    difference, half = leads(points[:, gini], draws[:, gini], names.index(MEAN)) if apart else (np.nan, np.nan)
-    table = pd.DataFrame({"method": names})
-    for j, metric in enumerate(SCORED):
-        table[metric], table[f"{metric}_lower"], table[f"{metric}_upper"] = points[:, j], lower[:, j], upper[:, j]
-    spreads = [np.ptp(told[name].spend) > 0 and np.ptp(outcome.spend) > 0 for name in names]
-    table["rank_correlation"] = [
-        spearmanr(told[name].spend, outcome.spend).statistic if spread else np.nan
-        for name, spread in zip(names, spreads, strict=True)
-    ]
-    table["expected"], table["actual"] = [told[name].spend.sum() for name in names], outcome.spend.sum()
-    others = table["method"] != MEAN
-    for name, values in (("", difference), ("_lower", difference - half), ("_upper", difference + half)):
-        table.loc[others, f"difference{name}"] = values
-    return table, tuple(name for name, kept in zip(names, best, strict=True) if kept)
-
-
-def _signs(transactions: Transactions, first: FirstDays, main: Tested | None, came: Days, until: int) -> pd.DataFrame:
+def _signs(first: FirstDays, lived: Lived, past: NDArray[np.bool_]) -> pd.DataFrame:
     """What of the first days goes with the spend that followed, one feature at a time, Holm's probabilities."""
-    columns = ["feature", "kind", "about", "customers", "correlation", "p", "told"]
-    if main is None or not len(first.features.columns):
-        return pd.DataFrame(columns=columns)
-    lived = came + first.days + main.trial.horizon <= until
-    then, _ = _lived(transactions, first, main.trial.horizon)
-    spend = _outcome(then[lived]).spend
-    features = first.features[lived]
+    spend, features = lived.outcome(np.flatnonzero(past)).spend, first.features[past]
     varied = [name for name in features if varies(features[name]) and np.ptp(spend) > 0]
     found = [spearmanr(features[name], spend) for name in varied]
     table = pd.DataFrame(
@@ -255,7 +113,7 @@ def _signs(transactions: Transactions, first: FirstDays, main: Tested | None, ca
             "feature": varied,
             "kind": [first.meaning[name][0] for name in varied],
             "about": [first.meaning[name][1] for name in varied],
-            "customers": int(lived.sum()),
+            "customers": int(past.sum()),
             "correlation": [one.statistic for one in found],
             "p": holm(np.array([one.pvalue for one in found], dtype=float)),
         }
@@ -265,29 +123,28 @@ def _signs(transactions: Transactions, first: FirstDays, main: Tested | None, ca
 
 
 def _listed(
-    transactions: Transactions,
     first: FirstDays,
+    lived: Lived,
     main: Tested,
-    fresh: NDArray[np.bool_],
+    of: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     signs: pd.DataFrame,
     margins: Margins,
     seed: int,
 ) -> pd.DataFrame:
-    """The list: newcomers of today foretold by the lead, learned from all who have lived through the horizon; where
-    there are none, the tested ones as they were foretold. Without a lead everybody is foretold the mean."""
-    method = main.lead or MEAN
-    horizon, came = main.trial.horizon, first.people["came"].to_numpy()
-    then, over = _lived(transactions, first, horizon)
+    """The list: newcomers of today, the first of `of`, foretold by the lead, which learns from the second of `of`.
+
+    Where nobody is new, the tested ones as they were foretold. Without a lead the mean is expected of everybody.
+    """
+    method, (fresh, past) = main.lead or MEAN, of
     if fresh.any():
-        lived = np.flatnonzero(came + first.days + horizon <= day_number(transactions.known_until))
-        rows, everybody = np.flatnonzero(fresh), _lesson(first, then)
-        told = foretell(method, everybody.some(lived), _outcome(then.iloc[lived]), over.iloc[lived],
-                        everybody.some(rows), horizon, seed)  # fmt: skip
-        expected, chance, index = told.spend, told.active, then.index[rows]
+        rows, known, everybody = np.flatnonzero(fresh), np.flatnonzero(past), lesson(first, lived)
+        told = foretell(method, everybody.some(known), lived.outcome(known), lived.over.iloc[known],
+                        everybody.some(rows), main.trial.horizon, seed)  # fmt: skip
+        expected, chance, index = told.spend, told.active, lived.then.index[rows]
     else:
         index = main.expected.index
         expected, chance = main.expected[method].to_numpy(), main.chances[method].to_numpy()
-    people, known = first.people.loc[index], then.loc[index]
+    people, known = first.people.loc[index], lived.then.loc[index]
     each = margins.each if isinstance(margins.each, float | int) else margins.each.reindex(index).fillna(margins.share)
     days = pd.to_timedelta(people["came"], unit="D")
     table = pd.DataFrame(

@@ -18,8 +18,8 @@ from crmresearch.mining.first_basket import groupings
 from crmresearch.mining.newcomers import day_number, newcomers, purchase_days, require_days
 from crmresearch.mining.survival import compared, kaplan_meier, survival_at, watched_until
 from crmresearch.segmentation.contract import Floats
+from crmresearch.value.beta_geometric import MbgNbdFit
 from crmresearch.value.contract import ContractFit
-from crmresearch.value.customer_value import CONTRACT, CustomerValue
 from crmresearch.value.rhythm import Rhythm, purchase_rhythm
 
 USUAL = 0.9  # of the gaps between purchases that silence must be longer than, where nobody says how long
@@ -113,10 +113,11 @@ def _months(
     try:
         frame = customer_table(transactions, transactions.known_until, windows=()).frame
         frame = frame.loc[frame.index.intersection(people.index)]
-        how = {"model": CONTRACT, "period_days": rhythm.days} if rhythm else {"model": "mbg_nbd"}
-        fitted = CustomerValue.fit(frame, **how)
-        if fitted.purchases.tells_dropout:
-            model = model_survival(fitted, days)
+        x, *times = (frame[name].to_numpy(dtype=float) for name in ("repeat", "t_last", "tenure"))
+        t_x, T = (time / 7 for time in times)
+        fitted = ContractFit.fit(x, t_x, T, period=rhythm.days / 7) if rhythm else MbgNbdFit.fit(x, t_x, T)
+        if fitted.tells_dropout:
+            model = model_survival(fitted, days / 7)
         else:
             cautions = (Caution("no_dropout", "note", "", {}),)
     except EstimationError as error:
@@ -124,17 +125,17 @@ def _months(
     return found.assign(model=model).reset_index(drop=True), cautions
 
 
-def model_survival(value: CustomerValue, days: Floats) -> Floats:
-    """Chance (m,) that a newcomer has not left for good so many `days` after the first purchase, by the fitted model.
+def model_survival(fitted: ContractFit | MbgNbdFit, times: Floats) -> Floats:
+    """Chance (m,) that a newcomer has not left for good so long after the first purchase, in the unit of the fit.
 
     MBG/NBD: a customer leaves after each purchase, the first among them, with chance p ~ beta(a, b) and buys at rate
     λ ~ gamma(r, α), so that 1 + N(t) purchases are survived with E[(1 − p)^(1 + N(t))] = E[(1 − p) (α / (α + p t))^r] =
     b/(a + b) ₂F₁(r, a; a + b + 1; −t/α) (from the model of Batislam, Denizel & Filiztekin 2007; BG/NBD cannot lose
-    anybody after the first purchase). A contract: survival of the shifted beta-geometric over the payments due. Checked
-    against simulated customers.
+    anybody after the first purchase). A contract: the shifted beta-geometric, where after
+    j payments due the next is made as well, for who does not make it has left with the one before. Checked against
+    simulated customers.
     """
-    times = np.asarray(days, dtype=float) / value.unit_days
-    if isinstance(value.purchases, ContractFit):
-        return value.purchases.contract.survival(np.floor(times / value.purchases.period))
-    r, alpha, a, b = value.purchases.parameters
+    if isinstance(fitted, ContractFit):
+        return fitted.contract.survival(np.floor(times / fitted.period) + 1)
+    r, alpha, a, b = fitted.parameters
     return np.asarray(b / (a + b) * hyp2f1(r, a, a + b + 1, -times / alpha))

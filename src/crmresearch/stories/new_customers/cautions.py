@@ -34,7 +34,7 @@ def _prospects(story: NewCustomersStory) -> Iterator[Row]:
     for one in found.cautions if found else ():
         if one.code in OWN:
             name = story.method(one.quantity) if one.code == "left_out" else ""
-            yield story.caution(f"new_caution.{one.code}", one.severity, name, **{**story.facts, **one.facts})
+            yield story.caution(f"caution.{one.code}", one.severity, name, **{**story.facts, **one.facts})
     for tested in found.trials if found else ():
         sums = tested.scores.set_index("method").loc[tested.lead or MEAN]
         if sums["actual"] > 0 and abs(off := sums["expected"] / sums["actual"] - 1) > LARGE:
@@ -45,7 +45,7 @@ def _prospects(story: NewCustomersStory) -> Iterator[Row]:
 def _retention(story: NewCustomersStory) -> Iterator[Row]:
     found = story.found.retention
     for one in found.cautions if found else ():
-        yield story.caution(f"new_caution.{one.code}", one.severity, **one.facts)
+        yield story.caution(f"caution.{one.code}", one.severity, **one.facts)
     if found is not None and found.rhythm is None:
         yield story.caution("new_caution.silence", "weak", silence=found.silence)
 

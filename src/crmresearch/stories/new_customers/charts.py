@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from crmresearch.mining.prospects import Tested
 from crmresearch.mining.retention import MONTH
+from crmresearch.mining.trial_scores import Tested
 from crmresearch.palette import ACCENT, INK, QUIET, WARM
 from crmresearch.stories import charts
 from crmresearch.stories.new_customers.story import NewCustomersStory

@@ -10,8 +10,8 @@ from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.mining.foretell import FIRST_SPEND, MEAN, RIVALS
 from crmresearch.mining.new_customers import NewCustomers
 from crmresearch.mining.newcomers import as_day
-from crmresearch.mining.prospects import Tested
 from crmresearch.mining.survival import survival_at
+from crmresearch.mining.trial_scores import Tested
 from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.margins import at_margins, margins_named
 from crmresearch.stories.new_customers import TEXTS

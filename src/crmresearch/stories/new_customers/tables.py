@@ -4,7 +4,7 @@ import pandas as pd
 
 from crmresearch.mining.calibration import lift_table, probability_scores
 from crmresearch.mining.foretell import MEAN
-from crmresearch.mining.prospects import Tested
+from crmresearch.mining.trial_scores import Tested
 from crmresearch.stories.new_customers.story import NewCustomersStory
 
 SHOWN = ("method", "gini", "difference", "capture", "r2_log", "rank_correlation", "auc", "expected", "actual")
