@@ -25,7 +25,7 @@ def test_a_first_basket_that_tells_is_found_out_of_time(found: Prospects) -> Non
     assert (one.trial.kind, one.trial.horizon) == ("later", 60)
     assert one.lead in RIVALS[1:]
     row = one.scores.set_index("method").loc[one.lead]
-    assert row["difference_lower"] > 0
+    assert row["gini_lower"] > 0
     assert row["capture_lower"] > 0.2
     assert {"first_spend", "spend"} <= set(found.signs.loc[found.signs["told"], "feature"])
     assert found.cautions == ()

@@ -67,6 +67,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "segment_monitoring": {"folds": 3, "resamples": 50, "simulations": 20, "windows": 3, "first_cutoff": "2020-05-31",
                            "step": 61},
     "customer_today": {"resamples": 20, "horizons_months": [3, 12]},
+    "new_customers": {"resamples": 20, "horizon": 60},
 }  # fmt: skip
 
 
@@ -99,7 +100,12 @@ UNUSUAL = {
 
 @pytest.mark.parametrize(
     "notebook",
-    [pytest.param("segmentation_comparison", marks=pytest.mark.long), "segment_monitoring", "customer_today"],
+    [
+        pytest.param("segmentation_comparison", marks=pytest.mark.long),
+        "segment_monitoring",
+        "customer_today",
+        "new_customers",
+    ],
 )
 @pytest.mark.parametrize("case", list(UNUSUAL))
 def test_other_reports_end_in_findings_or_in_one_sentence(tmp_path: Path, notebook: str, case: str) -> None:

@@ -32,7 +32,7 @@ class Tested:
 
     `scores`: method, `SCORED` with _lower and _upper (95 %, resamples of customers), rank_correlation (Spearman's,
     of expected and actual spend; NaN where all are foretold alike), expected and actual (sums of spend), difference
-    (in gini to everybody's mean) with _lower and _upper (all at once). `alike`: the methods not told apart from the
+    (in gini to the highest) with _lower and _upper (all at once). `alike`: the methods not told apart from the
     best in gini; `lead`: the simplest of them, None where that is everybody's mean, so that nothing tells customers
     apart. `expected`: spend foretold, a row a tested customer, a column a method; `chances`: the same of buying again;
     `spend`, `active`: what came, returns netted, spend not below 0. `left_out`: method → reason.
@@ -152,8 +152,9 @@ def _scores(
     lower, upper = interval(draws := centred(drawn, points))
     gini = SCORED.index("gini")
     apart = np.isfinite(points[:, gini]).all()
+    first = int(points[:, gini].argmax()) if apart else names.index(MEAN)
     best = highest(points[:, gini], draws[:, gini]) if apart else np.ones(len(names), dtype=bool)
-    difference, half = leads(points[:, gini], draws[:, gini], names.index(MEAN)) if apart else (np.nan, np.nan)
+    difference, half = leads(points[:, gini], draws[:, gini], first) if apart else (np.nan, np.nan)
     table = pd.DataFrame({"method": names})
     for j, metric in enumerate(SCORED):
         table[metric], table[f"{metric}_lower"], table[f"{metric}_upper"] = points[:, j], lower[:, j], upper[:, j]
@@ -163,7 +164,7 @@ def _scores(
         for name, spread in zip(names, spreads, strict=True)
     ]
     table["expected"], table["actual"] = [told[name].spend.sum() for name in names], outcome.spend.sum()
-    others = table["method"] != MEAN
+    others = np.arange(len(names)) != first
     for name, values in (("", difference), ("_lower", difference - half), ("_upper", difference + half)):
         table.loc[others, f"difference{name}"] = values
     return table, tuple(name for name, kept in zip(names, best, strict=True) if kept)

@@ -16,6 +16,7 @@ from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.margins import at_margins, margins_named
 from crmresearch.stories.new_customers import TEXTS
 from crmresearch.stories.story import interval
+from crmresearch.value.back_check import LARGE
 
 RISE = 0.05  # of the chance to buy again that a test of a reminder should find
 TENTH = 0.1
@@ -201,7 +202,11 @@ class NewCustomersStory(PurchasesStory):
         else:
             top = found.customers.head(max(1, round(TENTH * len(found.customers))))
             key = "new.do_invest" if found.fresh else "new.do_later"
-            told.append(self.tell(key, count=len(top), worth=top["worth"].mean(), least=top["worth"].iloc[-1]))
+            sums = found.main.scores.set_index("method").loc[found.main.lead]
+            off = sums["expected"] / sums["actual"] - 1
+            check = self.say("new.check_wrong" if off > LARGE else "new.check_right", off=off)
+            facts = {"worth": top["worth"].mean(), "least": top["worth"].iloc[-1], "check": check}
+            told.append(self.tell(key, count=len(top), **facts))
         second = self.found.conversion
         if second is not None and second.remind is not None:
             facts = {"day": second.remind, "chance": second.chance_after(second.remind), "most": second.most}

@@ -11,15 +11,19 @@ SHOWN = ("method", "gini", "difference", "capture", "r2_log", "rank_correlation"
 
 
 def scores(story: NewCustomersStory, one: Tested) -> pd.DataFrame:
-    """The scores of every rival, with the interval of the difference to everybody's mean."""
-    return story.named(one.scores, *SHOWN[:3], "difference_lower", "difference_upper", *SHOWN[3:], method=story.method)
+    """The scores of every rival, with the interval of the difference to the highest Gini."""
+    ends = ("_lower", "_upper")
+    table = one.scores.rename(columns={f"difference{end}": f"difference_range{end}" for end in ends})
+    shown = (*SHOWN[:3], *(f"difference_range{end}" for end in ends), *SHOWN[3:])
+    return story.named(table, *shown, method=story.method)
 
 
 def lifts(story: NewCustomersStory, one: Tested, seed: int) -> pd.DataFrame:
     """Which share of the money the customers hold of whom most was expected; none where nothing was spent."""
     if one.lead is None or not one.spend.sum() > 0:
         return pd.DataFrame()
-    return lift_table(one.expected[one.lead], one.spend, resamples=story.resamples, seed=seed)
+    table = lift_table(one.expected[one.lead], one.spend, resamples=story.resamples, seed=seed)
+    return table.rename(columns={f"lift_{end}": f"lift_range_{end}" for end in ("lower", "upper")})
 
 
 def chances(story: NewCustomersStory, one: Tested) -> pd.DataFrame:
