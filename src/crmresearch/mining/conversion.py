@@ -54,6 +54,12 @@ class Conversion:
         """Customers for each half of a test of a reminder that finds a rise in `chance_after` it four times in five."""
         return arm_size(self.chance_after(self.remind or 0), rise)
 
+    def months_for(self, customers: int) -> float:
+        """Months in which so many new customers come who have not bought again by the day of the reminder."""
+        came, still = self.people["came"], survival_at(self.curve, self.remind or 0)["survival"]
+        a_day = len(came) / (came.max() - came.min() + 1) * float(still)
+        return customers / a_day / 30.4375 if a_day > 0 else np.nan
+
     def chance_after(self, day: int) -> float:
         """Share of those who have not bought again by a day who do so by `until`; NaN where nobody is left."""
         still = float(survival_at(self.curve, day)["survival"])

@@ -20,6 +20,7 @@ from crmresearch.value.back_check import LARGE
 
 RISE = 0.05  # of the chance to buy again that a test of a reminder should find
 TENTH = 0.1
+HARDLY = 0.05  # of Gini; less more than sorting by spend so far is told as hardly more
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ class NewCustomersStory(PurchasesStory):
         beaten = [self.say("new.with_gini", name=self.method(name), gini=table[name]) for name in worse]
         key = "simple" if one.lead == FIRST_SPEND else "alike" if others else "alone"
         facts |= {"others": self.listed(others), "beaten": self.listed(beaten), "beaten_count": len(beaten)}
+        hardly = one.lead != FIRST_SPEND and row["gini"] - table[FIRST_SPEND] < HARDLY
+        facts["hardly"] = self.say("new.hardly", simple=table[FIRST_SPEND]) if hardly else ""
         told.append(self.tell(f"new.lead_{key}{'' if beaten else '_all'}", **facts))
         return told
 
@@ -163,7 +166,7 @@ class NewCustomersStory(PurchasesStory):
         told = [self.tell(key, **facts, **interval(last))]
         if np.isfinite(found.returned):
             told.append(self.tell("new.returned", share=found.returned))
-        if found.months["model"].notna().all():
+        if last["model"] > last["survival"]:
             told.append(self.tell("new.stay_model", months=last["months"], model=last["model"]))
         return [*told, *self.differences(found.groups, found.tests, "stay")]
 
@@ -211,7 +214,9 @@ class NewCustomersStory(PurchasesStory):
         if second is not None and second.remind is not None:
             facts = {"day": second.remind, "chance": second.chance_after(second.remind), "most": second.most}
             told.append(self.tell("new.do_remind" if second.cools else "new.do_remind_any", **facts))
-            told.append(self.tell("new.do_test", rise=RISE, arm=second.arm(RISE), **facts))
+            arm = second.arm(RISE)
+            facts |= {"risen": min(1.0, facts["chance"] + RISE), "arm": arm, "months": second.months_for(2 * arm)}
+            told.append(self.tell("new.do_test", **facts))
         return told
 
     def known(self) -> list[str]:
