@@ -108,12 +108,12 @@ def test_groups_are_read_on_a_day_that_all_of_them_reach() -> None:
 def test_differences_that_are_there_are_told_and_others_at_their_rate() -> None:
     rng, n, false = np.random.default_rng(8), 300, 0
     watched = pd.Series(np.full(n, 100.0))
-    for _ in range(60):
+    for _ in range(30):
         t = pd.Series(rng.exponential(60, n))
         groups = {name: pd.Series(rng.integers(0, 3, n)) for name in "ab"}
         _, tests = compared(np.minimum(t, 100), (t <= 100).astype(int), watched, groups, 100)
         false += tests["told"].any()
-    assert false <= 60 * 0.05 + 3 * np.sqrt(60 * 0.05 * 0.95)
+    assert false <= 30 * 0.05 + 3 * np.sqrt(30 * 0.05 * 0.95)
     fast = pd.Series(rng.integers(0, 2, n))
     t = pd.Series(rng.exponential(np.where(fast == 1, 40, 120)))
     found, tests = compared(np.minimum(t, 100), (t <= 100).astype(int), watched, {"fast": fast}, 100)

@@ -14,7 +14,7 @@ from crmresearch.mining.newcomers import day_number, may_be_old, newcomers, purc
 from crmresearch.mining.survival import compared, hazards, kaplan_meier, median_time, survival_at, watched_until
 
 STEPS = (7, 14, 30, 60, 91, 182, 365)  # days at which the share is told
-WEEKS = 26  # of hazards
+WEEKS = 53  # of hazards
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,9 @@ def first_days(transactions: Transactions, days: int, quiet_days: int = 0) -> Fi
     """What the first purchase day and the `days` days after it tell of every newcomer; nothing later is looked at.
 
     Who has not been a customer for so many days yet is left out. Features: purchases, spend, first_spend and size of
-    the first basket (log(1 + x); money below 0 counts as 0), t_last (days to the last purchase), gap (mean days between
-    purchases, `days` where there is none), categories and their shares, discount, hour, weekend, and the values of
-    attributes. Constant ones are left out.
+    the first basket (log(1 + x); money below 0 counts as 0), t_last (days to the last purchase), close (mean days
+    between purchases below 0, `days` where there is none), categories and their shares, discount, hour, weekend, and
+    the values of attributes. Constant ones are left out.
 
     Raises ParameterError and DataError as `newcomers` and `customer_table`.
     """
@@ -63,7 +63,7 @@ def _numbers(
         "purchases": known["frequency"].astype(float),
         "spend": known["monetary_total"],
         "t_last": known["t_last"],
-        "gap": known["gap_mean"].fillna(days),
+        "close": -known["gap_mean"].fillna(days),
         "weekend": (people["weekday"] >= 5).astype(float),
     }
     for name in ("first_spend", "first_lines", "first_units", "first_products", "first_categories", "hour"):

@@ -20,7 +20,7 @@ from crmresearch.mining.trial_scores import Lived, Tested, lesson, live_through,
 from crmresearch.ranks import LEVEL, holm
 from crmresearch.resampling import one_thread, require_resamples
 
-ALIKE = {"t_last": "purchases", "gap": "purchases", "first_spend": "spend", "first_units": "first_lines",
+ALIKE = {"t_last": "purchases", "close": "purchases", "first_spend": "spend", "first_units": "first_lines",
          "first_products": "first_lines", "first_categories": "first_lines"}  # fmt: skip  # said by one of them
 SIGNS = ["feature", "kind", "about", "customers", "correlation", "p", "told"]
 HIGH = 2 / 3  # quantile of the newcomers from which a number is high enough to be a reason
@@ -165,15 +165,15 @@ def _listed(
 
 
 def _reasons(first: FirstDays, index: pd.Index, signs: pd.DataFrame, lead: str | None) -> list[tuple[str, ...]]:
-    """Of each customer up to two features that go with later spend beyond chance and are high (or low) in this one."""
-    told = signs[signs["told"]]
+    """Of each customer up to two features that go with later spend beyond chance and are high in this one."""
+    told = signs[signs["told"] & (signs["correlation"] > 0)]
     if lead is None or told.empty:
         return [()] * len(index)
     if lead == MODEL:  # it has seen nothing but purchases, their days and their money
-        told = told[told["feature"].isin(["purchases", "spend", "t_last", "gap"])]
+        told = told[told["feature"].isin(["purchases", "spend", "t_last", "close"])]
     strong = {}
     for row in told.itertuples():
-        values = first.features[row.feature] * np.sign(row.correlation)
+        values = first.features[row.feature]
         strong[row.feature] = (values.rank(pct=True)[index] > HIGH) & (values[index] > values.median())
     found = []
     for high in pd.DataFrame(strong, index=index).itertuples(index=False):

@@ -16,13 +16,14 @@ from crmresearch.mining.foretell import MEAN, RIVALS, Lesson, Places, foretell
 from crmresearch.mining.newcomers import own_clock
 from crmresearch.mining.schedule import Trial
 from crmresearch.ranks import highest, leads
-from crmresearch.resampling import bootstrap_counts
+from crmresearch.resampling import bootstrap_counts, sampled
 from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.scoring.crossfit import deal_folds
 from crmresearch.segmentation.scoring.evaluation import centred, interval
 from crmresearch.segmentation.scoring.scores import Outcome, Prediction, Samples, score
 
 SCORED = ("r2_log", "gini", "capture", "auc", "deviance")
+MOST_SCORED = 50_000  # tested customers of whom scores and intervals are made; of more, so many drawn
 GROUPS = 10  # of customers in the calibration of money
 
 
@@ -122,7 +123,10 @@ def score_trial(first: FirstDays, lived: Lived, trial: Trial, folds: int, resamp
             told[name] = Prediction(*values)
         except EstimationError as error:
             left_out[name] = str(error)
-    scores, alike = _scores(told, outcome, fold, resamples, seed)
+    some = sampled(len(rows), MOST_SCORED, seed)
+    part = {name: Prediction(one.log_spend[some], one.spend[some], one.active[some]) for name, one in told.items()}
+    scores, alike = _scores(part, Outcome(outcome.spend[some], outcome.active[some]), fold[some], resamples, seed)
+    scores["expected"], scores["actual"] = [one.spend.sum() for one in told.values()], outcome.spend.sum()
     index = lived.then.index[rows]
     return Tested(
         trial,
@@ -163,7 +167,6 @@ def _scores(
         spearmanr(told[name].spend, outcome.spend).statistic if spread else np.nan
         for name, spread in zip(names, spreads, strict=True)
     ]
-    table["expected"], table["actual"] = [told[name].spend.sum() for name in names], outcome.spend.sum()
     others = np.arange(len(names)) != first
     for name, values in (("", difference), ("_lower", difference - half), ("_upper", difference + half)):
         table.loc[others, f"difference{name}"] = values

@@ -65,6 +65,7 @@ class NewCustomersStory(PurchasesStory):
         """Name of a feature of the first days."""
         assert self.found.prospects is not None
         kind, about = self.found.prospects.first.meaning[name]
+        about = self.grouping(about) if kind == "attribute" else about
         return self.say(f"new_feature.{kind}", about=about)
 
     def findings(self) -> list[str]:
