@@ -101,11 +101,12 @@ def retention(
 ) -> Retention:
     """How long new customers stay: the share not silent yet for more than `silence` days, by months since they came.
 
-    `purchases` and `columns`: as of `prospects`. `silence` 0: longer than nine in ten gaps between purchases, or one
-    and a half periods where customers pay in the rhythm of a contract. `.months` has a row a month: survival, ci_lower,
-    ci_upper, and the model's share that has not left for good; `.groups` and `.tests` whether first baskets, months and
-    attributes differ; `.returned` is the share of those lapsed who bought again. Everybody is watched until `silence`
-    days before the data end. Customers first seen in the first `quiet_days` days of the data are left out.
+    `purchases` and `columns`: as of `prospects`. `silence` 0: longer than nine in ten of those who bought again ever
+    paused, or one and a half periods where customers pay in the rhythm of a contract. `.months` has a row a month:
+    survival, ci_lower, ci_upper, and the model's share that has not left for good; `.groups` and `.tests` whether first
+    baskets, months and attributes differ; `.returned` is the share of those lapsed who bought again. Everybody is
+    watched until `silence` days before the data end. Customers first seen in the first `quiet_days` days of the data
+    are left out.
 
     Sources: Kaplan & Meier (1958), Journal of the American Statistical Association 53, 457–481; Batislam, Denizel &
     Filiztekin (2007), International Journal of Research in Marketing 24, 201–209; Fader & Hardie (2007), Journal of

@@ -22,7 +22,7 @@ from crmresearch.value.beta_geometric import MbgNbdFit
 from crmresearch.value.contract import ContractFit
 from crmresearch.value.rhythm import Rhythm, purchase_rhythm
 
-USUAL = 0.9  # of the gaps between purchases that silence must be longer than, where nobody says how long
+USUAL = 0.9  # of those who bought again, whose longest pause silence exceeds, where nobody says how long
 MISSED = 1.5  # periods of a contract without a payment
 MONTH = 30.4375
 STEPS = (1, 2, 3, 6, 9, 12, 18, 24, 36)  # months at which survival is told
@@ -59,11 +59,11 @@ class Retention:
 def retention(transactions: Transactions, *, silence: int = 0, quiet_days: int = 0) -> Retention:
     """Survival of new customers until their first silence of more than `silence` days (Kaplan–Meier).
 
-    `silence` 0: nine in ten gaps between purchases are shorter, or one and a half periods where customers pay in the
-    rhythm of a contract. Only who came `silence` days or more before the data end is watched, and until that day before
-    the end: later nobody can tell a pause from leaving, and so everybody is watched to the same rule. Who lapses may
-    return; `returned` says how many did. Beside it the model (`model_survival`): the share that has
-    not left for good.
+    `silence` 0: nine in ten of those who bought again never paused longer (half of the data at most), or one and a half
+    periods where customers pay in the rhythm of a contract. Only who came `silence` days or more before the data end is
+    watched, and until that day before the end: later nobody can tell a pause from leaving, and so everybody is watched
+    to the same rule. Who lapses may return; `returned` says how many did. Beside it the model (`model_survival`): the
+    share that has not left for good.
 
     Raises ParameterError for impossible days, DataError where nobody bought again or nobody can be watched.
     """
@@ -75,7 +75,9 @@ def retention(transactions: Transactions, *, silence: int = 0, quiet_days: int =
     if not silence:
         if not gap.notna().any():
             raise DataError("Retention cannot be told:", ["No new customer bought again; wait, or lower `quiet_days`."])
-        silence = int(np.ceil(MISSED * rhythm.days)) if rhythm else int(np.ceil(gap.quantile(USUAL)))
+        longest = int(np.ceil(gap.groupby(bought["customer"]).max().quantile(USUAL)))
+        half = (until - day_number(transactions.first_day)) // 2
+        silence = int(np.ceil(MISSED * rhythm.days)) if rhythm else max(1, min(longest, half))
     end = until - silence
     people = people[people["came"] <= end].copy()
     read = int(watched_until(end - people["came"]))

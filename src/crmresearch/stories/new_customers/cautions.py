@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from crmresearch.mining.foretell import MEAN
@@ -47,7 +48,9 @@ def _retention(story: NewCustomersStory) -> Iterator[Row]:
     for one in found.cautions if found else ():
         yield story.caution(f"caution.{one.code}", one.severity, **one.facts)
     if found is not None and found.rhythm is None:
-        yield story.caution("new_caution.silence", "weak", silence=found.silence)
+        yield story.caution(
+            "new_caution.silence", "weak", silence=found.silence, returned=np.nan_to_num(found.returned)
+        )
 
 
 def _table(story: NewCustomersStory) -> Iterator[Row]:

@@ -214,6 +214,8 @@ class NewCustomersStory(PurchasesStory):
         second = self.found.conversion
         if second is not None and second.remind is not None:
             facts = {"day": second.remind, "chance": second.chance_after(second.remind), "most": second.most}
+            if facts["chance"] > 1 - 2 * RISE:
+                return [*told, self.tell("new.do_remind_none", **facts)]
             told.append(self.tell("new.do_remind" if second.cools else "new.do_remind_any", **facts))
             arm = second.arm(RISE)
             facts |= {"risen": min(1.0, facts["chance"] + RISE), "arm": arm, "months": second.months_for(2 * arm)}
