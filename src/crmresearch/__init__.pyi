@@ -5,6 +5,7 @@ from .front.effects import effects, mediation, simple_slopes
 from .front.forecast import revenue_forecast
 from .front.measurement import htmt, modification_indices, redundancy, reliability
 from .front.model_checks import congruence, copulas, mediator_prediction, overfit, tetrads
+from .front.newcomers import conversion, prospects, retention
 from .front.pictures import path_diagram
 from .front.prediction import cvpat, plspredict
 from .front.priorities import cipma, ipma, nca
@@ -38,6 +39,7 @@ __all__ = [
     "cipma",
     "congruence",
     "construct_index",
+    "conversion",
     "copulas",
     "customer_table",
     "cvpat",
@@ -62,9 +64,11 @@ __all__ = [
     "overfit",
     "path_diagram",
     "plspredict",
+    "prospects",
     "redundancy",
     "reliability",
     "render_report",
+    "retention",
     "revenue_forecast",
     "segment_profiles",
     "segment_rules",

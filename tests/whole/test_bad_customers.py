@@ -70,6 +70,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "customer_profiles": {"resamples": 20, "refits": 2, "survey": None},
     "churn_warning": {"resamples": 20, "horizon_days": 91, "survey": ""},
     "revenue_forecast": {"origins": 3},
+    "new_customers": {"resamples": 20, "horizon": 60},
 }  # fmt: skip
 
 
@@ -109,6 +110,7 @@ UNUSUAL = {
         "customer_profiles",
         "churn_warning",
         "revenue_forecast",
+        "new_customers",
     ],
 )
 @pytest.mark.parametrize("case", list(UNUSUAL))

@@ -137,6 +137,10 @@ REPORTS = {
     ),
     "unusual_purchases": ({"dataset": "hostile_shop", "alpha": 0.2}, ["title", "about", "currency", "notes"]),
     "revenue_forecast": ({"dataset": "hostile_shop", "origins": 3}, ["title", "about", "currency", "notes"]),
+    "new_customers": (
+        {"dataset": "hostile_shop", "resamples": 20, "horizon": 90},
+        ["title", "about", "notes"],
+    ),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",
          "resamples": 50, "refits": 2, "folds": 2, "sizes": [4]},
