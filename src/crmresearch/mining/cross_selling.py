@@ -6,7 +6,6 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import sparse
 
@@ -41,6 +40,7 @@ class CrossSelling:
     of: Of
     cutoff: date
     end: date
+    k: int = 5
     rules: Associations | None = None
     swaps: Sequence[int] = ()
     hits: HitRates | None = None
@@ -97,18 +97,23 @@ def cross_selling(
     def found(by: By, **period: Any) -> Baskets:
         return _named(of_period(by=by, **period), known or {})
 
-    result = CrossSelling(transactions, by, of, cut, end, undefined=undefined)
+    result = CrossSelling(transactions, by, of, cut, end, k, undefined=undefined)
     all_baskets = attempt("rules", lambda: found(by))
     if all_baskets is None:
         return result
     if (rules := attempt("rules", lambda: association_rules(all_baskets, min_support, level))) is not None:
         swaps = swap_check(all_baskets, min_support, level, worlds, seed)
         result = replace(result, rules=rules, swaps=swaps)
-    past, later = attempt("hits", lambda: found("customer", until=cut)), attempt("hits", lambda: found("customer", after=cut))
+    past, later = (
+        attempt("hits", lambda: found("customer", until=cut)),
+        attempt("hits", lambda: found("customer", after=cut)),
+    )
     if past is not None and later is not None:
         learned = attempt("learned", lambda: association_rules(found(by, until=cut), min_support, level))
         often = _often(transactions, of, cut, past, known or {})
-        result = replace(result, hits=attempt("hits", lambda: hit_rates(past, often, later, learned, k, resamples, seed)))
+        result = replace(
+            result, hits=attempt("hits", lambda: hit_rates(past, often, later, learned, k, resamples, seed))
+        )
     if rules is not None:
         spend = spend_by(transactions, of, end)
         sums = spend.groupby("item")[["spend", "purchases"]].sum()
@@ -155,9 +160,7 @@ def _named(baskets: Baskets, known: dict[str, str]) -> Baskets:
     return replace(baskets, items=pd.Index([_label(known)(item) for item in baskets.items], dtype=object))
 
 
-def _often(
-    transactions: Transactions, of: Of, cut: date, past: Baskets, known: dict[str, str]
-) -> sparse.csr_matrix:
+def _often(transactions: Transactions, of: Of, cut: date, past: Baskets, known: dict[str, str]) -> sparse.csr_matrix:
     """In how many purchases each customer of `past` bought each of its items up to the cut-off."""
     spend = spend_by(transactions, of, cut)
     row = past.customers.get_indexer(spend["customer"])

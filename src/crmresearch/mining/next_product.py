@@ -75,7 +75,9 @@ def _by_rules(past: Baskets, rules: Associations) -> sparse.csr_matrix:
     return sparse.csr_matrix(held)
 
 
-def top(score: sparse.csr_matrix, popularity: Floats, k: int, barred: sparse.csr_matrix | None = None) -> NDArray[np.intp]:
+def top(
+    score: sparse.csr_matrix, popularity: Floats, k: int, barred: sparse.csr_matrix | None = None
+) -> NDArray[np.intp]:
     """The `k` items of the highest score for every customer (customers × k), ties by popularity, then by place.
 
     `barred`: items (customers × items) that are not to be recommended to a customer; −1 where there are too few others.
@@ -102,7 +104,13 @@ def top(score: sparse.csr_matrix, popularity: Floats, k: int, barred: sparse.csr
 
 
 def hit_rates(
-    past: Baskets, often: sparse.csr_matrix, later: Baskets, rules: Associations | None, k: int, resamples: int, seed: int
+    past: Baskets,
+    often: sparse.csr_matrix,
+    later: Baskets,
+    rules: Associations | None,
+    k: int,
+    resamples: int,
+    seed: int,
 ) -> HitRates:
     """How often each recommender, learned from `past`, was right in what customers bought `later`, by customer.
 

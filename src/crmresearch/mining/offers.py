@@ -47,7 +47,11 @@ def target_list(table: pd.DataFrame, today: Baskets) -> pd.DataFrame:
         has = columns[:, [row.first, row.third]].toarray()
         who = today.customers[np.flatnonzero((has[:, 0] > 0) & (has[:, 1] == 0))]
         tables.append(pd.DataFrame({"customer": who, "antecedent": row.antecedent, "consequent": row.consequent}))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["customer", "antecedent", "consequent"])
+    return (
+        pd.concat(tables, ignore_index=True)
+        if tables
+        else pd.DataFrame(columns=["customer", "antecedent", "consequent"])
+    )
 
 
 def base_rates(table: pd.DataFrame, past: Baskets, later: Baskets) -> pd.Series:
@@ -78,7 +82,7 @@ def needed(base: float, response: float) -> float:
     686
     """
     one = base + response
-    if not 0 < response or not 0 <= base or one >= 1:
+    if not response > 0 or not base >= 0 or one >= 1:
         return float("nan")
     mean = (base + one) / 2
     spread = norm.isf(ALPHA / 2) * np.sqrt(2 * mean * (1 - mean))
