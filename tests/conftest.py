@@ -14,7 +14,7 @@ from crmresearch.segmentation.methods import mixture
 # files whose kind another keeps in `make test`: notebooks that take long, whole reports of odd input, runs of make
 LONG = {
     *("customer_today.ipynb", "customer_value.ipynb", "parameter_recovery.ipynb", "segment_monitoring.ipynb"),
-    *("marketing_strategy.ipynb", "model_checks.ipynb", "priorities.ipynb", "profit_link.ipynb"),
+    *("marketing_strategy.ipynb", "model_checks.ipynb", "priorities.ipynb", "profit_link.ipynb", "cross_selling.ipynb"),
     *("satisfaction_index.ipynb", "theory_comparison.ipynb"),
     *("measurement_quality.ipynb", "segmentation_comparison.ipynb", "survey_segmentation.ipynb"),
     *("test_bad_customers.py", "test_hostile_names.py", "test_language.py", "test_legal_theories.py"),

@@ -26,6 +26,7 @@ NAMES = [
     "ipma", "nca", "cipma", "path_diagram", "methods", "evaluate_segmentations", "stability", "monitor",
     "CustomerValue", "render_report", "tetrads", "copulas", "overfit", "mediator_prediction", "congruence", "effects",
     "mediation", "simple_slopes", "plspredict", "cvpat", "redundancy", "modification_indices",
+    "association_rules", "next_products",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}

@@ -1,5 +1,6 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
+from .front.baskets import association_rules, next_products
 from .front.customers import customer_table, methods, stability
 from .front.effects import effects, mediation, simple_slopes
 from .front.measurement import htmt, modification_indices, redundancy, reliability
@@ -27,6 +28,7 @@ __version__: str
 
 __all__ = [
     "CustomerValue",
+    "association_rules",
     "bind",
     "bootstrap",
     "cautions",
@@ -54,6 +56,7 @@ __all__ = [
     "modification_indices",
     "monitor",
     "nca",
+    "next_products",
     "overfit",
     "path_diagram",
     "plspredict",

@@ -36,6 +36,7 @@ REPORTS: dict[str, dict[str, object]] = {
     },
     "profit-link-staged-simulated-staged": {},
     "customer-value-cdnow": {"resamples": 50, "value_resamples": 50},
+    "cross-selling-baskets-simulated": {"worlds": 2, "resamples": 50},
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
 }
 SKIPPED = ("satisfaction-index-acsi-2015-acsi", "customer-value-online-retail")  # no data, but how to get them

@@ -179,7 +179,7 @@ def _rules_of_three(baskets: Baskets, a: Places, b: Places, least: int) -> tuple
 
 
 def _measured(baskets: Baskets, table: pd.DataFrame, level: float, pairs: tuple[Places, Places, Any]) -> pd.DataFrame:
-    """Support, confidence, lift and the rest of every rule, those told first, surest first; `pairs` with their count."""
+    """Support, confidence, lift and the rest of every rule, those told first; `pairs` with their count."""
     n, counts, names = baskets.matrix.shape[0], baskets.counts, baskets.items.to_numpy()
     first, second, third = (table[name].to_numpy(dtype=np.intp) for name in ("first", "second", "third"))
     together_ = table["count"].to_numpy(dtype=float)

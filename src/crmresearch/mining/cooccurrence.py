@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import gammaln
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from crmresearch.mining.baskets import Baskets
 from crmresearch.mining.chance import Chance, chance
@@ -14,6 +16,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 CELLS = 4_000_000  # numbers in memory at once: pairs of a turn times customers, or sizes
 TINY = 1e-12
+MARGIN = 0.05  # by which a pair must exceed chance: chance itself is a model, right to a few per cent
 CLAIMED = 0.05  # p above which nothing is ever claimed, so that clusters, which only make p larger, need no look
 
 
@@ -30,31 +33,37 @@ class Together:
     p: Floats
 
 
-def together(baskets: Baskets, a: Places, b: Places, count: Floats, by_chance: Chance | None = None) -> Together:
+def together(baskets: Baskets, a: Places, b: Places, count: Floats, margin: float = MARGIN) -> Together:
     """The test of pairs of items `a` and `b` (pairs,), which `count` baskets hold both.
 
     By chance the count is a sum of draws, one a basket, whose probability depends on the basket's size (`chance`). Its
     variance is that given the numbers of baskets with a and with b: what is left of it after regression on them, as the
     hypergeometric's is smaller than the binomial's. Its tail is `upper_tail`. Orders of one customer are alike, so that
     counts vary more: by the sum over customers of their squared residuals over what independent baskets have; all
-    numbers of baskets are divided by that factor, if above 1 (Rao & Scott 1992, Biometrics 48, 577–585). Checked
-    against swap randomisation, Fisher's exact test where sizes say nothing, and by the rate of false findings in
+    numbers of baskets are divided by that factor, if above 1 (Rao & Scott 1992, Biometrics 48, 577–585), and the tail
+    is Student's instead of the normal's, with as many degrees of freedom as customers count: (Σ r²)² / Σ r⁴ − 1, r the
+    sum of the residuals of one. `p` is that of exceeding chance by more than `margin`, a share. Checked against swap
+    randomisation, Fisher's exact test where sizes say nothing, and by the rate of false findings in
     simulated worlds.
     """
-    model = chance(baskets.sizes, baskets.counts) if by_chance is None else by_chance
+    model = chance(baskets.sizes, baskets.counts)
     expected, variance, slope_a, slope_b = (np.empty(len(a)) for _ in range(4))
     for part in _parts(len(a), len(model.sizes)):
         expected[part], variance[part], slope_a[part], slope_b[part] = _moments(model, a[part], b[part])
     counts = baskets.counts
     most = np.minimum(counts[a], counts[b]).astype(float)
-    design, p = np.ones(len(a)), upper_tail(count, expected, variance, most)
+    mean, spread = expected * (1 + margin), variance * (1 + margin)
+    design, p = np.ones(len(a)), upper_tail(count, mean, spread, most)
     if len(np.unique(baskets.customer)) < len(baskets.customer):
         near = np.flatnonzero(p <= CLAIMED)
         ratio = count[near] / np.maximum(expected[near], TINY)
-        of_customers = _between(baskets, model, a[near], b[near], ratio, slope_a[near] * ratio, slope_b[near] * ratio)
-        d = np.maximum(of_customers / np.maximum(ratio * variance[near], TINY), 1)
+        squares, freedom = _between(
+            baskets, model, a[near], b[near], ratio, slope_a[near] * ratio, slope_b[near] * ratio
+        )
+        d = np.maximum(squares / np.maximum(ratio * variance[near], TINY), 1)
         design[near] = d
-        p[near] = upper_tail(count[near] / d, expected[near] / d, variance[near] / d, most[near] / d)
+        tail = upper_tail(count[near] / d, mean[near] / d, spread[near] / d, most[near] / d)
+        p[near] = student.sf(norm.isf(np.maximum(tail, 1e-300)), np.maximum(freedom, 1))
     return Together(count, expected, variance, design, p)
 
 
@@ -109,8 +118,8 @@ def _moments(model: Chance, a: Places, b: Places) -> tuple[Floats, Floats, Float
 
 def _between(
     baskets: Baskets, model: Chance, a: Places, b: Places, ratio: Floats, slope_a: Floats, slope_b: Floats
-) -> Floats:
-    """Sum over customers of the square of the sum of the residuals of their baskets (pairs,).
+) -> tuple[Floats, Floats]:
+    """Sum over customers of the square of the sum of the residuals of their baskets, and their number that counts.
 
     A residual is what is left of holding both by regression on holding either, where both are in a basket `ratio` times
     as often as by chance.
@@ -123,15 +132,16 @@ def _between(
     sizes = sparse.csr_matrix((filled, (codes, place)), shape=(k, len(model.sizes)))
     columns = baskets.matrix.tocsc()
     held = (whose @ baskets.matrix).tocsc()
-    found = np.empty(len(a))
+    squares, fourth = np.empty(len(a)), np.empty(len(a))
     for part in _parts(len(a), k):
         one, other = a[part], b[part]
         by_size = model.single[:, model.class_of[one]] * slope_a[part] - ratio[part] * model.pair(one, other)
         by_size += model.single[:, model.class_of[other]] * slope_b[part]
         residual = sizes @ by_size + (whose @ columns[:, one].multiply(columns[:, other])).toarray()
         residual -= held[:, one].toarray() * slope_a[part] + held[:, other].toarray() * slope_b[part]
-        found[part] = (residual**2).sum(axis=0)
-    return found
+        residual *= residual
+        squares[part], fourth[part] = residual.sum(axis=0), (residual**2).sum(axis=0)
+    return squares, squares**2 / np.maximum(fourth, TINY) - 1
 
 
 def _parts(many: int, wide: int) -> list[slice]:

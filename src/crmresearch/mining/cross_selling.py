@@ -1,4 +1,4 @@
-"""What to offer with what, to whom: associations, what is bought next, segments and offers of one company's purchases."""
+"""What to offer with what, to whom: associations, next purchases, segments and offers of one company."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -104,16 +104,13 @@ def cross_selling(
     if (rules := attempt("rules", lambda: association_rules(all_baskets, min_support, level))) is not None:
         swaps = swap_check(all_baskets, min_support, level, worlds, seed)
         result = replace(result, rules=rules, swaps=swaps)
-    past, later = (
-        attempt("hits", lambda: found("customer", until=cut)),
-        attempt("hits", lambda: found("customer", after=cut)),
-    )
+    past = attempt("hits", lambda: found("customer", until=cut))
+    later = attempt("hits", lambda: found("customer", after=cut))
     if past is not None and later is not None:
         learned = attempt("learned", lambda: association_rules(found(by, until=cut), min_support, level))
         often = _often(transactions, of, cut, past, known or {})
-        result = replace(
-            result, hits=attempt("hits", lambda: hit_rates(past, often, later, learned, k, resamples, seed))
-        )
+        hits = attempt("hits", lambda: hit_rates(past, often, later, learned, k, resamples, seed))
+        result = replace(result, hits=hits)
     if rules is not None:
         spend = spend_by(transactions, of, end)
         sums = spend.groupby("item")[["spend", "purchases"]].sum()

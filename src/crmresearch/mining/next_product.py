@@ -90,7 +90,7 @@ def top(
     for start in range(0, n, RANKED):
         part = score[start : start + RANKED].toarray()
         # scores as ranks, so that popularity breaks ties and no more
-        values, codes = np.unique(part, return_inverse=True)
+        codes = np.unique(part, return_inverse=True)[1]
         key = codes.reshape(part.shape).astype(float) - behind
         if barred is not None:
             key[barred[start : start + RANKED].toarray() > 0] = -np.inf
@@ -181,3 +181,23 @@ def _told(task: str, right: Mapping[str, Floats], k: int, resamples: int, rng: n
          "ci_upper": ends[1], "precision": [right[name].mean() / k for name in names], "lead": points - points[i],
          "lead_lower": apart[0], "lead_upper": apart[1], "best": highest(points, draws)}
     )  # fmt: skip
+
+
+def recommend(past: Baskets, often: sparse.csr_matrix, k: int, recommender: str, new: bool) -> pd.DataFrame:
+    """A row a customer and item recommended: customer, rank, item and score; up to `k` each, the highest first.
+
+    `recommender`: popularity, repeat or similar (`scores`); `new`: only items that the customer has not bought.
+    Raises ParameterError for another one, or `k` below 1.
+    """
+    if k < 1:
+        raise ParameterError(f"`k` must be 1 or more; it is {k}.")
+    rated = scores(past, often)
+    if recommender not in rated:
+        raise ParameterError(f"`recommender` is one of {', '.join(rated)}; it is {recommender!r}.")
+    chosen = top(rated[recommender], past.counts.astype(float), k, past.matrix if new else None)
+    row, rank = np.nonzero(chosen >= 0)
+    item = chosen[row, rank]
+    score = past.counts[item] if recommender == "popularity" else np.asarray(rated[recommender][row, item]).ravel()
+    return pd.DataFrame(
+        {"customer": past.customers[row], "rank": rank + 1, "item": past.items[item], "score": score.astype(float)}
+    )

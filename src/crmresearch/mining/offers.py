@@ -13,9 +13,9 @@ ALPHA, POWER = 0.05, 0.8  # of the test of an offer
 def offers(rules: Associations, today: Baskets, worth: pd.Series, response: float) -> pd.DataFrame:
     """A row a pair beyond chance, in the direction of more sales: antecedent, consequent, owners, targets, …
 
-    `today`: baskets by customer of all that is known; `worth`: mean spend of a purchase of each item. Owners have bought
-    the antecedent, `share` of them the consequent, `targets` have not. `sales`: targets × `response` × worth, what an
-    offer would bring if that share of those who get it bought because of it – an assumption, not an estimate.
+    `today`: baskets by customer of all that is known; `worth`: mean spend of a purchase of each item. Owners have
+    bought the antecedent, `share` of them the consequent, `targets` have not. `sales`: targets × `response` × worth,
+    what an offer would bring if that share of those who get it bought because of it – an assumption, not an estimate.
     Largest sales first.
     """
     place = today.items.get_indexer(rules.baskets.items)

@@ -1,4 +1,6 @@
-"""A simulated data set: the data file of a folder, made of its `truth.yaml`, `purchases.yaml` or `baskets.yaml` and `codebook.yaml`.
+"""A simulated data set: the data file of a folder, made of its codebook and what is true of it.
+
+The truth stands in `truth.yaml` (answers), `purchases.yaml` or `baskets.yaml` (purchases).
 
 python -m crmresearch.simulation.dataset data/staged_simulated
 """

@@ -81,8 +81,8 @@ class CrossStory(PurchasesStory):
         rules = self.found.rules
         if rules is None:
             return [self.say("cross.no_rules", reason=self.why_not("rules"))]
-        sizes = rules.baskets.sizes
-        facts = {"baskets": len(sizes), "items": len(rules.baskets.items), "customers": len(rules.baskets.customers)}
+        held, sizes = rules.baskets, rules.baskets.sizes
+        facts: dict[str, Any] = {"baskets": len(sizes), "items": len(held.items), "customers": len(held.customers)}
         facts |= {"mean": sizes.mean(), "largest": int(sizes.max()), "single": float((sizes == 1).mean())}
         told = [self.text(self.transactions.codebook.about), self.tell("cross.sample", **facts)]
         return [*told, *map(self.text, self.transactions.notes)]
