@@ -1,10 +1,9 @@
 """What to offer with what, to whom: associations, next purchases, segments and offers of one company."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from scipy import sparse
@@ -53,6 +52,57 @@ class CrossSelling:
     undefined: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Shop:
+    """Purchases whose items have names: `names` of some by key; those of `leave_out` are in no basket."""
+
+    transactions: Transactions
+    of: Of
+    leave_out: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, item: str) -> str:
+        """Name of an item with its key, for two items may share a name; the key where it has none."""
+        return f"{self.names[item]} ({item})" if item in self.names else item
+
+    def baskets(self, by: By, **period: Any) -> Baskets:
+        """`find_baskets` with names."""
+        found = find_baskets(self.transactions, by, self.of, leave_out=self.leave_out, **period)
+        return replace(found, items=pd.Index([self.label(item) for item in found.items], dtype=object))
+
+    def often(self, past: Baskets, cutoff: date) -> sparse.csr_matrix:
+        """In how many purchases each customer of `past` bought each of its items up to the cut-off."""
+        spend = spend_by(self.transactions, self.of, cutoff)
+        row = past.customers.get_indexer(spend["customer"])
+        column = past.items.get_indexer([self.label(item) for item in spend["item"]])
+        kept = (row >= 0) & (column >= 0)
+        values = spend["purchases"].to_numpy(float)[kept]
+        return sparse.csr_matrix((values, (row[kept], column[kept])), shape=past.matrix.shape)
+
+    def worth(self, cutoff: date) -> pd.Series:
+        """Mean spend of a purchase of each item."""
+        sums = spend_by(self.transactions, self.of, cutoff).groupby("item")[["spend", "purchases"]].sum()
+        return (sums["spend"] / sums["purchases"]).rename(self.label)
+
+
+class Past(NamedTuple):
+    """What is known at a cut-off: baskets by customer, how often each bought each item, and the rules, if any."""
+
+    baskets: Baskets
+    often: sparse.csr_matrix
+    rules: Associations | None
+
+
+def learned(shop: Shop, by: By, cutoff: date, min_support: float, level: float) -> Past:
+    """All from which recommendations are made, of the days up to the cut-off alone. Raises as `find_baskets`."""
+    past = shop.baskets("customer", until=cutoff)
+    try:
+        rules = association_rules(shop.baskets(by, until=cutoff), min_support, level)
+    except ParameterError:  # too few baskets by then: the other recommenders need no rules
+        rules = None
+    return Past(past, shop.often(past, cutoff), rules)
+
+
 def cross_selling(
     transactions: Transactions,
     by: By = "order",
@@ -76,9 +126,8 @@ def cross_selling(
     of the file that names items; `others`: what the items beyond the first twenty are called. Raises ParameterError for
     parameters that no data could have; what these data cannot give is told in `undefined`.
     """
-    cut = as_date("cutoff", cutoff) if cutoff else transactions.thirds[1]
-    end = transactions.known_until
-    if not transactions.first_day <= cut < end:
+    cut, end = as_date("cutoff", cutoff) if cutoff else transactions.thirds[1], transactions.known_until
+    if cutoff and not transactions.first_day <= cut < end:
         raise ParameterError(f"`cutoff` must lie from {transactions.first_day} to before {end}; it is {cut}.")
     if not 0 < response < 1:
         raise ParameterError(f"`response` is a share between 0 and 1; it is {response}.")
@@ -92,39 +141,28 @@ def cross_selling(
             return None
 
     known = attempt("names", lambda: item_names(transactions, names, of)) if names else None
-    of_period = partial(find_baskets, transactions, of=of, leave_out=leave_out)
-
-    def found(by: By, **period: Any) -> Baskets:
-        return _named(of_period(by=by, **period), known or {})
-
+    shop = Shop(transactions, of, tuple(leave_out), known or {})
     result = CrossSelling(transactions, by, of, cut, end, k, undefined=undefined)
-    all_baskets = attempt("rules", lambda: found(by))
-    if all_baskets is None:
+    if (baskets := attempt("rules", lambda: shop.baskets(by))) is None:
         return result
-    if (rules := attempt("rules", lambda: association_rules(all_baskets, min_support, level))) is not None:
-        swaps = swap_check(all_baskets, min_support, level, worlds, seed)
-        result = replace(result, rules=rules, swaps=swaps)
-    past = attempt("hits", lambda: found("customer", until=cut))
-    later = attempt("hits", lambda: found("customer", after=cut))
-    if past is not None and later is not None:
-        learned = attempt("learned", lambda: association_rules(found(by, until=cut), min_support, level))
-        often = _often(transactions, of, cut, past, known or {})
-        hits = attempt("hits", lambda: hit_rates(past, often, later, learned, k, resamples, seed))
+    if (rules := attempt("rules", lambda: association_rules(baskets, min_support, level))) is not None:
+        result = replace(result, rules=rules, swaps=swap_check(baskets, min_support, level, worlds, seed))
+    past = attempt("hits", lambda: learned(shop, by, cut, min_support, level))
+    later = attempt("hits", lambda: shop.baskets("customer", after=cut)) if past else None
+    if past and later:
+        hits = attempt("hits", lambda: hit_rates(past.baskets, past.often, later, past.rules, k, resamples, seed))
         result = replace(result, hits=hits)
     if rules is not None:
-        spend = spend_by(transactions, of, end)
-        sums = spend.groupby("item")[["spend", "purchases"]].sum()
-        worth = (sums["spend"] / sums["purchases"]).rename(_label(known or {}))
-        today = found("customer")
-        table = offers(rules, today, worth, response)
-        if past is not None and later is not None and len(table):
-            table = table.assign(base=base_rates(table, past, later))
+        today = shop.baskets("customer")
+        table = offers(rules, today, shop.worth(end), response)
+        if past and later and len(table):
+            table = table.assign(base=base_rates(table, past.baskets, later))
             table = table.assign(needed=[needed(base, response) for base in table["base"]])
         result = replace(result, offers=table, targets=target_list(table, today))
-    return _segmented(result, attempt, known or {}, others)
+    return _segmented(result, attempt, shop, others)
 
 
-def _segmented(result: CrossSelling, attempt: Any, known: dict[str, str], others: str) -> CrossSelling:
+def _segmented(result: CrossSelling, attempt: Any, shop: Shop, others: str) -> CrossSelling:
     """With what the segments named by RFM buy more of, of categories where they are known, and their pairs."""
     transactions, end = result.transactions, result.end
 
@@ -140,28 +178,10 @@ def _segmented(result: CrossSelling, attempt: Any, known: dict[str, str], others
     kind: Of = "category" if transactions.codebook.columns.category else "product"
     spend = spend_by(transactions, kind, end)
     spend = spend[spend["customer"].isin(segments.index) & (spend["spend"] > 0)]
-    label = _label(known if kind == result.of else {})
-    spend = pooled(spend.assign(item=[label(item) for item in spend["item"]]), others)
+    if kind == result.of:
+        spend = spend.assign(item=[shop.label(item) for item in spend["item"]])
+    spend = pooled(spend, others)
     spend = spend[spend["item"].isin(largest(spend)) & (spend["item"] != others)]
     table = lifts(spend, segments) if len(spend) else pd.DataFrame()
     pairs = segment_pairs(result.rules, segments) if result.rules is not None else pd.DataFrame()
     return replace(result, method=method, lifts=table, lift_of=kind, in_segments=pairs)
-
-
-def _label(known: dict[str, str]) -> Callable[[str], str]:
-    """Name of an item with its key, which two items may share a name; the key where it has none."""
-    return lambda item: f"{known[item]} ({item})" if item in known else item
-
-
-def _named(baskets: Baskets, known: dict[str, str]) -> Baskets:
-    return replace(baskets, items=pd.Index([_label(known)(item) for item in baskets.items], dtype=object))
-
-
-def _often(transactions: Transactions, of: Of, cut: date, past: Baskets, known: dict[str, str]) -> sparse.csr_matrix:
-    """In how many purchases each customer of `past` bought each of its items up to the cut-off."""
-    spend = spend_by(transactions, of, cut)
-    row = past.customers.get_indexer(spend["customer"])
-    column = past.items.get_indexer([_label(known)(item) for item in spend["item"]])
-    kept = (row >= 0) & (column >= 0)
-    values = spend["purchases"].to_numpy(float)[kept]
-    return sparse.csr_matrix((values, (row[kept], column[kept])), shape=past.matrix.shape)
