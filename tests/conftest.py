@@ -18,7 +18,7 @@ LONG = {
     *("satisfaction_index.ipynb", "theory_comparison.ipynb"),
     *("measurement_quality.ipynb", "segmentation_comparison.ipynb", "survey_segmentation.ipynb"),
     *("test_bad_customers.py", "test_hostile_names.py", "test_language.py", "test_legal_theories.py"),
-    *("test_make.py", "test_marketing_strategy.py", "test_monitored_methods.py"),
+    *("test_make.py", "test_marketing_strategy.py", "test_cross_selling.py", "test_monitored_methods.py"),
 }
 
 CASES = 3  # of a test of many cases, those that `make test` runs: the first, the last and one between them

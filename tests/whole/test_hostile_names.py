@@ -127,6 +127,10 @@ REPORTS = {
         {"dataset": "hostile_shop", "rules": "rules.yaml", "resamples": 20},
         ["title", "about", "currency", "notes", "segment", "definition"],
     ),
+    "cross_selling": (
+        {"dataset": "hostile_shop", "items": "category", "baskets": "customer", "worlds": 1, "resamples": 50},
+        ["title", "about", "notes", "category"],
+    ),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",
          "resamples": 50, "refits": 2, "folds": 2, "sizes": [4]},

@@ -44,7 +44,7 @@ def association_rules(
     >>> import crmresearch as crm
     >>> rules = crm.association_rules(crm.load_transactions("baskets_simulated"), triples=False)
     >>> rules.loc[rules["told"], ["antecedent", "consequent", "baskets"]].head(2).values.tolist()
-    [['Spaghetti', 'Tomato sauce', 157], ['Tomato sauce', 'Spaghetti', 157]]
+    [['Conditioner', 'Shampoo', 154], ['Shampoo', 'Conditioner', 154]]
     """
     baskets = _baskets(purchases, by, of, customer, item, order)
     rules = association.association_rules(baskets, min_support, level, triples=triples).rules

@@ -39,10 +39,13 @@ def together(baskets: Baskets, a: Places, b: Places, count: Floats, margin: floa
     By chance the count is a sum of draws, one a basket, whose probability depends on the basket's size (`chance`). Its
     variance is that given the numbers of baskets with a and with b: what is left of it after regression on them, as the
     hypergeometric's is smaller than the binomial's. Its tail is `upper_tail`. Orders of one customer are alike, so that
-    counts vary more: by the sum over customers of their squared residuals over what independent baskets have; all
-    numbers of baskets are divided by that factor, if above 1 (Rao & Scott 1992, Biometrics 48, 577–585), and the tail
-    is Student's instead of the normal's, with as many degrees of freedom as customers count: (Σ r²)² / Σ r⁴ − 1, r the
-    sum of the residuals of one. `p` is that of exceeding chance by more than `margin`, a share. Checked against swap
+    two tests that take customers for independent stand beside each other, and p is twice the smaller. One divides all
+    numbers of baskets by the factor by which the squared residuals, summed within customers, exceed those of
+    independent baskets, if above 1 (Rao & Scott 1992, Biometrics 48, 577–585), and takes Student's tail for the
+    normal's, with as many degrees of freedom as customers count: (Σ r²)² / Σ r⁴ − 1, r the sum of the residuals of one.
+    The other asks how many customers ever have both in one basket, with the probability 1 − Π (1 − π) over their
+    baskets by chance: who buys both again and again counts once, but where nearly everybody has both it says nothing.
+    `p` is that of exceeding chance by more than `margin`, a share. Checked against swap
     randomisation, Fisher's exact test where sizes say nothing, and by the rate of false findings in
     simulated worlds.
     """
@@ -63,7 +66,8 @@ def together(baskets: Baskets, a: Places, b: Places, count: Floats, margin: floa
         d = np.maximum(squares / np.maximum(ratio * variance[near], TINY), 1)
         design[near] = d
         tail = upper_tail(count[near] / d, mean[near] / d, spread[near] / d, most[near] / d)
-        p[near] = student.sf(norm.isf(np.maximum(tail, 1e-300)), np.maximum(freedom, 1))
+        robust = student.sf(norm.isf(np.maximum(tail, 1e-300)), np.maximum(freedom, 1))
+        p[near] = np.minimum(2 * np.minimum(robust, _ever(baskets, model, a[near], b[near], margin)), 1)
     return Together(count, expected, variance, design, p)
 
 
@@ -116,6 +120,32 @@ def _moments(model: Chance, a: Places, b: Places) -> tuple[Floats, Floats, Float
     return n @ both, np.maximum(variance, 0), slope_a, slope_b
 
 
+def _ever(baskets: Baskets, model: Chance, a: Places, b: Places, margin: float) -> Floats:
+    """p of as many customers or more who have both items in one of their baskets."""
+    whose, sizes = _of_customers(baskets, model)
+    columns, held = baskets.matrix.tocsc(), ((whose @ baskets.matrix) > 0).tocsc()
+    holders = np.asarray(held.sum(axis=0), dtype=float).ravel()
+    count, mean, spread = (np.empty(len(a)) for _ in range(3))
+    for part in _parts(len(a), whose.shape[0]):
+        one, other = a[part], b[part]
+        both = np.minimum((1 + margin) * model.pair(one, other), 1 - TINY)
+        ever = 1 - np.exp(sizes @ np.log1p(-both))
+        mean[part], spread[part] = ever.sum(axis=0), (ever * (1 - ever)).sum(axis=0)
+        found = (whose @ columns[:, one].multiply(columns[:, other])).tocsc()
+        count[part] = np.asarray((found > 0).sum(axis=0), dtype=float).ravel()
+    return upper_tail(count, mean, spread, np.minimum(holders[a], holders[b]))
+
+
+def _of_customers(baskets: Baskets, model: Chance) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Whose baskets are whose (customers × baskets), and how many of each size each has (customers × sizes)."""
+    customer, codes = np.unique(baskets.customer, return_inverse=True)
+    n, k = len(codes), len(customer)
+    whose = sparse.csr_matrix((np.ones(n), (codes, np.arange(n))), shape=(k, n))
+    place = np.minimum(np.searchsorted(model.sizes, baskets.sizes), len(model.sizes) - 1)
+    filled = (baskets.sizes > 0).astype(float)
+    return whose, sparse.csr_matrix((filled, (codes, place)), shape=(k, len(model.sizes)))
+
+
 def _between(
     baskets: Baskets, model: Chance, a: Places, b: Places, ratio: Floats, slope_a: Floats, slope_b: Floats
 ) -> tuple[Floats, Floats]:
@@ -124,16 +154,11 @@ def _between(
     A residual is what is left of holding both by regression on holding either, where both are in a basket `ratio` times
     as often as by chance.
     """
-    customer, codes = np.unique(baskets.customer, return_inverse=True)
-    n, k = len(codes), len(customer)
-    whose = sparse.csr_matrix((np.ones(n), (codes, np.arange(n))), shape=(k, n))
-    place = np.minimum(np.searchsorted(model.sizes, baskets.sizes), len(model.sizes) - 1)
-    filled = (baskets.sizes > 0).astype(float)
-    sizes = sparse.csr_matrix((filled, (codes, place)), shape=(k, len(model.sizes)))
+    whose, sizes = _of_customers(baskets, model)
     columns = baskets.matrix.tocsc()
     held = (whose @ baskets.matrix).tocsc()
     squares, fourth = np.empty(len(a)), np.empty(len(a))
-    for part in _parts(len(a), k):
+    for part in _parts(len(a), whose.shape[0]):
         one, other = a[part], b[part]
         by_size = model.single[:, model.class_of[one]] * slope_a[part] - ratio[part] * model.pair(one, other)
         by_size += model.single[:, model.class_of[other]] * slope_b[part]
