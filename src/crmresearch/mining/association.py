@@ -28,10 +28,11 @@ class Associations:
     `rules`: a row a rule whose items are in `least` baskets or more: antecedent, consequent (names), first, second,
     third (places of the two items of the antecedent, second −1 where it is one, and of the consequent), baskets (that
     hold all), support, confidence, lift, leverage, conviction, expected (baskets by chance, given their sizes), beyond
-    (baskets over expected), design (the factor by which orders of the same customers make counts vary more, where p
-    is small), p, p_adjusted (for the false discovery rate over all `tests`) and told (at most `level`). `pairs`, `triples`: how many
-    of the tests are of a pair, and of a rule of three. `fisher`: pairs that Fisher's exact test, which knows no basket
-    sizes and no customers, would claim at the same rate. `frequent`: sets of one to three items in `least` baskets.
+    (baskets over expected), design (where p is small, the factor by which orders of the same customers make counts vary
+    more), p, p_adjusted (for the false discovery rate over all `tests`) and told (at most `level`). `pairs`,
+    `triples`: how many of the tests are of a pair, and of a rule of three. `fisher`: pairs that Fisher's exact test,
+    which knows no basket sizes and no customers, would claim at the same rate. `frequent`: sets of one to three items
+    in `least` baskets. `too_many`: whether rules of three were left out because there are too many.
     """
 
     baskets: Baskets
