@@ -37,8 +37,10 @@ def association_rules(
     (baskets that hold all by chance, given how large each basket is and how many hold each item), beyond = baskets /
     expected, design (by which factor counts vary more because orders come from the same customers), p, p_adjusted
     (Benjamini–Yekutieli over all pairs and rules of three tested, told or not) and told (p_adjusted at most `level`);
-    those told first. Formulas and sources: `crmresearch.mining.association`, `.cooccurrence` and `.chance`. Checked
-    against brute force, exact sums over all baskets, Fisher's test, and the rate of false rules in simulated worlds.
+    those told first. Support and the rest are those of Agrawal, Imieliński & Swami (1993), chance is that of Gionis et
+    al. (2007), rules of three are those of Webb (2007); formulas: `crmresearch.mining.association`, `.cooccurrence` and
+    `.chance`. Checked against brute force, exact sums over all baskets, Fisher's test, and the rate of false rules in
+    simulated worlds.
     Raises ParameterError for an unknown column, fewer than 50 baskets, or where nothing was bought together.
 
     >>> import crmresearch as crm
@@ -64,8 +66,9 @@ def next_products(
 ) -> pd.DataFrame:
     """A row a customer and item to recommend: customer, rank (1 to `k`), item and score.
 
-    `purchases` as in `association_rules`. `recommender`: similar, the sum of the cosines between an item and all that
-    the customer has (item-to-item, Sarwar et al. 2001); popularity, how many customers bought it; repeat, in how many
+    `purchases`, `of`, and the columns `customer`, `item` and `order` as in `association_rules`; scores have no unit but
+    that of the `recommender`: similar, the sum of the cosines between an item and all that
+    the customer has, as in Sarwar et al. (2001); popularity, how many customers bought it; repeat, in how many
     orders the customer did. With `new` only what the customer has not bought yet. Ties go by popularity. Which of them
     foretells best, if any, the report `cross_selling` tells out of time: often none beats popularity.
     Raises ParameterError for an unknown column or recommender.

@@ -39,8 +39,7 @@ def hits(story: CrossStory) -> pd.DataFrame:
     found = story.found.hits
     if found is None or found.table.empty:
         return pd.DataFrame(columns=["task", "recommender"])
-    shown = ["task", "recommender", "customers", "hit_rate", "ci_lower", "ci_upper", "precision", "lead", "lead_lower",
-             "lead_upper", "best"]  # fmt: skip
+    shown = ["task", "recommender", "customers", "hit_rate", "ci_lower", "ci_upper", "precision", "lead", "best"]
     return story.named(found.table, *shown, task="task", recommender="recommender", best=lambda best: _yes(story, best))
 
 
