@@ -13,15 +13,16 @@ from crmresearch.segmentation.methods import mixture
 
 # files whose kind another keeps in `make test`: notebooks that take long, whole reports of odd input, runs of make
 LONG = {
-    *("churn_warning.ipynb", "customer_profiles.ipynb", "customer_today.ipynb"),
-    *("customer_value.ipynb", "marketing_strategy.ipynb", "measurement_quality.ipynb"),
-    *("model_checks.ipynb", "new_customers.ipynb", "parameter_recovery.ipynb"),
-    *("priorities.ipynb", "profit_link.ipynb", "revenue_forecast.ipynb"),
-    *("satisfaction_index.ipynb", "segment_monitoring.ipynb", "segmentation_comparison.ipynb"),
-    *("survey_segmentation.ipynb", "theory_comparison.ipynb", "unusual_purchases.ipynb"),
-    *("test_bad_customers.py", "test_hostile_names.py", "test_language.py"),
-    *("test_legal_theories.py", "test_make.py", "test_marketing_strategy.py"),
-    *("test_monitored_methods.py",),
+    *("churn_warning.ipynb", "cross_selling.ipynb", "customer_profiles.ipynb"),
+    *("customer_today.ipynb", "customer_value.ipynb", "marketing_strategy.ipynb"),
+    *("measurement_quality.ipynb", "model_checks.ipynb", "new_customers.ipynb"),
+    *("parameter_recovery.ipynb", "priorities.ipynb", "profit_link.ipynb"),
+    *("revenue_forecast.ipynb", "satisfaction_index.ipynb", "segment_monitoring.ipynb"),
+    *("segmentation_comparison.ipynb", "survey_segmentation.ipynb", "theory_comparison.ipynb"),
+    *("unusual_purchases.ipynb",),
+    *("test_bad_customers.py", "test_cross_selling.py", "test_hostile_names.py"),
+    *("test_language.py", "test_legal_theories.py", "test_make.py"),
+    *("test_marketing_strategy.py", "test_monitored_methods.py"),
 }
 
 CASES = 3  # of a test of many cases, those that `make test` runs: the first, the last and one between them

@@ -31,6 +31,7 @@ NAMES = [
     "unusual_purchases", "unusual_respondents",
     "mediation", "simple_slopes", "plspredict", "revenue_forecast", "cvpat", "redundancy", "modification_indices",
     "prospects", "conversion", "retention",
+    "association_rules", "next_products",
 ]  # fmt: skip
 # neither takes nor gives a table
 WITHOUT_TABLE = {"bind", "load_theory", "model", "path_diagram", "render_report"}

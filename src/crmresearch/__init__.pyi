@@ -1,5 +1,6 @@
 from .data.survey.survey import load_survey
 from .data.transactions.transactions import load_transactions
+from .front.baskets import association_rules, next_products
 from .front.customers import customer_table, methods, stability, unusual_purchases
 from .front.effects import effects, mediation, simple_slopes
 from .front.forecast import revenue_forecast
@@ -32,6 +33,7 @@ __version__: str
 
 __all__ = [
     "CustomerValue",
+    "association_rules",
     "bind",
     "bootstrap",
     "cautions",
@@ -61,6 +63,7 @@ __all__ = [
     "modification_indices",
     "monitor",
     "nca",
+    "next_products",
     "overfit",
     "path_diagram",
     "plspredict",

@@ -141,6 +141,10 @@ REPORTS = {
         {"dataset": "hostile_shop", "resamples": 20, "horizon": 90},
         ["title", "about", "notes"],
     ),
+    "cross_selling": (
+        {"dataset": "hostile_shop", "items": "category", "baskets": "customer", "worlds": 1, "resamples": 50},
+        ["title", "about", "notes", "category"],
+    ),
     "segmentation_comparison": (
         {"dataset": "hostile_shop", "earlier_cutoff": "2023-03-31", "cutoff": "2023-06-30", "holdout_end": "2023-12-31",
          "resamples": 50, "refits": 2, "folds": 2, "sizes": [4]},

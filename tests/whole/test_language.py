@@ -39,6 +39,7 @@ REPORTS: dict[str, dict[str, object]] = {
     "customer-profiles-cdnow": {"resamples": 20, "refits": 2},
     "unusual-purchases-cdnow": {},
     "revenue-forecast-cdnow": {"origins": 3},
+    "cross-selling-baskets-simulated": {"worlds": 2, "resamples": 50},
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
     "churn-warning-cdnow": {"resamples": 20},
 }

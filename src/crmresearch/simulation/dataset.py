@@ -1,4 +1,6 @@
-"""A simulated data set: the data file of a folder, made of its `truth.yaml` or `purchases.yaml` and `codebook.yaml`.
+"""A simulated data set: the data file of a folder, made of its codebook and what is true of it.
+
+The truth stands in `truth.yaml` (answers), `purchases.yaml` or `baskets.yaml` (purchases).
 
 python -m crmresearch.simulation.dataset data/staged_simulated
 """
@@ -11,7 +13,7 @@ from crmresearch.data.catalog import read_any_codebook
 from crmresearch.data.documents import shown
 from crmresearch.data.survey.codebook import read_codebook
 from crmresearch.errors import CrmResearchError, TruthError
-from crmresearch.simulation.purchases import FILE, purchases_file
+from crmresearch.simulation import baskets, purchases
 from crmresearch.simulation.simulate import simulate
 from crmresearch.simulation.truth import load_truth
 
@@ -44,8 +46,9 @@ def simulated_file(folder: str | Path) -> bytes:
 
 def main(folder: str) -> None:
     """Write the data file, and say which checksum its codebook must have."""
-    bought = (Path(folder) / FILE).is_file()
-    content, codebook = (purchases_file if bought else simulated_file)(Path(folder)), read_any_codebook(Path(folder))
+    makers = {purchases.FILE: purchases.purchases_file, baskets.FILE: baskets.baskets_file}
+    make = next((maker for file, maker in makers.items() if (Path(folder) / file).is_file()), simulated_file)
+    content, codebook = make(Path(folder)), read_any_codebook(Path(folder))
     (Path(folder) / codebook.file).write_bytes(content)
     checksum = hashlib.sha256(content).hexdigest()
     told = "as the codebook says" if codebook.sha256 == checksum else f"write it to {shown(codebook.path)}"
