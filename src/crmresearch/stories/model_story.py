@@ -66,7 +66,7 @@ class ModelStory(Story):
         codebook, counts = self.survey.codebook, self.complete.counts
         cells = int(counts["missing_cells"].sum())
         facts = {"items": len(counts), "used": self.complete.rows_used, "of": self.complete.rows_in, "cells": cells}
-        gaps = self.say(f"gaps.{self.complete.policy if cells else 'none_missing'}", **facts)
+        gaps = self.say(f"gaps.{self.complete.dealt_with}", **facts)
         about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
         return [about, gaps, *self.who(), *map(self.text, self.survey.notes)]
 

@@ -27,6 +27,11 @@ class Complete:
     rows_dropped: int
     cells_replaced: int
 
+    @property
+    def dealt_with(self) -> str:
+        """What was done about gaps: the policy, or none_missing where there was none."""
+        return self.policy if self.counts["missing_cells"].any() else "none_missing"
+
 
 def handle_missing(items: pd.DataFrame, policy: Policy, weights: pd.Series | None = None) -> Complete:
     """The items made complete: `listwise` drops rows with a gap, `mean` puts the item's mean into each gap.

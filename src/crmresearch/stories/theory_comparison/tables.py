@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from crmresearch.sem.theory_comparison import ESTIMATORS
 from crmresearch.sem.theory_contents import constructs as contents
 from crmresearch.stories.story import verdict
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
@@ -10,8 +9,7 @@ from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
 def trust(story: TheoryComparisonStory) -> pd.DataFrame:
     """Whether the numbers of each estimator can be read, a row a theory."""
-    read = {e: [story.say(f"read.{story.reading.read(theory, e)}") for theory in story.each] for e in ESTIMATORS}
-    return pd.DataFrame({"theory": [story.names[theory] for theory in story.each], **read})
+    return story.named(story.reading.table, theory=story.names.__getitem__, pls="read", plsc="read", cbsem="read")
 
 
 def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
@@ -41,11 +39,7 @@ def differences(story: TheoryComparisonStory) -> pd.DataFrame:
 
 def steps(story: TheoryComparisonStory) -> pd.DataFrame:
     """The effect of satisfaction on loyalty, a row a theory, effect and estimator, or why there is none."""
-    table = story.comparison.steps
-    read = [
-        f"read_{story.reading.read(r.theory, r.estimator)}" if not r.reason else r.reason for r in table.itertuples()
-    ]
-    return story.named(with_reason(story, table.assign(reason=read)), estimator="word")
+    return story.named(with_reason(story, story.reading.all_steps), estimator="word")
 
 
 def everywhere(story: TheoryComparisonStory) -> pd.DataFrame:
@@ -56,8 +50,7 @@ def everywhere(story: TheoryComparisonStory) -> pd.DataFrame:
 
 def sizes(story: TheoryComparisonStory) -> pd.DataFrame:
     """Size of every theory and the fit of its covariance structure, or why it is not shown."""
-    table = story.comparison.sizes
-    return with_reason(story, table.assign(reason=[f"fit_{story.reading.read(t, 'cbsem')}" for t in table["theory"]]))
+    return with_reason(story, story.reading.sizes)
 
 
 def foreseen(story: TheoryComparisonStory) -> pd.DataFrame:
