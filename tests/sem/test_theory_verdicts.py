@@ -40,7 +40,7 @@ def test_who_stands_where_is_what_is_told_apart(
     one = Told(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
     one.told = ranked[:alike]  # type: ignore[misc]
     told = verdicts.explains(one, "satisfaction")
-    assert told.word == verdict
+    assert told.word == f"explains_{verdict}"
     assert told.theories == {"theory": ranked[:1], "ties": ranked[1 : 1 + ties], "less": ranked[1 + ties :]}
     row = found.explained.query("aim == 'satisfaction'").set_index("theory").loc[ranked[0]]
     assert told.numbers["r_squared"] == row["r_squared"]
@@ -62,7 +62,7 @@ def test_a_step_is_established_above_zero(lower: list[float], word: str, unclear
     rows = rows.assign(ci_lower=lower, effect="total", estimator="pls", reason="")
     comparison: Any = SimpleNamespace(steps=rows)
     told = verdicts.established(comparison)
-    assert (told.word, told.theories, told.numbers["count"]) == (word, {"unclear": unclear}, len(lower))
+    assert (told.word, told.theories, told.numbers["count"]) == (f"step_{word}", {"unclear": unclear}, len(lower))
     if lower:
         assert (told.numbers["low"], told.numbers["high"]) == (0.3, 0.5)
 
@@ -71,7 +71,7 @@ def test_a_step_is_established_above_zero(lower: list[float], word: str, unclear
 def test_an_index_is_told_of_the_theories_that_give_one(index: list[float], word: str) -> None:
     comparison: Any = SimpleNamespace(indices=pd.DataFrame({"aim": "satisfaction", "estimate": index}, dtype=object))
     told = verdicts.satisfaction_index(comparison)
-    assert (told.word, told.numbers["count"]) == (word, sum(one is not None for one in index))
+    assert (told.word, told.numbers["count"]) == (f"index_{word}", sum(one is not None for one in index))
 
 
 def test_only_what_is_foreseen_better_beyond_chance_is_told() -> None:
@@ -97,3 +97,14 @@ def test_ranges_are_those_of_a_survey(found: TheoryComparison) -> None:
     )
     alike = verdicts.ranges(steps.assign(estimate=0.501 + 0.001 * steps.index / 100))
     assert alike["ecsi_mobile"].word == "one"
+
+
+def test_a_pair_is_told_apart_where_its_interval_leaves_zero_out() -> None:
+    pairs = pd.DataFrame({"ci_lower": [0.1, -0.2, -0.2], "ci_upper": [0.3, -0.1, 0.1]})
+    assert verdicts.told_apart(pairs)["told"].tolist() == ["wins", "loses", "ties"]
+    assert verdicts.told_apart(pairs, -1)["told"].tolist() == ["loses", "wins", "ties"]
+
+
+def test_four_findings_lead(found: TheoryComparison) -> None:
+    heads = [one.word.partition("_")[0] for one in verdicts.findings(found)]
+    assert heads == ["explains", "explains", "step", "index"]

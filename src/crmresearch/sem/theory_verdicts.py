@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from crmresearch.ranks import verdict
 from crmresearch.sem.theory_comparison import AIMS, TheoryComparison
 from crmresearch.sem.theory_prediction import TheoryPrediction
 from crmresearch.sem.theory_reading import TheoryReading
@@ -19,38 +20,47 @@ class Verdict:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
+def findings(found: TheoryComparison) -> list[Verdict]:
+    """The four that a page leads with: who explains satisfaction, and loyalty, the step between them, the index."""
+    return [*(explains(found, aim) for aim in AIMS), established(found), satisfaction_index(found)]
+
+
 def explains(found: TheoryComparison, aim: str) -> Verdict:
     """Who explains an aim: `theory`, of the others `ranked` the `ties` not told apart from it, and those with `less`.
 
-    The word: nothing (nothing leads to the aim), alone (one theory), most (more than all others), tied_some or tied
-    (not told apart from some, from any). Numbers: r_squared, ci_lower and ci_upper of `theory`.
+    The word, after explains_: nothing (nothing leads to the aim), alone (one theory), most (more than all others),
+    tied_some or tied (not told apart from some, from any). Numbers: r_squared, ci_lower and ci_upper of `theory`.
     """
     alike, ranked = found.alike(aim), found.ranked(aim)
     if not ranked:
-        return Verdict("nothing", aim)
+        return Verdict("explains_nothing", aim)
     ties, less = [t for t in ranked[1:] if t in alike], [t for t in ranked[1:] if t not in alike]
     word = "alone" if len(ranked) == 1 else "most" if not ties else "tied_some" if less else "tied"
     row = found.explained.query("aim == @aim").set_index("theory").loc[ranked[0]]
     numbers = row[["r_squared", "ci_lower", "ci_upper"]].to_dict()
-    return Verdict(word, aim, {"theory": ranked[:1], "ties": ties, "less": less}, numbers)
+    return Verdict(f"explains_{word}", aim, {"theory": ranked[:1], "ties": ties, "less": less}, numbers)
 
 
 def established(found: TheoryComparison) -> Verdict:
     """Whether satisfaction leads to loyalty, by the total effects of PLS: in all theories with a route, some or none.
 
-    A theory establishes it where the interval lies above zero; the others are `unclear`. The word is nowhere without a
-    route. Numbers: `spread`.
+    A theory establishes it where the interval lies above zero; the others are `unclear`. The word: step_all, step_some,
+    step_none, step_nowhere without a route. Numbers: `spread`.
     """
     rows = found.steps.query("effect == 'total' and estimator == 'pls' and reason == ''")
     unclear = list(rows.loc[~(rows["ci_lower"] > 0), "theory"])
     word = "nowhere" if rows.empty else "all" if not unclear else "some" if len(unclear) < len(rows) else "none"
-    return Verdict(word, "", {"unclear": unclear}, spread(rows))
+    return Verdict(f"step_{word}", "", {"unclear": unclear}, spread(rows))
 
 
 def satisfaction_index(found: TheoryComparison) -> Verdict:
-    """How high the index of satisfaction is in the theories that give one: none, one or a range; numbers: `spread`."""
+    """How high the index of satisfaction is in the theories that give one; numbers: `spread`.
+
+    The word: index_none, index_one, index_range.
+    """
     rows = found.indices.query("aim == 'satisfaction'").dropna(subset="estimate")
-    return Verdict("none" if rows.empty else "one" if len(rows) == 1 else "range", "", {}, spread(rows))
+    word = "none" if rows.empty else "one" if len(rows) == 1 else "range"
+    return Verdict(f"index_{word}", "", {}, spread(rows))
 
 
 def choices(reading: TheoryReading) -> list[Verdict]:
@@ -84,6 +94,12 @@ def foresees(found: TheoryPrediction) -> list[Verdict]:
             if theories := rows.get(shown):
                 told.append(Verdict(word, aim, {"theories": theories}, {"count": len(theories)}))
     return told
+
+
+def told_apart(differences: pd.DataFrame, better: int = 1) -> pd.DataFrame:
+    """Differences of pairs with `told`, whether the first wins, loses or ties: is `better` (1 above zero, −1 below)."""
+    ends = differences[["ci_lower", "ci_upper"][::better]] * better
+    return differences.assign(told=[verdict(*row) for row in ends.itertuples(index=False)])
 
 
 def ranges(steps: pd.DataFrame) -> dict[str, Verdict]:

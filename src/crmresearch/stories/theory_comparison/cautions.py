@@ -17,11 +17,11 @@ def gravest(story: TheoryComparisonStory) -> pd.DataFrame:
     # the page leads with PLS: of the other estimators only what must not be read
     table = story.cautions.assign(estimator=story.cautions["code"].map(estimator_of))
     grave = table.query("severity != 'note' and (severity != 'weak' or estimator == 'pls')")
-    for (theory, estimator), found in grave.groupby(["theory", "estimator"], sort=False):
-        first = found.iloc[0]
-        more = story.say("theory_caution.more", count=len(found) - 1) if len(found) > 1 else ""
-        told = f"{first['message']} {more}".strip()
-        rows[str(estimator)].append((first["code"], first["severity"], story.names[theory], told))
+    groups = grave.groupby(["theory", "estimator"], sort=False)
+    for row in groups.first().assign(others=groups.size() - 1).reset_index().itertuples():
+        more = story.say("theory_caution.more", count=row.others) if row.others else ""
+        told = f"{row.message} {more}".strip()
+        rows[str(row.estimator)].append((row.code, row.severity, story.names[row.theory], told))
     return caution_table(story, rows)
 
 

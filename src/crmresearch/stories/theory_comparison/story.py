@@ -1,6 +1,5 @@
 """What several theories say of the same respondents, in sentences made from the results."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from crmresearch.models.theory import short_titles
 from crmresearch.sem import theory_verdicts as verdicts
-from crmresearch.sem.theory_comparison import AIMS, TheoryComparison
+from crmresearch.sem.theory_comparison import TheoryComparison
 from crmresearch.sem.theory_prediction import TheoryPrediction
 from crmresearch.sem.theory_reading import TheoryReading, steps_everywhere
 from crmresearch.sem.theory_verdicts import Verdict
@@ -45,9 +45,7 @@ class TheoryComparisonStory(Story):
     @property
     def facts(self) -> dict[str, Any]:
         """The survey, the rows that all theories share, and how they were estimated."""
-        counts = self.comparison.complete.counts
-        facts = {"of": self.comparison.complete.rows_in, "items": len(counts), "cells": counts["missing_cells"].sum()}
-        return {**next(iter(self.each.values())).facts, **facts}
+        return {**next(iter(self.each.values())).facts, **self.comparison.complete.counted}
 
     def called(self, theories: Iterable[str]) -> str:
         """Theories by name as a list in a sentence."""
@@ -61,9 +59,8 @@ class TheoryComparisonStory(Story):
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """How sentences call a theory: the abbreviation at the end of its title where it has one of its own."""
-        short = {key: re.sub(r".*[(（]([^()（）]+)[)）]$", r"\1", title) for key, title in self.titles.items()}
-        return {key: name if [*short.values()].count(name) == 1 else self.titles[key] for key, name in short.items()}
+        """How sentences call a theory."""
+        return short_titles(self.titles)
 
     @cached_property
     def cautions(self) -> pd.DataFrame:
@@ -107,24 +104,19 @@ class TheoryComparisonStory(Story):
 
     def findings(self) -> list[str]:
         """What explains satisfaction and loyalty best, the step between them, the index: four, headline first."""
-        found = self.comparison
-        satisfaction, loyalty = (verdicts.explains(found, aim) for aim in AIMS)
-        return [
-            self._told("finding.explains_", satisfaction, self.titles),  # what the abbreviations stand for
-            self._told("finding.explains_", loyalty),
-            self._told("finding.step_", verdicts.established(found)),
-            self._told("finding.index_", verdicts.satisfaction_index(found)),
-        ]
+        first, *others = verdicts.findings(self.comparison)
+        headline = self._verdict("finding", first, self.titles)  # says what the abbreviations stand for
+        return [headline, *(self._verdict("finding", one) for one in others)]
 
-    def _told(self, head: str, found: Verdict, names: Mapping[str, str] | None = None) -> str:
-        """A verdict in the sentence that begins with `head` and ends with its word, theories called by their names."""
+    def _verdict(self, head: str, found: Verdict, names: Mapping[str, str] | None = None) -> str:
+        """A verdict in the sentence of its word below `head`, theories called by their names."""
         called = {part: self.listed([(names or self.names)[one] for one in of]) for part, of in found.theories.items()}
         aim = {"aim": self.say(f"aim.{found.aim}")} if found.aim else {}
-        return self.say(f"{head}{found.word}", found.numbers, **called, **aim)
+        return self.say(f"{head}.{found.word}", found.numbers, **called, **aim)
 
     def follows(self) -> list[str]:
         """The smallest theory not told apart from the one that explains most, and the numbers not to read."""
-        told = [self._told("follows.", one) for one in verdicts.choices(self.reading)]
+        told = [self._verdict("follows", one) for one in verdicts.choices(self.reading)]
         unread = [f"{self.names[theory]} ({self.say(f'word.{one}')})" for theory, one in self.reading.unread]
         told += [self.say("follows.unread", pairs=self.listed(unread))] if unread else []
         return told or [self.say("follows.nothing")]
@@ -136,14 +128,14 @@ class TheoryComparisonStory(Story):
             sizes = [self.say("more.size", row, theory=self.names[row.theory]) for row in rows.itertuples()]
             told.append(self.say("more.step", estimator=self.say(f"word.{estimator}"), sizes=self.listed(sizes)))
         told = told or [self.say("more.nothing")]
-        return told + [self._told("more.", one) for one in verdicts.foresees(self.foreseen)]
+        return told + [self._verdict("more", one) for one in verdicts.foresees(self.foreseen)]
 
     def sample(self) -> list[str]:
         """Who answered, and which rows all theories share."""
         survey, left_out = self.comparison.survey, self.comparison.left_out
         about = f"{self.facts['title']}: {self.text(survey.codebook.about)}"
         left = [self.say("sample.left_out", theory=self.text(theory.title), reason=why) for theory, why in left_out]
-        return [about, *self.say(f"sample.{self.comparison.complete.dealt_with}"), *left, *map(self.text, survey.notes)]
+        return [about, self.say(f"sample.{self.comparison.complete.dealt_with}"), *left, *map(self.text, survey.notes)]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
