@@ -101,9 +101,10 @@ def test_names_are_the_abbreviations_unless_two_share_one(story: TheoryCompariso
 
 def test_every_column_has_a_heading(story: TheoryComparisonStory) -> None:
     known = {*story.headings, *story.names, "p_value", "ci_lower", "ci_upper"}
-    made = [tables.trust(story), tables.constructs(story), tables.differences(story), tables.steps(story),
-            tables.sizes(story), cautions.every(story), tables.with_reason(story, story.comparison.explained),
-            tables.with_reason(story, story.comparison.indices)]  # fmt: skip
+    made = [tables.trust(story), tables.constructs(story), tables.differences(story),
+            cautions.every(story), tables.with_reason(story, story.comparison.explained),
+            *(tables.with_reason(story, table) for table in (
+                story.comparison.indices, story.reading.all_steps, story.reading.sizes))]  # fmt: skip
     assert [set(table.columns) - known for table in made] == [set()] * len(made)
     assert tables.constructs(story).set_index("construct").loc["Complaints", "scsb"] == "replaced"
     assert tables.constructs(story).set_index("construct").loc["Environment", "staged"] == "no items"

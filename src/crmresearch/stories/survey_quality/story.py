@@ -119,6 +119,7 @@ class SurveyQualityStory(Story):
         low, high = bounds.loc[quality.items.columns[0]]
         facts = {**quality.counted, "low": low, "high": high, "limit": AT_AN_END, "one_in": 1 / self.alpha}
         facts |= {"title": self.text(self.survey.codebook.title), "cited": self.citation("data")}
+        facts["share"] = told_share(quality.missing)
         factors = quality.factorability
         return self.sentences(
             "methods.", "data", "quality", quality.random_gaps is not None and "quality_little",

@@ -32,15 +32,12 @@ def _of_theories(story: TheoryComparisonStory) -> Iterator[Row]:
         if others := story.comparison.measured_otherwise(aim):
             named, word = story.called(others), story.say(f"aim.{aim}")
             yield story.caution("theory_caution.other_items", "weak", named, aim=word, theories=named)
-    for key, why in story.foreseen.failures.items():
-        yield story.caution("theory_caution.not_held_out", "weak", story.names[key], reason=why)
-    for key, one in story.foreseen.predictions.items():
-        for found in one.cautions:
-            yield story.caution(f"caution.{found.code}", found.severity, story.names[key], **found.facts)
+    for one in story.foreseen.cautions:
+        yield story.caution(f"caution.{one.code}", one.severity, story.names[one.quantity], **one.facts)
 
 
 def every(story: TheoryComparisonStory) -> pd.DataFrame:
     """Every caution, once for all theories it holds for: theory, severity, message."""
     found = story.cautions.groupby(["severity", "message"], sort=False)["theory"].agg(story.called).reset_index()
-    severity = [words(story.language)[f"trust_{one}"] for one in found["severity"]]
-    return found.assign(severity=severity)[["theory", "severity", "message"]]
+    shown, told = ["theory", "severity", "message"], words(story.language)
+    return story.named(found, *shown, severity=lambda one: told[f"trust_{one}"])

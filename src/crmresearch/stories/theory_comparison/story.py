@@ -14,8 +14,7 @@ from crmresearch.sem.theory_prediction import TheoryPrediction
 from crmresearch.sem.theory_reading import TheoryReading, steps_everywhere
 from crmresearch.sem.theory_verdicts import Verdict
 from crmresearch.stories.drawn import drawn_methods
-from crmresearch.stories.satisfaction.cautions import cautions
-from crmresearch.stories.satisfaction.covariance import CovarianceStory
+from crmresearch.stories.satisfaction.cautions import cautions_beside
 from crmresearch.stories.satisfaction.story import SatisfactionStory
 from crmresearch.stories.story import Story
 from crmresearch.stories.theory_comparison import TEXTS
@@ -65,11 +64,11 @@ class TheoryComparisonStory(Story):
     @cached_property
     def cautions(self) -> pd.DataFrame:
         """What to beware of in each theory, as its own report tells it: theory, code, severity, quantity, message."""
-        found = self.comparison
-        parts = []
-        for key, one in self.each.items():
-            structure = CovarianceStory(one, found.structures.get(key), None, found.failures.get(key))
-            parts.append(cautions(one, structure).assign(theory=key))
+        structures, failures = self.comparison.structures, self.comparison.failures
+        parts = [
+            cautions_beside(one, structures.get(key), failures.get(key)).assign(theory=key)
+            for key, one in self.each.items()
+        ]
         return pd.concat(parts, ignore_index=True).query("severity != 'none'")
 
     @cached_property
@@ -95,10 +94,9 @@ class TheoryComparisonStory(Story):
                   for key, why in self.left_out.items()]  # fmt: skip
         sizes = [self.say(f"across.survey_{one.word}", one.numbers, title=title)
                  for title, one in verdicts.ranges(self.everywhere).items()]  # fmt: skip
-        for one in self.elsewhere:
-            if names := [self.text(theory.title) for theory, _ in one.left_out]:
-                title = self.text(one.survey.codebook.title)
-                absent.append(self.say("across.without", title=title, theories=self.listed(names)))
+        for one in (one for one in self.elsewhere if one.left_out):
+            title, names = self.text(one.survey.codebook.title), [self.text(theory.title) for theory, _ in one.left_out]
+            absent.append(self.say("across.without", title=title, theories=self.listed(names)))
         compared = [self.say("across.sizes", sizes=self.listed(sizes)), self.say("across.items")]
         return [*(compared if sizes and self.elsewhere else []), *absent]
 
@@ -127,8 +125,8 @@ class TheoryComparisonStory(Story):
         for estimator, rows in self.reading.steps.query("effect == 'direct'").groupby("estimator", sort=False):
             sizes = [self.say("more.size", row, theory=self.names[row.theory]) for row in rows.itertuples()]
             told.append(self.say("more.step", estimator=self.say(f"word.{estimator}"), sizes=self.listed(sizes)))
-        told = told or [self.say("more.nothing")]
-        return told + [self._verdict("more", one) for one in verdicts.foresees(self.foreseen)]
+        foreseen = [self._verdict("more", one) for one in verdicts.foresees(self.foreseen)]
+        return (told or [self.say("more.nothing")]) + foreseen
 
     def sample(self) -> list[str]:
         """Who answered, and which rows all theories share."""
@@ -139,8 +137,9 @@ class TheoryComparisonStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        stated = bool(self.comparison.ranked("loyalty")) and "stated"
-        return self.sentences("limit.", "sample", "order", "items", stated)
+        return self.sentences(
+            "limit.", "sample", "order", "items", bool(self.comparison.ranked("loyalty")) and "stated"
+        )
 
     @property
     def published(self) -> dict[str, str]:

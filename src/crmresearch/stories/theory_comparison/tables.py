@@ -41,20 +41,10 @@ def differences(story: TheoryComparisonStory) -> pd.DataFrame:
     return named(story, told_apart(story.comparison.differences), told="verdict")
 
 
-def steps(story: TheoryComparisonStory) -> pd.DataFrame:
-    """The effect of satisfaction on loyalty, a row a theory, effect and estimator, or why there is none."""
-    return with_reason(story, story.reading.all_steps)
-
-
 def everywhere(story: TheoryComparisonStory) -> pd.DataFrame:
     """The direct path from satisfaction to loyalty in every survey, theory and estimator that can be read."""
     shown = ["dataset", "theory", "estimator", "estimate", "ci_lower", "ci_upper"]
     return story.named(story.everywhere, *shown, estimator="word")
-
-
-def sizes(story: TheoryComparisonStory) -> pd.DataFrame:
-    """Size of every theory and the fit of its covariance structure, or why it is not shown."""
-    return with_reason(story, story.reading.sizes)
 
 
 def foreseen(story: TheoryComparisonStory) -> pd.DataFrame:
