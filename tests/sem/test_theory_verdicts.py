@@ -50,7 +50,7 @@ def test_who_stands_where_is_what_is_told_apart(
     chosen = verdicts.choices(TheoryReading(one))[0]
     assert (chosen.word, chosen.theories) == (taken, {"theory": [smallest]})
     assert chosen.numbers == {"paths": paths[smallest]}
-    assert found.measured_otherwise("satisfaction") == []
+    assert verdicts.measured_otherwise(found) == {}
 
 
 @pytest.mark.parametrize(

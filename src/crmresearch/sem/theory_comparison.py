@@ -136,11 +136,6 @@ class TheoryComparison:
         kept = highest(known[ranked].to_numpy(dtype=float), draws, self.confidence)
         return [theory for theory, one in zip(ranked, kept, strict=True) if one]
 
-    def measured_otherwise(self, aim: str) -> list[str]:
-        """Theories that explain an aim but measure it by other items than those `ranked`."""
-        explained = self.explained.query("aim == @aim and reason == ''")["theory"]
-        return [theory for theory in explained if theory not in self.ranked(aim)]
-
     def _adjusted_draws(self, theory: str, aim: str) -> Floats:
         estimate = self.estimates[theory]
         outcome, boot = self.aim(theory, aim), estimate.resampling

@@ -12,10 +12,10 @@ from crmresearch.sem.theory_reading import TheoryReading
 
 @dataclass(frozen=True)
 class Verdict:
-    """One thing to be told: its `word`, the theories it is about by the part they have in it, and its numbers."""
+    """One thing to be told of an aim: its `word`, the theories by the part they have in it, and its numbers."""
 
     word: str
-    aim: str = ""
+    aim: str
     theories: dict[str, list[str]] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
 
@@ -41,6 +41,13 @@ def explains(found: TheoryComparison, aim: str) -> Verdict:
     return Verdict(f"explains_{word}", aim, {"theory": ranked[:1], "ties": ties, "less": less}, numbers)
 
 
+def measured_otherwise(found: TheoryComparison) -> dict[str, list[str]]:
+    """By aim the theories that explain it but measure it by other items than those `ranked`; no aim without any."""
+    rows = found.explained.query("reason == ''")
+    others = {aim: [t for t in rows.loc[rows["aim"] == aim, "theory"] if t not in found.ranked(aim)] for aim in AIMS}
+    return {aim: theories for aim, theories in others.items() if theories}
+
+
 def established(found: TheoryComparison) -> Verdict:
     """Whether satisfaction leads to loyalty, by the total effects of PLS: in all theories with a route, some or none.
 
@@ -50,7 +57,7 @@ def established(found: TheoryComparison) -> Verdict:
     rows = found.steps.query("effect == 'total' and estimator == 'pls' and reason == ''")
     unclear = list(rows.loc[~(rows["ci_lower"] > 0), "theory"])
     word = "nowhere" if rows.empty else "all" if not unclear else "some" if len(unclear) < len(rows) else "none"
-    return Verdict(f"step_{word}", "", {"unclear": unclear}, spread(rows))
+    return Verdict(f"step_{word}", "loyalty", {"unclear": unclear}, spread(rows))
 
 
 def satisfaction_index(found: TheoryComparison) -> Verdict:
@@ -60,7 +67,7 @@ def satisfaction_index(found: TheoryComparison) -> Verdict:
     """
     rows = found.indices.query("aim == 'satisfaction'").dropna(subset="estimate")
     word = "none" if rows.empty else "one" if len(rows) == 1 else "range"
-    return Verdict(f"index_{word}", "", {}, spread(rows))
+    return Verdict(f"index_{word}", "satisfaction", {}, spread(rows))
 
 
 def choices(reading: TheoryReading) -> list[Verdict]:
@@ -110,7 +117,8 @@ def ranges(steps: pd.DataFrame) -> dict[str, Verdict]:
     found = {}
     for dataset, rows in steps.query("estimator == 'pls'").round({"estimate": 2}).groupby("dataset", sort=False):
         numbers = spread(rows)
-        found[str(dataset)] = Verdict("one" if numbers["low"] == numbers["high"] else "range", numbers=numbers)
+        word = "one" if numbers["low"] == numbers["high"] else "range"
+        found[str(dataset)] = Verdict(word, "loyalty", numbers=numbers)
     return found
 
 

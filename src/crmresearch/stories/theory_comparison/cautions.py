@@ -6,7 +6,7 @@ import pandas as pd
 
 from crmresearch.report.show.wording import words
 from crmresearch.sem.pls.cautions import estimator_of
-from crmresearch.sem.theory_comparison import AIMS
+from crmresearch.sem.theory_verdicts import measured_otherwise
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
@@ -19,19 +19,17 @@ def gravest(story: TheoryComparisonStory) -> pd.DataFrame:
     grave = table.query("severity != 'note' and (severity != 'weak' or estimator == 'pls')")
     groups = grave.groupby(["theory", "estimator"], sort=False)
     for row in groups.first().assign(others=groups.size() - 1).reset_index().itertuples():
-        more = story.say("theory_caution.more", count=row.others) if row.others else ""
-        told = f"{row.message} {more}".strip()
-        rows[str(row.estimator)].append((row.code, row.severity, story.names[row.theory], told))
+        more = " " + story.say("theory_caution.more", count=row.others) if row.others else ""
+        rows[str(row.estimator)].append((row.code, row.severity, story.names[row.theory], f"{row.message}{more}"))
     return caution_table(story, rows)
 
 
 def _of_theories(story: TheoryComparisonStory) -> Iterator[Row]:
     for theory, reason in story.comparison.left_out:
         yield story.caution("theory_caution.left_out", "weak", story.text(theory.title), reason=reason)
-    for aim in AIMS:
-        if others := story.comparison.measured_otherwise(aim):
-            named, word = story.called(others), story.say(f"aim.{aim}")
-            yield story.caution("theory_caution.other_items", "weak", named, aim=word, theories=named)
+    for aim, others in measured_otherwise(story.comparison).items():
+        named, word = story.called(others), story.say(f"aim.{aim}")
+        yield story.caution("theory_caution.other_items", "weak", named, aim=word, theories=named)
     for one in story.foreseen.cautions:
         yield story.caution(f"caution.{one.code}", one.severity, story.names[one.quantity], **one.facts)
 

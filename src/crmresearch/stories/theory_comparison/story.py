@@ -64,11 +64,10 @@ class TheoryComparisonStory(Story):
     @cached_property
     def cautions(self) -> pd.DataFrame:
         """What to beware of in each theory, as its own report tells it: theory, code, severity, quantity, message."""
-        structures, failures = self.comparison.structures, self.comparison.failures
-        parts = [
-            cautions_beside(one, structures.get(key), failures.get(key)).assign(theory=key)
-            for key, one in self.each.items()
-        ]
+        found, parts = self.comparison, []
+        for key, one in self.each.items():
+            told = cautions_beside(one, found.structures.get(key), found.failures.get(key))
+            parts.append(told.assign(theory=key))
         return pd.concat(parts, ignore_index=True).query("severity != 'none'")
 
     @cached_property
@@ -101,16 +100,14 @@ class TheoryComparisonStory(Story):
         return [*(compared if sizes and self.elsewhere else []), *absent]
 
     def findings(self) -> list[str]:
-        """What explains satisfaction and loyalty best, the step between them, the index: four, headline first."""
+        """Four: what explains satisfaction, by whole titles, and loyalty best, the step between them, the index."""
         first, *others = verdicts.findings(self.comparison)
-        headline = self._verdict("finding", first, self.titles)  # says what the abbreviations stand for
-        return [headline, *(self._verdict("finding", one) for one in others)]
+        return [self._verdict("finding", first, self.titles), *(self._verdict("finding", one) for one in others)]
 
     def _verdict(self, head: str, found: Verdict, names: Mapping[str, str] | None = None) -> str:
         """A verdict in the sentence of its word below `head`, theories called by their names."""
         called = {part: self.listed([(names or self.names)[one] for one in of]) for part, of in found.theories.items()}
-        aim = {"aim": self.say(f"aim.{found.aim}")} if found.aim else {}
-        return self.say(f"{head}.{found.word}", found.numbers, **called, **aim)
+        return self.say(f"{head}.{found.word}", found.numbers, aim=self.say(f"aim.{found.aim}"), **called)
 
     def follows(self) -> list[str]:
         """The smallest theory not told apart from the one that explains most, and the numbers not to read."""
@@ -137,9 +134,8 @@ class TheoryComparisonStory(Story):
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
-        return self.sentences(
-            "limit.", "sample", "order", "items", bool(self.comparison.ranked("loyalty")) and "stated"
-        )
+        stated = bool(self.comparison.ranked("loyalty")) and "stated"
+        return self.sentences("limit.", "sample", "order", "items", stated)
 
     @property
     def published(self) -> dict[str, str]:

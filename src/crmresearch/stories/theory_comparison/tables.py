@@ -23,10 +23,9 @@ def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
 
 def named(story: TheoryComparisonStory, table: pd.DataFrame, **names: str) -> pd.DataFrame:
     """A table with theories, aims, effects and estimators called by their names, and further `names`."""
-    of_theories = {column: story.names.__getitem__ for column in ("theory", "other") if column in table}
-    words = {"aim": "aim", "effect": "effect", "estimator": "word"}
-    known = {column: section for column, section in words.items() if column in table}
-    return story.named(table, **of_theories, **known, **names)
+    theories = {column: story.names.__getitem__ for column in ("theory", "other") if column in table}
+    words = {"aim": "aim", "effect": "effect", "estimator": "word", **names}
+    return story.named(table, **theories, **{column: name for column, name in words.items() if column in table})
 
 
 def with_reason(story: TheoryComparisonStory, table: pd.DataFrame) -> pd.DataFrame:
