@@ -11,9 +11,9 @@ from usual_shop import FIRST, NO_RETURNS, usual_shop
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import ParameterError
 from crmresearch.mining.shop_orders import returned_since, shop_orders, shop_returns
-from crmresearch.mining.unusual_customers import customer_numbers, forest_p_values
+from crmresearch.mining.unusual_customers import customer_numbers, forest_p_values, places_among
 from crmresearch.mining.unusual_days import count_residuals, expected, judged_days, none_at_all, overdispersion
-from crmresearch.mining.unusual_orders import judged_orders, medians_of_others
+from crmresearch.mining.unusual_orders import judged_orders, medians_of_others, taken_back
 from crmresearch.mining.unusual_purchases import LISTS, UnusualPurchases, judged_purchases, unusual_purchases
 
 DAYS = 400
@@ -66,6 +66,12 @@ def test_planted_orders_are_found_with_what_they_are_compared_with(planted: Unus
     assert (orders.loc[[regular], "compared"] == "own").all()
 
 
+def test_an_order_is_taken_back_by_a_return_of_about_as_much() -> None:
+    amount, returned, times = (90.0, 90.0, 90.0, 0.0), (82.0, 80.0, 90.0, 0.0), (5.0, 5.0, 0.2, 5.0)
+    orders = pd.DataFrame({"amount": amount, "returned": returned, "times": times})
+    assert taken_back(orders).tolist() == [True, False, False, False]
+
+
 def test_planted_customers_and_days_are_found(planted: UnusualPurchases) -> None:
     assert planted.listed("customers").loc["new", "measure"] == "spend_mean"
     days = planted.listed("days").set_index("day")
@@ -83,6 +89,19 @@ def test_what_rests_on_those_listed_is_what_is_left_without_them(planted: Unusua
     summary = planted.summary.set_index("list")
     assert without.loc["days", "change"] == pytest.approx(-summary.loc["days", "share"])
     assert summary.loc["orders", "expected"] == pytest.approx(0.001 * planted.orders["p_value"].notna().sum())
+
+
+def test_a_place_among_others_is_that_of_a_count() -> None:
+    numbers = pd.DataFrame({"frequency": np.random.default_rng(2).poisson(1.0, 1001), "gap_mean": 7.0})
+    found = places_among(numbers)
+    x = numbers["frequency"].to_numpy()
+    for i in (0, 1, x.argmin(), x.argmax()):
+        less, more = (np.delete(x, i) < x[i]).mean(), (np.delete(x, i) > x[i]).mean()
+        side = "above" if less >= more else "below"
+        assert (found["side_frequency"][i], found["place_frequency"][i]) == (side, pytest.approx(max(less, more)))
+    assert (found["place_frequency"] < 1).sum() >= 1000  # all others are behind the one with most at most
+    assert set(found["side_gap_mean"]) == {"alike"}
+    assert places_among(numbers.head(1))["side_frequency"].tolist() == ["alike"]
 
 
 def test_the_same_seed_lists_the_same_and_the_order_of_rows_does_not_matter() -> None:

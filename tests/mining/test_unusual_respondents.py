@@ -105,3 +105,19 @@ def test_too_few_respondents_and_impossible_rates_are_refused(ecsi: Survey) -> N
         unusual_respondents(few)
     with pytest.raises(ParameterError, match="rate of false alarms"):
         unusual_respondents(ecsi, alpha=0)
+
+
+def test_what_is_told_of_those_listed_is_counted(staged: tuple[UnusualRespondents, pd.Series]) -> None:
+    found, n = staged[0], len(staged[0].respondents)
+    assert binom.cdf(found.most, n, found.alpha) >= 0.95 > binom.cdf(found.most - 1, n, found.alpha)
+    assert found.verdict == ("beyond" if len(found.listed) > found.most else "chance")
+    assert sum(found.by_sign.values()) == len(found.listed)
+    assert found.most_changed["change"].abs().item() == found.means["change"].abs().max()
+    why = found.why
+    assert list(why.index) == list(found.listed.index)
+    row = why.iloc[0]
+    assert row["value"] == found.listed.iloc[0][row["sign"]]
+    assert row["median"] == found.respondents[row["sign"]].median()
+    assert row["as_rare"] == pytest.approx(n * found.listed["p_value"].iloc[0])
+    nobody = dataclasses.replace(found, respondents=found.respondents.assign(listed=False))
+    assert (nobody.verdict, nobody.by_sign, len(nobody.most_changed), len(nobody.why)) == ("none", {}, 0, 0)

@@ -1,7 +1,4 @@
-"""What can be read of several theories, what they are made of, and who stands where, on the mobile data."""
-
-import dataclasses
-from typing import ClassVar
+"""What can be read of several theories, and what they are made of, on the mobile data."""
 
 import pytest
 
@@ -27,32 +24,14 @@ def test_what_the_gate_denies_is_not_read_and_what_is_absent_is_none(found: Theo
     assert {reading.read(theory, "pls") for theory in found.estimates} <= {"usable", "care"}
     kept = set(zip(reading.steps["theory"], reading.steps["estimator"], strict=True))
     assert not kept & set(reading.unread)
+    table = reading.table.set_index("theory")
+    assert all(table.loc[pair] == "unread" for pair in reading.unread)
+    steps = reading.all_steps.set_index(["theory", "estimator"])["reason"]
+    assert set(steps[("staged", "cbsem")]) == {"read_unread"}
+    assert set(reading.sizes.query("theory == 'staged_second_order'")["reason"]) == {"fit_none"}
     everywhere = steps_everywhere(found, found)
     assert set(everywhere["effect"]) == {"direct"}
     assert len(everywhere) == 2 * len(reading.steps.query("effect == 'direct'"))
-
-
-class Told(TheoryComparison):
-    """A comparison in which theories are alike as it is told."""
-
-    told: ClassVar[list[str]] = []
-
-    def alike(self, aim: str) -> list[str]:
-        return self.told
-
-
-@pytest.mark.parametrize(
-    ("alike", "verdict", "ties"),
-    [(1, "most", 0), (2, "tied_some", 1), (4, "tied", 3)],
-)
-def test_who_stands_where_is_what_is_told_apart(found: TheoryComparison, alike: int, verdict: str, ties: int) -> None:
-    ranked = found.ranked("satisfaction")
-    one = Told(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
-    one.told = ranked[:alike]  # type: ignore[misc]
-    assert one.standing("satisfaction") == (verdict, ranked[1 : 1 + ties], ranked[1 + ties :])
-    paths = found.sizes.set_index("theory")["paths"]
-    assert TheoryReading(one).smallest("satisfaction") == min(ranked[:alike], key=lambda theory: paths[theory])
-    assert found.measured_otherwise("satisfaction") == []
 
 
 def test_every_construct_is_asked_or_its_absence_has_a_word(found: TheoryComparison) -> None:

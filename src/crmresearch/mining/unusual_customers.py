@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import rankdata
 from sklearn.ensemble import IsolationForest
@@ -14,10 +15,8 @@ TOGETHER = ["frequency", "spend_mean", "gap_mean"]  # of customers who have all
 TREES = 100
 ISOLATED = 100  # customers with all numbers that a forest is grown for
 PER_ALPHA = 10  # customers of clean twins per 1/alpha
-TWINS = (
-    8,
-    25,
-)  # at least, for a limit that another seed hardly moves; at most, for a forest each takes a tenth of a second
+TWINS = (8, 25)  # at least, for a limit that a seed hardly moves; at most, for a forest takes a tenth of a second
+AS_OTHERS = 0.001  # share of others below or above a customer under which the customer is as nearly all others
 
 
 def customer_numbers(orders: pd.DataFrame, returned: pd.Series) -> pd.DataFrame:
@@ -34,15 +33,15 @@ def customer_numbers(orders: pd.DataFrame, returned: pd.Series) -> pd.DataFrame:
 
 
 def judged_customers(numbers: pd.DataFrame, alpha: float, seed: int) -> pd.DataFrame:
-    """How rare every customer is: the rows of `customer_numbers` with measure, usual, times, place_* and p_value.
+    """How rare every customer is: `customer_numbers` with measure, usual, times, side_*, place_* and p_value.
 
     Half of alpha goes to single numbers (on the logarithm, by `tail_p_values`, times their count), half to how
     frequency, spend a purchase and days between go together: the score of an isolation forest (Liu, Ting & Zhou 2012,
     ACM TKDD 6(1), 3) of customers who have all three, and the share of customers of clean twins with as high a score.
     A twin has the same customers' numbers one by one, and their rank correlations by a normal copula; a forest of its
     own is grown on it. measure: the rarest (frequency, spend_mean, gap_mean, returned or together); usual, times:
-    median of the number, and the customer in multiples of it; place_<number>: share with less of customers who
-    have all three.
+    median of the number, and the customer in multiples of it; side_<number>, place_<number>: as `places_among` of the
+    customers who have all three, none for others.
     """
     logs = np.log(numbers[list(NUMBERS)].where(numbers[list(NUMBERS)] > 0).to_numpy(dtype=np.float64))
     p = np.full((len(numbers), len(NUMBERS) + 1), np.nan)
@@ -62,12 +61,29 @@ def judged_customers(numbers: pd.DataFrame, alpha: float, seed: int) -> pd.DataF
     single = np.minimum(rarest, len(NUMBERS) - 1)
     alone = rarest < len(NUMBERS)
     usual = np.where(alone, medians[single], np.nan)
-    among = numbers[whole]
-    places = {f"place_{name}": (among[name].rank(method="min") - 1) / max(len(among), 1) for name in TOGETHER}
     return numbers.assign(
-        measure=names[rarest], usual=usual, times=numbers[list(NUMBERS)].to_numpy()[row, single] / usual, **places,
+        measure=names[rarest], usual=usual, times=numbers[list(NUMBERS)].to_numpy()[row, single] / usual,
+        **places_among(numbers.loc[whole, TOGETHER]).reindex(numbers.index),
         p_value=np.minimum(1.0, np.where(np.isnan(p), np.inf, p).min(axis=1)),
     )  # fmt: skip
+
+
+def places_among(numbers: pd.DataFrame) -> pd.DataFrame:
+    """On which side of the others each row stands in every column, and the share of the others that it leaves behind.
+
+    side_<column>: above where at least as many others have less as have more, else below, alike where neither is a
+    thousandth of them; place_<column>: the share of the others with less (above) or more (below), 1 only for all.
+
+    >>> places_among(pd.DataFrame({"x": [1.0, 5.0, 5.0, 9.0]})).T.values.tolist()
+    [['below', 'above', 'above', 'above'], [1.0, 0.3333333333333333, 0.3333333333333333, 1.0]]
+    """
+    n, found = len(numbers), dict[str, NDArray[np.generic]]()
+    for name, values in numbers.items():
+        less, more = values.rank(method="min") - 1, n - values.rank(method="max")
+        place = np.maximum(less, more) / max(n - 1, 1)
+        side = np.where(place < AS_OTHERS, "alike", np.where(less >= more, "above", "below"))
+        found |= {f"side_{name}": side, f"place_{name}": place}
+    return pd.DataFrame(found, numbers.index)
 
 
 def forest_p_values(X: Floats, alpha: float, seed: int) -> Floats:

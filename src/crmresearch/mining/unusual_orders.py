@@ -9,6 +9,7 @@ from crmresearch.mining.tails import Floats, tail_p_values
 
 HISTORY = 5  # other orders of a customer that make a history
 PRIOR = 10  # orders that the spread of all customers counts for in that of one
+NEAR = 0.1  # difference between an order and a return, as a share, up to which the order counts as taken back
 TO_SIGMA = 1.4826  # the standard deviation of a normal distribution in median absolute deviations
 
 
@@ -39,6 +40,15 @@ def judged_orders(orders: pd.DataFrame) -> pd.DataFrame:
         rank=orders["amount"].rank(ascending=False, method="min").astype("int64"),
         p_value=np.minimum(1.0, len(measures) * least),
     )
+
+
+def taken_back(orders: pd.DataFrame) -> pd.Series:
+    """Whether an order of an unusual size was returned, or about as much, by its customer on its day or later.
+
+    `orders` with amount, times and returned.
+    """
+    near = (orders["returned"] / orders["amount"].where(orders["amount"] > 0) - 1).abs() <= NEAR
+    return (orders["times"] > 1) & near
 
 
 def _judged(customers: pd.Series, values: Floats, own: NDArray[np.bool_]) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from crmresearch.caution import Caution
 from crmresearch.data.survey.answers import Floats, longest_runs
@@ -20,6 +21,7 @@ from crmresearch.mining.clean_answers import CleanAnswers, clean_answers
 from crmresearch.mining.tails import require_alpha
 
 SIGNS = ("run", "variability", "synonyms", "even_odd", "distance")
+CHANCE = 0.95  # of surveys of attentive respondents have no more listed than the number that is beyond chance
 FEW_ANSWERS = 0.5  # an item that fewer respondents answered is left out
 PER_ALPHA = 50  # clean respondents per 1/alpha, so that so many lie beyond the limit
 FEWEST_DRAWS = 20_000
@@ -60,6 +62,46 @@ class UnusualRespondents:
     def expected(self) -> float:
         """How many attentive respondents would be listed were all attentive."""
         return self.alpha * len(self.respondents)
+
+    @property
+    def most(self) -> int:
+        """How many of 95 of 100 such surveys would be listed at most were all attentive."""
+        return int(binom.ppf(CHANCE, len(self.respondents), self.alpha))
+
+    @property
+    def verdict(self) -> str:
+        """Whether any are listed, and more than by chance: none, chance, beyond."""
+        return "none" if not len(self.listed) else "beyond" if len(self.listed) > self.most else "chance"
+
+    @property
+    def by_sign(self) -> dict[str, int]:
+        """How many of those listed stand out by each sign, those of nobody left out."""
+        counts = self.listed["sign"].value_counts()
+        return {sign: int(counts[sign]) for sign in SIGNS if sign in counts}
+
+    @property
+    def nominal(self) -> int:
+        """How many the distribution of χ² would list."""
+        return int((self.respondents["p_nominal"] <= self.alpha).sum())
+
+    @property
+    def most_changed(self) -> pd.DataFrame:
+        """The row of `means` of the construct whose mean would change most without those listed; none without any."""
+        means = self.means.dropna(subset="change")
+        order = means["change"].abs().sort_values(ascending=False, kind="stable").index
+        return means.loc[order].head(1 if len(self.listed) else 0)
+
+    @property
+    def why(self) -> pd.DataFrame:
+        """Of those listed, as `listed`: sign, value of the sign, its median, odd_item, as_rare, the signs and p_value.
+
+        as_rare: how many would be expected to be as far out by chance.
+        """
+        listed, medians = self.listed, self.respondents[list(SIGNS)].median()
+        values = [listed.at[row, sign] for row, sign in listed["sign"].items()]
+        usual, as_rare = listed["sign"].map(medians), listed["p_value"] * len(self.respondents)
+        shown = ["sign", "value", "median", "odd_item", "as_rare", *SIGNS, "p_value"]
+        return listed.assign(value=values, median=usual, as_rare=as_rare)[shown]
 
 
 def unusual_respondents(survey: Survey, alpha: float = 0.001, seed: int = 0) -> UnusualRespondents:
@@ -222,3 +264,11 @@ def _means(survey: Survey, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["construct", "items", "mean", "mean_without", "change", "correlation", "correlation_without"]
     )
+
+
+def unusual_or_reason(survey: Survey, alpha: float, seed: int) -> UnusualRespondents | str:
+    """`unusual_respondents`, or why nobody can be judged."""
+    try:
+        return unusual_respondents(survey, alpha, seed)
+    except EstimationError as error:
+        return str(error)

@@ -4,7 +4,8 @@
 """
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -112,6 +113,16 @@ def known_labels() -> dict[str, dict[str, str]]:
     """Labels by language of the constructs of these theories; where several have a construct, that of the first."""
     constructs = [one for key in reversed(theory_keys()) for one in load_theory(key).constructs.items()]
     return {key: construct.label for key, construct in constructs}
+
+
+def short_titles(titles: Mapping[str, str]) -> dict[str, str]:
+    """By key the abbreviation in brackets at the end of a title, where it has one of its own; else the whole title.
+
+    >>> short_titles({"a": "The American index (ACSI)", "b": "Mine (ACSI)", "c": "The Swedish one (SCSB)", "d": "None"})
+    {'a': 'The American index (ACSI)', 'b': 'Mine (ACSI)', 'c': 'SCSB', 'd': 'None'}
+    """
+    short = {key: re.sub(r".*[(（]([^()（）]+)[)）]$", r"\1", title) for key, title in titles.items()}
+    return {key: name if [*short.values()].count(name) == 1 else titles[key] for key, name in short.items()}
 
 
 def load_theory(key: str | Path) -> Theory:

@@ -15,6 +15,11 @@ from crmresearch.sem.multivariate import Factorability, factorability, normality
 Found = TypeVar("Found")
 
 FEW_ANSWERS = 0.5  # an item that fewer respondents answered is left out of tests on complete rows
+AT_AN_END = 0.15  # share of answers at one end of the scale from which scores bunch there (Terwee et al. 2007)
+ADEQUATE = {"unacceptable": 0.0, "mediocre": 0.5, "meritorious": 0.8}  # KMO from which Kaiser (1974) says so, roughly
+RARE = 0.05  # probability below which a hypothesis is held to be contradicted
+WEAK_ITEM = 0.30  # corrected item–total correlation below which an item hardly belongs to its construct (Nunnally 1978)
+MANY_ALIKE = 0.05  # share of straight-lining respondents that moves correlations
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,61 @@ class SurveyQuality:
     normality: pd.DataFrame | None
     factorability: Factorability | None
     undefined: dict[str, str]
+
+    @property
+    def missing(self) -> float:
+        """Share of the answers that are missing."""
+        return float(self.items.isna().to_numpy().mean())
+
+    @property
+    def counted(self) -> dict[str, float]:
+        """How many respondents and items there are, and the share of the answers that are missing."""
+        return {"respondents": len(self.items), "items": self.items.shape[1], "share": self.missing}
+
+    @property
+    def random_gaps(self) -> bool | None:
+        """Whether nothing contradicts that gaps are missing completely at random; None where that is not tested."""
+        return None if self.little is None or self.little.reason else bool(self.little.p >= RARE)
+
+    @property
+    def at_an_end(self) -> dict[str, pd.DataFrame]:
+        """Items whose answers bunch at the floor or the ceiling of the scale, most of them first, with their share."""
+        ends = {end: self.distributions.assign(share=self.distributions[end]) for end in ("floor", "ceiling")}
+        order = {"by": "share", "ascending": False, "kind": "stable"}
+        return {end: rows[rows["share"] > AT_AN_END].sort_values(**order) for end, rows in ends.items()}
+
+    @property
+    def weak(self) -> pd.DataFrame:
+        """Items that hardly go with the other items of their construct, as in the distributions."""
+        return self.distributions.query("item_rest < @WEAK_ITEM")
+
+    @property
+    def alike(self) -> dict[str, float]:
+        """Respondents who gave one and the same answer to all they answered: count, share; median of longest runs."""
+        count = int(self.lining["same"].sum())
+        return {"count": count, "share": count / len(self.lining), "median": self.lining["longest_run"].median()}
+
+    @property
+    def adequacy(self) -> str | None:
+        """What Kaiser (1974) calls the KMO: unacceptable, mediocre or meritorious; None where there is none."""
+        if self.factorability is None:
+            return None
+        return [name for name, least in ADEQUATE.items() if self.factorability.overall >= least][-1]
+
+    @property
+    def inadequate(self) -> list[str]:
+        """Items with a measure of sampling adequacy below mediocre."""
+        table = pd.DataFrame() if self.factorability is None else self.factorability.items
+        return [] if table.empty else list(table.loc[table["msa"] < ADEQUATE["mediocre"], "item"])
+
+    @property
+    def normal(self) -> bool | None:
+        """Whether nothing contradicts jointly normal answers; None where that is not tested."""
+        return None if self.normality is None else bool((self.normality["p"] >= RARE).all())
+
+    def why_not(self, test: str) -> str:
+        """Why a test (little, normality, factorability) has no result."""
+        return self.undefined.get(test) or (self.little.reason if self.little and self.little.reason else "")
 
 
 def survey_quality(survey: Survey, items: list[str] | None = None) -> SurveyQuality:

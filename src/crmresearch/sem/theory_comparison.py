@@ -136,24 +136,6 @@ class TheoryComparison:
         kept = highest(known[ranked].to_numpy(dtype=float), draws, self.confidence)
         return [theory for theory, one in zip(ranked, kept, strict=True) if one]
 
-    def standing(self, aim: str) -> tuple[str, list[str], list[str]]:
-        """What is told of who explains an aim: the verdict, then of the theories `ranked` after the first those not
-        told apart from it, and those that explain less beyond chance.
-
-        The verdict: nothing (nothing leads to the aim), alone (one theory), most (more than all others), tied_some or
-        tied (not told apart from some, from any).
-        """
-        alike, (*first, others) = self.alike(aim), (*self.ranked(aim)[:1], self.ranked(aim)[1:])
-        ties, less = [t for t in others if t in alike], [t for t in others if t not in alike]
-        if not others:
-            return "alone" if first else "nothing", [], []
-        return ("most" if not ties else "tied_some" if less else "tied"), ties, less
-
-    def measured_otherwise(self, aim: str) -> list[str]:
-        """Theories that explain an aim but measure it by other items than those `ranked`."""
-        explained = self.explained.query("aim == @aim and reason == ''")["theory"]
-        return [theory for theory in explained if theory not in self.ranked(aim)]
-
     def _adjusted_draws(self, theory: str, aim: str) -> Floats:
         estimate = self.estimates[theory]
         outcome, boot = self.aim(theory, aim), estimate.resampling

@@ -1,12 +1,13 @@
 """Several theories held out on the same folds: how well each foresees satisfaction and loyalty of other respondents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.errors import EstimationError
 from crmresearch.ranks import highest
 from crmresearch.resampling import bootstrap_counts
@@ -52,6 +53,13 @@ class TheoryPrediction:
     def failures(self) -> dict[str, str]:
         """Why the others could not."""
         return {theory: one for theory, one in self._held_out.items() if isinstance(one, str)}
+
+    @property
+    def cautions(self) -> list[Caution]:
+        """Which theories could not be held out and why, and what to beware of in the others; quantity: the theory."""
+        missing = [Caution("not_held_out", "weak", key, {"reason": why}) for key, why in self.failures.items()]
+        found = [(key, caution) for key, one in self.predictions.items() for caution in one.cautions]
+        return [*missing, *(replace(caution, quantity=key) for key, caution in found)]
 
     @cached_property
     def foreseen(self) -> pd.DataFrame:

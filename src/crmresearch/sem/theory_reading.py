@@ -48,6 +48,12 @@ class TheoryReading:
         return next((word for severity, word in READ.items() if severity in own), "usable")
 
     @property
+    def table(self) -> pd.DataFrame:
+        """How every estimator can be read (`read`), a row a theory: theory, pls, plsc, cbsem."""
+        theories = list(self.comparison.estimates)
+        return pd.DataFrame({"theory": theories, **{e: [self.read(t, e) for t in theories] for e in ESTIMATORS}})
+
+    @property
     def unread(self) -> list[tuple[str, str]]:
         """The theories and estimators that are not to be read."""
         pairs = [(theory, estimator) for estimator in ESTIMATORS for theory in self.comparison.estimates]
@@ -58,6 +64,19 @@ class TheoryReading:
         """The rows of `steps` of the comparison that can be read."""
         steps = self.comparison.steps.query("reason == ''")
         return steps[[pair not in self.unread for pair in zip(steps["theory"], steps["estimator"], strict=True)]]
+
+    @property
+    def all_steps(self) -> pd.DataFrame:
+        """All rows of `steps` of the comparison; the reason of those there are is how they can be read, read_<word>."""
+        steps = self.comparison.steps
+        read = [f"read_{self.read(row.theory, row.estimator)}" for row in steps.itertuples()]
+        return steps.assign(reason=steps["reason"].where(steps["reason"] != "", read))
+
+    @property
+    def sizes(self) -> pd.DataFrame:
+        """`sizes` of the comparison; the reason is how the covariance structure can be read, fit_<word>."""
+        sizes = self.comparison.sizes
+        return sizes.assign(reason=[f"fit_{self.read(theory, 'cbsem')}" for theory in sizes["theory"]])
 
     def smallest(self, aim: str) -> str | None:
         """Of the theories not told apart from the one that explains most the one with the fewest paths, by PLS that can

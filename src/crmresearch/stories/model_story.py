@@ -63,10 +63,8 @@ class ModelStory(Story):
 
     def sample(self) -> list[str]:
         """What was asked, what is missing, who answered, and what the survey notes."""
-        codebook, counts = self.survey.codebook, self.complete.counts
-        cells = int(counts["missing_cells"].sum())
-        facts = {"items": len(counts), "used": self.complete.rows_used, "of": self.complete.rows_in, "cells": cells}
-        gaps = self.say(f"gaps.{self.complete.policy if cells else 'none_missing'}", **facts)
+        codebook = self.survey.codebook
+        gaps = self.say(f"gaps.{self.complete.dealt_with}", self.complete.counted)
         about = f"{self.text(codebook.title)}: {self.text(codebook.about)}"
         return [about, gaps, *self.who(), *map(self.text, self.survey.notes)]
 

@@ -55,7 +55,7 @@ def test_respondents_with_one_answer_are_counted(survey: Survey) -> None:
     lined = survey.items.copy()
     lined.iloc[:20] = 7.0
     story = told_of(survey, lined)
-    assert story.same == 20 + told_of(survey).quality.lining["same"].iloc[20:].sum()
+    assert story.quality.alike["count"] == 20 + told_of(survey).quality.lining["same"].iloc[20:].sum()
     assert "straight_lining" in set(cautions(story)["code"])
 
 

@@ -13,6 +13,7 @@ from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.theory_comparison import AIMS, TheoryComparison, compare_theories
 from crmresearch.sem.theory_prediction import TheoryPrediction
+from crmresearch.sem.theory_verdicts import explains
 from crmresearch.stories.theory_comparison import cautions, charts, tables
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
@@ -67,7 +68,7 @@ def test_a_theory_wins_only_beyond_chance(story: TheoryComparisonStory) -> None:
     told = unclear.follows()
     assert keys(told)[:2] == ["follows.smallest"] * 2
     assert told[0].facts["theory"] == "SCSB"  # type: ignore[attr-defined]  # six paths, the fewest
-    assert story.comparison.standing("satisfaction")[2] == ["scsb"]  # R² .62 against .68, adjusted
+    assert explains(story.comparison, "satisfaction").theories["less"] == ["scsb"]  # R² .62 against .68, adjusted
 
 
 def test_what_the_gate_denies_is_not_read(story: TheoryComparisonStory) -> None:
@@ -100,9 +101,10 @@ def test_names_are_the_abbreviations_unless_two_share_one(story: TheoryCompariso
 
 def test_every_column_has_a_heading(story: TheoryComparisonStory) -> None:
     known = {*story.headings, *story.names, "p_value", "ci_lower", "ci_upper"}
-    made = [tables.trust(story), tables.constructs(story), tables.differences(story), tables.steps(story),
-            tables.sizes(story), cautions.every(story), tables.with_reason(story, story.comparison.explained),
-            tables.with_reason(story, story.comparison.indices)]  # fmt: skip
+    made = [tables.trust(story), tables.constructs(story), tables.differences(story),
+            cautions.every(story), tables.with_reason(story, story.comparison.explained),
+            *(tables.with_reason(story, table) for table in (
+                story.comparison.indices, story.reading.all_steps, story.reading.sizes))]  # fmt: skip
     assert [set(table.columns) - known for table in made] == [set()] * len(made)
     assert tables.constructs(story).set_index("construct").loc["Complaints", "scsb"] == "replaced"
     assert tables.constructs(story).set_index("construct").loc["Environment", "staged"] == "no items"

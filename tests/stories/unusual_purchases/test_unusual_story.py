@@ -111,3 +111,27 @@ def test_nothing_listed_follows_nothing(names: dict[str, Any]) -> None:
     assert [told.key for told in story.follows()] == ["unusual.nothing_follows"]
     assert tables.full_list(story).empty
     assert "unusual.not_judged" not in {told.key for told in story.findings()[:1]} or not found.summary["judged"].any()
+
+
+def test_a_share_of_others_is_all_only_where_it_is_all(names: dict[str, Any]) -> None:
+    """Between the two neither 0.0 nor 100.0 %, whatever rounding would make of them."""
+    story = names["story"]
+    known = {"customer": "x", "frequency": 9, "spend_mean": 5.0, "gap_mean": 1.5, "times": np.nan, "usual": np.nan}
+
+    def told(place: float, frequency: str, spend: str, gap: str) -> str:
+        sides = {"side_frequency": frequency, "side_spend_mean": spend, "side_gap_mean": gap}
+        places = {f"place_{name}": place for name in ("frequency", "spend_mean", "gap_mean")}
+        row = pd.DataFrame([{**known, **sides, **places, "measure": "together"}]).itertuples()
+        return str(story._customer(next(row)))
+
+    most = told(1.0, "above", "below", "below")
+    assert "(more than all other such customers have)" in most
+    assert "(less than all others)" in most
+    assert "(shorter than all others)" in most
+    nearly = told(0.99999, "above", "below", "below")
+    assert "(more than 99.9% of such customers have)" in nearly
+    assert "(less than 99.9%)" in nearly
+    assert "(shorter than 99.9%)" in nearly
+    assert "(fewer than 98.6% of such customers have)" in told(0.986, "below", "above", "above")
+    assert told(0.0, "alike", "alike", "alike").count("(as nearly all others)") == 3
+    assert story._times(0.00001).key == "reason.hardly"

@@ -27,6 +27,17 @@ class Complete:
     rows_dropped: int
     cells_replaced: int
 
+    @property
+    def counted(self) -> dict[str, int]:
+        """Rows that came in (of) and are used, items, and cells without an answer."""
+        cells = int(self.counts["missing_cells"].sum())
+        return {"of": self.rows_in, "used": self.rows_used, "items": len(self.counts), "cells": cells}
+
+    @property
+    def dealt_with(self) -> str:
+        """What was done about gaps: the policy, or none_missing where there was none."""
+        return self.policy if self.counts["missing_cells"].any() else "none_missing"
+
 
 def handle_missing(items: pd.DataFrame, policy: Policy, weights: pd.Series | None = None) -> Complete:
     """The items made complete: `listwise` drops rows with a gap, `mean` puts the item's mean into each gap.

@@ -50,6 +50,32 @@ def told_p_value(value: float, at_least: bool = False) -> str:
     return told if told.startswith(("<", ">", "≤")) else f"= {told}"
 
 
+def told_share(share: float) -> str:
+    """A share in percent with one decimal, 0.0 % and 100.0 % only for none and for all.
+
+    >>> [told_share(share) for share in (0.0, 0.0001, 0.125, 0.9999, 1.0)]
+    ['0.0%', '<0.1%', '12.5%', '>99.9%', '100.0%']
+    """
+    told = f"{share:.1%}"
+    if told == "0.0%" and share > 0:
+        return "<0.1%"
+    return ">99.9%" if told == "100.0%" and share < 1 else told
+
+
+def told_cases(value: float) -> str:
+    """A number of cases in words of two digits, however small."""
+    return f"{value:.2g}" if value >= 0.001 else "<\u20600.001"
+
+
+def told_expected(value: float) -> str:
+    """A number of cases that chance makes, with one decimal; two digits of what that would make none.
+
+    >>> [told_expected(value) for value in (12.34, 0.05, 0.03, 0.0)]
+    ['12.3', '0.1', '0.03', '0.0']
+    """
+    return f"{value:,.1f}" if value >= 0.05 or not value else told_cases(value)
+
+
 def format_interval(lower: float, upper: float, digits: int) -> str:
     """`[lower, upper]`, or `–` when either end is missing."""
     if math.isnan(lower) or math.isnan(upper):

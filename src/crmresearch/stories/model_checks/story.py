@@ -76,11 +76,8 @@ class ModelChecksStory(Story):
         """Which theory, who answered, and which rows are used."""
         codebook, complete = self.survey.codebook, self.complete
         theory = self.checks.estimate.specification.theory
-        cells = int(complete.counts["missing_cells"].sum())
-        facts = {"used": complete.rows_used, "of": complete.rows_in, "cells": cells, "items": len(complete.counts)}
-        key = complete.policy if cells else "none_missing"
         told = [f"{self.text(codebook.title)}: {self.text(codebook.about)}"]
-        told.append(self.say(f"sample.{key}", theory=self.text(theory.title), **facts))
+        told.append(self.say(f"sample.{complete.dealt_with}", theory=self.text(theory.title), **complete.counted))
         if self.survey.weights is not None:
             told.append(self.say("sample.weighted", column=codebook.weight))
         return [*told, *map(self.text, self.survey.notes)]

@@ -8,6 +8,7 @@ import pandas as pd
 from crmresearch.caution import Caution
 from crmresearch.report.show.number_format import told_p_value
 from crmresearch.sem.answer_cautions import answer_cautions
+from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.stories.data_cautions import data_cautions
 from crmresearch.stories.model_story import ModelStory
@@ -42,10 +43,15 @@ def cautions(
     return caution_table(story, rows)
 
 
+def cautions_beside(story: SatisfactionStory, structure: CbEstimate | None, failure: str | None) -> pd.DataFrame:
+    """The `cautions` of an estimate and of the covariance structure of the same theory, or why there is none."""
+    return cautions(story, CovarianceStory(story, structure, None, failure))
+
+
 def cautions_of_model(story: ModelStory) -> dict[str, list[Row]]:
     """What a page that only rests on the composites of a model must say of it: cautions of `pls` and of `answers`."""
     one = SatisfactionStory(story.survey, story.complete, story.estimated, story.language)
-    found = cautions(one, CovarianceStory(one, None, None, ""))
+    found = cautions_beside(one, None, "")
     found = found[~found["code"].str.startswith("cb_") & (found["severity"] != "none")]
     return {
         key: list(found[found["subject"] == story.say(f"trust.{key}")].drop(columns="subject").itertuples(False, None))

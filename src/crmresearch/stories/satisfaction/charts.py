@@ -1,5 +1,8 @@
 """The figures of a satisfaction report: model picture, forest of paths, index of every construct."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -10,6 +13,7 @@ from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories import charts
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
+from crmresearch.stories.story import Story
 
 STYLES = {"pls": (ACCENT, "o", -0.22), "plsc": (QUIET, "s", 0.02), "cbsem": (WARM, "D", 0.26)}  # last: place in a row
 
@@ -44,18 +48,28 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
         structure = covariance.estimate
         cb = structure.standardised(structure.paths).set_index(["predictor", "outcome"])
         frames["cbsem"] = cb.reindex(pd.MultiIndex.from_frame(first[["predictor", "outcome"]]))
-    labels = [story.arrow(row) for row in first.itertuples()]
-    figure, axes, height = charts.row_chart(labels, story.say("satisfaction_chart.paths_axis"), top=1.1, row=0.4)
-    for estimator, frame in frames.items():
-        colour, marker, offset = STYLES[estimator]
-        middle, low, high = (frame[column] for column in INTERVAL)
-        name, place = story.say(f"satisfaction_chart.{estimator}"), height + offset
-        charts.draw_interval(axes, place, middle, low, high, colour, marker, size=4.5, width=1.5, label=name)
+    ends = ["predictor", "outcome"]
+    rows = {(row.predictor, row.outcome): story.arrow(row) for row in first.itertuples()}
+    known = pd.concat({estimator: frame.reset_index().set_index(ends) for estimator, frame in frames.items()})
+    figure = by_estimator(story, known, rows, "satisfaction_chart.paths_axis", "satisfaction_chart")
     points = pd.concat([frame["estimate"] for frame in frames.values()])
     kept = pd.concat([frame for estimator, frame in frames.items() if estimator != "plsc"])
     low, high = min(points.min(), kept.ci_lower.min(), 0.0), max(points.max(), kept.ci_upper.max())
     margin = 0.08 * (high - low)
-    axes.set_xlim(low - margin, high + margin)
+    figure.axes[0].set_xlim(low - margin, high + margin)
+    return figure
+
+
+def by_estimator(
+    story: Story, known: pd.DataFrame, rows: Mapping[Any, str], x: str, words: str, row: float = 0.4
+) -> Figure:
+    """Estimates with intervals in labelled rows, a mark an estimator, by which `known` is indexed first, and zero.
+
+    `x`: key of what the axis is called; `words`: the section of texts that names estimators; `row`: inches of a row.
+    """
+    figure, axes, height = charts.row_chart([*rows.values()], story.say(x), top=1.1, row=row)
+    marks = {estimator: (story.say(f"{words}.{estimator}"), *style) for estimator, style in STYLES.items()}
+    charts.draw_marks(axes, height, known[INTERVAL], [*rows], marks, size=4.5, width=1.5)
     axes.axvline(0, color=INK, linewidth=0.8)
     charts.legend_above(axes)
     return figure

@@ -99,7 +99,7 @@ class SatisfactionSections(ModelStory):
         facts |= {"share": complete.rows_dropped / complete.rows_in}
         facts["touched"] = int(self.survey.items[counts.item].isna().any(axis=1).sum())
         told = [self.say("sample.respondents", title=self.text(codebook.title), about=self.text(codebook.about))]
-        told += self.sentences("sample.", complete.policy if cells else "none_missing", **facts)
+        told += self.sentences("sample.", complete.dealt_with, **facts)
         if self.estimate.sample.weighted:
             told.append(self.say("sample.weighted", column=codebook.weight))
             effective = effective_size(self.estimate.sample.weights)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from crmresearch.caution import Caution
+from crmresearch.report.show.number_format import told_share
+from crmresearch.sem.survey_quality import MANY_ALIKE, WEAK_ITEM
 from crmresearch.stories.data_cautions import data_cautions, told_cautions
 from crmresearch.stories.story import Row, caution_table
-from crmresearch.stories.survey_quality.story import ADEQUATE, RARE, WEAK_ITEM, SurveyQualityStory
-
-MANY_ALIKE = 0.05  # share of straight-lining respondents that moves correlations
+from crmresearch.stories.survey_quality.story import SurveyQualityStory
 
 
 def cautions(story: SurveyQualityStory, respondents: Iterable[Caution] = ()) -> pd.DataFrame:
@@ -19,17 +19,15 @@ def cautions(story: SurveyQualityStory, respondents: Iterable[Caution] = ()) -> 
 
 
 def _found(story: SurveyQualityStory) -> Iterator[Row]:
-    quality, respondents = story.quality, len(story.quality.items)
-    if quality.little is not None and quality.little.p < RARE:
-        yield story.caution("quality_caution.missing_not_random", "weak", share=story.missing)
-    if story.same > MANY_ALIKE * respondents:
-        share = story.same / respondents
-        yield story.caution("quality_caution.straight_lining", "weak", count=story.same, share=share)
-    found = quality.factorability
-    if found is not None and found.overall < ADEQUATE["mediocre"]:
-        yield story.caution("quality_caution.kmo", "weak", kmo=found.overall)
-    if len(story.weak):
-        named = [f"{story.item(row.item)} ({row.item_rest:.2f})" for row in story.weak.itertuples()]
+    quality = story.quality
+    if quality.random_gaps is False:
+        yield story.caution("quality_caution.missing_not_random", "weak", share=told_share(quality.missing))
+    if (alike := quality.alike)["share"] > MANY_ALIKE:
+        yield story.caution("quality_caution.straight_lining", "weak", count=alike["count"], share=alike["share"])
+    if quality.factorability is not None and quality.adequacy == "unacceptable":
+        yield story.caution("quality_caution.kmo", "weak", kmo=quality.factorability.overall)
+    if len(quality.weak):
+        named = [f"{story.item(row.item)} ({row.item_rest:.2f})" for row in quality.weak.itertuples()]
         yield story.caution("quality_caution.item_rest", "weak", items=story.some(named), limit=WEAK_ITEM)
     for test, reason in quality.undefined.items():
         yield f"{test}_undefined", "note", "", story.say("quality_caution.undefined", reason=reason)

@@ -3,20 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-
 from crmresearch.data.survey.survey import Survey
-from crmresearch.report.show.number_format import told_p_value
-from crmresearch.sem.survey_quality import SurveyQuality
+from crmresearch.report.show.number_format import told_p_value, told_share
+from crmresearch.sem.survey_quality import AT_AN_END, SurveyQuality
 from crmresearch.stories.drawn import taken_for_alone
 from crmresearch.stories.story import Story
 from crmresearch.stories.survey_quality import TEXTS
 
 MOST = 3  # items that a sentence names of those whose answers bunch
-AT_AN_END = 0.15  # share of answers at one end of the scale from which scores bunch there (Terwee et al. 2007)
-ADEQUATE = {"unacceptable": 0.0, "mediocre": 0.5, "meritorious": 0.8}  # KMO from which Kaiser (1974) says so, roughly
-RARE = 0.05  # probability below which a hypothesis is held to be contradicted
-WEAK_ITEM = 0.30  # corrected item–total correlation below which an item hardly belongs to its construct (Nunnally 1978)
 
 
 @dataclass(frozen=True)
@@ -30,33 +24,11 @@ class SurveyQualityStory(Story):
 
     texts = TEXTS
 
-    @property
-    def missing(self) -> float:
-        """Share of the answers that are missing."""
-        return float(self.quality.items.isna().to_numpy().mean())
-
-    @property
-    def at_an_end(self) -> dict[str, pd.DataFrame]:
-        """Items whose answers bunch at the floor or the ceiling of the scale, most of them first."""
-        table = self.quality.distributions
-        ends = {end: table[table[end] > AT_AN_END] for end in ("floor", "ceiling")}
-        return {end: rows.sort_values(end, ascending=False, kind="stable") for end, rows in ends.items()}
-
-    @property
-    def weak(self) -> pd.DataFrame:
-        """Items that hardly go with the other items of their construct, as in the distributions."""
-        return self.quality.distributions.query("item_rest < @WEAK_ITEM")
-
     def item(self, key: str) -> str:
         """An item with the construct that the codebook has it stand for."""
         constructs = self.survey.codebook.constructs.items()
         found = next((name for name, items in constructs if key in items), None)
         return self.say("quality.item_of", item=key, construct=self.construct(found)) if found else key
-
-    @property
-    def same(self) -> int:
-        """Respondents who gave one and the same answer to everything they answered."""
-        return int(self.quality.lining["same"].sum())
 
     def findings(self) -> list[str]:
         """Gaps and their test, bunching, straight-lining, factorability, normality; headline first."""
@@ -77,71 +49,60 @@ class SurveyQualityStory(Story):
 
     def gaps(self) -> list[str]:
         """How much is missing, and whether it is missing completely at random."""
-        facts = {"respondents": len(self.quality.items), "items": self.quality.items.shape[1], "share": self.missing}
-        little = self.quality.little
-        if not self.missing:
-            return [self.say("quality.complete", **facts)]
-        told = [self.say("quality.headline", **facts)]
-        if little is None or little.reason:
-            return [*told, self.say("quality.little_none", reason=self.undefined("little"))]
-        key = "quality.little_rejected" if little.p < RARE else "quality.little_kept"
+        quality = self.quality
+        if not quality.missing:
+            return [self.say("quality.complete", quality.counted)]
+        told = [self.say("quality.headline", quality.counted, share=told_share(quality.missing))]
+        if (little := quality.little) is None or quality.random_gaps is None:
+            return [*told, self.say("quality.little_none", reason=quality.why_not("little"))]
+        key = f"quality.little_{'kept' if quality.random_gaps else 'rejected'}"
         return [*told, self.say(key, chi2=little.chi2, df=little.df, p=told_p_value(little.p))]
 
     def bunching(self) -> list[str]:
         """Whether answers bunch at an end of the scale."""
         told = []
-        for end, rows in self.at_an_end.items():
-            named = [
-                self.say("quality.item_share", item=self.item(r["item"]), share=r[end]) for _, r in rows.iterrows()
-            ]
-            if named:
-                told.append(
-                    self.say(f"quality.{end}", count=len(rows), items=self.listed(named[:MOST]), limit=AT_AN_END)
-                )
+        for end, rows in self.quality.at_an_end.items():
+            named = [self.say("quality.item_share", row, item=self.item(row.item)) for row in rows.itertuples()]
+            facts = {"count": len(rows), "items": self.listed(named[:MOST]), "limit": AT_AN_END}
+            told += self.sentences("quality.", end if named else "", **facts)
         return told or [self.say("quality.no_bunching", limit=AT_AN_END)]
 
     def lining(self) -> list[str]:
         """How many gave one answer to everything, and how long the runs of one answer are."""
-        lining = self.quality.lining
-        facts = {"count": self.same, "share": self.same / len(lining), "median": lining["longest_run"].median()}
-        key = "none" if not self.same else "one" if self.same == 1 else "some"
-        return [self.say(f"quality.lining_{key}", items=self.quality.items.shape[1], **facts)]
+        alike, items = self.quality.alike, self.quality.items.shape[1]
+        key = {0: "none", 1: "one"}.get(int(alike["count"]), "some")
+        return [self.say(f"quality.lining_{key}", alike, items=items, share=told_share(alike["share"]))]
 
     def moments(self) -> Iterator[str]:
         """Whether the items have enough in common for factors, and whether they are jointly normal."""
-        found = self.quality.factorability
-        if found is None:
-            yield self.say("quality.kmo_none", reason=self.undefined("factorability"))
+        quality = self.quality
+        if (found := quality.factorability) is None:
+            yield self.say("quality.kmo_none", reason=quality.why_not("factorability"))
         else:
-            verdict = [name for name, least in ADEQUATE.items() if found.overall >= least][-1]
-            weak = found.items[found.items["msa"] < ADEQUATE["mediocre"]]["item"]
-            yield self.say(f"quality.kmo_{verdict}", kmo=found.overall, rows=found.rows)
-            if len(weak):
-                yield self.say("quality.weak_items", items=self.some(list(weak)))
+            yield self.say(f"quality.kmo_{quality.adequacy}", kmo=found.overall, rows=found.rows)
+            if weak := quality.inadequate:
+                yield self.say("quality.weak_items", items=self.some(weak))
             p = told_p_value(found.bartlett.p)
             yield self.say("quality.bartlett", chi2=found.bartlett.chi2, df=found.bartlett.df, p=p)
-        if self.quality.normality is None:
-            yield self.say("quality.normal_none", reason=self.undefined("normality"))
+        if quality.normality is None:
+            yield self.say("quality.normal_none", reason=quality.why_not("normality"))
         else:
-            last = self.quality.normality.iloc[-1]
-            normal = (self.quality.normality["p"] >= RARE).all()
+            last = quality.normality.iloc[-1]
             facts = {"kurtosis": last["coefficient"], "expected": last["expected"], "z": last["statistic"]}
-            yield self.say(f"quality.{'normal' if normal else 'not_normal'}", **facts)
+            yield self.say(f"quality.{'normal' if quality.normal else 'not_normal'}", **facts)
 
     def follows(self) -> list[str]:
         """What to do with these answers."""
-        little, normality = self.quality.little, self.quality.normality
-        told = []
-        if self.missing:
-            random = little is not None and not little.reason and little.p >= RARE
-            told.append(self.say("quality.use_any" if random else "quality.use_fiml"))
-        if normality is not None and (normality["p"] < RARE).any():
-            told.append(self.say("quality.use_robust"))
-        if len(self.weak):
-            told.append(self.say("quality.look_at_items", items=self.some([*self.weak["item"]])))
-        if self.same:
-            told.append(self.say("quality.look_at_lining", count=self.same))
-        return told or [self.say("quality.nothing_follows")]
+        return self.to_do() or [self.say("quality.nothing_follows")]
+
+    def to_do(self) -> list[str]:
+        """What is to be done with these answers, if anything."""
+        quality, weak = self.quality, [*self.quality.weak["item"]]
+        gaps, alike = "use_any" if quality.random_gaps else "use_fiml", quality.alike["count"]
+        return self.sentences(
+            "quality.", quality.missing > 0 and gaps, quality.normal is False and "use_robust",
+            bool(weak) and "look_at_items", alike > 0 and "look_at_lining", items=self.some(weak), count=alike,
+        )  # fmt: skip
 
     def limits(self) -> list[str]:
         """What these numbers cannot say."""
@@ -154,20 +115,14 @@ class SurveyQualityStory(Story):
 
     def methods_paragraph(self) -> list[str]:
         """What was looked at and by which measures and tests, as a paper tells it."""
-        items, little = self.quality.items, self.quality.little
-        low, high = self.survey.bounds.loc[items.columns[0]]
-        facts = {"respondents": len(items), "items": items.shape[1], "low": low, "high": high, "share": self.missing}
-        facts |= {"limit": AT_AN_END, "title": self.text(self.survey.codebook.title), "cited": self.citation("data")}
-        told = ["data", "quality", *(["quality_little"] if little is not None and not little.reason else [])]
-        if self.quality.factorability is not None:
-            told.append("quality_factors")
-            facts["rows"] = self.quality.factorability.rows
-        told += ["quality_normal"] if self.quality.normality is not None else []
-        told += ["unlike"] if len(items) > items.shape[1] + 1 else []
-        facts["one_in"] = 1 / self.alpha
-        return [self.say(f"methods.{key}", **facts) for key in told]
-
-    def undefined(self, test: str) -> str:
-        """Why a test has no result."""
-        little = self.quality.little
-        return self.quality.undefined.get(test) or (little.reason if little and little.reason else "")
+        quality, bounds = self.quality, self.survey.bounds
+        low, high = bounds.loc[quality.items.columns[0]]
+        facts = {**quality.counted, "low": low, "high": high, "limit": AT_AN_END, "one_in": 1 / self.alpha}
+        facts |= {"title": self.text(self.survey.codebook.title), "cited": self.citation("data")}
+        facts["share"] = told_share(quality.missing)
+        factors = quality.factorability
+        return self.sentences(
+            "methods.", "data", "quality", quality.random_gaps is not None and "quality_little",
+            factors is not None and "quality_factors", quality.normality is not None and "quality_normal",
+            len(quality.items) > quality.items.shape[1] + 1 and "unlike", **facts, rows=factors and factors.rows,
+        )  # fmt: skip

@@ -1,17 +1,13 @@
 """The figures of a comparison of theories: what each explains, and its step from satisfaction to loyalty."""
 
-from typing import Any
-
-import pandas as pd
 from matplotlib.figure import Figure
 
-from crmresearch.palette import ACCENT, INK, WARM
+from crmresearch.palette import ACCENT, WARM
 from crmresearch.stories import charts
-from crmresearch.stories.satisfaction.charts import STYLES
+from crmresearch.stories.satisfaction.charts import by_estimator
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
 OF_AIMS = {"satisfaction": (ACCENT, "o", -0.14), "loyalty": (WARM, "s", 0.14)}
-NUMBERS = ["estimate", "ci_lower", "ci_upper"]
 
 
 def plot_explained(story: TheoryComparisonStory) -> Figure:
@@ -30,7 +26,8 @@ def plot_everywhere(story: TheoryComparisonStory) -> Figure:
     """The direct path from satisfaction to loyalty by survey, theory and estimator that can be read, a row a theory."""
     theories = story.everywhere.groupby("dataset", sort=False)["theory"].unique()
     rows = {(title, name): name or str(title) for title, names in theories.items() for name in ("", *names)}
-    figure = _of_estimators(story, story.everywhere.set_index(["estimator", "dataset", "theory"]), rows, "direct")
+    known = story.everywhere.set_index(["estimator", "dataset", "theory"])
+    figure = by_estimator(story, known, rows, "theory_chart.direct", "word", 0.42)
     for label, (_, name) in zip(figure.axes[0].get_yticklabels(), rows, strict=True):
         label.set_fontweight("normal" if name else "bold")  # its title above a survey
     return figure
@@ -40,14 +37,5 @@ def plot_steps(story: TheoryComparisonStory) -> Figure:
     """Direct and total effect of satisfaction on loyalty by every estimator that can be read, a row each."""
     effects = {effect: story.say(f"effect.{effect}") for effect in ("direct", "total")}
     rows = {(key, effect): f"{story.names[key]} · {told}" for key in story.each for effect, told in effects.items()}
-    return _of_estimators(story, story.reading.steps.set_index(["estimator", "theory", "effect"]), rows, "step")
-
-
-def _of_estimators(story: TheoryComparisonStory, known: pd.DataFrame, rows: dict[Any, str], x: str) -> Figure:
-    """Estimates with intervals in labelled rows, a mark an estimator, by which `known` is indexed first, and zero."""
-    figure, axes, height = charts.row_chart([*rows.values()], story.say(f"theory_chart.{x}"), top=1.1, row=0.42)
-    marks = {estimator: (story.say(f"word.{estimator}"), *style) for estimator, style in STYLES.items()}
-    charts.draw_marks(axes, height, known[NUMBERS], [*rows], marks, size=4.5, width=1.5)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    charts.legend_above(axes)
-    return figure
+    known = story.reading.steps.set_index(["estimator", "theory", "effect"])
+    return by_estimator(story, known, rows, "theory_chart.step", "word", 0.42)

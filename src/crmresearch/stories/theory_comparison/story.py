@@ -1,21 +1,22 @@
 """What several theories say of the same respondents, in sentences made from the results."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from crmresearch.sem.theory_comparison import AIMS, TheoryComparison
+from crmresearch.models.theory import short_titles
+from crmresearch.sem import theory_verdicts as verdicts
+from crmresearch.sem.theory_comparison import TheoryComparison
 from crmresearch.sem.theory_prediction import TheoryPrediction
 from crmresearch.sem.theory_reading import TheoryReading, steps_everywhere
+from crmresearch.sem.theory_verdicts import Verdict
 from crmresearch.stories.drawn import drawn_methods
-from crmresearch.stories.satisfaction.cautions import cautions
-from crmresearch.stories.satisfaction.covariance import CovarianceStory
+from crmresearch.stories.satisfaction.cautions import cautions_beside
 from crmresearch.stories.satisfaction.story import SatisfactionStory
-from crmresearch.stories.story import Story, interval
+from crmresearch.stories.story import Story
 from crmresearch.stories.theory_comparison import TEXTS
 
 
@@ -43,9 +44,7 @@ class TheoryComparisonStory(Story):
     @property
     def facts(self) -> dict[str, Any]:
         """The survey, the rows that all theories share, and how they were estimated."""
-        counts = self.comparison.complete.counts
-        facts = {"of": self.comparison.complete.rows_in, "items": len(counts), "cells": counts["missing_cells"].sum()}
-        return {**next(iter(self.each.values())).facts, **facts}
+        return {**next(iter(self.each.values())).facts, **self.comparison.complete.counted}
 
     def called(self, theories: Iterable[str]) -> str:
         """Theories by name as a list in a sentence."""
@@ -59,17 +58,16 @@ class TheoryComparisonStory(Story):
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """How sentences call a theory: the abbreviation at the end of its title where it has one of its own."""
-        short = {key: re.sub(r".*[(（]([^()（）]+)[)）]$", r"\1", title) for key, title in self.titles.items()}
-        return {key: name if [*short.values()].count(name) == 1 else self.titles[key] for key, name in short.items()}
+        """How sentences call a theory."""
+        return short_titles(self.titles)
 
     @cached_property
     def cautions(self) -> pd.DataFrame:
         """What to beware of in each theory, as its own report tells it: theory, code, severity, quantity, message."""
-        found = self.comparison
-        structures = {key: CovarianceStory(one, found.structures.get(key), None, found.failures.get(key))
-                      for key, one in self.each.items()}  # fmt: skip
-        parts = [cautions(one, structures[key]).assign(theory=key) for key, one in self.each.items()]
+        found, parts = self.comparison, []
+        for key, one in self.each.items():
+            told = cautions_beside(one, found.structures.get(key), found.failures.get(key))
+            parts.append(told.assign(theory=key))
         return pd.concat(parts, ignore_index=True).query("severity != 'none'")
 
     @cached_property
@@ -93,50 +91,27 @@ class TheoryComparisonStory(Story):
         """How far the path from satisfaction to loyalty differs between surveys, and within them between theories."""
         absent = [self.say(f"across.{'left_out' if why else 'missing'}", dataset=key, reason=why)
                   for key, why in self.left_out.items()]  # fmt: skip
-        sizes = []
-        for title, rows in self.everywhere.query("estimator == 'pls'").groupby("dataset", sort=False):
-            ends = _ends(rows.round({"estimate": 2}))
-            key = "one" if ends["low"] == ends["high"] else "range"
-            sizes.append(self.say(f"across.survey_{key}", title=title, **ends))
-        for one in self.elsewhere:
-            if names := [self.text(theory.title) for theory, _ in one.left_out]:
-                title = self.text(one.survey.codebook.title)
-                absent.append(self.say("across.without", title=title, theories=self.listed(names)))
+        sizes = [self.say(f"across.survey_{one.word}", one.numbers, title=title)
+                 for title, one in verdicts.ranges(self.everywhere).items()]  # fmt: skip
+        for one in (one for one in self.elsewhere if one.left_out):
+            title, names = self.text(one.survey.codebook.title), [self.text(theory.title) for theory, _ in one.left_out]
+            absent.append(self.say("across.without", title=title, theories=self.listed(names)))
         compared = [self.say("across.sizes", sizes=self.listed(sizes)), self.say("across.items")]
         return [*(compared if sizes and self.elsewhere else []), *absent]
 
     def findings(self) -> list[str]:
-        """What explains satisfaction and loyalty best, the step between them, the index: four, headline first."""
-        return [*map(self._explains, AIMS), self._step(), self._index()]
+        """Four: what explains satisfaction, by whole titles, and loyalty best, the step between them, the index."""
+        first, *others = verdicts.findings(self.comparison)
+        return [self._verdict("finding", first, self.titles), *(self._verdict("finding", one) for one in others)]
 
-    def _explains(self, aim: str) -> str:
-        (key, ties, less), ranked = self.comparison.standing(aim), self.comparison.ranked(aim)
-        facts: dict[str, Any] = {"aim": self.say(f"aim.{aim}")}
-        names = self.titles if aim == AIMS[0] else self.names  # the headline says what the abbreviations stand for
-        if ranked:
-            row = self.comparison.explained.query("aim == @aim").set_index("theory").loc[ranked[0]]
-            facts |= {"theory": names[ranked[0]], "share": row["r_squared"], **interval(row)}
-            facts |= {kind: self.listed([names[one] for one in of]) for kind, of in (("ties", ties), ("less", less))}
-        return self.say(f"finding.explains_{key}", **facts)
-
-    def _step(self) -> str:
-        rows = self.comparison.steps.query("effect == 'total' and estimator == 'pls' and reason == ''")
-        unclear = list(rows.loc[~(rows["ci_lower"] > 0), "theory"])
-        key = "nowhere" if rows.empty else "all" if not unclear else "some" if len(unclear) < len(rows) else "none"
-        return self.say(f"finding.step_{key}", unclear=self.called(unclear), **_ends(rows))
-
-    def _index(self) -> str:
-        rows = self.comparison.indices.query("aim == 'satisfaction'").dropna(subset="estimate")
-        key = "none" if rows.empty else "one" if len(rows) == 1 else "range"
-        return self.say(f"finding.index_{key}", **_ends(rows))
+    def _verdict(self, head: str, found: Verdict, names: Mapping[str, str] | None = None) -> str:
+        """A verdict in the sentence of its word below `head`, theories called by their names."""
+        called = {part: self.listed([(names or self.names)[one] for one in of]) for part, of in found.theories.items()}
+        return self.say(f"{head}.{found.word}", found.numbers, aim=self.say(f"aim.{found.aim}"), **called)
 
     def follows(self) -> list[str]:
         """The smallest theory not told apart from the one that explains most, and the numbers not to read."""
-        told, paths = [], self.comparison.sizes.set_index("theory")["paths"]
-        for aim in (aim for aim in AIMS if len(self.comparison.ranked(aim)) > 1):
-            chosen, alone = self.reading.smallest(aim), len(self.comparison.alike(aim)) == 1
-            facts = {"theory": self.names.get(str(chosen)), "paths": paths.get(chosen), "aim": self.say(f"aim.{aim}")}
-            told.append(self.say(f"follows.{'none' if not chosen else 'take' if alone else 'smallest'}", **facts))
+        told = [self._verdict("follows", one) for one in verdicts.choices(self.reading)]
         unread = [f"{self.names[theory]} ({self.say(f'word.{one}')})" for theory, one in self.reading.unread]
         told += [self.say("follows.unread", pairs=self.listed(unread))] if unread else []
         return told or [self.say("follows.nothing")]
@@ -147,32 +122,15 @@ class TheoryComparisonStory(Story):
         for estimator, rows in self.reading.steps.query("effect == 'direct'").groupby("estimator", sort=False):
             sizes = [self.say("more.size", row, theory=self.names[row.theory]) for row in rows.itertuples()]
             told.append(self.say("more.step", estimator=self.say(f"word.{estimator}"), sizes=self.listed(sizes)))
-        return [*(told or [self.say("more.nothing")]), *(one for aim in AIMS for one in self._foresees(aim))]
-
-    def _foresees(self, aim: str) -> Iterator[str]:
-        """Which theories foresee an aim better than others or a linear model: only what is beyond chance."""
-        word = self.say(f"aim.{aim}")
-        if less := self.foreseen.less(aim):
-            first, *ties = self.foreseen.alike(aim)
-            facts = {"theory": self.names[first], "less": self.called(less), "ties": self.called(ties)}
-            yield self.say(f"more.foresees_{'among' if ties else 'best'}", aim=word, **facts)
-        rows = self.foreseen.foreseen.query("aim == @aim").groupby("linear")["theory"].agg(list)
-        for key, shown in (("beaten", "wins"), ("better", "loses")):
-            if theories := rows.get(shown):
-                yield self.say(f"more.linear_{key}", aim=word, theories=self.called(theories), count=len(theories))
+        foreseen = [self._verdict("more", one) for one in verdicts.foresees(self.foreseen)]
+        return (told or [self.say("more.nothing")]) + foreseen
 
     def sample(self) -> list[str]:
         """Who answered, and which rows all theories share."""
         survey, left_out = self.comparison.survey, self.comparison.left_out
         about = f"{self.facts['title']}: {self.text(survey.codebook.about)}"
         left = [self.say("sample.left_out", theory=self.text(theory.title), reason=why) for theory, why in left_out]
-        return [about, *self.sentences("sample.", self._gaps), *left, *map(self.text, survey.notes)]
-
-    @property
-    def _gaps(self) -> str:
-        """What was done about missing answers."""
-        complete = self.comparison.complete
-        return complete.policy if complete.counts["missing_cells"].any() else "none_missing"
+        return [about, self.say(f"sample.{self.comparison.complete.dealt_with}"), *left, *map(self.text, survey.notes)]
 
     def limits(self) -> list[str]:
         """What these results cannot say."""
@@ -189,11 +147,6 @@ class TheoryComparisonStory(Story):
         """Theories, respondents, gaps, estimators and how theories were compared, as a paper tells them."""
         named = [f"{self.names[key]}{self.citation(key)}" for key in self.each]
         weighted = self.comparison.survey.weights is not None and "weighted"
-        parts = ("same", self._gaps, "pls", "compared", "foreseen", weighted)
+        parts = ("same", self.comparison.complete.dealt_with, "pls", "compared", "foreseen", weighted)
         told = self.sentences("methods.theories_", *parts, count=len(named), theories=self.listed(named))
         return [*told, *drawn_methods(self, self.comparison.survey)]
-
-
-def _ends(rows: pd.DataFrame) -> dict[str, float]:
-    """The lowest and highest estimate, and how many there are."""
-    return {"low": rows["estimate"].min(), "high": rows["estimate"].max(), "count": len(rows)}

@@ -2,16 +2,14 @@
 
 import pandas as pd
 
-from crmresearch.sem.theory_comparison import ESTIMATORS
 from crmresearch.sem.theory_contents import constructs as contents
-from crmresearch.stories.story import verdict
+from crmresearch.sem.theory_verdicts import told_apart
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
 
 def trust(story: TheoryComparisonStory) -> pd.DataFrame:
     """Whether the numbers of each estimator can be read, a row a theory."""
-    read = {e: [story.say(f"read.{story.reading.read(theory, e)}") for theory in story.each] for e in ESTIMATORS}
-    return pd.DataFrame({"theory": [story.names[theory] for theory in story.each], **read})
+    return named(story, story.reading.table, pls="read", plsc="read", cbsem="read")
 
 
 def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
@@ -23,29 +21,23 @@ def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
     return cells.loc[names.index, list(story.each)].set_index(names.rename("construct")).reset_index()
 
 
+def named(story: TheoryComparisonStory, table: pd.DataFrame, **names: str) -> pd.DataFrame:
+    """A table with theories, aims, effects and estimators called by their names, and further `names`."""
+    theories = {column: story.names.__getitem__ for column in ("theory", "other") if column in table}
+    words = {"aim": "aim", "effect": "effect", "estimator": "word", **names}
+    return story.named(table, **theories, **{column: name for column, name in words.items() if column in table})
+
+
 def with_reason(story: TheoryComparisonStory, table: pd.DataFrame) -> pd.DataFrame:
     """A table of the comparison for readers; why something is not there stands last."""
     told = [story.say(f"reason.{one}") if one else "" for one in table["reason"]]
     noted = table.assign(note=told) if any(told) else table
-    names = {column: column for column in ("aim", "effect") if column in table}
-    named = story.named(noted, theory=story.names.__getitem__, **names)
-    return named.drop(columns=["reason", "outcome"], errors="ignore")
+    return named(story, noted).drop(columns=["reason", "outcome"], errors="ignore")
 
 
 def differences(story: TheoryComparisonStory) -> pd.DataFrame:
     """Difference in adjusted R² of every two theories, and whether it is beyond chance."""
-    table, name = story.comparison.differences, story.names.__getitem__
-    told = [verdict(row.ci_lower, row.ci_upper) for row in table.itertuples()]
-    return story.named(table.assign(told=told), aim="aim", theory=name, other=name, told="verdict")
-
-
-def steps(story: TheoryComparisonStory) -> pd.DataFrame:
-    """The effect of satisfaction on loyalty, a row a theory, effect and estimator, or why there is none."""
-    table = story.comparison.steps
-    read = [
-        f"read_{story.reading.read(r.theory, r.estimator)}" if not r.reason else r.reason for r in table.itertuples()
-    ]
-    return story.named(with_reason(story, table.assign(reason=read)), estimator="word")
+    return named(story, told_apart(story.comparison.differences), told="verdict")
 
 
 def everywhere(story: TheoryComparisonStory) -> pd.DataFrame:
@@ -54,22 +46,14 @@ def everywhere(story: TheoryComparisonStory) -> pd.DataFrame:
     return story.named(story.everywhere, *shown, estimator="word")
 
 
-def sizes(story: TheoryComparisonStory) -> pd.DataFrame:
-    """Size of every theory and the fit of its covariance structure, or why it is not shown."""
-    table = story.comparison.sizes
-    return with_reason(story, table.assign(reason=[f"fit_{story.reading.read(t, 'cbsem')}" for t in table["theory"]]))
-
-
 def foreseen(story: TheoryComparisonStory) -> pd.DataFrame:
     """How well every theory foresees satisfaction and loyalty, and whether better than averages and a linear model."""
     table = story.foreseen.foreseen.drop(columns=["predicted", "measure"])
     table["better"] = [f"{row.better}/{row.items}" for row in table.itertuples()]
-    shown, name = table.drop(columns="items"), story.names.__getitem__
-    return story.named(shown, aim="aim", theory=name, power="power", mean="foreseen", linear="foreseen")
+    return named(story, table.drop(columns="items"), power="power", mean="foreseen", linear="foreseen")
 
 
 def rivals(story: TheoryComparisonStory) -> pd.DataFrame:
     """Difference in squared error of every two theories held out, and whether it is beyond chance."""
-    table, name = story.foreseen.differences.drop(columns="t"), story.names.__getitem__
-    told = [verdict(-row.ci_upper, -row.ci_lower) for row in table.itertuples()]  # the smaller error is the better one
-    return story.named(table.assign(foreseen=told), aim="aim", theory=name, other=name, foreseen="foreseen")
+    table = told_apart(story.foreseen.differences.drop(columns="t"), better=-1)  # the smaller error is the better one
+    return named(story, table.rename(columns={"told": "foreseen"}), foreseen="foreseen")

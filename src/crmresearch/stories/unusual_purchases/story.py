@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
+from crmresearch.mining.unusual_customers import TOGETHER
+from crmresearch.mining.unusual_orders import taken_back
 from crmresearch.mining.unusual_purchases import LISTS, UnusualPurchases
+from crmresearch.report.show.number_format import told_cases, told_expected
 from crmresearch.stories.story import Story
 from crmresearch.stories.unusual_purchases import TEXTS
 
-NEAR = 0.1  # difference between an order and a return, as a share, up to which the order counts as taken back
+LEAST = 0.00005  # part of what is usual that is told, as 0.01 %
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ class UnusualStory(Story):
         """Whether days are judged, or weeks."""
         return "week" if (self.found.days["unit"] == "week").any() else "day"
 
-    def _kind(self, name: str) -> str:
-        return "weeks" if name == "days" and self.unit == "week" else name
+    def kind(self, name: str) -> str:
+        """What sentences call those of a list."""
+        return self.say(f"kind.{'weeks' if name == 'days' and self.unit == 'week' else name}")
 
     def findings(self) -> list[str]:
         """Of each list how many there are against chance and the rarest, those beyond chance first; what they carry."""
@@ -49,31 +53,31 @@ class UnusualStory(Story):
 
     def counted(self, row: Any) -> str:
         """How many of a list are listed, how many by chance, and the rarest of them."""
-        kind = self._kind(row.list)
-        name = self.say(f"kind.{kind}")
+        name = self.kind(row.list)
         if not row.judged:
             return self.say("unusual.not_judged", kind=name)
         key = "none" if not row.listed else "beyond" if row.beyond else "chance"
         first = ""
         if row.listed:
             rarest = self.found.listed(row.list).head(1)
-            as_rare = told_number(float(rarest["p_value"].iloc[0]) * row.judged)
+            as_rare = told_cases(float(rarest["p_value"].iloc[0]) * row.judged)
             first = self.say("unusual.first", first=self.reasons(row.list, rarest)[0], as_rare=as_rare)
-        return self.say(f"unusual.{key}", row, kind=name, first=first, **self.facts)
+        facts = {**self.facts, "expected": told_expected(row.expected)}
+        return self.say(f"unusual.{key}", row, kind=name, first=first, **facts)
 
     def in_short(self) -> str:
         """How many are listed of each, against chance: what another report says."""
-        rows = self.found.summary.itertuples()
-        parts = [self.say("unusual.short_part", row, kind=self.say(f"kind.{self._kind(row.list)}")) for row in rows]
+        parts = [
+            self.say("unusual.short_part", row, kind=self.kind(row.list), expected=told_expected(row.expected))
+            for row in self.found.summary.itertuples()
+        ]
         return self.say("unusual.short", parts=self.listed(parts), **self.facts)
 
     def carried(self) -> list[str]:
         """What share of the money those listed have, the largest first."""
         rows = self.found.summary.query("share >= 0.0005").sort_values("share", ascending=False)
         means = self.found.without.set_index("left_out")["mean"]
-        parts = [
-            self.say("unusual.part", row, kind=self.say(f"kind.{self._kind(row.list)}")) for row in rows.itertuples()
-        ]
+        parts = [self.say("unusual.part", row, kind=self.kind(row.list)) for row in rows.itertuples()]
         mean = {"mean": means["none"], "mean_without": means["orders"]}
         return [self.say("unusual.carried", parts=self.listed(parts), **mean, **self.facts)] if parts else []
 
@@ -90,7 +94,7 @@ class UnusualStory(Story):
         if not sum(listed.values()):
             return [self.say("unusual.nothing_follows")]
         orders, days = self.found.listed("orders"), self.found.listed("days")
-        taken = int(self._taken_back(orders).sum())
+        taken = int(taken_back(orders).sum())
         told = self.sentences(
             "unusual.look_",
             taken > 0 and "taken_back", listed["orders"] > taken and "orders", listed["customers"] and "customers",
@@ -108,7 +112,7 @@ class UnusualStory(Story):
         """What may be behind each row of a list, to be looked at first."""
         if name == "orders":
             high = rows["times"] > 1
-            keys = high.map({True: "order_high", False: "order_low"}).mask(self._taken_back(rows), "taken_back")
+            keys = high.map({True: "order_high", False: "order_low"}).mask(taken_back(rows), "taken_back")
         elif name == "customers":
             keys = "customer_" + rows["measure"]
         else:
@@ -118,13 +122,8 @@ class UnusualStory(Story):
             keys = high.map({True: "day_high", False: "day_low"}).mask(rows["purchases"] == 0, "day_closed")
         return [self.say(f"cause.{key}") for key in keys]
 
-    def _taken_back(self, orders: pd.DataFrame) -> pd.Series:
-        """Orders of an unusual size of which the customer returned about as much at once, on their day or later."""
-        near = (orders["returned"] / orders["amount"].where(orders["amount"] > 0) - 1).abs() <= NEAR
-        return (orders["times"] > 1) & near
-
     def _times(self, times: float) -> str:
-        return self.say(f"reason.{'times' if times >= 1 else 'part'}", times=times)
+        return self.say(f"reason.{'times' if times >= 1 else 'part' if times >= LEAST else 'hardly'}", times=times)
 
     def _order(self, row: Any) -> str:
         numbered = isinstance(row.order, str)
@@ -135,8 +134,17 @@ class UnusualStory(Story):
 
     def _customer(self, row: Any) -> str:
         facts = {**self.facts, "times_usual": self._times(row.times) if row.times > 0 else ""}
-        facts |= {name: np.floor(1000 * share) / 1000 for name, share in row._asdict().items() if "place_" in name}
+        if row.measure == "together":
+            facts |= {f"place_{name}": self._place(name, row) for name in TOGETHER}
         return self.say(f"reason.customer_{row.measure}", row, **facts)
+
+    def _place(self, name: str, row: Any) -> str:
+        """Where a customer stands among the others in a number: all only where it is all, else a share cut off."""
+        side, share = getattr(row, f"side_{name}"), getattr(row, f"place_{name}")
+        if side == "alike":
+            return self.say("place.alike")
+        of = "all" if share == 1 else "share"
+        return self.say(f"place.{name}_{side}_{of}", share=np.floor(1000 * share + 1e-9) / 1000)
 
     def _day(self, row: Any) -> str:
         date = row.day.date()
@@ -160,11 +168,6 @@ class UnusualStory(Story):
         """What was judged, against what, at which rate, as a paper tells it."""
         facts = {"title": self.text(self.transactions.codebook.title), "cited": self.citation("data"), **self.facts}
         return [self.say(f"methods.{key}", seed=self.seed, **facts) for key in ("data", "unusual", "unusual_rate")]
-
-
-def told_number(value: float) -> str:
-    """A number of cases in words of few digits, however small."""
-    return f"{value:.2g}" if value >= 0.001 else "<\u20600.001"
 
 
 def of_list(story: UnusualStory, name: str) -> pd.DataFrame:

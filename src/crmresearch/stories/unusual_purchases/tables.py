@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from crmresearch.stories.unusual_purchases.story import UnusualStory, of_list, told_number
+from crmresearch.report.show.number_format import told_cases
+from crmresearch.stories.unusual_purchases.story import UnusualStory, of_list
 
 SHOWN = ["reason", "cause", "as_rare"]
 
@@ -10,7 +11,7 @@ SHOWN = ["reason", "cause", "as_rare"]
 def unusual(story: UnusualStory, name: str) -> pd.DataFrame:
     """The list of orders, customers or days for readers; `of_list` has every number."""
     table = of_list(story, name)
-    return table.assign(as_rare=[told_number(number) for number in table["as_rare"]])[SHOWN]
+    return table.assign(as_rare=[told_cases(number) for number in table["as_rare"]])[SHOWN]
 
 
 def full_list(story: UnusualStory) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def full_list(story: UnusualStory) -> pd.DataFrame:
 def summary(story: UnusualStory) -> pd.DataFrame:
     """Of each list: judged, listed, by chance, most by chance, share of the money."""
     table = story.found.summary[["list", "judged", "listed", "expected", "most", "share"]]
-    return story.named(table, list=lambda name: story.say(f"kind.{story._kind(name)}"))
+    return story.named(table, list=story.kind)
 
 
 def without(story: UnusualStory) -> pd.DataFrame:
