@@ -27,7 +27,8 @@ def plot_second(story: NewCustomersStory, found: Conversion) -> Figure:
     if found.remind is not None:
         axes.axvline(found.remind, color=WARM, linewidth=1.2, linestyle="--")
         told, at = story.say("new_chart.remind"), (found.remind, 2)
-        axes.annotate(told, at, (6, 0), textcoords="offset points", color=INK, fontsize=charts.FONT)
+        offset, side = (6, "left") if found.remind < found.until / 2 else (-6, "right")  # where there is room
+        axes.annotate(told, at, (offset, 0), textcoords="offset points", ha=side, color=INK, fontsize=charts.FONT)
     axes.set(xlim=(0, found.until), ylim=(0, None))
     return figure
 
