@@ -19,10 +19,8 @@ def tested() -> trial_scores.Tested:
     foretold = pd.DataFrame(dict.fromkeys(RIVALS, spend))
     sums = {"expected": [780, 780, 780, 936, 975.0], "actual": 780.0}
     scores = pd.DataFrame({"method": RIVALS, "gini": [0.0, 0.5, 0.3, 0.54, 0.6], **sums})
-    chances = foretold / 40
-    return trial_scores.Tested(
-        Trial("later", 60, EVERYBODY, EVERYBODY), scores, (), foretold, chances, spend, 1.0 * (spend > 9), {}
-    )
+    trial, active = Trial("later", 60, EVERYBODY, EVERYBODY), 1.0 * (spend > 9)
+    return trial_scores.Tested(trial, scores, (), foretold, foretold / 40, spend, active, {})
 
 
 @pytest.mark.parametrize(
