@@ -12,11 +12,15 @@ class CodebookError(CrmResearchError):
 
 
 class DataError(CrmResearchError):
-    """A data file that does not fit its codebook; `problems` holds one sentence per problem."""
+    """Data that do not allow what is asked, under a `heading`; `problems` holds one sentence per problem."""
 
     def __init__(self, heading: str, problems: Sequence[str]) -> None:
-        self.problems = list(problems)
+        self.heading, self.problems = heading, list(problems)
         super().__init__("\n".join([heading, *(f"  - {problem}" for problem in self.problems)]))
+
+
+class UnusableFileError(DataError):
+    """A data file that does not fit its codebook, or cannot be read at all."""
 
 
 class DatasetMissingError(CrmResearchError):

@@ -46,6 +46,14 @@ def test_a_first_basket_that_tells_is_told_and_the_day_to_remind_is_the_half() -
     assert found.cools  # who buys often has come back; the others are slower
     assert found.chance_after(day) == pytest.approx(1 - (1 - found.converted) / (1 - before.loc[day]))
     assert found.arm(0.05) == arm_size(found.chance_after(day), 0.05)
+    assert found.reminder == "due"
+    plan = {"risen": found.chance + 0.05, "arm": found.arm(0.05), "months": found.months_for(2 * found.arm(0.05))}
+    assert found.test_plan == plan
+    assert found.standing("basket") == ["high"]
+    high = found.differing[found.differing["group"] == "high"].iloc[0]
+    stayed = basket[basket["group"] == "high"].iloc[0]
+    ends = [1 - stayed[name] for name in ("survival", "ci_upper", "ci_lower")]
+    assert high[["survival", "ci_lower", "ci_upper"]].tolist() == ends
 
 
 def test_a_test_of_this_size_finds_the_rise_four_times_in_five() -> None:
@@ -59,7 +67,10 @@ def test_nobody_and_too_little_are_told() -> None:
     once = shop(7, 100).drop_duplicates("customer")
     found = crm.conversion(once, last_day=LAST)
     assert found.remind is None
+    assert found.reminder is None
     assert found.converted == 0
+    back = once.assign(time=once["time"] + pd.Timedelta(days=7))
+    assert crm.conversion(pd.concat([once, back]), last_day="2021-12-31").reminder is None  # nobody is left to remind
     with pytest.raises(DataError, match="week"):
         crm.conversion(once.head(10), last_day=LAST)
     for wrong in ({"limit": 3}, {"most": 1.0}):

@@ -128,5 +128,7 @@ def test_impossible_parameters_are_refused() -> None:
     for wrong in ({"days": 0}, {"horizon": 0}, {"folds": 1}, {"resamples": 1}, {"quiet_days": -1}, {"margin": 2.0}):
         with pytest.raises(ParameterError):
             crm.prospects(lines, **{**HOW, **wrong})
-    with pytest.raises(DataError, match="quiet_days"):
+    with pytest.raises(DataError, match=r"^There are no new customers:\n.*lower `quiet_days`"):
         crm.prospects(lines, quiet_days=DAYS, **HOW)
+    with pytest.raises(DataError, match=r"^The frame cannot be used as purchases:\n"):
+        crm.prospects(lines.assign(time="some day"), **HOW)

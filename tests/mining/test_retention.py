@@ -23,6 +23,8 @@ def test_lapses_are_counted_by_hand() -> None:
     of = people.loc[["a", "b", "c", "d"], ["days", "lapsed", "returned"]].values.tolist()
     assert of == [[10, 1, 1], [61, 0, 0], [0, 1, 0], [61, 0, 0]]
     assert found.returned == 0.5
+    assert found.once == pytest.approx(1 / 44)
+    assert found.cautions[0].facts == {"silence": 40, "returned": 0.5}
     assert found.curve["survival"].round(4).tolist() == [round(43 / 44, 4), round(42 / 44, 4)]
 
 
@@ -33,7 +35,7 @@ def test_silence_by_default_is_longer_than_nine_in_ten_ever_paused() -> None:
     assert found.silence == int(np.ceil(days.quantile(0.9)))
     assert found.rhythm is None
     assert found.months["model"].isna().all()  # nobody leaves in this shop: the model tells nothing
-    assert [caution.code for caution in found.cautions] == ["no_dropout"]
+    assert [caution.code for caution in found.cautions] == ["silence", "no_dropout"]
 
 
 def test_the_curve_of_the_model_is_that_of_customers_simulated_from_it() -> None:
@@ -59,6 +61,7 @@ def test_customers_under_contract_stay_by_their_payments() -> None:
     seen = found.months[found.months["months"] <= 12]
     assert np.abs(seen["survival"] - seen["model"]).max() < 0.08
     assert found.returned == 0
+    assert "silence" not in {caution.code for caution in found.cautions}
 
 
 def test_too_little_is_told() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmresearch.mining.schedule import LEAST, out_of_time, today, trials
+from crmresearch.mining.schedule import LEAST, Trial, out_of_time, today, trials
 
 
 @given(st.integers(0, 10**6), st.integers(150, 900), st.integers(1, 400), st.integers(7, 400), st.integers(1, 60))
@@ -55,3 +55,10 @@ def test_twice_as_many_teach_as_test_where_the_days_allow_it() -> None:
 def test_who_is_new_today_is_past_the_first_days_and_not_past_the_horizon() -> None:
     assert today(np.array([0, 10, 69, 70, 71]), 100, 30, 60).tolist() == [False, False, True, True, False]
     # came on day 10: scored on 40, over on 100, which is known
+
+
+def test_the_facts_of_a_trial_count_customers_and_name_the_day() -> None:
+    some = np.array([True, True, False])
+    facts = Trial("later", 60, some, ~some, cut=31).facts
+    assert {**facts, "cut": str(facts["cut"])} == {"horizon": 60, "learned": 2, "tested": 1, "cut": "1970-02-01"}
+    assert Trial("crossed", 60, some, some).facts["cut"] is None

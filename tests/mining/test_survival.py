@@ -8,10 +8,13 @@ from scipy.stats import chi2
 from crmresearch.errors import EstimationError
 from crmresearch.mining.survival import (
     compared,
+    differing,
     hazards,
     kaplan_meier,
     log_rank,
     median_time,
+    read_until,
+    standing,
     survival_at,
     watched_until,
 )
@@ -129,3 +132,32 @@ def test_few_customers_are_not_compared() -> None:
     assert tests.empty
     assert watched_until(t) == 11
     assert watched_until(t[:5]) == 0
+
+
+def test_groups_that_differ_are_kept_and_those_that_may_stand_first_named() -> None:
+    groups = pd.DataFrame(
+        {
+            "grouping": ["a", "a", "b", "b"],
+            "group": ["x", "y", "u", "v"],
+            "customers": 50,
+            "days": 90.0,
+            "survival": [0.2, 0.6, 0.4, 0.4],
+            "ci_lower": 0.1,
+            "ci_upper": 0.7,
+            "first": [False, True, True, True],
+            "last": [True, False, True, True],
+        }
+    )
+    tests = pd.DataFrame({"grouping": ["a", "b"], "told": [True, False]})
+    assert differing(groups, tests)["group"].tolist() == ["x", "y"]
+    assert standing(groups, "a", "first") == ["y"]
+    assert standing(groups, "a", "last") == ["x"]
+    assert standing(groups, "b", "first") == []  # each may be
+
+
+def test_a_curve_is_drawn_from_one_on_the_first_day() -> None:
+    curve = kaplan_meier([0, 2, 5], [1, 1, 1])
+    assert read_until(curve, 3)["time"].tolist() == [0, 2]  # it has a step of its own there
+    begun = read_until(curve[curve["time"] > 0], 3)
+    assert begun[["time", "survival", "ci_lower"]].iloc[0].tolist() == [0, 1, 1]
+    assert begun["time"].tolist() == [0, 2]

@@ -42,6 +42,7 @@ REPORTS: dict[str, dict[str, object]] = {
     "cross-selling-baskets-simulated": {"worlds": 2, "resamples": 50},
     "customer-today-cdnow": {"resamples": 20, "contact_cost": 2.0},
     "churn-warning-cdnow": {"resamples": 20},
+    "new-customers-cdnow": {"resamples": 20},
 }
 SKIPPED = ("satisfaction-index-acsi-2015-acsi", "customer-value-online-retail")  # no data, but how to get them
 SHORT = "survey-quality-ecsi-mobile"

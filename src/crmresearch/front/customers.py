@@ -17,7 +17,7 @@ from crmresearch.data.dataset import in_language
 from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.transactions import Transactions, read_transactions
-from crmresearch.errors import DataError, ParameterError
+from crmresearch.errors import DataError, ParameterError, UnusableFileError
 from crmresearch.mining.unusual_purchases import UnusualPurchases
 from crmresearch.mining.unusual_purchases import unusual_purchases as judge
 from crmresearch.segmentation.registry import every_method
@@ -194,7 +194,8 @@ def _sentences(codebook: TransactionsCodebook) -> Iterator[None]:
         settings = f"check `columns`, `time_format`, `decimal` and `last_day` in {book}"
         advice = "name other columns, or write times as dates or as text such as 1998-06-30 and amounts as numbers"
         problems = [p.removeprefix(f"{codebook.file}: ").replace(settings, advice) for p in error.problems]
-        raise DataError("The frame cannot be used as purchases:", problems) from None
+        unusable = isinstance(error, UnusableFileError)
+        raise DataError("The frame cannot be used as purchases:" if unusable else error.heading, problems) from None
 
 
 def methods(sizes: Sequence[int] = (4, 8)) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """From the first purchase to the second: who buys again, how soon, and when a reminder is due."""
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,21 @@ from crmresearch.caution import Caution
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import DataError, ParameterError
 from crmresearch.mining.first_basket import groupings
-from crmresearch.mining.newcomers import day_number, may_be_old, newcomers, purchase_days, require_days
-from crmresearch.mining.survival import compared, hazards, kaplan_meier, median_time, survival_at, watched_until
+from crmresearch.mining.newcomers import as_day, day_number, may_be_old, newcomers, purchase_days, require_days
+from crmresearch.mining.survival import (
+    compared,
+    differing,
+    hazards,
+    kaplan_meier,
+    median_time,
+    standing,
+    survival_at,
+    watched_until,
+)
 
 STEPS = (7, 14, 30, 60, 91, 182, 365)  # days at which the share is told
 WEEKS = 53  # of hazards
+RISE = 0.05  # of the chance to buy again that a test of a reminder should find
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,47 @@ class Conversion:
         """Whether the chance of a week is lower, beyond chance, after the reminder's day than in the first week."""
         after = self.weeks[self.weeks["from"] >= (self.remind or 0)]
         return bool(len(after) and after["ci_upper"].iloc[0] < self.weeks["ci_lower"].iloc[0])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """until and day (of the reminder; days), most and chance (shares)."""
+        return {"until": self.until, "day": self.remind, "most": self.most, "chance": self.chance}
+
+    @property
+    def came(self) -> dict[str, Any]:
+        """How many new customers there are (count), when they first came (first) and last did (latest)."""
+        days = self.people["came"]
+        return {"count": len(days), "first": as_day(days.min()), "latest": as_day(days.max())}
+
+    @property
+    def chance(self) -> float:
+        """Share of those who have not bought again by the day of the reminder who do so by `until`."""
+        return self.chance_after(self.remind or 0)
+
+    @property
+    def reminder(self) -> Literal["due", "any", "little"] | None:
+        """Due on its day, after which the chance is lower; as well on any day; with little to win, since more than 90 %
+        come by themselves; None where nobody comes back, or nobody is left to remind."""
+        if self.remind is None or np.isnan(self.chance):
+            return None
+        return "little" if self.chance > 1 - 2 * RISE else "due" if self.cools else "any"
+
+    @property
+    def test_plan(self) -> dict[str, Any]:
+        """A test that finds `chance` risen by 5 points to risen: customers of an arm, months until both have come."""
+        arm = self.arm(RISE)
+        return {"risen": min(1.0, self.chance + RISE), "arm": arm, "months": self.months_for(2 * arm)}
+
+    @property
+    def differing(self) -> pd.DataFrame:
+        """`survival.differing`, its survival and interval turned into the share that has bought again."""
+        table = differing(self.groups, self.tests)
+        ends = {"ci_lower": 1 - table["ci_upper"], "ci_upper": 1 - table["ci_lower"]}
+        return table.assign(survival=1 - table["survival"], **ends)
+
+    def standing(self, grouping: str) -> list[str]:
+        """The groups that may be the one of which most buy again; none where that may be each of them."""
+        return standing(self.groups, grouping, "last")
 
     def arm(self, rise: float) -> int:
         """Customers for each half of a test of a reminder that finds a rise in `chance_after` it four times in five."""

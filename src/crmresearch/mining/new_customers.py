@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from crmresearch.caution import Caution
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import DataError
 from crmresearch.mining.conversion import Conversion, conversion
 from crmresearch.mining.prospects import Prospects, prospects
 from crmresearch.mining.retention import Retention, retention
+from crmresearch.mining.trial_scores import Tested
 
 T = TypeVar("T")
 
@@ -21,6 +23,29 @@ class NewCustomers:
     conversion: Conversion | None
     retention: Retention | None
     failures: Mapping[str, str]
+
+    @property
+    def trials(self) -> tuple[Tested, ...]:
+        """The trials of the forecast, none where there are none."""
+        return self.prospects.trials if self.prospects else ()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Numbers in use: days of the forecast, those of the first trial, `Conversion.facts`, silence."""
+        known = {"days": self.prospects.days} if self.prospects else {}
+        known |= self.trials[0].trial.facts if self.trials else {}
+        known |= self.conversion.facts if self.conversion else {}
+        return known | ({"silence": self.retention.silence} if self.retention else {})
+
+    @property
+    def cautions(self) -> dict[str, list[Caution]]:
+        """What must be known of each part that is there, what the customer table says of its money aside."""
+        money = self.prospects.first.table.cautions if self.prospects else ()
+        return {
+            "prospects": [one for one in self.prospects.cautions if one not in money] if self.prospects else [],
+            "conversion": [],
+            "retention": [*self.retention.cautions] if self.retention else [],
+        }
 
 
 def new_customers(

@@ -19,6 +19,7 @@ from crmresearch.mining.schedule import today, trials
 from crmresearch.mining.trial_scores import Lived, Tested, lesson, live_through, score_trial
 from crmresearch.ranks import LEVEL, holm
 from crmresearch.resampling import one_thread, require_resamples
+from crmresearch.value.back_check import LARGE
 
 ALIKE = {"t_last": "purchases", "close": "purchases", "first_spend": "spend", "first_units": "first_lines",
          "first_products": "first_lines", "first_categories": "first_lines"}  # fmt: skip  # said by one of them
@@ -51,6 +52,12 @@ class Prospects:
     def main(self) -> Tested | None:
         """The trial of the longest horizon."""
         return self.trials[0] if self.trials else None
+
+    @property
+    def top(self) -> dict[str, float]:
+        """The tenth of the list of whom most is expected: count, worth (mean of each), least (of the last of them)."""
+        top = self.customers.head(max(1, round(len(self.customers) / 10)))
+        return {"count": len(top), "worth": top["worth"].mean(), "least": top["worth"].iloc[-1]}
 
 
 @one_thread
@@ -91,6 +98,8 @@ def prospects(
     for one in tested:
         facts = {"horizon": one.trial.horizon}
         cautions += [Caution("left_out", "note", name, facts | {"reason": why}) for name, why in one.left_out.items()]
+        if abs(off := one.money["off"]) > LARGE:
+            cautions.append(Caution("check_off", "weak", "", facts | {"off": off, "limit": LARGE}))
     margins = customer_margins(own_clock(transactions), first.table, margin)
     kept = gravest_first([*cautions, *first.table.cautions])
     if not tested:

@@ -4,7 +4,7 @@ In a shop without contracts nobody says that they leave. Here a customer lapses 
 begins, and the time that counts is that of the purchase before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import DataError, EstimationError
 from crmresearch.mining.first_basket import groupings
 from crmresearch.mining.newcomers import day_number, newcomers, purchase_days, require_days
-from crmresearch.mining.survival import compared, kaplan_meier, survival_at, watched_until
+from crmresearch.mining.survival import compared, differing, kaplan_meier, standing, survival_at, watched_until
 from crmresearch.segmentation.contract import Floats
 from crmresearch.value.beta_geometric import MbgNbdFit
 from crmresearch.value.contract import ContractFit
@@ -54,6 +54,20 @@ class Retention:
         """Share of those who lapsed who bought again later, as far as the data go; NaN where nobody lapsed."""
         lapsed = self.people[self.people["lapsed"] == 1]
         return float(lapsed["returned"].mean()) if len(lapsed) else np.nan
+
+    @property
+    def once(self) -> float:
+        """Share that lapses with the first purchase."""
+        return 1 - float(survival_at(self.curve, 0)["survival"])
+
+    @property
+    def differing(self) -> pd.DataFrame:
+        """`survival.differing`."""
+        return differing(self.groups, self.tests)
+
+    def standing(self, grouping: str) -> list[str]:
+        """The groups that may be the one that stays longest; none where that may be each of them."""
+        return standing(self.groups, grouping, "first")
 
 
 def retention(transactions: Transactions, *, silence: int = 0, quiet_days: int = 0) -> Retention:
@@ -100,7 +114,11 @@ def retention(transactions: Transactions, *, silence: int = 0, quiet_days: int =
         people["days"], people["lapsed"], end - people["came"], groupings(people, transactions), read
     )
     months, cautions = _months(transactions, people, curve, read, rhythm)
-    return Retention(silence, people, curve, read, months, groups, tests, rhythm, cautions)
+    found = Retention(silence, people, curve, read, months, groups, tests, rhythm, cautions)
+    if rhythm is not None:
+        return found
+    assumed = Caution("silence", "weak", "", {"silence": silence, "returned": np.nan_to_num(found.returned)})
+    return replace(found, cautions=(assumed, *cautions))
 
 
 def _months(

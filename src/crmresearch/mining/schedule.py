@@ -6,12 +6,13 @@ is tested on: whoever teaches has an outcome that ended by then.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crmresearch.caution import Caution
+from crmresearch.mining.newcomers import as_day
 
 LEAST = 100  # customers, of those who teach and of those who test
 SHARE = 0.15  # of all newcomers, the same, where the horizon is looked for
@@ -32,6 +33,13 @@ class Trial:
     teaches: NDArray[np.bool_]
     tests: NDArray[np.bool_]
     cut: int | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """horizon (days), learned and tested (customers), cut (date; None of `crossed`)."""
+        cut = None if self.cut is None else as_day(self.cut)
+        learned, tested = int(self.teaches.sum()), int(self.tests.sum())
+        return {"horizon": self.horizon, "learned": learned, "tested": tested, "cut": cut}
 
 
 def trials(came: Days, until: int, days: int, horizon: int) -> tuple[list[Trial], list[Caution]]:

@@ -56,6 +56,17 @@ def survival_at(curve: pd.DataFrame, time: float) -> pd.Series:
     return before.iloc[-1][["survival", "error", "ci_lower", "ci_upper"]]
 
 
+def read_until(curve: pd.DataFrame, until: float) -> pd.DataFrame:
+    """A curve as it is drawn: time, survival, ci_lower, ci_upper from 1 on day 0 up to the last step by `until`.
+
+    >>> read_until(kaplan_meier([1, 2, 3, 4], [1, 1, 1, 0]), 2)[["time", "survival"]].values.tolist()
+    [[0.0, 1.0], [1.0, 0.75], [2.0, 0.5]]
+    """
+    begin = pd.DataFrame({"time": [0.0], "survival": [1.0], "ci_lower": [1.0], "ci_upper": [1.0]})
+    steps = curve.loc[curve["time"] <= until, list(begin)]
+    return pd.concat([begin, steps], ignore_index=True) if steps["time"].gt(0).all() else steps
+
+
 def median_time(curve: pd.DataFrame, share: float = 0.5) -> float:
     """The first time by which survival is `1 − share` or less; NaN where it never is.
 
@@ -133,6 +144,21 @@ def compared(
     found["p"] = holm(found["p"].to_numpy(dtype=float))
     found["told"] = found["p"] < 1 - LEVEL
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS), found
+
+
+def differing(groups: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+    """Of the groups of `compared` those of groupings told to differ.
+
+    Columns grouping, group, customers, days, survival, ci_lower, ci_upper.
+    """
+    shown = ["grouping", "group", "customers", "days", "survival", "ci_lower", "ci_upper"]
+    return groups.loc[groups["grouping"].isin(tests.loc[tests["told"], "grouping"]), shown]
+
+
+def standing(groups: pd.DataFrame, grouping: str, end: str) -> list[str]:
+    """The groups of `compared` that may stand `end`, first or last; none where that may be each of them."""
+    part = groups[groups["grouping"] == grouping]
+    return [] if part[end].all() else part.loc[part[end].astype(bool), "group"].tolist()
 
 
 _CURVE = ["time", "at_risk", "events", "survival", "error", "ci_lower", "ci_upper"]

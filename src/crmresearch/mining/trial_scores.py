@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from scipy.stats import spearmanr
 from crmresearch.data.customers import customer_table
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import EstimationError
+from crmresearch.mining.calibration import lift_table, probability_scores
 from crmresearch.mining.first_days import FirstDays
-from crmresearch.mining.foretell import MEAN, RIVALS, Lesson, Places, foretell
+from crmresearch.mining.foretell import FIRST_SPEND, MEAN, RIVALS, Lesson, Places, foretell
 from crmresearch.mining.newcomers import own_clock
 from crmresearch.mining.schedule import Trial
 from crmresearch.ranks import highest, leads
@@ -21,10 +23,15 @@ from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.scoring.crossfit import deal_folds
 from crmresearch.segmentation.scoring.evaluation import centred, interval
 from crmresearch.segmentation.scoring.scores import Outcome, Prediction, Samples, score
+from crmresearch.value.back_check import LARGE
 
 SCORED = ("r2_log", "gini", "capture", "auc", "deviance")
 MOST_SCORED = 50_000  # tested customers of whom scores and intervals are made; of more, so many drawn
 GROUPS = 10  # of customers in the calibration of money
+HARDLY = 0.05  # of Gini; less more than sorting by spend so far is hardly more
+
+
+_NONE = pd.DataFrame()
 
 
 @dataclass(frozen=True)
@@ -54,13 +61,67 @@ class Tested:
         first = next((name for name in RIVALS if name in self.alike), MEAN)
         return None if first == MEAN else first
 
-    def calibration(self, method: str, groups: int = GROUPS) -> pd.DataFrame:
+    @property
+    def used(self) -> str:
+        """The forecast that is used: the lead, everybody's mean without one."""
+        return self.lead or MEAN
+
+    @property
+    def best(self) -> pd.Series:
+        """The scores of the forecast used."""
+        return self.scores.set_index("method").loc[self.used]
+
+    @property
+    def worse(self) -> pd.Series:
+        """Gini by method of those shown to order customers worse than the best, everybody's mean aside."""
+        return self.scores.set_index("method")["gini"].drop([MEAN, *self.alike], errors="ignore")
+
+    @property
+    def verdict(self) -> Literal["nothing", "simple", "alike", "alone"]:
+        """Nothing leads; spend so far does, which is enough; the simplest of those alike; one alone."""
+        if self.lead is None:
+            return "nothing"
+        return "simple" if self.lead == FIRST_SPEND else "alike" if len(self.alike) > 1 else "alone"
+
+    @property
+    def hardly(self) -> float | None:
+        """The Gini of spend so far where the lead's is hardly higher (by less than 0.05), else None."""
+        simple = dict(zip(self.scores["method"], self.scores["gini"], strict=True))[FIRST_SPEND]
+        return simple if self.verdict in ("alike", "alone") and self.best["gini"] - simple < HARDLY else None
+
+    @property
+    def money(self) -> dict[str, Any]:
+        """Of the forecast used: the sums expected and actual, off (expected / actual − 1; NaN where nothing came), and
+        in how many (held) of the groups of `calibration` the expected mean lies within the interval of the actual."""
+        table, sums = self.calibration(), self.best[["expected", "actual"]]
+        off = sums["expected"] / sums["actual"] - 1 if sums["actual"] > 0 else np.nan
+        held = table["expected"].between(table["ci_lower"], table["ci_upper"])
+        return {**sums, "off": off, "held": int(held.sum()), "groups": len(table)}
+
+    @property
+    def too_high(self) -> bool:
+        """Whether the sum expected is above the actual by more than a fifth of it."""
+        return bool(self.money["off"] > LARGE)
+
+    def lift(self, resamples: int, seed: int) -> pd.DataFrame:
+        """`lift_table` of the lead; empty without one and where nothing was spent."""
+        told = self.lead is not None and self.spend.sum() > 0
+        return lift_table(self.expected[self.used], self.spend, resamples=resamples, seed=seed) if told else _NONE
+
+    @property
+    def chance_scores(self) -> pd.DataFrame:
+        """`probability_scores` of the lead's chances to buy again; empty without one and where all or none did."""
+        told = self.lead is not None and self.active.min() < self.active.max()
+        return probability_scores(self.chances[self.used].clip(0, 1), self.active) if told else _NONE
+
+    def calibration(self, method: str | None = None, groups: int = GROUPS) -> pd.DataFrame:
         """Mean spend foretold and come in groups of customers by what was foretold, least first.
 
+        `method`: by default the forecast used.
         Columns bin, customers, expected, actual, ci_lower, ci_upper (of the mean that came, ±1.96 errors). Customers of
         whom the same was foretold are in one group.
         """
-        foretold = self.expected[method]
+        foretold = self.expected[method or self.used]
         codes = pd.qcut(foretold, groups, labels=False, duplicates="drop").fillna(0)
         came, expected = self.spend.groupby(codes), foretold.groupby(codes)
         table = pd.DataFrame({"customers": came.size(), "expected": expected.mean(), "actual": came.mean()})

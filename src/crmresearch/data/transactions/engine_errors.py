@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crmresearch.data.documents import shown
-from crmresearch.errors import CrmResearchError, DataError
+from crmresearch.errors import CrmResearchError, UnusableFileError
 
 _ENGINES = ("duckdb", "_duckdb", "pyspark", "py4j", "ibis", "pyarrow")
 _LINE = re.compile(r"CSV Error on Line: (\d+)\s*\n(?:Original Line: )?([^\n]*)\n")
@@ -39,14 +39,14 @@ _OF_A_FILE = {
 }
 
 
-def unusable(path: Path, why: str) -> DataError:
+def unusable(path: Path, why: str) -> UnusableFileError:
     """The error of a file that cannot be analysed at all."""
-    return DataError(f"{shown(path)} cannot be used as transactions:", [f"{path.name}: {why}."])
+    return UnusableFileError(f"{shown(path)} cannot be used as transactions:", [f"{path.name}: {why}."])
 
 
 @contextmanager
 def engine_sentences(path: Path) -> Iterator[None]:
-    """An engine's error about this file as DataError: the line or column where it says one, and what to do."""
+    """An engine's error about this file as UnusableFileError: the line or column where it says one, and what to do."""
     try:
         yield
     except CrmResearchError:

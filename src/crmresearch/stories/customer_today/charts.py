@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from crmresearch.palette import ACCENT, INK, QUIET, WARM
 from crmresearch.stories import charts
+from crmresearch.stories.curves import foretold
 from crmresearch.stories.customer_today.story import TodayStory
 
 
@@ -26,12 +27,4 @@ def plot_half(story: TodayStory) -> Figure:
 
 def plot_calibration(story: TodayStory) -> Figure:
     """Mean purchases that came, with their interval, over those expected, in groups of customers; the line is right."""
-    table = story.checks[0].calibration()
-    figure, axes = charts.chart(
-        5.6, 4.2, story.say("chart.foretold"), story.say("chart.came"), grid="both", kind="points"
-    )
-    top = float(table[["expected", "actual", "ci_upper"]].max().max())
-    axes.plot([0, top], [0, top], color=QUIET, linewidth=0.8, linestyle="--")
-    axes.vlines(table["expected"], table["ci_lower"], table["ci_upper"], color=ACCENT, linewidth=1.8)
-    axes.plot(table["expected"], table["actual"], "o", color=ACCENT, markersize=5.5)
-    return figure
+    return foretold(story.say("chart.foretold"), story.say("chart.came"), story.checks[0].calibration())

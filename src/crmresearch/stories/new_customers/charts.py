@@ -1,85 +1,56 @@
 """The figures of new customers: money foretold and come, the second purchase by day and by week, and who stays."""
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from crmresearch.mining.retention import MONTH
+from crmresearch.mining.conversion import Conversion
+from crmresearch.mining.retention import MONTH, Retention
+from crmresearch.mining.survival import read_until
 from crmresearch.mining.trial_scores import Tested
-from crmresearch.palette import ACCENT, INK, QUIET, WARM
+from crmresearch.palette import INK, WARM
 from crmresearch.stories import charts
+from crmresearch.stories.curves import dots, foretold, steps
 from crmresearch.stories.new_customers.story import NewCustomersStory
-from crmresearch.stories.new_customers.tables import calibration
 
 
 def plot_calibration(story: NewCustomersStory, one: Tested) -> Figure:
     """Mean money that came, with its interval, over the money foretold, in groups of customers; the line is right."""
-    table = calibration(one)
-    words = story.tell("new_chart.foretold"), story.tell("new_chart.came")
-    figure, axes = charts.chart(5.6, 4.2, *words, grid="both", kind="points")
-    top = float(table[["expected", "actual", "ci_upper"]].max().max()) * 1.03
-    axes.plot([0, top], [0, top], color=QUIET, linewidth=0.8, linestyle="--")
-    axes.vlines(table["expected"], table["ci_lower"], table["ci_upper"], color=ACCENT, linewidth=1.8)
-    axes.plot(table["expected"], table["actual"], "o", color=ACCENT, markersize=5.5)
-    return figure
+    return foretold(story.say("new_chart.foretold"), story.say("new_chart.came"), one.calibration())
 
 
-def plot_second(story: NewCustomersStory) -> Figure:
+def plot_second(story: NewCustomersStory, found: Conversion) -> Figure:
     """Share that has bought a second time by the days since the first purchase, with its band and the day to remind."""
-    found = story.found.conversion
-    assert found is not None
     words = story.say("new_chart.days"), story.say("new_chart.second")
     figure, axes = charts.chart(6.6, 3.9, *words, grid="both")
-    curve = _read(found.curve, found.until)
-    _steps(axes, curve["time"], 1 - curve[["survival", "ci_upper", "ci_lower"]])
+    curve = read_until(found.curve, found.until)
+    steps(axes, curve["time"], 1 - curve[["survival", "ci_upper", "ci_lower"]])
     if found.remind is not None:
         axes.axvline(found.remind, color=WARM, linewidth=1.2, linestyle="--")
-        told = story.tell("new_chart.remind", day=found.remind, most=found.most)
-        axes.annotate(told, (found.remind, 2), (6, 0), textcoords="offset points", color=INK, fontsize=charts.FONT)
+        told, at = story.say("new_chart.remind"), (found.remind, 2)
+        offset, side = (6, "left") if found.remind < found.until / 2 else (-6, "right")  # where there is room
+        axes.annotate(told, at, (offset, 0), textcoords="offset points", ha=side, color=INK, fontsize=charts.FONT)
     axes.set(xlim=(0, found.until), ylim=(0, None))
     return figure
 
 
-def plot_weeks(story: NewCustomersStory) -> Figure:
+def plot_weeks(story: NewCustomersStory, weeks: pd.DataFrame) -> Figure:
     """The chance of a second purchase in each week, of those who have not bought again before it."""
-    assert story.found.conversion is not None
-    weeks = story.found.conversion.weeks
     words = story.say("new_chart.week"), story.say("new_chart.hazard")
     figure, axes = charts.chart(6.6, 3.2, *words, grid="y", kind="points")
-    number = weeks["to"] / 7
-    axes.vlines(number, 100 * weeks["ci_lower"], 100 * weeks["ci_upper"], color=ACCENT, linewidth=1.8)
-    axes.plot(number, 100 * weeks["hazard"], "o", color=ACCENT, markersize=4.5)
+    dots(axes, weeks["to"] / 7, 100 * weeks[["hazard", "ci_lower", "ci_upper"]], size=4.5)
     axes.set(ylim=(0, None))
     return figure
 
 
-def plot_stay(story: NewCustomersStory) -> Figure:
+def plot_stay(story: NewCustomersStory, found: Retention) -> Figure:
     """Share that has not fallen silent yet by the months since the first purchase, and the model beside it."""
-    found = story.found.retention
-    assert found is not None
     words = story.say("new_chart.months"), story.say("new_chart.stay")
     figure, axes = charts.chart(6.6, 3.9, *words, grid="both")
-    curve = _read(found.curve, found.until)
-    seen = story.say("new_chart.seen")
-    _steps(axes, curve["time"] / MONTH, curve[["survival", "ci_lower", "ci_upper"]], seen)
-    if found.months["model"].notna().any():
+    curve, months = read_until(found.curve, found.until), found.months.dropna(subset="model")
+    steps(axes, curve["time"] / MONTH, curve[["survival", "ci_lower", "ci_upper"]], label=story.say("new_chart.seen"))
+    if len(months):
         told = story.say("new_chart.model")
-        axes.plot(found.months["months"], 100 * found.months["model"], "s--", color=WARM, markersize=5, label=told)
+        axes.plot(months["months"], 100 * months["model"], "s--", color=WARM, markersize=5, label=told)
         charts.legend_above(axes)
     axes.set(xlim=(0, found.until / MONTH), ylim=(0, 100))
     return figure
-
-
-def _read(curve: pd.DataFrame, until: float) -> pd.DataFrame:
-    """The curve from 1 on the first day up to the last on which it is read."""
-    begin = pd.DataFrame({"time": [0.0], "survival": [1.0], "ci_lower": [1.0], "ci_upper": [1.0]})
-    read = curve[curve["time"] <= until]
-    return pd.concat([begin, read[list(begin)]], ignore_index=True) if read["time"].gt(0).all() else read
-
-
-def _steps(axes: Axes, time: pd.Series, shares: pd.DataFrame, label: str | None = None) -> None:
-    """A line of steps in its band: the columns are the shares and both ends of their intervals."""
-    middle, lower, upper = (100 * shares.to_numpy(dtype=float)).T
-    axes.fill_between(np.asarray(time), lower, upper, step="post", color=ACCENT, alpha=0.2, linewidth=0)
-    axes.step(np.asarray(time), middle, where="post", color=ACCENT, linewidth=2, label=label)
