@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from crmresearch.palette import ACCENT, WARM
 from crmresearch.stories import charts
@@ -30,11 +31,12 @@ def plot_hits(story: CrossStory) -> Figure:
     tasks = list(dict.fromkeys(table["task"]))
     figure, panels, heights = charts.row_panels(
         [story.say(f"task.{task}") for task in tasks], [story.recommender(name) for name in names],
-        story.say("chart.hit_rate"),
+        story.say("chart.hit_rate"), width=2.6,
     )  # fmt: skip
     for axes, task in zip(panels, tasks, strict=True):
         rows = table[table["task"] == task].set_index("recommender").reindex(names)
         known = np.flatnonzero(rows["hit_rate"].notna())
         part = rows.iloc[known]
         charts.draw_interval(axes, heights[known], part["hit_rate"], part["ci_lower"], part["ci_upper"], ACCENT)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     return figure
