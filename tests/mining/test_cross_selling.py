@@ -88,11 +88,11 @@ def test_data_that_give_nothing_say_why(tmp_path: Path) -> None:
     assert "below 50" in poor.undefined["rules"]
     assert poor.pairs.empty
     assert poor.offered == {}
-    assert {"no_rules", "no_next", "no_effect"} <= {one.code for one in poor.cautions}
+    assert {"no_rules", "no_next", "no_effect"} <= {one.code for _, one in poor.cautions}
     without = cross_selling(load_transactions("cdnow"), worlds=1, resamples=50)
     assert without.rules is None
     assert "no column product" in without.undefined["rules"]
-    assert [one.code for one in without.cautions] == ["no_rules", "no_next", "no_effect", "no_segments"]
+    assert [one.code for _, one in without.cautions] == ["no_rules", "no_next", "no_effect", "no_segments"]
 
 
 def test_impossible_parameters_are_refused() -> None:
@@ -117,7 +117,7 @@ def test_what_is_beyond_chance_and_what_follows_stands_in_the_result(found: Cros
     sizes = lines.groupby(["customer", "order"])["product"].nunique()
     counted = [len(sizes), lines["product"].nunique(), lines["customer"].nunique(), sizes.mean(), sizes.max()]
     assert list(held.values()) == pytest.approx([*counted, (sizes == 1).mean()])
-    assert [one.code for one in found.cautions] == ["no_effect"]
+    assert [one.code for _, one in found.cautions] == ["no_effect"]
     assert found.wrong_worlds == 0
 
 

@@ -87,24 +87,24 @@ class CrossSelling:
         return experiment(self.offers)
 
     @property
-    def cautions(self) -> Iterator[Caution]:
-        """What must be known before anything is offered; its quantity is rules, next, offers or segments."""
+    def cautions(self) -> Iterator[tuple[str, Caution]]:
+        """What must be known before anything is offered, each after its subject: rules, next, offers or segments."""
         worlds, wrong = len(self.swaps), self.wrong_worlds
         if self.rules is None:
-            yield Caution("no_rules", "weak", "rules", {"reason": self.undefined["rules"]})
+            yield "rules", Caution("no_rules", "weak", "", {"reason": self.undefined["rules"]})
         elif wrong > max(1, 2 * self.rules.level * worlds):
-            yield Caution("swaps", "weak", "rules", {"wrong": wrong, "worlds": worlds})
+            yield "rules", Caution("swaps", "weak", "", {"wrong": wrong, "worlds": worlds})
         if self.rules and self.rules.too_many:
-            yield Caution("too_many", "note", "rules")
+            yield "rules", Caution("too_many", "note", "")
         if self.rules and "names" in self.undefined:
-            yield Caution("no_names", "note", "rules", {"reason": self.undefined["names"]})
+            yield "rules", Caution("no_names", "note", "", {"reason": self.undefined["names"]})
         if self.hits is None:
-            yield Caution("no_next", "weak", "next", {"reason": self.undefined["hits"]})
+            yield "next", Caution("no_next", "weak", "", {"reason": self.undefined["hits"]})
         elif self.hits.customers < FEW:
-            yield Caution("few_customers", "weak", "next", {"customers": self.hits.customers})
-        yield Caution("no_effect", "weak", "offers", {"response": self.response})
+            yield "next", Caution("few_customers", "weak", "", {"customers": self.hits.customers})
+        yield "offers", Caution("no_effect", "weak", "", {"response": self.response})
         if self.method is None:
-            yield Caution("no_segments", "note", "segments", {"reason": self.undefined["segments"]})
+            yield "segments", Caution("no_segments", "note", "", {"reason": self.undefined["segments"]})
 
 
 @dataclass(frozen=True)

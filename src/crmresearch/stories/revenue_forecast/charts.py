@@ -42,6 +42,7 @@ def plot_cohorts(story: RevenueForecastStory) -> Figure:
         rows = cohorts[cohorts["cohort"] == name]
         days = places(rows["end"])
         axes.plot(days, rows["purchases"], style, color=colour, linewidth=1.6, label=name)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     name_days(axes, story.made.series.ends(), story.say("forecast_chart.end"))
     charts.legend_above(axes, 4, size=8.5)
     return figure
