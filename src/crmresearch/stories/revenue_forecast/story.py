@@ -136,8 +136,9 @@ class RevenueForecastStory(PurchasesStory):
         """How the results were made, a sentence a step, with the numbers in use."""
         if self.forecast is None:
             return []
-        customers = "customers_open" if self.made.series.closed_since is None else "customers_closed"
-        of_customers = ("rhythm",) if self.made.rhythm else (customers, "cohorts")
+        closed, regular = self.made.series.closed_since is not None, self.made.rhythm is not None
+        of_customers = ("customers_closed" if closed else "customers_open", "cohorts", "intervals")
+        of_payers = ("rhythm", closed and "cohorts", "intervals_rhythm")
         checked = ("origins", "error", "compared", "coverage", "choice") if self.made.evaluation else ()
-        steps = ("series", "methods", *of_customers, "intervals", *checked, not self.made.rhythm and "tracking")
+        steps = "series", "methods", *(of_payers if regular else of_customers), *checked, not regular and "tracking"
         return self.sentences("forecast_method.", *steps)
