@@ -152,7 +152,7 @@ def test_every_caution_has_a_sentence_and_every_sentence_a_caution() -> None:
     of_others = "value", "segmentation"  # their sentences stand in sections of their own
     raised = set(re.findall(r'Caution\(\s*"(\w+)"', _sources(*of_others)))
     raised |= set(re.findall(r'\("(\w+_resamples)",', _sources()))
-    sections = ("caution.", "priority_caution.", "series_caution.")
+    sections = ("caution.", "cross_caution.", "priority_caution.", "series_caution.")
     written = {key.partition(".")[2] for key in catalogue("en") if key.startswith(sections)}
     beside = {key.removeprefix("churn_caution.") for key in catalogue("en") if key.startswith("churn_caution.")}
     assert written <= raised

@@ -12,8 +12,8 @@ from scipy.stats import norm
 from crmresearch.data.transactions.transactions import load_transactions
 from crmresearch.errors import ParameterError
 from crmresearch.mining.cross_selling import CrossSelling, Shop, cross_selling, learned
-from crmresearch.mining.next_product import scores
-from crmresearch.mining.offers import needed
+from crmresearch.mining.next_product import HitRates, scores
+from crmresearch.mining.offers import experiment, needed
 
 CUTOFF = "2025-04-30"
 
@@ -86,9 +86,13 @@ def test_data_that_give_nothing_say_why(tmp_path: Path) -> None:
     poor = cross_selling(small, worlds=1, resamples=50)
     assert poor.rules is None
     assert "below 50" in poor.undefined["rules"]
+    assert poor.pairs.empty
+    assert poor.offered == {}
+    assert {"no_rules", "no_next", "no_effect"} <= {one.code for _, one in poor.cautions}
     without = cross_selling(load_transactions("cdnow"), worlds=1, resamples=50)
     assert without.rules is None
     assert "no column product" in without.undefined["rules"]
+    assert [one.code for _, one in without.cautions] == ["no_rules", "no_next", "no_effect", "no_segments"]
 
 
 def test_impossible_parameters_are_refused() -> None:
@@ -97,3 +101,42 @@ def test_impossible_parameters_are_refused() -> None:
         cross_selling(transactions, cutoff="2026-01-01")
     with pytest.raises(ParameterError, match="`response` is a share"):
         cross_selling(transactions, response=1.5)
+
+
+def test_what_is_beyond_chance_and_what_follows_stands_in_the_result(found: CrossSelling) -> None:
+    assert found.rules is not None
+    assert (found.pairs["second"] < 0).all()
+    assert (found.rules.told_triples["second"] >= 0).all()
+    apparent = found.rules.apparent
+    assert not apparent["told"].any()
+    assert apparent["lift"].is_monotonic_decreasing
+    customers = found.targets["customer"].nunique()
+    assert found.offered == {"count": len(found.offers), "customers": customers, "sales": found.offers["sales"].sum()}
+    held = found.rules.baskets.described()
+    lines = pd.read_csv(found.transactions.path)
+    sizes = lines.groupby(["customer", "order"])["product"].nunique()
+    counted = [len(sizes), lines["product"].nunique(), lines["customer"].nunique(), sizes.mean(), sizes.max()]
+    assert list(held.values()) == pytest.approx([*counted, (sizes == 1).mean()])
+    assert [one.code for _, one in found.cautions] == ["no_effect"]
+    assert found.wrong_worlds == 0
+
+
+def test_leaders_are_told_apart_from_simple_lists_only_beyond_chance() -> None:
+    rows = [("all", "popularity", 0.5, 0.0, True), ("all", "similar", 0.6, 0.1, True), ("new", "rules", 0.7, 0.3, True),
+            ("new", "popularity", 0.4, 0.0, False), ("new", "similar", 0.3, -0.1, False)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["task", "recommender", "hit_rate", "lead", "best"])
+    every, new = HitRates(table, 5, 100, 90).leaders()
+    assert (every.task, every.names, every.beaten) == ("all", ["similar", "popularity"], False)
+    assert (new.names, new.beaten, new.row["hit_rate"], new.base["recommender"]) == (["rules"], True, 0.7, "popularity")
+
+
+def test_offers_that_can_be_tested_are_counted() -> None:
+    table = pd.DataFrame({"consequent": list("abcd"), "targets": [10, 50, 300, 90], "needed": [np.nan, 40, 150, 45]})
+    found = experiment(table)
+    assert found is not None
+    assert (found.row["consequent"], found.enough) == ("c", 2)
+    few = experiment(table.head(2))
+    assert few is not None
+    assert (few.row["consequent"], few.enough) == ("b", 0)
+    assert experiment(table.head(1)) is None
+    assert experiment(table[["targets"]]) is None

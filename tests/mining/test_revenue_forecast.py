@@ -1,14 +1,19 @@
 """The forecast as a whole: what is chosen, what is planned with, origins, and purchases too few for any of it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
+from rhythm_cases import subscribers
 from series_cases import shop
 
 import crmresearch as crm
 from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.front.customers import as_transactions
+from crmresearch.mining.forecast_made import Record, RevenueForecast
 from crmresearch.mining.periods import purchase_series
-from crmresearch.mining.revenue_forecast import RevenueForecast, chosen_origins, forecast_or_reason
+from crmresearch.mining.revenue_forecast import chosen_origins, forecast_or_reason
 
 NAMED = {"customer": "customer", "time": "time", "amount": "amount"}
 
@@ -82,6 +87,66 @@ def test_one_time_buyers_have_a_forecast_but_none_of_the_customers() -> None:
     assert (
         found.left_out.set_index("method").loc["purchase_model", "reason"].str.startswith("Nobody bought again").all()
     )
+
+
+def test_the_record_of_the_chosen_method_is_judged_beyond_chance_only(forecast: RevenueForecast) -> None:
+    def judged(best: str, p: float) -> Record:
+        made = replace(forecast)
+        scores = forecast.scores.assign(p_value=p, mase=1.0, alike=True)
+        made.__dict__["scores"] = scores.assign(mase=scores["mase"].where(scores["method"] != best, 0.5))
+        assert made.chosen == best
+        return made.record
+
+    assert [judged("exponential_smoothing", p).verdict for p in (0.01, 0.4, np.nan)] == [
+        "shown",
+        "not_shown",
+        "untested",
+    ]
+    assert judged("naive", np.nan).verdict == "naive"
+    assert "naive" in judged("exponential_smoothing", 0.4).alike
+    assert "exponential_smoothing" not in judged("exponential_smoothing", 0.4).alike
+    assert not judged("exponential_smoothing", np.nan).alike
+    assert crm.revenue_forecast(shop(8, 4), seed=1).record.verdict == "unchecked"
+
+
+def test_shares_that_held_are_those_of_the_long_table(forecast: RevenueForecast) -> None:
+    assert forecast.evaluation is not None
+    wide = forecast.evaluation.held().set_index(["quantity", "method"])
+    long = forecast.coverage.query("of == 'periods'").set_index(["level", "quantity", "method"])
+    for level in (0.8, 0.95):
+        columns = [f"share_{100 * level:.0f}", *(f"held_{100 * level:.0f}_{end}" for end in ("lower", "upper"))]
+        own = long.loc[level].loc[wide.index, ["share", "ci_lower", "ci_upper"]]
+        assert wide[columns].to_numpy() == pytest.approx(own.to_numpy())
+    held = forecast.held
+    assert held is not None
+    assert (held["verdict"] == "narrow") == held["narrow"]
+    parts = forecast.evaluation.parts
+    assert forecast.evaluation.share_new == pytest.approx(parts["new"].sum() / (parts["new"] + parts["known"]).sum())
+
+
+def test_the_coming_periods_are_those_of_the_chosen_method(forecast: RevenueForecast) -> None:
+    table = forecast.period_table()
+    assert table[["revenue", "purchases", "active"]].sum().to_numpy() == pytest.approx(
+        forecast.plan.loc[["revenue", "purchases", "active"], "estimate"].to_numpy()
+    )
+    assert (table["interval_80_lower"] <= table["interval_80_upper"]).all()
+
+
+def test_customers_who_pay_in_a_rhythm_have_no_forecast_of_purchases_at_random() -> None:
+    """Subscribers of a known month; what they pay is forecast by its own past, and what is left out is said."""
+    days, _ = subscribers(150, 1)
+    lines = days.rename(columns={"day": "time"}).assign(amount=10.0)
+    found = crm.revenue_forecast(lines, "month", horizon=2, origins=2, seed=1)
+    assert found.rhythm is not None
+    assert found.rhythm.period == "month"
+    assert "purchase_model" not in set(found.coming["method"])
+    assert set(found.left_out.set_index("method").loc[["purchase_model"], "code"]) == {"rhythm"}
+    assert found.tracking.empty
+    caution = next(one for one in found.cautions if one.code == "rhythm")
+    assert caution.facts["kept"] == found.rhythm.kept
+    assert found.evaluation is not None
+    assert "purchase_model" not in set(found.evaluation.periods["method"])
+    assert crm.revenue_forecast(shop(44, 3), horizon=4, origins=0).rhythm is None
 
 
 def test_what_cannot_be_asked_is_refused(lines: pd.DataFrame) -> None:

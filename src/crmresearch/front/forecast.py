@@ -8,7 +8,7 @@ import pandas as pd
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.front.customers import as_transactions
 from crmresearch.mining import revenue_forecast as engine
-from crmresearch.mining.revenue_forecast import RevenueForecast
+from crmresearch.mining.forecast_made import RevenueForecast
 
 __all__ = ["revenue_forecast"]
 
@@ -36,7 +36,8 @@ def revenue_forecast(
     or month (by default months from three whole years on), whole ones `until` the last day that is known. Forecast are
     `horizon` periods (a quarter, or a sixth of shorter data): by the last period's number, that of a year before,
     exponential smoothing, ARIMA, the sum of the cohorts, and BG/NBD of Fader, Hardie & Lee (2005) summed over the
-    customers, with newcomers as in the last quarter.
+    customers, with newcomers as in the last quarter. Where customers pay in a `rhythm`, as by contract, BG/NBD is left
+    out, and a caution says so.
 
     What is returned holds frames: `plan` (a row a quantity: the chosen method, estimate, intervals of 80 and 95 %),
     `coming` (a row a quantity, method and period), `coming_sums`, `series.total`, `series.by_cohort`; from `origins`

@@ -64,6 +64,22 @@ class Associations:
         order = pairs.assign(key=key).sort_values("confidence", ascending=False, kind="stable")
         return pairs.loc[order.drop_duplicates("key").index.sort_values()]
 
+    @property
+    def told_triples(self) -> pd.DataFrame:
+        """The rules of three beyond chance, surest first."""
+        return self.told[self.told["second"] >= 0]
+
+    @property
+    def apparent(self) -> pd.DataFrame:
+        """Pairs of a lift above 1 that are not told apart from chance, each once, the highest first."""
+        chance = self.rules.query("second < 0 and not told and lift > 1 and first < third")
+        return chance.sort_values("lift", ascending=False, kind="stable")
+
+    @property
+    def measures(self) -> pd.DataFrame:
+        """All rules, told or not, with all measures, items by name only."""
+        return self.rules.drop(columns=["first", "second", "third"])
+
 
 def association_rules(
     baskets: Baskets,

@@ -45,6 +45,12 @@ class Baskets:
         """Number of baskets that hold each item (items,)."""
         return np.bincount(self.matrix.indices, minlength=len(self.items)).astype(np.intp)
 
+    def described(self) -> dict[str, float]:
+        """How many baskets, items and customers there are; mean and largest size, and the share of a single item."""
+        sizes = self.sizes
+        counted = {"baskets": len(sizes), "items": len(self.items), "customers": len(self.customers)}
+        return {**counted, "mean": sizes.mean(), "largest": sizes.max(), "single": (sizes == 1).mean()}
+
     def rows(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> "Baskets":
         """Some of the baskets, all items."""
         return replace(self, matrix=self.matrix[chosen], customer=self.customer[chosen])

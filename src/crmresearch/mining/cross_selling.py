@@ -1,13 +1,15 @@
 """What to offer with what, to whom: associations, next purchases, segments and offers of one company."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from crmresearch.caution import Caution
 from crmresearch.data.customers import customer_table
 from crmresearch.data.spend_by import largest, pooled, spend_by
 from crmresearch.data.transactions.times import as_date
@@ -16,12 +18,15 @@ from crmresearch.errors import CrmResearchError, ParameterError
 from crmresearch.mining.association import Associations, association_rules
 from crmresearch.mining.baskets import Baskets, By, Of, find_baskets, item_names
 from crmresearch.mining.next_product import HitRates, hit_rates
-from crmresearch.mining.offers import base_rates, needed, offers, target_list
+from crmresearch.mining.offers import Experiment, base_rates, experiment, needed, offers, target_list
 from crmresearch.mining.segment_pairs import segment_pairs
 from crmresearch.mining.swaps import swap_check
 from crmresearch.segmentation.contract import Segmenter
 from crmresearch.segmentation.lift import lifts
 from crmresearch.segmentation.methods.rfm_named import RfmNamed
+
+FEW = 100  # customers of the hit rates below which these say little
+UNTOLD = pd.DataFrame({"told": np.zeros(0, dtype=bool), "p": np.zeros(0)})
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class CrossSelling:
     `rules` of all baskets; `swaps`: pairs told in each swapped world; `hits`: what was bought next, out of time;
     `lifts`: what segments buy more of (`lift_of`: product or category); `in_segments`: pairs in each segment;
     `offers` with `base` (share who bought the other one later unasked) and `needed` (customers in each half of a test);
-    `targets`: the customers of each offer. `method`: the segments, fitted.
+    `targets`: the customers of each offer; `response`: the share of those who get one that is assumed to buy because of
+    it. `method`: the segments, fitted.
     """
 
     transactions: Transactions
@@ -40,16 +46,65 @@ class CrossSelling:
     cutoff: date
     end: date
     k: int = 5
+    response: float = 0.02
     rules: Associations | None = None
     swaps: Sequence[int] = ()
     hits: HitRates | None = None
-    lifts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lifts: pd.DataFrame = field(default_factory=UNTOLD.copy)
     lift_of: Of = "product"
-    in_segments: pd.DataFrame = field(default_factory=pd.DataFrame)
+    in_segments: pd.DataFrame = field(default_factory=UNTOLD.copy)
     method: Segmenter | None = None
     offers: pd.DataFrame = field(default_factory=pd.DataFrame)
     targets: pd.DataFrame = field(default_factory=pd.DataFrame)
     undefined: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """The pairs beyond chance, each once, surest first; none without rules."""
+        return self.rules.told_pairs if self.rules else pd.DataFrame()
+
+    @property
+    def wrong_worlds(self) -> int:
+        """In how many swapped worlds, where nothing goes together, a pair was told."""
+        return sum(claims > 0 for claims in self.swaps)
+
+    @property
+    def compared(self) -> int:
+        """How often a segment was compared with all customers."""
+        return int(self.lifts["p"].notna().sum())
+
+    @property
+    def offered(self) -> dict[str, float]:
+        """`count` of the offers, `customers` who get one, `sales` under the assumption; empty where nobody gets any."""
+        if self.targets.empty:
+            return {}
+        sales, customers = self.offers["sales"].sum(), self.targets["customer"].nunique()
+        return {"count": len(self.offers), "customers": customers, "sales": sales}
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """Which offer can be tested (`crmresearch.mining.offers.experiment`)."""
+        return experiment(self.offers)
+
+    @property
+    def cautions(self) -> Iterator[tuple[str, Caution]]:
+        """What must be known before anything is offered, each after its subject: rules, next, offers or segments."""
+        worlds, wrong = len(self.swaps), self.wrong_worlds
+        if self.rules is None:
+            yield "rules", Caution("no_rules", "weak", "", {"reason": self.undefined["rules"]})
+        elif wrong > max(1, 2 * self.rules.level * worlds):
+            yield "rules", Caution("swaps", "weak", "", {"wrong": wrong, "worlds": worlds})
+        if self.rules and self.rules.too_many:
+            yield "rules", Caution("too_many", "note", "")
+        if self.rules and "names" in self.undefined:
+            yield "rules", Caution("no_names", "note", "", {"reason": self.undefined["names"]})
+        if self.hits is None:
+            yield "next", Caution("no_next", "weak", "", {"reason": self.undefined["hits"]})
+        elif self.hits.customers < FEW:
+            yield "next", Caution("few_customers", "weak", "", {"customers": self.hits.customers})
+        yield "offers", Caution("no_effect", "weak", "", {"response": self.response})
+        if self.method is None:
+            yield "segments", Caution("no_segments", "note", "", {"reason": self.undefined["segments"]})
 
 
 @dataclass(frozen=True)
@@ -142,8 +197,9 @@ def cross_selling(
 
     known = attempt("names", lambda: item_names(transactions, names, of)) if names else None
     shop = Shop(transactions, of, tuple(leave_out), known or {})
-    result = CrossSelling(transactions, by, of, cut, end, k, undefined=undefined)
+    result = CrossSelling(transactions, by, of, cut, end, k, response, undefined=undefined)
     if (baskets := attempt("rules", lambda: shop.baskets(by))) is None:
+        undefined.update(dict.fromkeys(("hits", "segments"), undefined["rules"]))
         return result
     if (rules := attempt("rules", lambda: association_rules(baskets, min_support, level))) is not None:
         result = replace(result, rules=rules, swaps=swap_check(baskets, min_support, level, worlds, seed))
@@ -182,6 +238,6 @@ def _segmented(result: CrossSelling, attempt: Any, shop: Shop, others: str) -> C
         spend = spend.assign(item=[shop.label(item) for item in spend["item"]])
     spend = pooled(spend, others)
     spend = spend[spend["item"].isin(largest(spend)) & (spend["item"] != others)]
-    table = lifts(spend, segments) if len(spend) else pd.DataFrame()
-    pairs = segment_pairs(result.rules, segments) if result.rules is not None else pd.DataFrame()
+    table = lifts(spend, segments) if len(spend) else UNTOLD
+    pairs = segment_pairs(result.rules, segments) if result.rules is not None else UNTOLD
     return replace(result, method=method, lifts=table, lift_of=kind, in_segments=pairs)

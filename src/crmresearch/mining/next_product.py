@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from crmresearch.ranks import highest
 Floats = NDArray[np.float64]
 FEWEST = 30  # customers who must have bought after the cut-off for a share of them to be told
 RANKED = 2_000  # customers ranked at a time
+SIMPLE = ("popularity", "repeat")  # lists that need no learning
 RECOMMENDERS = ("popularity", "repeat", "similar", "rules")
 
 
@@ -33,6 +35,28 @@ class HitRates:
     k: int
     customers: int
     buying_new: int
+
+    def leaders(self) -> list["Leaders"]:
+        """Who foretold each task best."""
+        found = []
+        for task, rows in self.table.groupby("task", sort=False):
+            best = rows[rows["best"]].sort_values("hit_rate", ascending=False, kind="stable")
+            names, base = best["recommender"].tolist(), rows[rows["lead"] == 0].iloc[0]
+            found.append(Leaders(str(task), names, best.iloc[0], base, not set(names) & set(SIMPLE)))
+        return found
+
+
+class Leaders(NamedTuple):
+    """Of a task the recommenders not told apart from the highest hit rate, highest first, and the `row` of the first.
+
+    `base`: the row of the better simple list; `beaten`: whether no simple list is among the leaders.
+    """
+
+    task: str
+    names: list[str]
+    row: pd.Series
+    base: pd.Series
+    beaten: bool
 
 
 def scores(past: Baskets, often: sparse.csr_matrix, rules: Associations | None = None) -> dict[str, sparse.csr_matrix]:
@@ -118,7 +142,7 @@ def hit_rates(
     and customers count who bought a new one; repeat has no part in it. Intervals are percentiles over resamples of
     customers, all recommenders on the same ones; the best are told by `ranks.highest`. Checked by hand.
 
-    Raises ParameterError where fewer than 30 customers bought again, or `k` is below 1.
+    Raises ParameterError where fewer than 30 customers bought again what was known before, or `k` is below 1.
     """
     if k < 1:
         raise ParameterError(f"`k` must be 1 or more; it is {k}.")
@@ -146,8 +170,12 @@ def hit_rates(
             chosen = top(rated[name][rows][kept], popularity, k, None if barred is None else barred[kept])
             hits[name] = _right(bought[kept], chosen)
         tables.append(_told(task, hits, k, resamples, rng))
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["task", "recommender"])
-    return HitRates(table, k, len(who), buying_new)
+    if not tables:
+        raise ParameterError(
+            f"Fewer than {FEWEST} customers bought something after the cut-off that anybody had bought before it: what "
+            "they bought next tells nothing."
+        )
+    return HitRates(pd.concat(tables, ignore_index=True), k, len(who), buying_new)
 
 
 def _aligned(later: Baskets, past: Baskets) -> sparse.csr_matrix:
@@ -172,7 +200,7 @@ def _told(task: str, right: Mapping[str, Floats], k: int, resamples: int, rng: n
     n = hit.shape[1]
     draws = hit @ rng.multinomial(n, np.full(n, 1 / n), size=resamples).T / n
     points = hit.mean(axis=1)
-    base = [i for i, name in enumerate(names) if name in ("popularity", "repeat")]
+    base = [i for i, name in enumerate(names) if name in SIMPLE]
     i = base[int(np.argmax(points[base]))]
     lead = draws - draws[i]
     ends, apart = np.percentile(draws, [2.5, 97.5], axis=1), np.percentile(lead, [2.5, 97.5], axis=1)

@@ -1,5 +1,7 @@
 """What to offer to whom: of each pair beyond chance, the customers who have the one and not the other."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
@@ -70,6 +72,25 @@ def base_rates(table: pd.DataFrame, past: Baskets, later: Baskets) -> pd.Series:
         after = bought.get(row.consequent, set())
         found.append(float(np.mean([customer in after for customer in who])) if len(who) else np.nan)
     return pd.Series(found, index=table.index, dtype=float)
+
+
+class Experiment(NamedTuple):
+    """The first offer, by `row`, that its customers suffice to test, and of how many that is so (`enough`).
+
+    Where it is so of none, `row` is the first whose test has a size.
+    """
+
+    row: pd.Series
+    enough: int
+
+
+def experiment(table: pd.DataFrame) -> Experiment | None:
+    """Which of the `offers` can be tested: those with twice the customers `needed`; None where no test has a size."""
+    sized = table[table["needed"].notna()] if "needed" in table else table[:0]
+    if sized.empty:
+        return None
+    enough = sized[sized["targets"] >= 2 * sized["needed"]]
+    return Experiment((enough if len(enough) else sized).iloc[0], len(enough))
 
 
 def needed(base: float, response: float) -> float:

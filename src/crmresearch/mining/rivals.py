@@ -23,8 +23,8 @@ METHODS = (*FORECASTERS, "cohorts", "purchase_model")  # the simplest first
 
 
 class LeftOut(NamedTuple):
-    """Why there is no forecast: a `code` (short, short_years, failed, no_cohorts, part), values needed and known, and
-    what an estimate said that failed."""
+    """Why there is no forecast: a `code` (short, short_years, failed, no_cohorts, part, rhythm, rhythm_new), values
+    needed and known, and what an estimate said that failed."""
 
     code: str
     needed: float = np.nan
@@ -36,8 +36,8 @@ class LeftOut(NamedTuple):
 class Rivals:
     """Forecasts by method and quantity, those that could not be made with the reason, and the `learned` series.
 
-    `of_customers` is the aggregate of BG/NBD, None where it cannot be fitted; `cohorts` the forecasts by cohort of the
-    first purchase and quantity.
+    `of_customers` is the aggregate of BG/NBD, None where it cannot be fitted or is wrong; `cohorts` the forecasts by
+    cohort of the first purchase and quantity.
     """
 
     learned: dict[str, Floats]
@@ -47,12 +47,13 @@ class Rivals:
     cohorts: dict[tuple[str, str], Foreseen]
 
 
-def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
+def rivals(known: PurchaseSeries, horizon: int, seed: int, at_random: bool = True) -> Rivals:
     """What every method expects of the `horizon` periods after the last one that is `known`.
 
     Methods that look at the total learn from its periods, of a closed group (`PurchaseSeries.closed_since`) from those
     after its last new customer. `cohorts` is the sum over cohorts of exponential smoothing of what each buys after the
-    period of the first purchase, and of the newcomers of `purchase_model`. The same `seed`, the same paths.
+    period of the first purchase, and of the newcomers of `purchase_model`. Neither is made where customers do
+    not buy `at_random` but in a rhythm, the cohorts of a closed group aside. The same `seed`, the same paths.
     """
     made: dict[tuple[str, str], Foreseen] = {}
     left_out: dict[tuple[str, str], LeftOut] = {}
@@ -63,7 +64,7 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
         return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(known), method, quantity)))
 
     try:
-        customers, reason = aggregate(known, horizon, rng(len(METHODS))), LeftOut("failed")
+        customers, reason = aggregate(known, horizon, rng(len(METHODS))) if at_random else None, LeftOut("rhythm")
     except EstimationError as error:
         customers, reason = None, _why(error)
     for i, (method, forecast) in enumerate(FORECASTERS.items()):
@@ -77,7 +78,7 @@ def rivals(known: PurchaseSeries, horizon: int, seed: int) -> Rivals:
         if customers is None:
             left_out["purchase_model", name] = reason
             if known.closed_since is None:
-                left_out["cohorts", name] = reason
+                left_out["cohorts", name] = reason if at_random else LeftOut("rhythm_new")
                 continue
         else:
             made["purchase_model", name] = customers.all(name)

@@ -119,12 +119,30 @@ class Evaluation:
         table = pd.DataFrame(rows, columns=names)
         return table.assign(narrow=table["ci_upper"] < table["level"])
 
+    def held(self) -> pd.DataFrame:
+        """The coverage of single periods at both levels beside each other: share_80, held_80_lower, held_80_upper (its
+        interval), share_95 and so on; a row a quantity and method."""
+        rows, levels = self.coverage().query("of == 'periods'"), []
+        for level in LEVELS:
+            part = rows[rows["level"] == level].set_index(["quantity", "method"])[["share", "ci_lower", "ci_upper"]]
+            name = f"{100 * level:.0f}"
+            levels.append(part.set_axis([f"share_{name}", f"held_{name}_lower", f"held_{name}_upper"], axis=1))
+        return pd.concat(levels, axis=1).reset_index()
 
-def rolling_origin(series: PurchaseSeries, origins: Sequence[int], horizon: int, seed: int) -> Evaluation:
-    """Forecasts by every method from each of the `origins` (numbers of periods known), beside what came."""
+    @property
+    def share_new(self) -> float:
+        """Share of the purchases after the origins that were of customers nobody knew then; NaN without any."""
+        new, known = self.parts["new"].sum(), self.parts["known"].sum()
+        return float(new / (new + known)) if new + known else np.nan
+
+
+def rolling_origin(
+    series: PurchaseSeries, origins: Sequence[int], horizon: int, seed: int, at_random: bool = True
+) -> Evaluation:
+    """Forecasts by every method (`rivals`) from each of the `origins` (numbers of periods known), beside what came."""
     periods, sums, parts = [], [], []
     for origin in origins:
-        found, coming = rivals(series.known(origin), horizon, seed), series.total.iloc[origin : origin + horizon]
+        found, coming = rivals(series.known(origin), horizon, seed, at_random), series.total[origin : origin + horizon]
         day = str(series.total["end"].iloc[origin - 1])
         for (method, quantity), foreseen in found.made.items():
             actual = coming[quantity].to_numpy(dtype=np.float64)

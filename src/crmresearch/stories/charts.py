@@ -177,9 +177,11 @@ def panels(
     return figure, kept
 
 
-def row_panels(titles: Sequence[str], labels: Sequence[str], x: str) -> tuple[Figure, list[Axes], Floats]:
-    """Empty panels of the same labelled rows, one a title: figure, panels, heights of the rows."""
-    size = 1.9, 0.6 + 0.26 * len(labels)
+def row_panels(
+    titles: Sequence[str], labels: Sequence[str], x: str, width: float = 1.9
+) -> tuple[Figure, list[Axes], Floats]:
+    """Empty panels of the same labelled rows, one a title, `width` inches each: figure, panels, heights of the rows."""
+    size = width, 0.6 + 0.26 * len(labels)
     figure, kept = panels(titles, size, (2.2, 0.8), kind="rows", sharex=True)
     figure.supxlabel(x, fontsize=9.5)
     for axes in kept:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from rhythm_cases import subscribers
 from series_cases import shop
 
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.front.customers import as_transactions
-from crmresearch.mining.revenue_forecast import RevenueForecast, forecast_or_reason, revenue_forecast
+from crmresearch.mining.forecast_made import RevenueForecast
+from crmresearch.mining.revenue_forecast import forecast_or_reason, revenue_forecast
 from crmresearch.stories.revenue_forecast import charts, tables
 from crmresearch.stories.revenue_forecast.cautions import cautions
 from crmresearch.stories.revenue_forecast.story import RevenueForecastStory
@@ -76,12 +78,26 @@ def test_cautions_tell_the_season_and_the_number_of_trials(story: RevenueForecas
 
 def test_every_table_has_a_row_for_every_method_that_is_there(story: RevenueForecastStory) -> None:
     methods = story.made.coming["method"].nunique()
-    assert len(tables.coming(story)) == 3 * methods
-    assert len(tables.plan(story)) == 3
-    assert len(tables.periods(story)) == 4
-    assert len(tables.scores(story)) == len(story.made.scores)
-    assert tables.coverage(story)["share_80"].between(0, 1).all()
+    assert len(tables.sums(story, story.made.coming_sums)) == 3 * methods
+    assert len(tables.sums(story, story.made.plan.reset_index())) == 3
+    assert len(tables.named(story, story.made.scores)) == len(story.made.scores)
+    assert story.made.evaluation is not None
+    assert tables.named(story, story.made.evaluation.held())["share_80"].between(0, 1).all()
     assert tables.left_out(story)["method"].tolist() == ["The same week’s number a year before"]
+
+
+def test_customers_who_pay_in_a_rhythm_are_said_to_do_so() -> None:
+    lines = subscribers(150, 1)[0].rename(columns={"day": "time"}).assign(amount=10.0)
+    with as_transactions(lines, **NAMED) as purchases:
+        made = revenue_forecast(purchases, "month", horizon=2, origins=2, seed=1)
+        told = RevenueForecastStory(purchases, made, "")
+        found = cautions(told).set_index("code")["message"]
+        assert "BG/NBD, which supposes purchases at random, is wrong for them and left out" in found["rhythm"]
+        assert "every month" in found["rhythm"]
+        assert any("every month" in message for message in found.loc[["left_out"]])
+        assert "forecast_method.rhythm" in keys(told.method_notes())
+        assert "forecast_method.tracking" not in keys(told.method_notes())
+        assert not any("BG/NBD" in sentence for sentence in told.findings())
 
 
 def test_figures_are_drawn(story: RevenueForecastStory) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -12,6 +11,7 @@ from crmresearch.segmentation.contract import Floats
 from crmresearch.segmentation.monitoring.drift import SHIFTED, WATCH
 from crmresearch.stories import charts
 from crmresearch.stories.monitoring.story import MonitoringStory
+from crmresearch.stories.time_charts import name_days, places
 
 NOT_YET = "not_yet"
 
@@ -101,8 +101,8 @@ def plot_foresight(story: MonitoringStory) -> Figure:
 
 def _over_time(story: MonitoringStory, windows: pd.DataFrame, measure: str) -> tuple[Figure, Axes, Floats]:
     """An empty chart of a measure over the cut-offs, and where they stand."""
-    days = date2num(windows["cutoff"].tolist())
+    days = places(windows["cutoff"].tolist())
     names = story.say("monitoring_chart.cutoff"), story.say(f"monitoring_chart.{measure}")
     figure, axes = charts.chart(7.2, 3.8, *names, grid="y")
-    axes.set_xticks(days, [str(day) for day in story.monitoring.cutoffs[: len(days)]])
+    name_days(axes, [str(day) for day in story.monitoring.cutoffs[: len(days)]])
     return figure, axes, days

@@ -17,19 +17,16 @@ def cautions(story: RevenueForecastStory) -> pd.DataFrame:
 
 
 def _of_forecast(story: RevenueForecastStory) -> Iterator[Row]:
-    forecast = story.forecast
-    if forecast is None:
+    if story.forecast is None:
         yield story.caution("forecast_caution.none", "inadmissible", reason=story.reason)
         return
-    for one in forecast.cautions:
-        if f"series_caution.{one.code}" in story.texts.catalogue("en"):
-            about = story.quantity(one.quantity)
-            facts = {**story.facts, **one.facts}
-            yield story.caution(f"series_caution.{one.code}", one.severity, about, **facts)
+    own = story.texts.section("series_caution")
+    for one in story.made.cautions:
+        if one.code in own:
+            yield story.caution(f"series_caution.{one.code}", one.severity, story.quantity(one.quantity), **one.facts)
         else:
             yield from story.value_cautions([one])
-    if forecast.too_narrow:
-        method = story.method(forecast.chosen)
-        yield story.caution("forecast_caution.narrow", "weak", story.quantity("method"), method=method)
+    if story.made.too_narrow:
+        yield story.caution("forecast_caution.narrow", "weak", story.quantity("method"), method=story.chosen)
     for row in left_out(story).itertuples():
         yield "left_out", "note", row.method, row.reason

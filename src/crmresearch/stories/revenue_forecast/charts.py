@@ -1,57 +1,26 @@
 """The figures of a forecast: the series and what is to come, cohorts, errors of the methods, tracking."""
 
-from collections.abc import Sequence
-
-import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from crmresearch.palette import ACCENT, ACCENT_BAND, INK, PALE, QUIET, WARM, shades
 from crmresearch.stories import charts
 from crmresearch.stories.revenue_forecast.story import RevenueForecastStory
+from crmresearch.stories.time_charts import legend_of_all, name_days, places, stacked
 
 SHOWN = ("revenue", "purchases", "active")
-TICKS = 6
-
-
-def _panels(titles: Sequence[str], height: float) -> tuple[Figure, list[Axes]]:
-    """Panels one below the other over the same days."""
-    figure, grid = plt.subplots(
-        len(titles), 1, figsize=(7.6, height * len(titles)), sharex=True, layout="constrained", squeeze=False
-    )
-    figure.set_label("lines")
-    for axes, title in zip(grid[:, 0], titles, strict=True):
-        charts.dress(axes, "y")
-        axes.set_title(title, loc="left", fontsize=9.5, color=INK)
-        axes.yaxis.set_major_formatter("{x:,.0f}")
-    return figure, list(grid[:, 0])
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    """What is drawn alike in all panels, above the first."""
-    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=4, fontsize=8.5)
-
-
-def _days(axes: Axes, ends: Sequence[str], label: str) -> None:
-    """A few of the days below, in words that do not depend on where the page is read."""
-    chosen = [ends[round(k)] for k in np.linspace(0, len(ends) - 1, min(TICKS, len(ends)))]
-    axes.set_xticks(date2num(pd.to_datetime(chosen)), chosen)
-    axes.set_xlabel(label)
 
 
 def plot_forecast(story: RevenueForecastStory) -> Figure:
     """Revenue, purchases and active customers of every period, and those to come by the method in use."""
-    figure, panels = _panels([story.tell(f"forecast_chart.{name}") for name in SHOWN], 1.75)
+    figure, panels = stacked([story.say(f"forecast_chart.{name}") for name in SHOWN], 1.75)
     series, coming = story.made.series, story.made.coming
     known = series.total[series.closed_since or 0 :]
     for axes, name in zip(panels, SHOWN, strict=True):
-        axes.plot(date2num(pd.to_datetime(known["end"])), known[name], color=INK, linewidth=1.4,
+        axes.plot(places(known["end"]), known[name], color=INK, linewidth=1.4,
                   label=story.say("forecast_chart.known"))  # fmt: skip
         rows = coming[(coming["quantity"] == name) & (coming["method"] == story.made.chosen)]
-        days = date2num(pd.to_datetime(rows["end"]))
+        days = places(rows["end"])
         for level, colour in ((95, PALE), (80, ACCENT_BAND)):
             ends = rows[f"interval_{level}_lower"], rows[f"interval_{level}_upper"]
             label = story.say("forecast_chart.interval", level=level / 100)
@@ -59,21 +28,22 @@ def plot_forecast(story: RevenueForecastStory) -> Figure:
         axes.plot(days, rows["estimate"], color=ACCENT, linewidth=2, label=story.say("forecast_chart.coming"))
         top = max(known[name].max(), 1.3 * rows["interval_80_upper"].max())
         axes.set_ylim(min(0.0, float(known[name].min())), 1.05 * float(top) or 1.0)
-    _legend(figure, panels[0])
-    _days(panels[-1], [*known["end"], *sorted(set(coming["end"]))], story.tell("forecast_chart.end"))
+    legend_of_all(figure, panels[0])
+    name_days(panels[-1], [*known["end"], *sorted(set(coming["end"]))], story.say("forecast_chart.end"))
     return figure
 
 
 def plot_cohorts(story: RevenueForecastStory) -> Figure:
     """Purchases of every cohort of the first purchase."""
-    figure, axes = charts.chart(7.6, 3.4, y=story.tell("forecast_chart.purchases"), grid="y")
+    figure, axes = charts.chart(7.6, 3.4, y=story.say("forecast_chart.purchases"), grid="y")
     cohorts = story.made.series.by_cohort
     names = cohorts["cohort"].unique()
     for name, colour, style in zip(names, shades(len(names)), 2 * ("-", "--", ":", "-."), strict=False):
         rows = cohorts[cohorts["cohort"] == name]
-        days = date2num(pd.to_datetime(rows["end"]))
+        days = places(rows["end"])
         axes.plot(days, rows["purchases"], style, color=colour, linewidth=1.6, label=name)
-    _days(axes, story.made.series.ends(), story.tell("forecast_chart.end"))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    name_days(axes, story.made.series.ends(), story.say("forecast_chart.end"))
     charts.legend_above(axes, 4, size=8.5)
     return figure
 
@@ -99,16 +69,16 @@ def plot_errors(story: RevenueForecastStory) -> Figure:
 def plot_tracking(story: RevenueForecastStory) -> Figure:
     """Repeat purchases by period and added up, expected and actual, with the end of what the model has seen."""
     table = story.made.tracking
-    titles = [story.tell(f"forecast_chart.{name}") for name in ("incremental", "cumulative")]
-    figure, panels = _panels(titles, 2.3)
-    days = date2num(pd.to_datetime(table["end"]))
+    titles = [story.say(f"forecast_chart.{name}") for name in ("incremental", "cumulative")]
+    figure, panels = stacked(titles, 2.3)
+    days = places(table["end"])
     for axes, ending in zip(panels, ("", "_sum"), strict=True):
         axes.plot(days, table[f"actual{ending}"], color=INK, linewidth=1.6, label=story.say("forecast_chart.actual"))
         label = story.say("forecast_chart.expected")
         axes.plot(days, table[f"expected{ending}"], "--", color=WARM, linewidth=2, label=label)
-        seen = date2num(pd.Timestamp(story.facts["calibration"]))
+        seen = places(story.facts["calibration"])
         axes.axvline(seen, color=QUIET, linewidth=1, linestyle=":", label=story.say("forecast_chart.calibration"))
         axes.set_ylim(bottom=0)
-    _legend(figure, panels[0])
-    _days(panels[-1], list(table["end"]), story.tell("forecast_chart.end"))
+    legend_of_all(figure, panels[0])
+    name_days(panels[-1], list(table["end"]), story.say("forecast_chart.end"))
     return figure
