@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from crmresearch.mining.retention import MONTH
 from crmresearch.mining.trial_scores import Tested
-from crmresearch.palette import ACCENT, INK, QUIET, WARM
-from crmresearch.stories import charts
+from crmresearch.palette import ACCENT, INK, WARM
+from crmresearch.stories import charts, foretold
 from crmresearch.stories.new_customers.story import NewCustomersStory
 from crmresearch.stories.new_customers.tables import calibration
 
@@ -17,12 +17,7 @@ def plot_calibration(story: NewCustomersStory, one: Tested) -> Figure:
     """Mean money that came, with its interval, over the money foretold, in groups of customers; the line is right."""
     table = calibration(one)
     words = story.tell("new_chart.foretold"), story.tell("new_chart.came")
-    figure, axes = charts.chart(5.6, 4.2, *words, grid="both", kind="points")
-    top = float(table[["expected", "actual", "ci_upper"]].max().max()) * 1.03
-    axes.plot([0, top], [0, top], color=QUIET, linewidth=0.8, linestyle="--")
-    axes.vlines(table["expected"], table["ci_lower"], table["ci_upper"], color=ACCENT, linewidth=1.8)
-    axes.plot(table["expected"], table["actual"], "o", color=ACCENT, markersize=5.5)
-    return figure
+    return foretold.calibration(table, *words, "actual")
 
 
 def plot_second(story: NewCustomersStory) -> Figure:
