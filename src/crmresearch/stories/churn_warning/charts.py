@@ -11,6 +11,7 @@ from crmresearch.palette import ACCENT, QUIET, SERIES, WARM
 from crmresearch.stories import charts, foretold
 from crmresearch.stories.churn_warning.story import ChurnStory
 
+WIDTH = 5.8  # inches: whole on a telephone
 STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 
 
@@ -19,7 +20,7 @@ def plot_ranks(story: ChurnStory) -> Figure:
     assert story.study.scores is not None
     table = story.study.scores.dropna(subset="auc_upper").query("warner != 'base_rate'").sort_values("auc")[::-1]
     labels = [story.label(name) for name in table["warner"]]
-    figure, axes, heights = charts.row_chart(labels, story.say("chart.auc"), top=0.9, row=0.36)
+    figure, axes, heights = charts.row_chart(labels, story.say("chart.auc"), top=0.9, row=0.36, width=WIDTH)
     axes.axvline(0.5, color=QUIET, linewidth=0.8, linestyle="--")
     for height, row in zip(heights, table.itertuples(), strict=True):
         mark = (WARM, "s") if row.warner == NAIVE else (ACCENT, "o")
@@ -37,8 +38,7 @@ def plot_calibration(story: ChurnStory) -> Figure:
 def plot_lead(story: ChurnStory) -> Figure:
     """Share of the lost customers warned of, by weeks before the silence reaches the horizon, a line a warner."""
     assert story.study.lead is not None
-    labels = story.say("chart.weeks"), story.say("chart.warned")
-    figure, axes = _lines(story, story.study.lead.curve, "weeks", "share", *labels)
+    figure, axes = _lines(story, story.study.lead.curve, "weeks", "share", "chart.weeks", "chart.warned")
     axes.invert_xaxis()
     foretold.in_percent(axes.yaxis)
     return figure
@@ -47,16 +47,17 @@ def plot_lead(story: ChurnStory) -> Figure:
 def plot_profit(story: ChurnStory) -> Figure:
     """Profit at the assumed success over the share of customers who get the offer, a line a warner."""
     assert story.study.money is not None
-    labels = story.say("chart.contacted"), story.say("chart.profit")
-    figure, axes = _lines(story, story.study.money.result.curve, "share", "realised", *labels)
+    curve = story.study.money.result.curve
+    figure, axes = _lines(story, curve, "share", "realised", "chart.contacted", "chart.profit")
     axes.axhline(0, color=QUIET, linewidth=0.8)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     foretold.in_percent(axes.xaxis)
     return figure
 
 
-def _lines(story: ChurnStory, curve: pd.DataFrame, x: str, y: str, *labels: str) -> tuple[Figure, Axes]:
-    """A line a warner in its own colour and style, that of the leader bold and with its interval, where it has one."""
-    figure, axes = charts.chart(7.2, 4.2, *labels, grid="both")
+def _lines(story: ChurnStory, curve: pd.DataFrame, x: str, y: str, *names: str) -> tuple[Figure, Axes]:
+    """A line a warner, the leader's bold and with its interval, where there is one; axes are named by the keys `names`."""
+    figure, axes = charts.chart(WIDTH, 4.2, *map(story.say, names), grid="both")
     for name, part in curve.groupby("warner", sort=False):
         place, width = WARNERS.index(str(name)), 2.4 if name == story.study.leader else 1.4
         style: dict[str, Any] = {"color": SERIES[place], "linestyle": STYLES[place], "linewidth": width}

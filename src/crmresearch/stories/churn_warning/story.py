@@ -80,10 +80,8 @@ class ChurnStory(PurchasesStory):
 
     def early(self) -> list[str]:
         """How early the leader would have warned at the rate of false alarms."""
-        if self.study.lead is None:
-            return []
-        row = self.study.of_leader(self.study.lead.summary)
-        return [self.say("churn.early" if self.study.foreseen else "churn.early_few", row, **self.facts)]
+        study, key = self.study, "early" if self.study.foreseen else "early_few"
+        return [self.say(f"churn.{key}", study.of_leader(study.lead.summary), **self.facts)] if study.lead else []
 
     def silence(self) -> list[str]:
         """Who warns earliest, beyond chance, and that silence alone cannot warn in time, where it cannot."""
