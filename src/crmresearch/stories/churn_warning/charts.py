@@ -56,7 +56,7 @@ def plot_profit(story: ChurnStory) -> Figure:
 
 
 def _lines(story: ChurnStory, curve: pd.DataFrame, x: str, y: str, *names: str) -> tuple[Figure, Axes]:
-    """A line a warner, the leader's bold and with its interval, where there is one; axes are named by the keys `names`."""
+    """A line a warner, the leader's bold and in its interval, where there is one; `names`: of the axes, by key."""
     figure, axes = charts.chart(WIDTH, 4.2, *map(story.say, names), grid="both")
     for name, part in curve.groupby("warner", sort=False):
         place, width = WARNERS.index(str(name)), 2.4 if name == story.study.leader else 1.4
