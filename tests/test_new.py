@@ -24,11 +24,12 @@ from crmresearch.models.specification import bind
 from crmresearch.models.theory import Construct, Moderation, Theory, TheoryPath, load_theory
 from crmresearch.paths import NOTEBOOKS, ROOT, TEMPLATES
 from crmresearch.report.make.declarations import read_declarations, read_remarks
-from crmresearch.report.make.parameters import load_report
+from crmresearch.report.make.parameters import kind_read, load_report
 from crmresearch.templates.begin import write_new
 
 ALL = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-OF_SURVEYS = [name for name in ALL if "load_survey" in (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8")]
+DATASETS = {name: read_declarations(NOTEBOOKS / f"{name}.ipynb")["dataset"].default for name in ALL}
+OF_SURVEYS = [name for name in ALL if kind_read({"dataset": DATASETS[name]}) == "survey"]
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +156,7 @@ def test_a_new_report_names_every_parameter(notebook: str) -> None:
     path = write_report(notebook)
     report = load_report(str(path))
     assert report.dataset == str(Path("guests" if notebook in OF_SURVEYS else "corner_shop").resolve())
+    assert report.parameters.get("survey") is None  # the survey beside the purchases of the notebook asked others
     text = path.read_text(encoding="utf-8")
     assert max(map(len, text.splitlines())) <= 120
     path.write_text(re.sub(r"^  # (?=\w+: )", "  ", text, flags=re.MULTILINE), encoding="utf-8")

@@ -110,3 +110,12 @@ def test_without_a_purchase_model_there_is_no_value():
     nothing = SimpleNamespace(warners=SimpleNamespace(value=None))
     with pytest.raises(EstimationError, match="no value in money"):
         value_if_kept(nothing, Offer(1.0, 0.1), as_margins(1.0))
+
+
+def test_an_empty_list_earns_nobody_anything_and_a_good_one_wins(warned, value):
+    dear = offer_results(warned, value, Offer(1e6, 0.1), resamples=20)
+    assert dear.outcome("logistic") == "nobody"
+    found = offer_results(warned, value, Offer(0.1, 0.5), resamples=20)
+    assert found.outcome("logistic") == "wins"
+    assert found.of("logistic")["everybody"] == found.of("everybody")["realised"]
+    assert offer_results(warned, value * 1e-6, Offer(2.0, 0.1), resamples=20).outcome("everybody") == "loses"

@@ -14,7 +14,7 @@ from matplotlib.patches import PathPatch, Rectangle
 
 from crmresearch.palette import WARM, contrast
 from crmresearch.paths import PACKAGE
-from crmresearch.stories import charts
+from crmresearch.stories import charts, foretold
 from crmresearch.stories.charts import spread
 from crmresearch.stories.pictures import picture
 from crmresearch.stories.story import Story
@@ -170,3 +170,14 @@ def test_panels_of_rows_share_their_rows(titles: int, columns: int) -> None:
     assert len(figure.axes) == titles
     assert panels[0].get_subplotspec().get_gridspec().ncols == columns  # type: ignore[union-attr]
     assert height.tolist() == [0, 1]
+
+
+def test_what_came_stands_over_what_was_foretold_within_the_axes_of_shares() -> None:
+    table = pd.DataFrame({"expected": [0.2, 0.9], "came": [0.1, 0.95], "ci_lower": [0, 0.9], "ci_upper": [0.3, 1.0]})
+    figure = foretold.calibration(table, "foretold", "came", "came", shares=True)
+    line, dots = figure.axes[0].lines
+    assert figure.axes[0].get_xlim() == figure.axes[0].get_ylim() == (0, 1)
+    assert list(line.get_xdata()) == list(line.get_ydata()) == [0, 1]
+    assert list(dots.get_ydata()) == [0.1, 0.95]
+    figure = foretold.calibration(table * 100, "foretold", "came", "came")
+    assert max(figure.axes[0].lines[0].get_xdata()) == pytest.approx(103)

@@ -68,7 +68,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
                            "step": 61},
     "customer_today": {"resamples": 20, "horizons_months": [3, 12]},
     "customer_profiles": {"resamples": 20, "refits": 2, "survey": None},
-    "churn_warning": {"resamples": 20, "horizon_days": 91, "survey": ""},
+    "churn_warning": {"resamples": 20, "horizon_days": 91, "survey": None},
     "revenue_forecast": {"origins": 3},
     "new_customers": {"resamples": 20, "horizon": 60},
 }  # fmt: skip

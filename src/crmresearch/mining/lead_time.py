@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.mining.churn import Warned
-from crmresearch.mining.warners import Floats, at_silence
+from crmresearch.mining.warners import Floats, at_silence, named
 from crmresearch.ranks import highest
 from crmresearch.resampling import bootstrap_counts, sampled
 
@@ -25,8 +25,9 @@ class LeadTimes:
 
     `curve`: warner, weeks (before the silence reaches the horizon), share (of the lost customers warned by then),
     ci_lower, ci_upper. `summary`: warner, threshold (of the score), false_alarms, warned (share of the lost ever
-    warned), lead (mean weeks before the end, 0 for who is never warned) with ci_lower and ci_upper. `draws` (k, B) of
-    the leads in paired resamples, by which `alike` names the warners not told apart from the best.
+    warned) with warned_lower and warned_upper, lead (mean weeks before the end, 0 for who is never warned) with
+    ci_lower and ci_upper. `draws` (k, B) of the leads in paired resamples, by which `alike` names the warners not told
+    apart from the best, the simplest first.
     """
 
     curve: pd.DataFrame
@@ -38,7 +39,17 @@ class LeadTimes:
     def alike(self) -> list[str]:
         """The warners whose mean lead is not told apart from the longest."""
         kept = highest(self.summary["lead"].to_numpy(dtype=float), self.draws)
-        return [str(name) for name in self.summary["warner"][kept]]
+        return named([str(name) for name in self.summary["warner"][kept]])
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """The summary, the longest mean lead first."""
+        return self.summary.sort_values("lead", ascending=False, kind="stable")
+
+    @property
+    def never(self) -> list[str]:
+        """The warners that at this rate of false alarms warn of nobody who was lost."""
+        return [str(name) for name in self.summary["warner"][self.summary["warned"] == 0]]
 
 
 def lead_times(
@@ -93,7 +104,7 @@ def lead_times(
     ends = np.quantile(lead_draws, [0.025, 0.975], axis=0)
     summary = pd.DataFrame({"warner": names, "threshold": thresholds})
     summary = summary.assign(false_alarms=(alarm > thresholds[:, None]).mean(axis=1), warned=shares[:, -1], lead=leads)
-    summary = summary.assign(ci_lower=ends[0], ci_upper=ends[1])
+    summary = summary.assign(warned_lower=lower[:, -1], warned_upper=upper[:, -1], ci_lower=ends[0], ci_upper=ends[1])
     return LeadTimes(curve, summary, lead_draws.T, false_alarm_rate)
 
 

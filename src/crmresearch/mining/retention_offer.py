@@ -6,7 +6,7 @@ brings their value (Neslin, Gupta, Kamakura, Lu & Mason 2006, Journal of Marketi
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.mining.churn import Warned
 from crmresearch.mining.warners import BASE, Floats, histories, named
 from crmresearch.proportions import customers_a_group, customers_for_money
-from crmresearch.ranks import highest
+from crmresearch.ranks import highest, verdict
 from crmresearch.resampling import bootstrap_counts
 
 SHARES = np.round(np.linspace(0, 1, 101), 2)  # of the customers at risk, at which the curve is drawn
@@ -63,6 +63,16 @@ class OfferResult:
         """The lists not told apart from the one that earns most, the simplest warner first, everybody last."""
         kept = highest(self.lists["realised"].to_numpy(dtype=float), self.draws)
         return named([str(name) for name in self.lists["warner"][kept]])
+
+    def of(self, warner: str) -> pd.Series:
+        """The row of the list of a warner, and what sending it to everybody realised, `everybody`."""
+        rows = self.lists.set_index("warner")
+        return pd.concat([rows.loc[warner], pd.Series({"everybody": rows.loc["everybody", "realised"]})])
+
+    def outcome(self, warner: str) -> Literal["wins", "loses", "ties", "nobody"]:
+        """Whether the list of a warner earned money beyond chance: wins, loses, ties, or nobody for an empty one."""
+        row = self.of(warner)
+        return verdict(row["ci_lower"], row["ci_upper"]) if row["contacted"] > 0 else "nobody"
 
 
 def value_if_kept(warned: Warned, offer: Offer, margins: Margins) -> pd.Series:

@@ -52,7 +52,7 @@ def test_findings_are_of_the_check_and_of_today(story: ChurnStory) -> None:
     assert keys(found)[0] == "churn.headline_checked"
     facts = found[0].facts
     assert facts["at_risk"] == len(story.study.customers)
-    assert facts["churned"] == pytest.approx(story.check.churned.mean())
+    assert facts["churned"] == pytest.approx(story.study.check.churned.mean())
     assert facts["told"].facts["lost"] == pytest.approx(story.study.customers["probability"].sum())
     assert {"churn.test", "churn.stated"} <= set(keys(found))
     assert "nan" not in " ".join([*found, *story.follows(), *story.limits(), *story.method_notes(), *story.lists()])
@@ -80,9 +80,13 @@ def test_the_success_of_an_offer_is_told_to_be_an_assumption(story: ChurnStory) 
 
 
 def test_every_table_and_figure_is_made(story: ChurnStory) -> None:
-    for make in (tables.scores, tables.comparisons, tables.calibration, tables.lead, tables.offers, tables.trials):
-        assert len(make(story))
-    assert tables.intentions(story)["construct"].tolist() == ["loyalty"] * 3
+    study = story.study
+    made = {"scores": study.scores, "comparisons": study.comparisons, "lead": study.lead.ranked}
+    made |= {"offers": study.money.result.lists, "trials": study.money.trial}
+    for name, table in made.items():
+        assert len(tables.shown(story, name, table)) == len(table)
+    asked = story.intentions.assign(question=story.intentions["item"])
+    assert tables.shown(story, "intentions", asked)["construct"].tolist() == ["loyalty"] * 3
     for name in ("ranks", "calibration", "lead", "profit"):
         figure = getattr(charts, f"plot_{name}")(story)
         assert story.show_figure(name, figure) is not None
@@ -97,7 +101,7 @@ def test_an_offer_too_dear_goes_to_nobody(transactions: Transactions) -> None:
 
 def test_unchecked_it_leads_with_the_purchase_model_and_says_so(tmp_path: Path, days: pd.DataFrame) -> None:
     story = told(load_transactions(str(shop(tmp_path / "short", days[days["day"] >= np.datetime64("2023-10-01")]))))
-    assert story.check is None
+    assert story.study.check is None
     assert story.study.leader == "purchase_model"
     assert keys(story.findings()) == ["churn.headline_unchecked"]
     assert {"too_short", "no_check"} <= set(cautions(story)["code"])

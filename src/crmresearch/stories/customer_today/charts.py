@@ -4,8 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from crmresearch.palette import ACCENT, INK, QUIET, WARM
-from crmresearch.stories import charts
-from crmresearch.stories.curves import foretold
+from crmresearch.stories import charts, foretold
 from crmresearch.stories.customer_today.story import TodayStory
 
 
@@ -27,4 +26,5 @@ def plot_half(story: TodayStory) -> Figure:
 
 def plot_calibration(story: TodayStory) -> Figure:
     """Mean purchases that came, with their interval, over those expected, in groups of customers; the line is right."""
-    return foretold(story.say("chart.foretold"), story.say("chart.came"), story.checks[0].calibration())
+    words = story.say("chart.foretold"), story.say("chart.came")
+    return foretold.calibration(story.checks[0].calibration(), *words, "actual")

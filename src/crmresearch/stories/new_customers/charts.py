@@ -8,14 +8,15 @@ from crmresearch.mining.retention import MONTH, Retention
 from crmresearch.mining.survival import read_until
 from crmresearch.mining.trial_scores import Tested
 from crmresearch.palette import INK, WARM
-from crmresearch.stories import charts
-from crmresearch.stories.curves import dots, foretold, steps
+from crmresearch.stories import charts, foretold
+from crmresearch.stories.curves import dots, steps
 from crmresearch.stories.new_customers.story import NewCustomersStory
 
 
 def plot_calibration(story: NewCustomersStory, one: Tested) -> Figure:
     """Mean money that came, with its interval, over the money foretold, in groups of customers; the line is right."""
-    return foretold(story.say("new_chart.foretold"), story.say("new_chart.came"), one.calibration())
+    words = story.say("new_chart.foretold"), story.say("new_chart.came")
+    return foretold.calibration(one.calibration(), *words, "actual")
 
 
 def plot_second(story: NewCustomersStory, found: Conversion) -> Figure:
