@@ -1,14 +1,13 @@
-"""Rules recovered where planted, not claimed where there are none; pruning as scikit-learn has it, scores by hand."""
+"""Rules recovered where planted, not claimed where there are none; scores by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.tree import DecisionTreeClassifier
 from statsmodels.stats.proportion import proportion_confint
 
 import crmresearch as crm
 from crmresearch.errors import ParameterError
-from crmresearch.mining.rule_tree import encoded, prunings
+from crmresearch.mining.rule_tree import encoded
 
 
 def customers(seed: int, n: int = 600) -> pd.DataFrame:
@@ -49,19 +48,6 @@ def test_where_nothing_tells_a_rule_is_hardly_ever_claimed() -> None:
         segments = pd.Series(np.random.default_rng(100 + seed).choice(["a", "b", "c"], 200))
         claimed += crm.segment_rules(customers(seed, 200), segments).told
     assert claimed <= 3  # 1 expected at 5%
-
-
-def test_pruning_is_that_of_scikit_learn() -> None:
-    """The same complexities, and at each of them as many ends as its tree pruned by `ccp_alpha`."""
-    rng = np.random.default_rng(3)
-    X, y = rng.normal(size=(300, 4)), rng.integers(0, 3, 300)
-    model = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
-    path = DecisionTreeClassifier(max_depth=3, random_state=0).cost_complexity_pruning_path(X, y)
-    steps = prunings(model.tree_)
-    np.testing.assert_allclose([alpha for alpha, _ in steps], path.ccp_alphas, atol=1e-12)
-    for alpha, ends in steps:
-        pruned = DecisionTreeClassifier(max_depth=3, random_state=0, ccp_alpha=alpha + 1e-9).fit(X, y)
-        assert pruned.get_n_leaves() == len(ends)
 
 
 def test_scores_are_of_customers_held_out_and_agree_with_their_counts() -> None:
