@@ -32,15 +32,16 @@ class SegmentRules:
     """A tree that tells the segments, and how often it is right about customers held out.
 
     `conditions`, one row each: branch, feature, level (of a category; "" of a number), above (exclusive), up_to
-    (inclusive); of a category, unordered, above .5 is that level and up to .5 any other. `branches`: branch, segment
-    (the one that is most over-represented in it), customers, share (of them in that segment). No rows where the pruned
-    tree has no branches: then nothing tells the segments apart. `scores`: a row a segment: customers, base (its share
-    of all), named (customers held out whom a rule puts there), right (of them rightly), precision = right / named and
-    recall = right / customers with 95 % intervals (Wilson), p (one-sided hypergeometric that so many are right by
-    chance, Holm-adjusted over the segments), told (p < .05). `error`: mean over segments of 1 − recall of those held
-    out, `chance` what guessing leaves, 1 − 1/k. `features`: those it could use; `filled`: those of them whose gaps
-    count as the median, `left_out`: constants and those more than half missing. `learned_from`: customers, those of
-    segments too small to be learned among them, who count as wrongly named.
+    (inclusive), lowest and highest (the levels of an ordered category that they leave; "" of others), kind (is or
+    is_not that level; above, up_to or above_up_to of a number; from_ before these of an ordered category). `branches`:
+    branch, segment (the one that is most over-represented in it), customers, share (of them in that segment), base (its
+    share of all). No rows where the pruned tree has no branches: then nothing tells the segments apart. `scores`: a row
+    a segment: customers, base (its share of all), named (customers held out whom a rule puts there), right (of them
+    rightly), precision = right / named and recall = right / customers with 95 % intervals (Wilson), p (one-sided
+    hypergeometric that so many are right by chance, Holm-adjusted over the segments), told (p < .05). `error`: mean
+    over segments of 1 − recall of those held out, `chance` what guessing leaves, 1 − 1/k. `features`: those it could
+    use; `filled`: those of them whose gaps count as the median, `left_out`: constants and those more than half missing.
+    `learned_from`: customers, those of segments too small to be learned among them, who count as wrongly named.
     """
 
     conditions: pd.DataFrame
@@ -62,6 +63,29 @@ class SegmentRules:
     def weak(self) -> bool:
         """Whether it is more often wrong than right about every segment that it names beyond chance."""
         return not (self.scores.loc[self.scores["told"], "precision"] > 0.5).any()
+
+    @property
+    def verdict(self) -> str:
+        """none (no better than chance), weak, or told."""
+        return "none" if not self.told else "weak" if self.weak else "told"
+
+    @property
+    def best(self) -> pd.DataFrame:
+        """The row of `scores` of the segment named beyond chance whose precision is most times its base; else none."""
+        told = self.scores[self.scores["told"]] if self.told else self.scores[:0]
+        return told.iloc[np.argsort(-(told["precision"] / told["base"]).to_numpy(), kind="stable")].head(1)
+
+    @property
+    def unnamed(self) -> list[str]:
+        """The segments that no branch names; none where there are no branches."""
+        named = set(self.branches["segment"])
+        return [key for key in self.scores["segment"] if named and key not in named]
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """Branches, used (features it could use), and the shares named rightly: right by it, chance by guessing."""
+        used = {"branches": len(self.branches), "used": len(self.features)}
+        return {**used, "right": 1 - self.error, "chance": 1 - self.chance}
 
 
 @one_thread
@@ -110,6 +134,7 @@ def segment_rules(
     tree = pruned_tree(X[large], y[large], depth, folds, seed)
     used = tuple(dict.fromkeys(feature for feature, _ in columns))
     conditions, branches = _branches(tree, X, y, columns, keys)
+    conditions = _with_kinds(conditions, features)
     scores = _scores(y, named, keys)
     error = float(1 - scores["recall"].mean())
     return SegmentRules(conditions, branches, scores, error, 1 - 1 / len(keys), used, filled, left_out, len(y))
@@ -149,17 +174,34 @@ def _branches(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The conditions of every branch, and whom it holds; branches in the order of their segments, the largest first."""
     conditions = pd.DataFrame(columns=["branch", "feature", "level", "above", "up_to"])
-    branches = pd.DataFrame(columns=["branch", "segment", "customers", "share"])
+    branches = pd.DataFrame(columns=["branch", "segment", "customers", "share", "base"])
     if tree.nodes is None:
         return conditions, branches
     end = tree.end_of(X)
     found = [(int(tree.best[node]), node, int((end == node).sum())) for node in tree.ends]
     rows, bounds = [], []
     for branch, (segment, node, customers) in enumerate(sorted(found, key=lambda one: (one[0], -one[2], one[1])), 1):
-        rows.append((branch, keys[segment], customers, float((y[end == node] == segment).mean())))
+        share, base = (float((known == segment).mean()) for known in (y[end == node], y))
+        rows.append((branch, keys[segment], customers, share, base))
         for column, (above, up_to) in sorted(_bounds(tree.nodes, node, X).items()):
             bounds.append((branch, *columns[column], above, up_to))
     return pd.DataFrame(bounds, columns=conditions.columns), pd.DataFrame(rows, columns=branches.columns)
+
+
+def _with_kinds(conditions: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """The conditions with their kind and the levels of ordered categories that they leave."""
+    found = []
+    for row in conditions.itertuples():
+        if row.level:
+            found.append(("", "", "is" if row.above > 0 else "is_not"))
+            continue
+        values, lower, upper = features[row.feature], np.isfinite(row.above), np.isfinite(row.up_to)
+        levels = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else None
+        lowest = str(levels[int(np.floor(row.above)) + 1]) if levels is not None and lower else ""
+        highest = str(levels[int(np.floor(row.up_to))]) if levels is not None and upper else ""
+        parts = ["from"] * (levels is not None) + ["above"] * bool(lower) + ["up_to"] * bool(upper)
+        found.append((lowest, highest, "_".join(parts)))
+    return conditions.join(pd.DataFrame(found, index=conditions.index, columns=["lowest", "highest", "kind"]))
 
 
 def _bounds(tree: Any, node: int, X: Floats) -> dict[int, tuple[float, float]]:
