@@ -31,15 +31,24 @@ def test_a_planted_rule_is_recovered_in_units_of_the_data() -> None:
     assert (rules.scores[["precision", "recall"]] > 0.97).all(axis=None)
     assert rules.told
     assert not rules.weak
+    assert (rules.verdict, rules.unnamed, rules.best["segment"].tolist()) == ("told", [], ["rich and old"])
+    assert (found["kind"].tolist(), rules.facts["branches"], rules.facts["used"]) == (
+        ["above", "up_to", "above", "above", "up_to"], 3, 4,
+    )  # fmt: skip
+    assert rules.branches["base"].sum() == pytest.approx(1)
+    assert rules.facts["right"] == pytest.approx(rules.scores["recall"].mean())
 
 
 def test_categories_are_told_by_their_levels_and_ordered_ones_by_their_places() -> None:
     frame = customers(2)
     rules = crm.segment_rules(frame, (frame["city"] == "Y").map({True: "in", False: "out"}))
     assert rules.conditions[["feature", "level"]].drop_duplicates().values.tolist() == [["city", "Y"]]
+    assert rules.conditions["kind"].tolist() == ["is", "is_not"]
     rules = crm.segment_rules(frame, (frame["size"] == "large").map({True: "big", False: "other"}))
     above = rules.conditions.loc[rules.conditions["branch"] == 1].iloc[0]
     assert (above["feature"], above["level"], above["above"]) == ("size", "", 1)
+    assert rules.of_branch(1)[["kind", "lowest", "highest"]].values.tolist() == [["from_above", "large", ""]]
+    assert rules.of_branch(2)[["kind", "lowest", "highest"]].values.tolist() == [["from_up_to", "", "middle"]]
 
 
 def test_where_nothing_tells_a_rule_is_hardly_ever_claimed() -> None:
@@ -74,6 +83,7 @@ def test_gaps_constants_and_few_customers() -> None:
         crm.segment_rules(frame, pd.Series(np.where(np.arange(600) < 29, "few", "many")))
     rules = crm.segment_rules(frame[["constant"]], pd.Series(np.arange(600) % 2))
     assert (len(rules.branches), rules.told, rules.features) == (0, False, ())
+    assert (rules.verdict, len(rules.best), rules.unnamed) == ("none", 0, [])
 
 
 def test_the_same_seed_gives_the_same_rule_and_the_order_of_customers_does_not_matter_to_the_shown_one() -> None:

@@ -50,6 +50,11 @@ class Persona:
         return ["last", *(name for name, known in rhythm if known), "so_far"]
 
     @property
+    def stage(self) -> Text | None:
+        """The most frequent stage of the life cycle, by language; None where no rhythm is known."""
+        return next((stage.label for stage in LifeCycle().segments if stage.key == self.row["stage"]), None)
+
+    @property
     def told(self) -> dict[str, pd.DataFrame]:
         """What is found, by kind; of the first purchase only where it differs from that of others."""
         return {kind: rows for kind, rows in self.found.items() if len(rows) or kind != "first"}

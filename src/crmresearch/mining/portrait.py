@@ -30,7 +30,7 @@ from crmresearch.value.outlook import Outlook
 Text = dict[str, str]
 SMALL = 0.2  # standard deviations, or Cohen's h, below which a difference is too small to act on (Cohen 1988)
 MOST_ITEMS = 3  # that a persona names
-FEW_COMPARISONS = 5  # shown where none is beyond chance
+MOST_COMPARISONS, FEW_COMPARISONS = 25, 5  # shown of those beyond chance, and where none is
 NEW = ("first", "attribute", "need")  # what is known of a new customer
 TOLD = ("when", *NEW)  # groups of features that a persona tells
 
@@ -42,7 +42,8 @@ class Portrait:
     `facts`: as `segment_facts`; `actions`: one text a segment, of the largest value first; `profiles`, `associations`
     and `apart`: as the functions of their names, of features that the segments are not made of (`made_of`: those that
     they are); `rule`: a tree of what defines the segments, `recognised`: of what is known of a new customer, None where
-    `reason` says why; `bought` and `role`: as `bought_by`; `stability`: as `named_segments`.
+    `reason` says why; `bought` and `role`: as `bought_by`; `stability`: as `named_segments`;
+    `resamples` and `seed` in use.
     """
 
     chosen: ChosenSegments
@@ -60,6 +61,8 @@ class Portrait:
     bought: pd.DataFrame
     role: Role | None
     stability: pd.DataFrame
+    resamples: int
+    seed: int
 
     @property
     def described(self) -> list[str]:
@@ -88,9 +91,14 @@ class Portrait:
         return [own if own in self.features.frame else name for name, own in named.items()]
 
     @property
+    def defining(self) -> pd.DataFrame:
+        """The comparisons of what the segments are made of, which have no test."""
+        return self.profiles[self.profiles["p"].isna()].drop(columns="p")
+
+    @property
     def made(self) -> pd.DataFrame:
         """Differences (features × described segments) of numbers that the segments are made of; empty if not known."""
-        rows = self.profiles[self.profiles["p"].isna() & (self.profiles["scale"] != "share")]
+        rows = self.defining[self.defining["scale"] != "share"]
         wide = rows.pivot_table(index="feature", columns="segment", values="difference", sort=False)
         return wide[[key for key in self.described if key in wide]]
 
@@ -106,8 +114,9 @@ class Portrait:
 
     @property
     def shown(self) -> pd.DataFrame:
-        """Those beyond chance or, without any, the five widest comparisons."""
-        return self.beyond_chance if self.tested["told"].any() else _widest(self.tested).head(FEW_COMPARISONS)
+        """The widest of those beyond chance, 25 at most; without any the five widest comparisons."""
+        told = self.beyond_chance.head(MOST_COMPARISONS)
+        return told if len(told) else _widest(self.tested).head(FEW_COMPARISONS)
 
     @property
     def named(self) -> pd.DataFrame:
@@ -137,11 +146,15 @@ class Portrait:
 
     @property
     def numbers(self) -> dict[str, Any]:
-        """Customers, cutoff, months (until value is expected), segments, outside and without; failure and reason."""
+        """Customers, cutoff, months (of value), segments, outside, without, failure, reason, resamples, seed; tests,
+        how many of them are beyond (chance) and named; pairs, and pairs_told (apart)."""
         chosen, outlook = self.chosen, self.outlook
         known = {"customers": len(outlook.customers), "cutoff": outlook.cutoff, "months": next(iter(outlook.days))}
         known |= {"segments": len(chosen.keys), "outside": chosen.outside, "without": chosen.without}
-        return {**known, "failure": chosen.failure, "reason": self.reason}
+        known |= {"failure": chosen.failure, "reason": self.reason}
+        known |= {"tests": len(self.tested), "beyond": len(self.beyond_chance), "named": len(self.named)}
+        known |= {"pairs": len(self.apart), "pairs_told": int(self.apart["told"].sum())}
+        return {**known, "resamples": self.resamples, "seed": self.seed}
 
     def named_of(self, segment: str, group: str) -> pd.DataFrame:
         """What may be named of a segment by a group of features."""
@@ -230,6 +243,8 @@ def portrait(
         bought,
         role,
         named_segments(chosen, outlook.customers, refits, seed),
+        resamples,
+        seed,
     )
 
 

@@ -75,6 +75,10 @@ class SegmentRules:
         told = self.scores[self.scores["told"]] if self.told else self.scores[:0]
         return told.iloc[np.argsort(-(told["precision"] / told["base"]).to_numpy(), kind="stable")].head(1)
 
+    def of_branch(self, branch: int) -> pd.DataFrame:
+        """The conditions of a branch."""
+        return self.conditions[self.conditions["branch"] == branch]
+
     @property
     def unnamed(self) -> list[str]:
         """The segments that no branch names; none where there are no branches."""
@@ -193,7 +197,7 @@ def _with_kinds(conditions: pd.DataFrame, features: pd.DataFrame) -> pd.DataFram
     found = []
     for row in conditions.itertuples():
         if row.level:
-            found.append(("", "", "is" if row.above > 0 else "is_not"))
+            found.append(("", "", "is" if np.isfinite(row.above) else "is_not"))
             continue
         values, lower, upper = features[row.feature], np.isfinite(row.above), np.isfinite(row.up_to)
         levels = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else None

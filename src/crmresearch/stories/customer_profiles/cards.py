@@ -1,12 +1,7 @@
 """A card a segment: its numbers, what it buys and when, who it is, what it needs, what is not known, one action."""
 
-from typing import Any
-
 from crmresearch.report.show.cards import Card, Cards, show_cards
-from crmresearch.segmentation.methods.life_cycle import LifeCycle
 from crmresearch.stories.customer_profiles.story import NAMED, ProfilesStory
-
-STAGES = {stage.key: stage.label for stage in LifeCycle().segments}
 
 
 def cards(story: ProfilesStory) -> Cards:
@@ -22,18 +17,15 @@ def _card(story: ProfilesStory, key: str) -> Card:
     apart = story.texts.written("list.comma_apart", story.language).join
     rows = {"buys": apart([story.say(f"card.{habit}", one.row) for habit in one.habits])}
     for kind, found in one.told.items():
-        tell, join = (_item, story.listed) if kind == "items" else (ProfilesStory.difference, apart)
-        told = [tell(story, row) for row in found.head(NAMED).itertuples()]
-        rows[kind] = join(told) if told else story.say("card.as_others")
-    if one.row.notna()["stage"]:
-        rows["stage"] = story.say("card.stage", one.row, stage=story.text(STAGES[one.row["stage"]]))
+        if kind == "items":
+            told = story.listed([story.say("card.item", row) for row in found.itertuples()])
+        else:
+            told = apart(story.differences("profiles.difference", found.head(NAMED)))
+        rows[kind] = told if len(found) else story.say("card.as_others")
+    if one.stage:
+        rows["stage"] = story.say("card.stage", one.row, stage=story.text(one.stage))
     missing = story.sentences("missing.", *one.missing)
     last = (story.say("card.missing"), story.listed(missing) if missing else "")
     action = (story.say("card.action"), story.text(story.portrait.actions.get(key, {"en": ""})))
-    return Card(
-        name, numbers, tuple((story.say(f"card_row.{kind}"), text) for kind, text in rows.items()), action, last
-    )
-
-
-def _item(story: ProfilesStory, row: Any) -> str:
-    return story.say("card.item", row)
+    headed = tuple((story.say(f"card_row.{kind}"), text) for kind, text in rows.items())
+    return Card(name, numbers, headed, action, last)

@@ -1,7 +1,5 @@
 """What must be known before segments so described are believed, gravest first."""
 
-from collections.abc import Iterable
-
 import pandas as pd
 
 from crmresearch.caution import Caution
@@ -14,7 +12,8 @@ from crmresearch.stories.story import Row, caution_table
 
 def cautions(story: ProfilesStory, table: CustomerTable) -> pd.DataFrame:
     """All cautions: of the segments, of the rules, of expected value, of the data."""
-    found = {subject: _told(story, own) for subject, own in portrait_cautions(story.portrait).items()}
+    of_engine = portrait_cautions(story.portrait)
+    found = {subject: [_told(story, one) for one in own] for subject, own in of_engine.items()}
     answers, value = found.pop("answers"), story.portrait.outlook.value
     found["forecast"] += story.value_cautions(value.cautions if value else ())
     found["purchases"] = [*data_cautions(story, story.transactions), *table_cautions(story, table)]
@@ -25,10 +24,7 @@ def cautions(story: ProfilesStory, table: CustomerTable) -> pd.DataFrame:
     return caution_table(story, found)
 
 
-def _told(story: ProfilesStory, found: Iterable[Caution]) -> list[Row]:
-    """Cautions of the engine, with the names of the segments and features that they are about."""
-    told = []
-    for one in found:
-        about = [*map(story.segment, one.facts.get("segments", ())), *map(story.feature, one.facts.get("features", ()))]
-        told.append(story.caution(f"profiles_caution.{one.code}", one.severity, names=story.some(about), **one.facts))
-    return told
+def _told(story: ProfilesStory, one: Caution) -> Row:
+    """A caution of the engine, with the names of the segments and features that it is about."""
+    about = [*map(story.segment, one.facts.get("segments", ())), *map(story.feature, one.facts.get("features", ()))]
+    return story.caution(f"profiles_caution.{one.code}", one.severity, names=story.some(about), **one.facts)

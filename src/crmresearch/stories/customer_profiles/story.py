@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from crmresearch.data.survey.survey import Survey
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.mining.portrait import Portrait
@@ -25,8 +27,6 @@ class ProfilesStory(PurchasesStory):
 
     transactions: Transactions
     portrait: Portrait
-    resamples: int
-    seed: int
     survey: Survey | None = None
     language: str = "en"
 
@@ -34,8 +34,7 @@ class ProfilesStory(PurchasesStory):
     def facts(self) -> dict[str, Any]:
         """Numbers in use, which sentences and captions may name."""
         method, currency = self.text(self.portrait.chosen.name), self.transactions.codebook.currency
-        own = {"method": method, "currency": currency, "resamples": self.resamples, "seed": self.seed}
-        return self.portrait.numbers | own
+        return {**self.portrait.numbers, "method": method, "currency": currency}
 
     def segment(self, key: str) -> str:
         """What readers call a segment."""
@@ -58,15 +57,18 @@ class ProfilesStory(PurchasesStory):
         unit = "share" if level else self.portrait.features.unit(feature)
         return self.say(f"unit.{unit}", value=shown(value) if unit == "money" else value)
 
-    def difference(self, row: Any) -> str:
-        """A difference in units of the data: what, in the segment, and in everybody else."""
-        value, others = self.typical(row)
-        return self.say("profiles.difference", feature=self.named_feature(row), value=value, others=others)
+    def told(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Differences in words and units of the data: whose, what, in the segment, and in everybody else."""
+        words = {"segment": [*map(self.segment, rows["segment"])]}
+        words["feature"] = [self.named_feature(row) for row in rows.itertuples()]
+        for name in ("typical", "typical_others"):
+            found = zip(rows["feature"], rows[name], rows["level"], strict=True)
+            words[name] = [self.amount(feature, value, level) for feature, value, level in found]
+        return rows.assign(**words)
 
-    def typical(self, row: Any) -> tuple[str, str]:
-        """The means or shares of a difference, in the segment and in everybody else, in their unit."""
-        first, second = (self.amount(row.feature, value, row.level) for value in (row.typical, row.typical_others))
-        return first, second
+    def differences(self, key: str, rows: pd.DataFrame) -> list[str]:
+        """A sentence a difference."""
+        return [self.say(key, row) for row in self.told(rows).itertuples()]
 
     def named_feature(self, row: Any) -> str:
         """What readers call the feature of a difference, with its level."""
@@ -86,24 +88,20 @@ class ProfilesStory(PurchasesStory):
 
     def findings(self) -> list[str]:
         """How many there are and what they bring, what sets them apart, by which rule, and who is not told apart."""
+        first, part, rule = self.portrait.most, self.portrait.value, self.portrait.rule
         if self.portrait.chosen.failure:
             return [self.say("finding.failure")]
-        return [self._sizes(), *self.apart(), self.recognised(), *self._rule()]
-
-    def _sizes(self) -> str:
-        first, part = self.portrait.most, self.portrait.value
-        known = part if first[part] > 0 else "sizes"
-        return self.say(f"finding.{known}", name=self.segment(first["segment"]), share=first["share"], part=first[part])
+        facts = {"name": self.segment(first["segment"]), "share": first["share"], "part": first[part]}
+        told = [self.say(f"finding.{part if first[part] > 0 else 'sizes'}", **facts), *self.apart(), self.recognised()]
+        if rule is not None and len(rule.branches):
+            features = self.some([*map(self.feature, rule.features)])
+            told.append(self.say("finding.rule", features=features, **rule.facts))
+        return told
 
     def apart(self) -> list[str]:
         """What sets segments apart beyond what they are made of, the widest difference first; or that nothing does."""
-        tested, named = self.portrait.tested, self.portrait.named
-        told = [
-            self.say("finding.one", name=self.segment(row.segment), told=self.difference(row))
-            for row in named.head(NAMED).itertuples()
-        ]
-        facts = {"tests": len(tested), "told": int(tested["told"].sum()), "count": len(named)}
-        return [self.say(f"finding.apart_{self.portrait.set_apart}", differences=self.listed(told), **facts)]
+        told = self.listed(self.differences("finding.one", self.portrait.named.head(NAMED)))
+        return [self.say(f"finding.apart_{self.portrait.set_apart}", differences=told)]
 
     def recognised(self) -> str:
         """Whether the segment of a new customer can be recognised."""
@@ -113,27 +111,19 @@ class ProfilesStory(PurchasesStory):
         name = self.listed([*map(self.segment, rules.best["segment"])])
         return self.say(f"finding.recognised_{rules.verdict}", *rules.best.itertuples(), name=name, **rules.facts)
 
-    def _rule(self) -> list[str]:
-        rules = self.portrait.rule
-        if rules is None or not len(rules.branches):
-            return []
-        return [self.say("finding.rule", features=self.some([*map(self.feature, rules.features)]), **rules.facts)]
-
     def branches(self, rules: SegmentRules | None) -> list[str]:
         """Every branch as a sentence; or that there is none."""
         if rules is None:
             return [self.say("rule.no_rule" if self.portrait.reason else "rule.column")]
         told = []
         for row in rules.branches.itertuples():
-            own = rules.conditions[rules.conditions["branch"] == row.branch]
-            rule = self.listed([*map(self._condition, own.itertuples())])
+            rule = self.listed([*map(self._condition, rules.of_branch(row.branch).itertuples())])
             told.append(self.say("rule.branch", row, name=self.segment(str(row.segment)), rule=rule))
         return [*told, *self._named("rule.unnamed", rules.unnamed)] or [self.say("rule.none")]
 
     def kept_apart(self) -> list[str]:
         """Which segments are not told apart by anything they are not made of, and which should have no name."""
-        pairs = self.portrait.apart
-        told = self.sentences("apart.", self.portrait.pairs_apart, pairs=len(pairs), told=int(pairs["told"].sum()))
+        told = [self.say(f"apart.{self.portrait.pairs_apart}")] if self.portrait.pairs_apart else []
         if len(self.portrait.stability):
             told += self._named("apart.unstable", self.portrait.unstable) or [self.say("apart.stable")]
         return told

@@ -5,11 +5,10 @@ import pandas as pd
 from crmresearch.mining.rule_tree import SegmentRules
 from crmresearch.stories.customer_profiles.story import ProfilesStory
 
-SIZES = {"share": 2, "spend": 0, "spend_share": 2, "recency": 0, "gap": 0, "expected": 0, "ci_lower": 0, "ci_upper": 0}
+SIZES = {"share": 3, "spend": 0, "spend_share": 3, "recency": 0, "gap": 0, "expected": 0, "ci_lower": 0, "ci_upper": 0}
 DIFFERENCES = {"difference": 2, "ci_lower": 2, "ci_upper": 2, "p_value": 3}
 RANGES = {f"{name}_{end}": f"{name}_range_{end}" for name in ("precision", "recall") for end in ("lower", "upper")}
-SCORES = dict.fromkeys(["base", "precision", "recall", *RANGES.values()], 2)
-MOST = 25  # rows shown of the differences beyond chance
+SCORES = {"base": 3} | dict.fromkeys(["precision", "recall", *RANGES.values()], 2)
 
 
 def sizes(story: ProfilesStory) -> pd.DataFrame:
@@ -18,22 +17,10 @@ def sizes(story: ProfilesStory) -> pd.DataFrame:
     return story.named(table, "segment", "customers", *SIZES, segment=story.segment)
 
 
-def differences(story: ProfilesStory) -> pd.DataFrame:
-    """The comparisons beyond chance or, without any, the widest: what, in the segment, in the others, difference."""
-    return _told(story, story.portrait.shown.head(MOST))
-
-
-def defining(story: ProfilesStory) -> pd.DataFrame:
-    """The differences in what the segments are made of, which are no findings."""
-    return _told(story, story.portrait.profiles[story.portrait.profiles["p"].isna()]).drop(columns="p_value")
-
-
-def _told(story: ProfilesStory, rows: pd.DataFrame) -> pd.DataFrame:
-    names = [story.named_feature(row) for row in rows.itertuples()]
-    values = [story.typical(row) for row in rows.itertuples()]
-    told = rows.assign(feature=names).rename(columns={"p": "p_value"})
-    told[["typical", "typical_others"]] = values
-    return story.named(told, "segment", "feature", "typical", "typical_others", *DIFFERENCES, segment=story.segment)
+def differences(story: ProfilesStory, rows: pd.DataFrame) -> pd.DataFrame:
+    """Comparisons of segments with all others: what, in the segment, in the others, difference and interval."""
+    table = story.told(rows).rename(columns={"p": "p_value"})
+    return story.named(table, "segment", "feature", "typical", "typical_others", *DIFFERENCES)
 
 
 def scores(story: ProfilesStory, rules: SegmentRules) -> pd.DataFrame:
@@ -47,11 +34,6 @@ def associations(story: ProfilesStory) -> pd.DataFrame:
     """How far each category goes with the segments as a whole."""
     table = story.portrait.associations.rename(columns={"p": "p_value"})
     return story.named(table, "feature", "customers", "v", "p_value", feature=story.feature)
-
-
-def stability(story: ProfilesStory) -> pd.DataFrame:
-    """How far each segment comes again when its method learns from resamples."""
-    return story.named(story.portrait.stability, "segment", "jaccard", "recovered", segment=story.segment)
 
 
 def apart(story: ProfilesStory) -> pd.DataFrame:
