@@ -24,7 +24,7 @@ def _card(story: ProfilesStory, key: str) -> Card:
         rows[kind] = told if len(found) else story.say("card.as_others")
     if one.stage:
         rows["stage"] = story.say("card.stage", one.row, stage=story.text(one.stage))
-    missing = story.sentences("missing.", *one.missing)
+    missing = [story.say(f"missing.{kind}") for kind in one.missing]
     last = (story.say("card.missing"), story.listed(missing) if missing else "")
     action = (story.say("card.action"), story.text(story.portrait.actions.get(key, {"en": ""})))
     headed = tuple((story.say(f"card_row.{kind}"), text) for kind, text in rows.items())
