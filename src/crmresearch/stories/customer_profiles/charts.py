@@ -19,7 +19,7 @@ def plot_made(story: ProfilesStory) -> Figure:
     most = max(0.5, float(np.nanmax(np.abs(table.to_numpy()))))
     words = story.say("chart.difference"), "", ""
     shades: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -most, "vmax": most}
-    return charts.heat_map(table, (0.95, 0.42), (4.0, 1.9), words, turned=30, fmt=".1f", linewidths=0.5, **shades)
+    return charts.heat_map(table, (0.62, 0.42), (3.4, 1.9), words, turned=30, fmt=".1f", linewidths=0.5, **shades)
 
 
 def plot_told(story: ProfilesStory) -> Figure:
