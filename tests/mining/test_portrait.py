@@ -124,7 +124,7 @@ def test_a_file_of_segments(
     found = described(shop, file="mine.csv")
     assert (found.chosen.outside, int(found.chosen.segments.isna().sum())) == (1, len(customers) - 250)
     assert found.facts["customers"].tolist() == [150, 100]
-    story = ProfilesStory(shop[0], found, 20, 0)
+    story = ProfilesStory(shop[0], found)
     assert "&lt;i&gt;" in cards(story)._repr_html_()
     assert "<i>" not in cards(story)._repr_html_()
     pd.concat([given, given.assign(segment="B")]).to_csv(tmp_path / "mine.csv", index=False)
@@ -159,6 +159,6 @@ def test_needs_of_linked_customers_and_what_is_missing_is_named() -> None:
     assert not found.tested["feature"].isin(["recency", "frequency", "monetary_total", "first_spend"]).any()
     assert found.rule is not None
     assert found.rule.error < 0.05
-    shown = cards(ProfilesStory(transactions, found, 20, 0))
+    shown = cards(ProfilesStory(transactions, found))
     assert [card.faint for card in shown.cards] == sorted(card.faint for card in shown.cards)
     assert "Too few to describe" in repr(shown)

@@ -1,14 +1,13 @@
-"""Rules recovered where planted, not claimed where there are none; pruning as scikit-learn has it, scores by hand."""
+"""Rules recovered where planted, not claimed where there are none; scores by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.tree import DecisionTreeClassifier
 from statsmodels.stats.proportion import proportion_confint
 
 import crmresearch as crm
 from crmresearch.errors import ParameterError
-from crmresearch.mining.rule_tree import encoded, prunings
+from crmresearch.mining.rule_tree import encoded
 
 
 def customers(seed: int, n: int = 600) -> pd.DataFrame:
@@ -32,15 +31,24 @@ def test_a_planted_rule_is_recovered_in_units_of_the_data() -> None:
     assert (rules.scores[["precision", "recall"]] > 0.97).all(axis=None)
     assert rules.told
     assert not rules.weak
+    assert (rules.verdict, rules.unnamed, rules.best["segment"].tolist()) == ("told", [], ["rich and old"])
+    assert (found["kind"].tolist(), rules.facts["branches"], rules.facts["used"]) == (
+        ["above", "up_to", "above", "above", "up_to"], 3, 4,
+    )  # fmt: skip
+    assert rules.branches["base"].sum() == pytest.approx(1)
+    assert rules.facts["right"] == pytest.approx(rules.scores["recall"].mean())
 
 
 def test_categories_are_told_by_their_levels_and_ordered_ones_by_their_places() -> None:
     frame = customers(2)
     rules = crm.segment_rules(frame, (frame["city"] == "Y").map({True: "in", False: "out"}))
     assert rules.conditions[["feature", "level"]].drop_duplicates().values.tolist() == [["city", "Y"]]
+    assert rules.conditions["kind"].tolist() == ["is", "is_not"]
     rules = crm.segment_rules(frame, (frame["size"] == "large").map({True: "big", False: "other"}))
     above = rules.conditions.loc[rules.conditions["branch"] == 1].iloc[0]
     assert (above["feature"], above["level"], above["above"]) == ("size", "", 1)
+    assert rules.of_branch(1)[["kind", "lowest", "highest"]].values.tolist() == [["from_above", "large", ""]]
+    assert rules.of_branch(2)[["kind", "lowest", "highest"]].values.tolist() == [["from_up_to", "", "middle"]]
 
 
 def test_where_nothing_tells_a_rule_is_hardly_ever_claimed() -> None:
@@ -49,19 +57,6 @@ def test_where_nothing_tells_a_rule_is_hardly_ever_claimed() -> None:
         segments = pd.Series(np.random.default_rng(100 + seed).choice(["a", "b", "c"], 200))
         claimed += crm.segment_rules(customers(seed, 200), segments).told
     assert claimed <= 3  # 1 expected at 5%
-
-
-def test_pruning_is_that_of_scikit_learn() -> None:
-    """The same complexities, and at each of them as many ends as its tree pruned by `ccp_alpha`."""
-    rng = np.random.default_rng(3)
-    X, y = rng.normal(size=(300, 4)), rng.integers(0, 3, 300)
-    model = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
-    path = DecisionTreeClassifier(max_depth=3, random_state=0).cost_complexity_pruning_path(X, y)
-    steps = prunings(model.tree_)
-    np.testing.assert_allclose([alpha for alpha, _ in steps], path.ccp_alphas, atol=1e-12)
-    for alpha, ends in steps:
-        pruned = DecisionTreeClassifier(max_depth=3, random_state=0, ccp_alpha=alpha + 1e-9).fit(X, y)
-        assert pruned.get_n_leaves() == len(ends)
 
 
 def test_scores_are_of_customers_held_out_and_agree_with_their_counts() -> None:
@@ -88,6 +83,7 @@ def test_gaps_constants_and_few_customers() -> None:
         crm.segment_rules(frame, pd.Series(np.where(np.arange(600) < 29, "few", "many")))
     rules = crm.segment_rules(frame[["constant"]], pd.Series(np.arange(600) % 2))
     assert (len(rules.branches), rules.told, rules.features) == (0, False, ())
+    assert (rules.verdict, len(rules.best), rules.unnamed) == ("none", 0, [])
 
 
 def test_the_same_seed_gives_the_same_rule_and_the_order_of_customers_does_not_matter_to_the_shown_one() -> None:

@@ -53,6 +53,19 @@ class ChosenSegments:
         counts = self.segments.value_counts()
         return [str(key) for key in self.segments.cat.categories if counts[key]]
 
+    @property
+    def without(self) -> int:
+        """The customers in no segment."""
+        return int(self.segments.isna().sum())
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be known of how they were made: source_<source> unless a method, needs, outside, without."""
+        needs = self.source != "column" and len(self.needs) > 0
+        found = {f"source_{self.source}": self.source != "method", "needs": needs}
+        found |= {"outside": self.outside > 0, "without": self.without > 0}
+        return [name for name, known in found.items() if known]
+
 
 def chosen_segments(
     transactions: Transactions,

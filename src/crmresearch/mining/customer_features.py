@@ -22,6 +22,12 @@ SUMMARIES = (*BEHAVIOUR, "repeat", "t_last", "repeat_mean", "gap_sd", "p_alive",
 MONEY = ("monetary_total", "monetary_mean", "repeat_mean", "expected_value")  # what the first purchase is part of
 PARTS_OF_DAY = ("night", "morning", "afternoon", "evening")  # of six hours each, from midnight
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+UNITS = {
+    "days": ("recency", "tenure", "gap_mean", "gap_sd", "t_last"),
+    "money": (*MONEY, "first_spend", "spend_last_"),
+    "points": ("need_",),
+    "share": ("discount_share", "p_alive", "day_", "part_", "share_"),
+}  # of features by what their names begin with
 CATEGORIES, CHANNELS = 6, 6  # of the first purchase: the largest by spend
 
 
@@ -46,6 +52,10 @@ class CustomerFeatures:
     def of(self, *groups: str) -> list[str]:
         """The features of these groups."""
         return [name for name in self.frame if self.groups[str(name)] in groups]
+
+    def unit(self, feature: str) -> str:
+        """What the values of a feature are: days, money, points (0 to 100), a share (0 to 1), or a number."""
+        return next((unit for unit, heads in UNITS.items() if feature.startswith(heads)), "number")
 
     def made_of(self, needs: Sequence[str]) -> set[str]:
         """Features that define segments which need these columns, or sum up the same purchases as they do."""

@@ -1,6 +1,7 @@
 """What a persona of each segment rests on: how many, what they spend and are expected to, their stage, one action."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,45 @@ from crmresearch.value.outlook import Outlook
 Text = dict[str, str]
 ITEMS = 20  # categories or products of the largest spend, whose lift is looked at
 OTHERS = "\0"  # all other items as one
+
+
+@dataclass(frozen=True)
+class Persona:
+    """What may be said of a segment.
+
+    `row` of `segment_facts`; `found` by kind: items of which it buys more, then what it differs in by group of features
+    (when, first, attribute, need), no rows where it is as all others, no table where nothing is known to tell by;
+    `missing`: the evidence that is.
+    """
+
+    row: pd.Series
+    found: Mapping[str, pd.DataFrame]
+    missing: Sequence[str]
+
+    @property
+    def numbers(self) -> list[str]:
+        """What is known: customers, spend_share, expected or, with an interval, expected_interval; of few customers
+        only how many they are."""
+        known = self.row.notna()
+        expected = "expected_interval" if known["ci_lower"] else "expected"
+        more = [name for name, of in (("spend_share", "spend_share"), (expected, "expected")) if known[of]]
+        return ["customers", *([] if self.row["few"] else more)]
+
+    @property
+    def habits(self) -> list[str]:
+        """last (purchase), every (so many days, where one bought again), once (bought once, where one did), so_far."""
+        rhythm = (("every", pd.notna(self.row["gap"])), ("once", self.row["once"] > 0))
+        return ["last", *(name for name, known in rhythm if known), "so_far"]
+
+    @property
+    def stage(self) -> Text | None:
+        """The most frequent stage of the life cycle, by language; None where no rhythm is known."""
+        return next((stage.label for stage in LifeCycle().segments if stage.key == self.row["stage"]), None)
+
+    @property
+    def told(self) -> dict[str, pd.DataFrame]:
+        """What is found, by kind; of the first purchase only where it differs from that of others."""
+        return {kind: rows for kind, rows in self.found.items() if len(rows) or kind != "first"}
 
 
 def life_cycle_stages(customers: pd.DataFrame) -> pd.Series | None:
@@ -82,13 +122,23 @@ def segment_facts(
     return pd.DataFrame(rows).reindex(columns=columns)
 
 
+def value_column(facts: pd.DataFrame) -> str:
+    """The share by which segments are worth more: expected_share where it is known, else spend_share."""
+    return "expected_share" if facts["expected_share"].notna().any() else "spend_share"
+
+
+def by_value(facts: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `segment_facts`, the segment of the largest value first."""
+    return facts.sort_values(value_column(facts), ascending=False, kind="stable")
+
+
 def actions(chosen: ChosenSegments, facts: pd.DataFrame) -> Mapping[str, Text]:
     """One action a segment, by language: what its segmentation advises, else what its most frequent stage does.
 
-    Segments of fewer than 30 customers have none, nor do those without either.
+    Segments of fewer than 30 customers have none, nor do those without either. That of the largest value comes first.
     """
     told: dict[str, Text] = {}
-    for row in facts[~facts["few"]].itertuples():
+    for row in by_value(facts[~facts["few"]]).itertuples():
         advice = chosen.advice.get(row.segment) or LifeCycle.advice.get(str(row.stage))
         if advice:
             told[row.segment] = dict(advice)

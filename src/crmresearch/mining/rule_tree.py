@@ -1,9 +1,7 @@
 """Segments told by a rule: a tree of few branches, and how often it is right about customers it was not learned from.
 
-A classification tree (Breiman, Friedman, Olshen & Stone 1984) of depth three at most, in which every segment weighs the
-same, is grown on all customers and cut back by cost and complexity: the smallest tree whose cross-validated error lies
-within one standard error of the lowest. Growing and pruning together are then repeated with a fifth of the customers
-held out at a time, and the rule is scored on these.
+The tree of `crmresearch.mining.pruned_tree`, of depth three at most, is grown and pruned on all customers. Growing and
+pruning together are then repeated with a fifth of the customers held out at a time, and the rule is scored on these.
 """
 
 from dataclasses import dataclass
@@ -11,24 +9,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import hypergeom
-from sklearn.model_selection import StratifiedKFold
-from sklearn.tree import DecisionTreeClassifier
 from statsmodels.stats.proportion import proportion_confint
 
 from crmresearch.caution import SMALL_NUMBER
 from crmresearch.errors import ParameterError
+from crmresearch.mining.pruned_tree import Codes, Floats, PrunedTree, folds_of, pruned_tree
 from crmresearch.mining.segment_profiles import is_category, main_levels
 from crmresearch.ranks import holm
 from crmresearch.resampling import one_thread, sampled
 from crmresearch.segmentation.methods.tree import short_cut
 from crmresearch.segmentation.scoring.evaluate import too_small
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.intp]
 DEPTH, FOLDS, LEVEL = 3, 5, 0.05
-FEWEST_OF_A_BRANCH = 10  # customers, or 1 % of all
 MOST = 10_000  # customers that a rule is learned from: of more, so many drawn
 SCORES = ["segment", "customers", "base", "named", "right", "precision", "precision_lower", "precision_upper", "recall"]
 SCORES += ["recall_lower", "recall_upper", "p", "told"]
@@ -39,15 +32,16 @@ class SegmentRules:
     """A tree that tells the segments, and how often it is right about customers held out.
 
     `conditions`, one row each: branch, feature, level (of a category; "" of a number), above (exclusive), up_to
-    (inclusive); of a category, unordered, above .5 is that level and up to .5 any other. `branches`: branch, segment
-    (the one that is most over-represented in it), customers, share (of them in that segment). No rows where the pruned
-    tree has no branches: then nothing tells the segments apart. `scores`: a row a segment: customers, base (its share
-    of all), named (customers held out whom a rule puts there), right (of them rightly), precision = right / named and
-    recall = right / customers with 95 % intervals (Wilson), p (one-sided hypergeometric that so many are right by
-    chance, Holm-adjusted over the segments), told (p < .05). `error`: mean over segments of 1 − recall of those held
-    out, `chance` what guessing leaves, 1 − 1/k. `features`: those it could use; `filled`: those of them whose gaps
-    count as the median, `left_out`: constants and those more than half missing. `learned_from`: customers, those of
-    segments too small to be learned among them, who count as wrongly named.
+    (inclusive), lowest and highest (the levels of an ordered category that they leave; "" of others), kind (is or
+    is_not that level; above, up_to or above_up_to of a number; from_ before these of an ordered category). `branches`:
+    branch, segment (the one that is most over-represented in it), customers, share (of them in that segment), base (its
+    share of all). No rows where the pruned tree has no branches: then nothing tells the segments apart. `scores`: a row
+    a segment: customers, base (its share of all), named (customers held out whom a rule puts there), right (of them
+    rightly), precision = right / named and recall = right / customers with 95 % intervals (Wilson), p (one-sided
+    hypergeometric that so many are right by chance, Holm-adjusted over the segments), told (p < .05). `error`: mean
+    over segments of 1 − recall of those held out, `chance` what guessing leaves, 1 − 1/k. `features`: those it could
+    use; `filled`: those of them whose gaps count as the median, `left_out`: constants and those more than half missing.
+    `learned_from`: customers, those of segments too small to be learned among them, who count as wrongly named.
     """
 
     conditions: pd.DataFrame
@@ -69,6 +63,33 @@ class SegmentRules:
     def weak(self) -> bool:
         """Whether it is more often wrong than right about every segment that it names beyond chance."""
         return not (self.scores.loc[self.scores["told"], "precision"] > 0.5).any()
+
+    @property
+    def verdict(self) -> str:
+        """none (no better than chance), weak, or told."""
+        return "none" if not self.told else "weak" if self.weak else "told"
+
+    @property
+    def best(self) -> pd.DataFrame:
+        """The row of `scores` of the segment named beyond chance whose precision is most times its base; else none."""
+        told = self.scores[self.scores["told"]] if self.told else self.scores[:0]
+        return told.iloc[np.argsort(-(told["precision"] / told["base"]).to_numpy(), kind="stable")].head(1)
+
+    def of_branch(self, branch: int) -> pd.DataFrame:
+        """The conditions of a branch."""
+        return self.conditions[self.conditions["branch"] == branch]
+
+    @property
+    def unnamed(self) -> list[str]:
+        """The segments that no branch names; none where there are no branches."""
+        named = set(self.branches["segment"])
+        return [key for key in self.scores["segment"] if named and key not in named]
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """Branches, used (features it could use), and the shares named rightly: right by it, chance by guessing."""
+        used = {"branches": len(self.branches), "used": len(self.features)}
+        return {**used, "right": 1 - self.error, "chance": 1 - self.chance}
 
 
 @one_thread
@@ -110,13 +131,14 @@ def segment_rules(
     y = np.asarray(known.map({key: code for code, key in enumerate(keys)}).astype(float).fillna(-1), dtype=np.intp)
     large, small = np.flatnonzero(y >= 0), np.flatnonzero(y < 0)  # the small ones are named too, never rightly
     named = np.full(len(y), -1, dtype=np.intp)
-    for place, (train, held) in enumerate(_folds(y[large], folds, seed)):
-        rule = _learned(X[large[train]], y[large[train]], depth, folds, seed)
+    for place, (train, held) in enumerate(folds_of(y[large], folds, seed)):
+        rule = pruned_tree(X[large[train]], y[large[train]], depth, folds, seed)
         rows = np.concatenate([large[held], small[place::folds]])
         named[rows] = rule.predict(X[rows])
-    tree = _learned(X[large], y[large], depth, folds, seed)
+    tree = pruned_tree(X[large], y[large], depth, folds, seed)
     used = tuple(dict.fromkeys(feature for feature, _ in columns))
     conditions, branches = _branches(tree, X, y, columns, keys)
+    conditions = _with_kinds(conditions, features)
     scores = _scores(y, named, keys)
     error = float(1 - scores["recall"].mean())
     return SegmentRules(conditions, branches, scores, error, 1 - 1 / len(keys), used, filled, left_out, len(y))
@@ -151,138 +173,39 @@ def encoded(features: pd.DataFrame) -> tuple[Floats, list[tuple[str, str]], tupl
     return X, columns, tuple(filled), tuple(left_out)
 
 
-@dataclass(frozen=True)
-class _Tree:
-    """A grown tree and the nodes that pruning makes ends; `segment` of every node, −1 throughout where it has none."""
-
-    nodes: Any
-    ends: frozenset[int]
-    segment: Codes
-
-    def end_of(self, X: Floats) -> Codes:
-        """The end (n,) of each row."""
-        return _walk(self.nodes, X, self.ends)
-
-    def predict(self, X: Floats) -> Codes:
-        """The segment (n,) of each row."""
-        found: Codes = self.segment[self.end_of(X)] if self.nodes is not None else np.full(len(X), -1, dtype=np.intp)
-        return found
-
-
-def _learned(X: Floats, y: Codes, depth: int, folds: int, seed: int) -> _Tree:
-    """The tree grown on all rows, cut back to the smallest whose cross-validated error is within one standard error."""
-    none = _Tree(None, frozenset({0}), np.array([-1]))
-    if not X.shape[1]:
-        return none
-    grown = _grown(X, y, depth)
-    steps = prunings(grown)
-    alphas = [alpha for alpha, _ in steps]
-    middles = [*np.sqrt(np.array(alphas[:-1]) * np.array(alphas[1:])), np.inf]  # Breiman et al., section 3.4.2
-    wrong = np.zeros((len(steps), len(y)))
-    for train, held in _folds(y, folds, seed + 1):
-        nodes = _grown(X[train], y[train], depth)
-        choices, best = prunings(nodes), nodes.value[:, 0].argmax(axis=1)
-        for place, middle in enumerate(middles):
-            ends = [ends for alpha, ends in choices if alpha <= middle][-1]
-            wrong[place, held] = best[_walk(nodes, X[held], ends)] != y[held]
-    weight = _weights(y)
-    errors = wrong @ weight
-    # within its segment a customer is right or wrong by chance: the variance of a mean over strata
-    shares = np.stack([wrong[:, y == s].mean(axis=1) for s in np.unique(y)])
-    sizes, k = np.bincount(y), len(shares)
-    spread = np.sqrt(((shares * (1 - shares)) / sizes[np.unique(y), None]).sum(axis=0)) / k
-    lowest = int(errors.argmin())
-    chosen = max(i for i, error in enumerate(errors) if error <= errors[lowest] + spread[lowest] + 1e-12)
-    ends = _same_joined(grown, steps[chosen][1])
-    return none if ends == {0} else _Tree(grown, ends, grown.value[:, 0].argmax(axis=1))
-
-
-def _grown(X: Floats, y: Codes, depth: int) -> Any:
-    smallest = max(FEWEST_OF_A_BRANCH, -(-len(y) // 100))
-    model = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=smallest, random_state=0)
-    return model.fit(X, y, sample_weight=_weights(y) * len(y)).tree_
-
-
-def prunings(tree: Any) -> list[tuple[float, frozenset[int]]]:
-    """The trees that cutting back the weakest branch first leaves: complexity α from which each is best, and its ends.
-
-    `tree` is the `tree_` of a scikit-learn tree; the last has the root as its only end. Costs are those of
-    scikit-learn: impurity of the ends, weighted.
-    """
-    cost = tree.weighted_n_node_samples * tree.impurity / tree.weighted_n_node_samples[0]
-    ends = frozenset(int(node) for node in np.flatnonzero(tree.children_left < 0))
-    found = [(0.0, ends)]
-    while 0 not in ends:
-        below = {node: _reached(tree, ends, node) for node in _above(tree, ends)}
-        links = {node: (cost[node] - cost[[*of]].sum()) / (len(of) - 1) for node, of in below.items()}
-        weakest = min(links.values())
-        ends = _reached(tree, ends | {node for node, link in links.items() if link <= weakest * (1 + 1e-12) + 1e-15})
-        found.append((max(float(weakest), found[-1][0]), ends))
-    return found
-
-
-def _reached(tree: Any, stops: frozenset[int], start: int = 0) -> frozenset[int]:
-    """The stops that are come to first on the ways down from a node."""
-    if start in stops:
-        return frozenset({start})
-    children = (int(tree.children_left[start]), int(tree.children_right[start]))
-    return frozenset().union(*(_reached(tree, stops, child) for child in children))
-
-
-def _above(tree: Any, ends: frozenset[int], start: int = 0) -> list[int]:
-    """The nodes above the ends, each before those below it."""
-    if start in ends:
-        return []
-    children = (int(tree.children_left[start]), int(tree.children_right[start]))
-    return [start, *(node for child in children for node in _above(tree, ends, child))]
-
-
-def _same_joined(tree: Any, ends: frozenset[int]) -> frozenset[int]:
-    """Ends below a node that all name one segment, joined there: the rule is the same and shorter."""
-    best = tree.value[:, 0].argmax(axis=1)
-    alike = {node for node in _above(tree, ends) if len({int(best[end]) for end in _reached(tree, ends, node)}) == 1}
-    return _reached(tree, ends | alike)
-
-
-def _walk(tree: Any, X: Floats, ends: frozenset[int]) -> Codes:
-    """The end (n,) that each row comes to, all rows one step down the tree at a time."""
-    node = np.zeros(len(X), dtype=np.intp)
-    stop = np.isin(np.arange(tree.node_count), [*ends])
-    rounded = X.astype(np.float32)  # as scikit-learn compares
-    while len(moving := np.flatnonzero(~stop[node])):
-        at = node[moving]
-        goes_left = rounded[moving, tree.feature[at]] <= tree.threshold[at]
-        node[moving] = np.where(goes_left, tree.children_left[at], tree.children_right[at])
-    return node
-
-
-def _weights(y: Codes) -> Floats:
-    """A weight (n,) for each customer, of sum 1, with which all segments weigh the same."""
-    counts = np.bincount(y)
-    return 1 / (counts[y] * (counts > 0).sum())
-
-
-def _folds(y: Codes, folds: int, seed: int) -> list[tuple[Codes, Codes]]:
-    state = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    return list(StratifiedKFold(folds, shuffle=True, random_state=state).split(np.zeros(len(y)), y))
-
-
 def _branches(
-    tree: _Tree, X: Floats, y: Codes, columns: list[tuple[str, str]], keys: list[Any]
+    tree: PrunedTree, X: Floats, y: Codes, columns: list[tuple[str, str]], keys: list[Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The conditions of every branch, and whom it holds; branches in the order of their segments, the largest first."""
     conditions = pd.DataFrame(columns=["branch", "feature", "level", "above", "up_to"])
-    branches = pd.DataFrame(columns=["branch", "segment", "customers", "share"])
+    branches = pd.DataFrame(columns=["branch", "segment", "customers", "share", "base"])
     if tree.nodes is None:
         return conditions, branches
     end = tree.end_of(X)
-    found = [(int(tree.segment[node]), node, int((end == node).sum())) for node in tree.ends]
+    found = [(int(tree.best[node]), node, int((end == node).sum())) for node in tree.ends]
     rows, bounds = [], []
     for branch, (segment, node, customers) in enumerate(sorted(found, key=lambda one: (one[0], -one[2], one[1])), 1):
-        rows.append((branch, keys[segment], customers, float((y[end == node] == segment).mean())))
+        share, base = (float((known == segment).mean()) for known in (y[end == node], y))
+        rows.append((branch, keys[segment], customers, share, base))
         for column, (above, up_to) in sorted(_bounds(tree.nodes, node, X).items()):
             bounds.append((branch, *columns[column], above, up_to))
     return pd.DataFrame(bounds, columns=conditions.columns), pd.DataFrame(rows, columns=branches.columns)
+
+
+def _with_kinds(conditions: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """The conditions with their kind and the levels of ordered categories that they leave."""
+    found = []
+    for row in conditions.itertuples():
+        if row.level:
+            found.append(("", "", "is" if np.isfinite(row.above) else "is_not"))
+            continue
+        values, lower, upper = features[row.feature], np.isfinite(row.above), np.isfinite(row.up_to)
+        levels = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else None
+        lowest = str(levels[int(np.floor(row.above)) + 1]) if levels is not None and lower else ""
+        highest = str(levels[int(np.floor(row.up_to))]) if levels is not None and upper else ""
+        parts = ["from"] * (levels is not None) + ["above"] * bool(lower) + ["up_to"] * bool(upper)
+        found.append((lowest, highest, "_".join(parts)))
+    return conditions.join(pd.DataFrame(found, index=conditions.index, columns=["lowest", "highest", "kind"]))
 
 
 def _bounds(tree: Any, node: int, X: Floats) -> dict[int, tuple[float, float]]:

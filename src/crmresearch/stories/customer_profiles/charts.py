@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from crmresearch.palette import ACCENT, INK, QUIET
@@ -13,32 +12,20 @@ from crmresearch.stories.customer_profiles.story import ProfilesStory
 MOST = 15  # rows shown: the widest differences
 
 
-def made(story: ProfilesStory) -> pd.DataFrame:
-    """Standardised differences (features × segments) of what the segments are made of; empty where not known."""
-    profiles = story.portrait.profiles
-    rows = profiles[profiles["p"].isna() & (profiles["scale"] != "share")]
-    wide = rows.pivot_table(index="feature", columns="segment", values="difference", sort=False)
-    wide = wide[[key for key in story.portrait.described if key in wide]]
-    return wide.set_axis([*map(story.feature, wide.index)]).set_axis([*map(story.segment, wide)], axis=1)
-
-
 def plot_made(story: ProfilesStory) -> Figure:
     """A cell a feature and segment: how far the segment lies above (or below) all other customers."""
-    table = made(story).round(1) + 0.0  # what is rounded to zero has no sign
+    made = story.portrait.made.round(1) + 0.0  # what is rounded to zero has no sign
+    table = made.rename(index=story.feature, columns=story.segment)
     most = max(0.5, float(np.nanmax(np.abs(table.to_numpy()))))
     words = story.say("chart.difference"), "", ""
     shades: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -most, "vmax": most}
-    return charts.heat_map(table, (0.95, 0.42), (4.0, 1.9), words, turned=30, fmt=".1f", linewidths=0.5, **shades)
+    return charts.heat_map(table, (0.62, 0.42), (3.4, 1.9), words, turned=30, fmt=".1f", linewidths=0.5, **shades)
 
 
 def plot_told(story: ProfilesStory) -> Figure:
     """A row a difference beyond chance, the widest first, with its interval."""
-    rows = story.portrait.profiles[story.portrait.profiles["told"]]
-    rows = rows.iloc[np.argsort(-rows["difference"].abs().to_numpy(), kind="stable")].head(MOST)
-    names = [
-        story.say("chart.row", segment=story.segment(row.segment), feature=story.named_feature(row))
-        for row in rows.itertuples()
-    ]
+    rows = story.portrait.beyond_chance.head(MOST)
+    names = story.differences("chart.row", rows)
     figure, axes, heights = charts.row_chart(names, story.say("chart.difference"), top=0.9, row=0.42)
     axes.axvline(0, color=QUIET, linewidth=0.9)
     charts.draw_interval(axes, heights, rows["difference"], rows["ci_lower"], rows["ci_upper"], ACCENT)
