@@ -15,7 +15,7 @@ from crmresearch.errors import EstimationError, ParameterError
 from crmresearch.mining.forecasters import LEAST
 from crmresearch.mining.periods import QUANTITIES, Period, PurchaseSeries, purchase_series
 from crmresearch.mining.rivals import METHODS, LeftOut, Rivals, rivals
-from crmresearch.mining.rolling_origin import Evaluation, forecast_frame, record_interval, rolling_origin
+from crmresearch.mining.rolling_origin import Evaluation, forecast_frame, over_horizon, record_interval, rolling_origin
 from crmresearch.mining.tracking import tracking
 
 MOST_ORIGINS = 200
@@ -32,8 +32,8 @@ class RevenueForecast:
 
     `series.total` and `series.by_cohort`: what was bought. `coming`, a row a quantity, method and coming period:
     quantity, method, step, start, end, estimate, and the ends interval_80_lower, interval_80_upper,
-    interval_95_lower, interval_95_upper; `coming_sums`: of the sum over them; `coming_cohorts`: cohort, quantity and
-    estimate of the sum, by cohort. `evaluation`: the same from earlier origins beside what came, None where the data
+    interval_95_lower, interval_95_upper; `coming_sums`: over all of them (`over_horizon`); `coming_cohorts`: cohort,
+    quantity and estimate of the sum, by cohort. `evaluation`: the same from earlier origins beside what came, None where the data
     are too short. `left_out`: method, quantity and why (`LeftOut`). `tracking`: as `crmresearch.mining.tracking`, empty
     where BG/NBD cannot be fitted; it is fitted to the first `calibration` periods.
     """
@@ -160,7 +160,7 @@ def revenue_forecast(
     start, end = bounds[:-1].strftime("%Y-%m-%d"), (bounds[1:] - pd.Timedelta(days=1)).strftime("%Y-%m-%d")
     made = [({"quantity": quantity, "method": method}, one) for (method, quantity), one in found.made.items()]
     coming = [forecast_frame(one).assign(**head, start=start, end=end) for head, one in made]
-    sums = [forecast_frame(one.summed()).assign(**head) for head, one in made]
+    sums = [forecast_frame(over_horizon(one, head["quantity"])).assign(**head) for head, one in made]
     cohorts = [(cohort, quantity, one.point.sum()) for (cohort, quantity), one in found.cohorts.items()]
     places = chosen_origins(series, horizon, origins)
     evaluation = rolling_origin(series, places, horizon, seed) if places else None
