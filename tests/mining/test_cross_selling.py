@@ -49,9 +49,15 @@ def test_nothing_after_the_cutoff_is_learned_from(tmp_path: Path) -> None:
 def test_offers_go_to_those_who_have_one_and_not_the_other(found: CrossSelling) -> None:
     lines = pd.read_csv(found.transactions.path)
     has = {product: set(part["customer"]) for product, part in lines.groupby("product")}
+    assert not found.targets.duplicated(["customer", "consequent"]).any()
+    reached = found.targets.groupby(["antecedent", "consequent"])["customer"].agg(set)
     for row in found.offers.itertuples():
         first, second = has[row.antecedent], has[row.consequent]
-        assert (row.owners, row.targets) == (len(first), len(first - second))
+        others = [pair for pair in reached.index if pair[1] == row.consequent and pair[0] != row.antecedent]
+        own = {type(next(iter(first)))(customer) for customer in reached[row.antecedent, row.consequent]}
+        assert own <= first - second
+        assert others or own == first - second
+        assert (row.owners, row.targets) == (len(first), len(own))
         assert row.share == pytest.approx(len(first & second) / len(first))
         worth = lines[lines["product"] == row.consequent].groupby("order")["amount"].sum().mean()
         assert row.sales == pytest.approx(row.targets * 0.02 * worth, rel=1e-3)

@@ -93,15 +93,28 @@ def test_planted_days_and_categories_are_found_and_nothing_else(regions: Portrai
 def test_features_by_hand(shop: tuple[Transactions, Outlook, CustomerFeatures]) -> None:
     _, _, features = shop
     table = lines().query("date <= @CUT")
-    sunday = table.drop_duplicates(["customer", "date"]).groupby("customer")["date"].agg(
-        lambda days: (days.dt.day_of_week == 6).mean()
-    )  # fmt: skip
+    days = table.drop_duplicates(["customer", "date"])
+    days = days[days["date"] < days.groupby("customer")["date"].transform("max")]  # the last is what recency is made of
+    sunday = days["date"].dt.day_of_week.eq(6).groupby(days["customer"]).mean().reindex(features.frame.index)
     pd.testing.assert_series_equal(features.frame["day_sunday"], sunday, check_names=False)
     first = table[table["date"] == table.groupby("customer")["date"].transform("min")]
     spent = first.groupby("customer")["amount"].sum()
     np.testing.assert_allclose(features.frame["first_spend"], spent.reindex(features.frame.index), atol=1e-9)
     assert features.made_of(["monetary_total"]) == {*features.of("behaviour"), "first_spend"}
     assert features.made_of(["region"]) == {"attribute_region"}
+
+
+def test_the_weekday_on_which_old_customers_are_first_seen_is_none_of_theirs(tmp_path: Path) -> None:
+    old = pd.date_range("2024-01-01", periods=7).repeat(30)  # all in the first week, then a new one every five days
+    came = old.append(pd.date_range("2024-02-05", periods=60, freq="5D"))
+    table = lines()
+    new = pd.DataFrame({"customer": [f"c{i}" for i in range(len(came))], "date": came})
+    days = pd.concat([new, new.assign(date=came + pd.Timedelta(days=40))])
+    rows = table.iloc[np.arange(len(days)) % len(table)].reset_index(drop=True)
+    transactions = loaded(tmp_path, rows.assign(customer=days["customer"].to_numpy(), date=days["date"].to_numpy()))
+    first = customer_features(transactions, crm.customer_table(transactions, "2024-12-31")).frame["first_day"]
+    assert first[[f"c{i}" for i in range(len(old))]].isna().all()
+    assert first[[f"c{i}" for i in range(len(old), len(came))]].notna().all()
 
 
 def test_nothing_after_the_cut_off_enters(shop: tuple[Transactions, Outlook, CustomerFeatures], tmp_path: Path) -> None:

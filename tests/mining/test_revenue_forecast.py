@@ -47,8 +47,9 @@ def test_the_method_of_the_lowest_error_of_revenue_is_planned_with(forecast: Rev
         assert row["estimate"] == own.loc[quantity, "estimate"]
 
 
-def test_a_sum_is_that_of_its_periods(forecast: RevenueForecast) -> None:
-    sums = forecast.coming.groupby(["quantity", "method"])["estimate"].sum()
+def test_a_sum_is_that_of_its_periods_and_of_active_customers_the_mean(forecast: RevenueForecast) -> None:
+    parts = forecast.coming.groupby(["quantity", "method"])["estimate"]
+    sums = parts.sum().where(parts.sum().index.get_level_values("quantity") != "active", parts.mean())
     whole = forecast.coming_sums.set_index(["quantity", "method"])["estimate"]
     assert whole.to_numpy() == pytest.approx(sums.loc[whole.index].to_numpy())
     assert forecast.coming["start"].min() > forecast.series.ends()[-1]

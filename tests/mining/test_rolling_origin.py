@@ -70,6 +70,20 @@ def test_cohorts_and_newcomers_add_up_and_the_total_is_of_all(lines: pd.DataFram
         assert found.made["cohorts", name].point == pytest.approx(parts + found.of_customers.newcomers[name].point)
 
 
+def test_a_full_cohort_is_not_learned_from_while_it_filled(lines: pd.DataFrame) -> None:
+    """Other purchases of a cohort while it filled, the same customers and first purchases: the same forecasts of it."""
+    with as_transactions(lines, **NAMED) as purchases:
+        cohort, rows = next(iter(purchase_series(purchases).cohorts().items()))
+    full = pd.Timestamp("2020-01-01") + pd.Timedelta(days=7 * (int(rows["cohort"].max()) + 1))
+    when = pd.to_datetime(lines["time"])
+    again = when.ne(when.groupby(lines["customer"]).transform("min"))
+    found = []
+    for frame in (lines, lines.assign(amount=lines["amount"].where(~again | (when >= full), 3 * lines["amount"]))):
+        with as_transactions(frame, **NAMED) as purchases:
+            found.append(rivals(purchase_series(purchases), 4, seed=1).cohorts[cohort, "revenue"])
+    assert found[0].point.tobytes() == found[1].point.tobytes()
+
+
 def test_windows_that_do_not_overlap_are_counted(evaluation: Evaluation) -> None:
     assert (evaluation.lag, evaluation.distinct, evaluation.windows) == (0, 16, 4)
 

@@ -7,10 +7,11 @@ from datetime import date
 import ibis
 import pandas as pd
 
-from crmresearch.data.customers import CustomerTable, customer_table
+from crmresearch.data.customers import EPOCH, CustomerTable, customer_table
 from crmresearch.data.linked import Linked, link
 from crmresearch.data.survey.survey import Survey, load_survey
 from crmresearch.data.transactions.transactions import Transactions, in_parts
+from crmresearch.mining.newcomers import day_number, may_be_old
 from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.groups import group_members
@@ -153,8 +154,14 @@ def _purchases(transactions: Transactions, cutoff: date) -> pd.DataFrame:
 
 
 def _when(transactions: Transactions, cutoff: date, customers: pd.Index) -> pd.DataFrame:
-    """Share of a customer's purchases on each weekday and, where times have hours, in each part of the day."""
+    """Share of a customer's purchases on each weekday and, where times have hours, in each part of the day.
+
+    Those of the last day on which a customer bought are left out: where segments are made of recency, its weekday is
+    decided by that, and who bought yesterday would seem to like yesterday's. Missing for who bought on one day only.
+    """
     bought = _purchases(transactions, cutoff)
+    days = bought["time"].dt.normalize()
+    bought = bought[days < days.groupby(bought["customer"]).transform("max")]
     times = bought["time"].dt
     dummies = {f"day_{name}": times.day_of_week == i for i, name in enumerate(WEEKDAYS)}
     if (times.normalize() != bought["time"]).any():
@@ -164,13 +171,19 @@ def _when(transactions: Transactions, cutoff: date, customers: pd.Index) -> pd.D
 
 
 def _first(transactions: Transactions, table: CustomerTable) -> pd.DataFrame:
-    """The first purchase: its spend, weekday, part of the day and, where the data have them, category and channel."""
+    """The first purchase: its spend, weekday, part of the day and, where the data have them, category and channel.
+
+    Where old customers are seen first when the data begin (`may_be_old`), the weekday of those of the first 30 days is
+    missing: it is that of the day after the beginning on which a frequent customer happened to come.
+    """
     known, bought = table.frame, _purchases(transactions, table.cutoff)
     first = bought.groupby("customer")["time"].min().reindex(known.index)
     later = (known["repeat_mean"] * known["repeat"]).fillna(0)
     found: dict[str, object] = {"first_spend": (known["monetary_total"] - later).round(4)}
     days = pd.CategoricalDtype([*WEEKDAYS])
-    found["first_day"] = first.dt.day_of_week.map(dict(enumerate(WEEKDAYS))).astype(days)
+    came = (first.dt.normalize() - pd.Timestamp(EPOCH)).dt.days
+    old = (came < day_number(transactions.first_day) + 30) & bool(may_be_old(came.dropna(), transactions.first_day))
+    found["first_day"] = first.dt.day_of_week.map(dict(enumerate(WEEKDAYS))).astype(days).mask(old)
     if (first.dt.normalize() != first).any():
         found["first_part"] = (
             (first.dt.hour // 6).map(dict(enumerate(PARTS_OF_DAY))).astype(pd.CategoricalDtype([*PARTS_OF_DAY]))

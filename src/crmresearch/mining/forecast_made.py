@@ -39,9 +39,9 @@ class RevenueForecast:
 
     `series.total` and `series.by_cohort`: what was bought. `coming`, a row a quantity, method and coming period:
     quantity, method, step, start, end, estimate, and the ends interval_80_lower, interval_80_upper,
-    interval_95_lower, interval_95_upper; `coming_sums`: of the sum over them; `coming_cohorts`: cohort, quantity and
-    estimate of the sum, by cohort. `evaluation`: the same from earlier origins beside what came, None where the data
-    are too short. `left_out`: method, quantity and why (`LeftOut`). `tracking`: as `crmresearch.mining.tracking`, empty
+    interval_95_lower, interval_95_upper; `coming_sums`: over all of them (`over_horizon`); `coming_cohorts`: cohort,
+    quantity and estimate of the sum, by cohort. `evaluation`: the same from earlier origins beside what came, None
+    where the data are too short. `left_out`: method, quantity and why (`LeftOut`). `tracking`: as `crmresearch.mining.tracking`, empty
     where BG/NBD cannot be fitted or customers pay in a `rhythm`, as by contract; it is fitted to the first
     `calibration` periods.
     """

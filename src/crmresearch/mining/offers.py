@@ -16,9 +16,10 @@ def offers(rules: Associations, today: Baskets, worth: pd.Series, response: floa
     """A row a pair beyond chance, in the direction of more sales: antecedent, consequent, owners, targets, …
 
     `today`: baskets by customer of all that is known; `worth`: mean spend of a purchase of each item. Owners have
-    bought the antecedent, `share` of them the consequent, `targets` have not. `sales`: targets × `response` × worth,
-    what an offer would bring if that share of those who get it bought because of it – an assumption, not an estimate.
-    Largest sales first.
+    bought the antecedent, `share` of them the consequent; `targets` have not, and are offered it by no pair before:
+    who owns what two pairs begin with is offered an item once. `sales`: targets × `response` × worth, what an offer
+    would bring if that share of those who get it bought because of it – an assumption, not an estimate. Largest sales
+    first.
     """
     place = today.items.get_indexer(rules.baskets.items)
     columns = today.matrix.tocsc()
@@ -39,15 +40,28 @@ def offers(rules: Associations, today: Baskets, worth: pd.Series, response: floa
     table = pd.DataFrame(rows, columns=columns_).sort_values("sales", ascending=False, kind="stable")
     key = pd.Series([tuple(sorted(pair)) for pair in zip(table["first"], table["third"], strict=True)], table.index,
                     dtype=object)  # fmt: skip
-    return table[~key.duplicated()].reset_index(drop=True)
+    return _once(table[~key.duplicated()], today)
+
+
+def _once(table: pd.DataFrame, today: Baskets) -> pd.DataFrame:
+    """The offers with those customers alone who get the item by none before; without any, an offer falls away."""
+    counts = target_list(table, today).value_counts(["antecedent", "consequent"])
+    pairs = zip(table["antecedent"], table["consequent"], strict=True)
+    targets = pd.Series([int(counts.get(pair, 0)) for pair in pairs], table.index, dtype=int)
+    table = table.assign(sales=table["sales"] * targets / table["targets"].where(table["targets"] > 0), targets=targets)
+    return table[targets > 0].sort_values("sales", ascending=False, kind="stable", ignore_index=True)
 
 
 def target_list(table: pd.DataFrame, today: Baskets) -> pd.DataFrame:
-    """A row a customer and offer: customer, antecedent, consequent; in the order of the offers, then of customers."""
+    """A row a customer and item offered: customer, antecedent, consequent; in the order of the offers, the first of
+    which that offers a customer an item counts, then of customers."""
     columns, tables = today.matrix.tocsc(), []
+    offered: dict[int, np.ndarray] = {}
     for row in table.itertuples():
         has = columns[:, [row.first, row.third]].toarray()
-        who = today.customers[np.flatnonzero((has[:, 0] > 0) & (has[:, 1] == 0))]
+        reached = (has[:, 0] > 0) & (has[:, 1] == 0) & ~offered.get(row.third, np.zeros(len(has), bool))
+        offered[row.third] = offered.get(row.third, False) | reached
+        who = today.customers[np.flatnonzero(reached)]
         tables.append(pd.DataFrame({"customer": who, "antecedent": row.antecedent, "consequent": row.consequent}))
     return (
         pd.concat(tables, ignore_index=True)

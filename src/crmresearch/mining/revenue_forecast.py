@@ -15,7 +15,7 @@ from crmresearch.mining.forecast_made import RevenueForecast
 from crmresearch.mining.forecasters import LEAST
 from crmresearch.mining.periods import QUANTITIES, Period, PurchaseSeries, purchase_series
 from crmresearch.mining.rivals import LeftOut, Rivals, rivals
-from crmresearch.mining.rolling_origin import Evaluation, forecast_frame, rolling_origin
+from crmresearch.mining.rolling_origin import Evaluation, forecast_frame, over_horizon, rolling_origin
 from crmresearch.mining.tracking import tracking
 from crmresearch.value.rhythm import Rhythm, purchase_rhythm
 
@@ -73,7 +73,7 @@ def revenue_forecast(
     start, end = bounds[:-1].strftime("%Y-%m-%d"), (bounds[1:] - pd.Timedelta(days=1)).strftime("%Y-%m-%d")
     made = [({"quantity": quantity, "method": method}, one) for (method, quantity), one in found.made.items()]
     coming = [forecast_frame(one).assign(**head, start=start, end=end) for head, one in made]
-    sums = [forecast_frame(one.summed()).assign(**head) for head, one in made]
+    sums = [forecast_frame(over_horizon(one, head["quantity"])).assign(**head) for head, one in made]
     cohorts = [(cohort, quantity, one.point.sum()) for (cohort, quantity), one in found.cohorts.items()]
     places = chosen_origins(series, horizon, origins)
     evaluation = rolling_origin(series, places, horizon, seed, rhythm is None) if places else None

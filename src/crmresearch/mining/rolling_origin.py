@@ -27,9 +27,9 @@ class Evaluation:
 
     `periods`, a row an origin, quantity, method and step: origin (last day known), quantity, method, step (1 to the
     horizon), estimate, actual, scale (in-sample error of naive), and interval_80_lower, interval_80_upper,
-    interval_95_lower, interval_95_upper. `sums`: the same of the sum over the horizon, without step and scale. `parts`,
-    a row an origin: what known customers and newcomers were expected to buy and bought, columns origin, customers
-    (known), expected_known, known, expected_new and new.
+    interval_95_lower, interval_95_upper. `sums`: the same over the horizon (`over_horizon`), without step and scale.
+    `parts`, a row an origin: what known customers and newcomers were expected to buy and bought, columns origin,
+    customers (known), expected_known, known, expected_new and new.
     """
 
     horizon: int
@@ -136,6 +136,17 @@ class Evaluation:
         return float(new / (new + known)) if new + known else np.nan
 
 
+def over_horizon(foreseen: Foreseen, quantity: str) -> Foreseen:
+    """A forecast of all periods together: their sum; of active customers the mean, for a sum counts who stays often."""
+    share = _whole(np.ones_like(foreseen.point), quantity) / len(foreseen.point)
+    whole = foreseen.summed()
+    return Foreseen(whole.point * share, whole.paths * share, whole.floor)
+
+
+def _whole(values: Floats, quantity: str) -> float:
+    return float(values.mean() if quantity == "active" else values.sum())
+
+
 def rolling_origin(
     series: PurchaseSeries, origins: Sequence[int], horizon: int, seed: int, at_random: bool = True
 ) -> Evaluation:
@@ -149,7 +160,8 @@ def rolling_origin(
             head = {"origin": day, "quantity": quantity, "method": method}
             scale = naive_error(found.learned[quantity])
             periods.append(forecast_frame(foreseen).assign(**head, actual=actual, scale=scale))
-            sums.append(forecast_frame(foreseen.summed()).assign(**head, actual=actual.sum()))
+            whole = forecast_frame(over_horizon(foreseen, quantity))
+            sums.append(whole.assign(**head, actual=_whole(actual, quantity)))
         parts.append({"origin": day, **_parts(series, origin, horizon, found)})
     return Evaluation(
         horizon,
