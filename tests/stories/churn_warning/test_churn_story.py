@@ -64,7 +64,7 @@ def test_the_list_gives_the_reason_in_words_and_stands_in_the_order_of_the_gain(
     assert (table["place"] == np.arange(1, len(table) + 1)).all()
     row = table.iloc[0]
     assert f"{row['recency']:,.0f} day" in row["reason"]
-    assert f"{row['gap_mean']:,.0f}" in row["reason"]
+    assert f"every {row['gap_mean']:,.1f} days" in row["reason"]
     assert f"{row['p_alive']:.2f}" in row["reason"]
     late = table[table["overdue"] == 1].iloc[0]
     assert late["reason"] != table[table["overdue"] == 0].iloc[0]["reason"]

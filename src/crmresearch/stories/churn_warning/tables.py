@@ -43,8 +43,8 @@ def reasons(story: ChurnStory, table: pd.DataFrame) -> list[str]:
         numbers = table[column].round(digits)
         return numbers.map({n: story.say(f"reason.{key}", **{column: n}) for n in set(numbers)})
 
-    rhythm = told("usual", "gap_mean")
+    rhythm = told("usual", "gap_mean", 1)
     if "overdue" in table:
-        rhythm = rhythm.where(table["overdue"] == 0, told("late", "gap_mean"))
+        rhythm = rhythm.where(table["overdue"] == 0, told("late", "gap_mean", 1))
     models = [told(key, key, 2) for key in ("p_alive", "probability") if key in table]
     return ["; ".join(row) for row in zip(told("silent", "recency"), rhythm, *models, strict=True)]
