@@ -63,7 +63,7 @@ class NewCustomersStory(PurchasesStory):
     def none(self, part: str) -> str:
         """Why a part is missing."""
         reason = self.found.failures.get(part) or self.say("new.no_trial")
-        return self.say(f"caution.no_{part}", reason=reason)
+        return self.say(f"new.none_{part}", reason=reason)
 
     def foretold(self) -> list[str]:
         """How far the first days foretell, by the trial of the longest horizon, then by the others."""
