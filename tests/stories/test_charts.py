@@ -36,7 +36,7 @@ def test_every_kind_of_chart_says_how_to_read_it_and_what_it_shows_and_every_fig
     """Static: the modules that draw name a kind for each figure, and the texts know it."""
     drawing = [*(PACKAGE / "stories").rglob("*.py"), PACKAGE / "sem" / "picture.py"]
     source = "\n".join(path.read_text(encoding="utf-8") for path in drawing)
-    kinds = set(re.findall(r'(?:kind(?:: str)? ?=|set_label\() ?"(\w+)"', source))
+    kinds = set(re.findall(r'(?:kind(?:: str = |=)|set_label\()"(\w+)"', source))
     kinds -= {"stable", "kind"}  # of sorting, and a column
     shared = Texts(PACKAGE / "stories")
     assert kinds == shared.section("chart_reading").keys()
