@@ -1,6 +1,6 @@
 """The figures of a satisfaction report: model picture, forest of paths, index of every construct."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,6 @@ from crmresearch.sem.pls.result import PlsEstimate
 from crmresearch.stories import charts
 from crmresearch.stories.satisfaction.covariance import CovarianceStory
 from crmresearch.stories.satisfaction.story import SatisfactionStory
-from crmresearch.stories.story import Story
 
 STYLES = {"pls": (ACCENT, "o", -0.22), "plsc": (QUIET, "s", 0.02), "cbsem": (WARM, "D", 0.26)}  # last: place in a row
 
@@ -51,7 +50,9 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
     ends = ["predictor", "outcome"]
     rows = {(row.predictor, row.outcome): story.arrow(row) for row in first.itertuples()}
     known = pd.concat({estimator: frame.reset_index().set_index(ends) for estimator, frame in frames.items()})
-    figure = by_estimator(story, known, rows, "satisfaction_chart.paths_axis", "satisfaction_chart")
+    figure = by_estimator(
+        known, rows, story.say("satisfaction_chart.paths_axis"), lambda one: story.say(f"satisfaction_chart.{one}")
+    )
     points = pd.concat([frame["estimate"] for frame in frames.values()])
     kept = pd.concat([frame for estimator, frame in frames.items() if estimator != "plsc"])
     low, high = min(points.min(), kept.ci_lower.min(), 0.0), max(points.max(), kept.ci_upper.max())
@@ -61,14 +62,14 @@ def plot_paths(story: SatisfactionStory, covariance: CovarianceStory) -> Figure:
 
 
 def by_estimator(
-    story: Story, known: pd.DataFrame, rows: Mapping[Any, str], x: str, words: str, row: float = 0.4
+    known: pd.DataFrame, rows: Mapping[Any, str], x: str, named: Callable[[str], str], row: float = 0.4
 ) -> Figure:
     """Estimates with intervals in labelled rows, a mark an estimator, by which `known` is indexed first, and zero.
 
-    `x`: key of what the axis is called; `words`: the section of texts that names estimators; `row`: inches of a row.
+    `x`: what the axis is called; `named`: what an estimator is called; `row`: inches of a row.
     """
-    figure, axes, height = charts.row_chart([*rows.values()], story.say(x), top=1.1, row=row)
-    marks = {estimator: (story.say(f"{words}.{estimator}"), *style) for estimator, style in STYLES.items()}
+    figure, axes, height = charts.row_chart([*rows.values()], x, top=1.1, row=row)
+    marks = {estimator: (named(estimator), *style) for estimator, style in STYLES.items()}
     charts.draw_marks(axes, height, known[INTERVAL], [*rows], marks, size=4.5, width=1.5)
     axes.axvline(0, color=INK, linewidth=0.8)
     charts.legend_above(axes)

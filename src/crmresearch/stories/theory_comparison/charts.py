@@ -27,7 +27,7 @@ def plot_everywhere(story: TheoryComparisonStory) -> Figure:
     theories = story.everywhere.groupby("dataset", sort=False)["theory"].unique()
     rows = {(title, name): name or str(title) for title, names in theories.items() for name in ("", *names)}
     known = story.everywhere.set_index(["estimator", "dataset", "theory"])
-    figure = by_estimator(story, known, rows, "theory_chart.direct", "word", 0.42)
+    figure = by_estimator(known, rows, story.say("theory_chart.direct"), lambda one: story.say(f"word.{one}"), 0.42)
     for label, (_, name) in zip(figure.axes[0].get_yticklabels(), rows, strict=True):
         label.set_fontweight("normal" if name else "bold")  # its title above a survey
     return figure
@@ -38,4 +38,4 @@ def plot_steps(story: TheoryComparisonStory) -> Figure:
     effects = {effect: story.say(f"effect.{effect}") for effect in ("direct", "total")}
     rows = {(key, effect): f"{story.names[key]} · {told}" for key in story.each for effect, told in effects.items()}
     known = story.reading.steps.set_index(["estimator", "theory", "effect"])
-    return by_estimator(story, known, rows, "theory_chart.step", "word", 0.42)
+    return by_estimator(known, rows, story.say("theory_chart.step"), lambda one: story.say(f"word.{one}"), 0.42)

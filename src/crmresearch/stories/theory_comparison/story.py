@@ -102,16 +102,17 @@ class TheoryComparisonStory(Story):
     def findings(self) -> list[str]:
         """Four: what explains satisfaction, by whole titles, and loyalty best, the step between them, the index."""
         first, *others = verdicts.findings(self.comparison)
-        return [self._verdict("finding", first, self.titles), *(self._verdict("finding", one) for one in others)]
+        headline = self._verdict(f"finding.{first.word}", first, self.titles)
+        return [headline, *(self._verdict(f"finding.{one.word}", one) for one in others)]
 
-    def _verdict(self, head: str, found: Verdict, names: Mapping[str, str] | None = None) -> str:
-        """A verdict in the sentence of its word below `head`, theories called by their names."""
+    def _verdict(self, key: str, found: Verdict, names: Mapping[str, str] | None = None) -> str:
+        """A verdict in the sentence of its word, theories called by their names."""
         called = {part: self.listed([(names or self.names)[one] for one in of]) for part, of in found.theories.items()}
-        return self.say(f"{head}.{found.word}", found.numbers, aim=self.say(f"aim.{found.aim}"), **called)
+        return self.say(key, found.numbers, aim=self.say(f"aim.{found.aim}"), **called)
 
     def follows(self) -> list[str]:
         """The smallest theory not told apart from the one that explains most, and the numbers not to read."""
-        told = [self._verdict("follows", one) for one in verdicts.choices(self.reading)]
+        told = [self._verdict(f"follows.{one.word}", one) for one in verdicts.choices(self.reading)]
         unread = [f"{self.names[theory]} ({self.say(f'word.{one}')})" for theory, one in self.reading.unread]
         told += [self.say("follows.unread", pairs=self.listed(unread))] if unread else []
         return told or [self.say("follows.nothing")]
@@ -122,7 +123,7 @@ class TheoryComparisonStory(Story):
         for estimator, rows in self.reading.steps.query("effect == 'direct'").groupby("estimator", sort=False):
             sizes = [self.say("more.size", row, theory=self.names[row.theory]) for row in rows.itertuples()]
             told.append(self.say("more.step", estimator=self.say(f"word.{estimator}"), sizes=self.listed(sizes)))
-        foreseen = [self._verdict("more", one) for one in verdicts.foresees(self.foreseen)]
+        foreseen = [self._verdict(f"more.{one.word}", one) for one in verdicts.foresees(self.foreseen)]
         return (told or [self.say("more.nothing")]) + foreseen
 
     def sample(self) -> list[str]:

@@ -9,7 +9,7 @@ from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
 def trust(story: TheoryComparisonStory) -> pd.DataFrame:
     """Whether the numbers of each estimator can be read, a row a theory."""
-    return named(story, story.reading.table, pls="read", plsc="read", cbsem="read")
+    return story.named(with_names(story, story.reading.table), pls="read", plsc="read", cbsem="read")
 
 
 def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
@@ -21,10 +21,10 @@ def constructs(story: TheoryComparisonStory) -> pd.DataFrame:
     return cells.loc[names.index, list(story.each)].set_index(names.rename("construct")).reset_index()
 
 
-def named(story: TheoryComparisonStory, table: pd.DataFrame, **names: str) -> pd.DataFrame:
-    """A table with theories, aims, effects and estimators called by their names, and further `names`."""
+def with_names(story: TheoryComparisonStory, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with theories, aims, effects and estimators called by their names."""
     theories = {column: story.names.__getitem__ for column in ("theory", "other") if column in table}
-    words = {"aim": "aim", "effect": "effect", "estimator": "word", **names}
+    words = {"aim": "aim", "effect": "effect", "estimator": "word"}
     return story.named(table, **theories, **{column: name for column, name in words.items() if column in table})
 
 
@@ -32,12 +32,12 @@ def with_reason(story: TheoryComparisonStory, table: pd.DataFrame) -> pd.DataFra
     """A table of the comparison for readers; why something is not there stands last."""
     told = [story.say(f"reason.{one}") if one else "" for one in table["reason"]]
     noted = table.assign(note=told) if any(told) else table
-    return named(story, noted).drop(columns=["reason", "outcome"], errors="ignore")
+    return with_names(story, noted).drop(columns=["reason", "outcome"], errors="ignore")
 
 
 def differences(story: TheoryComparisonStory) -> pd.DataFrame:
     """Difference in adjusted R² of every two theories, and whether it is beyond chance."""
-    return named(story, told_apart(story.comparison.differences), told="verdict")
+    return story.named(with_names(story, told_apart(story.comparison.differences)), told="verdict")
 
 
 def everywhere(story: TheoryComparisonStory) -> pd.DataFrame:
@@ -50,10 +50,11 @@ def foreseen(story: TheoryComparisonStory) -> pd.DataFrame:
     """How well every theory foresees satisfaction and loyalty, and whether better than averages and a linear model."""
     table = story.foreseen.foreseen.drop(columns=["predicted", "measure"])
     table["better"] = [f"{row.better}/{row.items}" for row in table.itertuples()]
-    return named(story, table.drop(columns="items"), power="power", mean="foreseen", linear="foreseen")
+    shown = with_names(story, table.drop(columns="items"))
+    return story.named(shown, power="power", mean="foreseen", linear="foreseen")
 
 
 def rivals(story: TheoryComparisonStory) -> pd.DataFrame:
     """Difference in squared error of every two theories held out, and whether it is beyond chance."""
     table = told_apart(story.foreseen.differences.drop(columns="t"), better=-1)  # the smaller error is the better one
-    return named(story, table.rename(columns={"told": "foreseen"}), foreseen="foreseen")
+    return story.named(with_names(story, table.rename(columns={"told": "foreseen"})), foreseen="foreseen")
