@@ -1,6 +1,7 @@
 """Prospects of shops of known truth: found and calibrated, not claimed where there is none, blind for what comes."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from simulated_newcomers import DAYS, LAST, shop
 import crmresearch as crm
 from crmresearch.errors import DataError, ParameterError
 from crmresearch.mining.foretell import MEAN, RIVALS
-from crmresearch.mining.prospects import Prospects
+from crmresearch.mining.prospects import Prospects, _signs
 
 HOW = {"horizon": 60, "resamples": 40, "last_day": LAST}
 
@@ -81,6 +82,18 @@ def test_the_same_seed_gives_the_same_bytes(found: Prospects) -> None:
 
 
 @pytest.mark.long
+def test_an_attribute_known_of_large_spenders_only_tells_nothing_by_that() -> None:
+    spend = np.random.default_rng(1).gamma(2, 10, 60)
+    rich = spend > np.median(spend)
+    features = pd.DataFrame({"age": np.where(rich, 0.0, -1.0), "kids": np.where(rich, np.arange(60) % 2, -1.0)})
+    first = SimpleNamespace(features=features, meaning={name: ("attribute", name) for name in features})
+    lived = SimpleNamespace(outcome=lambda places: SimpleNamespace(spend=spend[places]))
+    signs = _signs(first, lived, np.ones(60, dtype=bool))  # type: ignore[arg-type]
+    assert signs["feature"].tolist() == ["kids"]  # of one age alone there is nothing to compare
+    assert signs["customers"].tolist() == [30]
+    assert not signs["told"].any()
+
+
 def test_where_nothing_tells_nothing_is_claimed() -> None:
     claims = [crm.prospects(shop(100 + seed, 500, told=0.0), **HOW).trials[0].lead is not None for seed in range(12)]
     assert sum(claims) <= 12 * 0.05 + 3 * np.sqrt(12 * 0.05 * 0.95)

@@ -113,16 +113,21 @@ def prospects(
 
 
 def _signs(first: FirstDays, lived: Lived, past: NDArray[np.bool_]) -> pd.DataFrame:
-    """What of the first days goes with the spend that followed, one feature at a time, Holm's probabilities."""
+    """What of the first days goes with the spend that followed, one feature at a time, Holm's probabilities.
+
+    An attribute is compared among those of whom it is known: who it is known of may be another question.
+    """
     spend, features = lived.outcome(np.flatnonzero(past)).spend, first.features[past]
-    varied = [name for name in features if varies(features[name]) and np.ptp(spend) > 0]
-    found = [spearmanr(features[name], spend) for name in varied]
+    known = {name: ((features[name] >= 0) | (first.meaning[name][0] != "attribute")).to_numpy() for name in features}
+    varied = [name for name in features if known[name].sum() > 2 and varies(features.loc[known[name], name])
+              and np.ptp(spend[known[name]]) > 0]  # fmt: skip
+    found = [spearmanr(features.loc[known[name], name], spend[known[name]]) for name in varied]
     table = pd.DataFrame(
         {
             "feature": varied,
             "kind": [first.meaning[name][0] for name in varied],
             "about": [first.meaning[name][1] for name in varied],
-            "customers": int(past.sum()),
+            "customers": [int(known[name].sum()) for name in varied],
             "correlation": [one.statistic for one in found],
             "p": holm(np.array([one.pvalue for one in found], dtype=float)),
         }
