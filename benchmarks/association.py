@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from crmresearch.mining.association import association_rules
-from crmresearch.mining.baskets import Baskets
+from crmresearch.mining.baskets.association import association_rules
+from crmresearch.mining.baskets.baskets import Baskets
 
 ITEMS, CUSTOMERS_EACH, MEAN = 1_000, 5, 6.0
 

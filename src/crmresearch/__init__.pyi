@@ -20,8 +20,8 @@ from .front.surveys import (
     theories,
 )
 from .front.tables import cautions, construct_index, fit_table
-from .mining.churn import churn_warning
-from .mining.unusual_respondents import unusual_respondents
+from .mining.churn.churn import churn_warning
+from .mining.unusual.unusual_respondents import unusual_respondents
 from .models.lavaan import model
 from .models.theory import load_theory
 from .report.make.render import render_report

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from clv_cases import cdnow
 
-from crmresearch.mining.periods import PurchaseSeries
+from crmresearch.mining.forecasting.periods import PurchaseSeries
 
 START = date(2020, 1, 1)
 

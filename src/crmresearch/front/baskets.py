@@ -8,8 +8,8 @@ from scipy import sparse
 
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.errors import ParameterError
-from crmresearch.mining import association, next_product
-from crmresearch.mining.baskets import Baskets, By, Of, baskets_of, find_baskets
+from crmresearch.mining.baskets import association, next_product
+from crmresearch.mining.baskets.baskets import Baskets, By, Of, baskets_of, find_baskets
 
 __all__ = ["association_rules", "next_products"]
 
@@ -38,8 +38,9 @@ def association_rules(
     expected, design (by which factor counts vary more because orders come from the same customers), p, p_adjusted
     (Benjamini–Yekutieli over all pairs and rules of three tested, told or not) and told (p_adjusted at most `level`);
     those told first. Support and the rest are those of Agrawal, Imieliński & Swami (1993), chance is that of Gionis et
-    al. (2007), rules of three are those of Webb (2007); formulas: `crmresearch.mining.association`, `.cooccurrence` and
-    `.chance`. Checked against brute force, exact sums over all baskets, Fisher's test, and the rate of false rules in
+    al. (2007), rules of three are those of Webb (2007); formulas: `association`, `cooccurrence` and
+    `chance` of `crmresearch.mining.baskets`.
+    Checked against brute force, exact sums over all baskets, Fisher's test, and the rate of false rules in
     simulated worlds.
     Raises ParameterError for an unknown column, fewer than 50 baskets, or where nothing was bought together.
 

@@ -18,8 +18,8 @@ from crmresearch.data.documents import shown
 from crmresearch.data.transactions.codebook import TransactionsCodebook
 from crmresearch.data.transactions.transactions import Transactions, read_transactions
 from crmresearch.errors import DataError, ParameterError, UnusableFileError
-from crmresearch.mining.unusual_purchases import UnusualPurchases
-from crmresearch.mining.unusual_purchases import unusual_purchases as judge
+from crmresearch.mining.unusual.unusual_purchases import UnusualPurchases
+from crmresearch.mining.unusual.unusual_purchases import unusual_purchases as judge
 from crmresearch.segmentation.registry import every_method
 from crmresearch.segmentation.stability.stability import bootstrap_stability as stability
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.front.customers import as_transactions
-from crmresearch.mining import revenue_forecast as engine
-from crmresearch.mining.forecast_made import RevenueForecast
+from crmresearch.mining.forecasting import revenue_forecast as engine
+from crmresearch.mining.forecasting.forecast_made import RevenueForecast
 
 __all__ = ["revenue_forecast"]
 

@@ -7,12 +7,12 @@ import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.front.customers import as_transactions
-from crmresearch.mining import conversion as second
-from crmresearch.mining import prospects as scored
-from crmresearch.mining import retention as stay
-from crmresearch.mining.conversion import Conversion
-from crmresearch.mining.prospects import Prospects
-from crmresearch.mining.retention import Retention
+from crmresearch.mining.newcomers import conversion as second
+from crmresearch.mining.newcomers import prospects as scored
+from crmresearch.mining.newcomers import retention as stay
+from crmresearch.mining.newcomers.conversion import Conversion
+from crmresearch.mining.newcomers.prospects import Prospects
+from crmresearch.mining.newcomers.retention import Retention
 
 __all__ = ["conversion", "prospects", "retention"]
 

@@ -109,7 +109,8 @@ class BetaGeometricFit(PurchaseFit):
         exponential in λ, and λ ~ gamma(r+x, α+T) whatever p, for the likelihood of a history that ends alive is
         λ^x e^(−λT) times a function of p. Integrated over λ that is a Pareto II (Lomax) time, with the quantile
         (α+T) · ((1−share)^(−1/(r+x)) − 1); 0.5 is its median, and it has a mean only where r + x > 1. Infinite where it
-        is beyond what a number can hold. Checked against simulated customers (tests/value/test_next_purchase.py).
+        is beyond what a number can hold. Checked against simulated customers
+        (tests/value/test_next_purchase.py).
 
         >>> from crmresearch.value import fit_bg_nbd
         >>> fit = fit_bg_nbd(x=[0, 1, 2, 5], t_x=[0, 3, 20, 30], T=[40, 40, 40, 40])
@@ -130,7 +131,7 @@ class BetaGeometricFit(PurchaseFit):
 
         Who is alive at T still is one after u with e^(−λpu), and buys within v then with 1 − e^(−λv), for coins are
         tossed after purchases only. Over λ ~ gamma(r+x, α+T) and p that is P(alive) · E[(1 + pu/(α+T))^−(r+x) −
-        (1 + (pu+v)/(α+T))^−(r+x)]. Checked against simulated customers (tests/mining/test_known_customers.py).
+        (1 + (pu+v)/(α+T))^−(r+x)]. Checked against simulated customers (tests/mining/forecasting/test_known_customers.py).
         """
         r, alpha, a, b = self.parameters
 

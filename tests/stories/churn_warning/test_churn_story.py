@@ -11,11 +11,11 @@ from rhythm_cases import shop
 
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.data.transactions.transactions import Transactions, load_transactions
-from crmresearch.mining import churn
-from crmresearch.mining.churn import churn_warning
-from crmresearch.mining.churn_study import ChurnStudy
-from crmresearch.mining.intention import stated_intention
-from crmresearch.mining.retention_offer import Offer
+from crmresearch.mining.churn import churn
+from crmresearch.mining.churn.churn import churn_warning
+from crmresearch.mining.churn.churn_study import ChurnStudy
+from crmresearch.mining.churn.intention import stated_intention
+from crmresearch.mining.churn.retention_offer import Offer
 from crmresearch.stories.churn_warning import TEXTS, charts, tables
 from crmresearch.stories.churn_warning.cautions import cautions
 from crmresearch.stories.churn_warning.story import ChurnStory

@@ -11,8 +11,8 @@ from series_cases import shop
 
 from crmresearch.data.transactions.transactions import Transactions
 from crmresearch.front.customers import as_transactions
-from crmresearch.mining.forecast_made import RevenueForecast
-from crmresearch.mining.revenue_forecast import forecast_or_reason, revenue_forecast
+from crmresearch.mining.forecasting.forecast_made import RevenueForecast
+from crmresearch.mining.forecasting.revenue_forecast import forecast_or_reason, revenue_forecast
 from crmresearch.stories.revenue_forecast import charts, tables
 from crmresearch.stories.revenue_forecast.cautions import cautions
 from crmresearch.stories.revenue_forecast.story import RevenueForecastStory

@@ -11,7 +11,7 @@ from shop_codebook import shop_codebook
 from usual_shop import NO_RETURNS, usual_shop
 
 from crmresearch.errors import DataError
-from crmresearch.mining.unusual_purchases import judged_purchases
+from crmresearch.mining.unusual.unusual_purchases import judged_purchases
 from crmresearch.stories.unusual_purchases import charts, tables
 from crmresearch.stories.unusual_purchases.cautions import cautions
 from crmresearch.stories.unusual_purchases.story import UnusualStory, of_list

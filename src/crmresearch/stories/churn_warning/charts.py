@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from crmresearch.mining.warners import NAIVE, WARNERS
+from crmresearch.mining.churn.warners import NAIVE, WARNERS
 from crmresearch.palette import ACCENT, QUIET, SERIES, WARM
 from crmresearch.stories import charts, foretold
 from crmresearch.stories.churn_warning.story import ChurnStory

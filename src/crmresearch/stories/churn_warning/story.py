@@ -9,8 +9,8 @@ import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.mining.churn_study import ChurnStudy
-from crmresearch.mining.warners import NAIVE
+from crmresearch.mining.churn.churn_study import ChurnStudy
+from crmresearch.mining.churn.warners import NAIVE
 from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.churn_warning import TEXTS
 from crmresearch.stories.margins import at_margins, margins_named

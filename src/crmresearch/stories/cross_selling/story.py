@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.mining.cross_selling import CrossSelling
-from crmresearch.mining.next_product import Leaders
+from crmresearch.mining.baskets.cross_selling import CrossSelling
+from crmresearch.mining.baskets.next_product import Leaders
 from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.cross_selling import TEXTS
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from crmresearch.caution import Caution
 from crmresearch.data.customers import CustomerTable
-from crmresearch.mining.portrait_cautions import portrait_cautions
+from crmresearch.mining.profiles.portrait_cautions import portrait_cautions
 from crmresearch.stories.customer_profiles.story import ProfilesStory
 from crmresearch.stories.data_cautions import data_cautions, table_cautions
 from crmresearch.stories.story import Row, caution_table

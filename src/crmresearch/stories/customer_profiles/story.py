@@ -7,8 +7,8 @@ import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.mining.portrait import Portrait
-from crmresearch.mining.rule_tree import SegmentRules
+from crmresearch.mining.profiles.portrait import Portrait
+from crmresearch.mining.profiles.rule_tree import SegmentRules
 from crmresearch.segmentation.column_names import column_names
 from crmresearch.segmentation.cuts import shown
 from crmresearch.stories.campaign import PurchasesStory

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from crmresearch.mining.rule_tree import SegmentRules
+from crmresearch.mining.profiles.rule_tree import SegmentRules
 from crmresearch.stories.customer_profiles.story import ProfilesStory
 
 SIZES = {"share": 3, "spend": 0, "spend_share": 3, "recency": 0, "gap": 0, "expected": 0, "ci_lower": 0, "ci_upper": 0}

@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from crmresearch.mining.conversion import Conversion
-from crmresearch.mining.retention import MONTH, Retention
-from crmresearch.mining.survival import read_until
-from crmresearch.mining.trial_scores import Tested
+from crmresearch.mining.newcomers.conversion import Conversion
+from crmresearch.mining.newcomers.retention import MONTH, Retention
+from crmresearch.mining.newcomers.survival import read_until
+from crmresearch.mining.newcomers.trial_scores import Tested
 from crmresearch.palette import INK, WARM
 from crmresearch.stories import charts, foretold
 from crmresearch.stories.curves import dots, steps

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.mining.conversion import Conversion
-from crmresearch.mining.new_customers import NewCustomers
-from crmresearch.mining.retention import Retention
-from crmresearch.mining.trial_scores import Tested
+from crmresearch.mining.newcomers.conversion import Conversion
+from crmresearch.mining.newcomers.new_customers import NewCustomers
+from crmresearch.mining.newcomers.retention import Retention
+from crmresearch.mining.newcomers.trial_scores import Tested
 from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.margins import at_margins, margins_named
 from crmresearch.stories.new_customers import TEXTS

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from crmresearch.mining.conversion import Conversion
-from crmresearch.mining.retention import Retention
-from crmresearch.mining.trial_scores import Tested
+from crmresearch.mining.newcomers.conversion import Conversion
+from crmresearch.mining.newcomers.retention import Retention
+from crmresearch.mining.newcomers.trial_scores import Tested
 from crmresearch.stories.new_customers.story import NewCustomersStory
 
 SCORES = ("method", "gini", "difference", "difference_lower", "difference_upper", "capture", "r2_log",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.mining.forecast_made import LED, RevenueForecast
+from crmresearch.mining.forecasting.forecast_made import LED, RevenueForecast
 from crmresearch.report.show.number_format import told_p_value
 from crmresearch.stories.campaign import PurchasesStory
 from crmresearch.stories.revenue_forecast import TEXTS

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from crmresearch.caution import Caution
-from crmresearch.mining.unusual_respondents import SIGNS, UnusualRespondents
+from crmresearch.mining.unusual.unusual_respondents import SIGNS, UnusualRespondents
 from crmresearch.report.show.number_format import told_expected
 from crmresearch.stories.survey_quality.story import SurveyQualityStory
 

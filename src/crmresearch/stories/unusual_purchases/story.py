@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.transactions.transactions import Transactions
-from crmresearch.mining.unusual_customers import TOGETHER
-from crmresearch.mining.unusual_orders import taken_back
-from crmresearch.mining.unusual_purchases import LISTS, UnusualPurchases
+from crmresearch.mining.unusual.unusual_customers import TOGETHER
+from crmresearch.mining.unusual.unusual_orders import taken_back
+from crmresearch.mining.unusual.unusual_purchases import LISTS, UnusualPurchases
 from crmresearch.report.show.number_format import told_cases, told_expected
 from crmresearch.stories.story import Story
 from crmresearch.stories.unusual_purchases import TEXTS

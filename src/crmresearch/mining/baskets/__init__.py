@@ -1,0 +1,1 @@
+"""What is bought together beyond chance, what is bought next, and what to offer to whom."""

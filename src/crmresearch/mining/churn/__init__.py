@@ -1,0 +1,1 @@
+"""Who is about to be lost, how early that shows, and what an offer to them earns."""
