@@ -131,7 +131,8 @@ class BetaGeometricFit(PurchaseFit):
 
         Who is alive at T still is one after u with e^(−λpu), and buys within v then with 1 − e^(−λv), for coins are
         tossed after purchases only. Over λ ~ gamma(r+x, α+T) and p that is P(alive) · E[(1 + pu/(α+T))^−(r+x) −
-        (1 + (pu+v)/(α+T))^−(r+x)]. Checked against simulated customers (tests/mining/forecasting/test_known_customers.py).
+        (1 + (pu+v)/(α+T))^−(r+x)]. Checked against simulated customers
+        (tests/mining/forecasting/test_known_customers.py).
         """
         r, alpha, a, b = self.parameters
 
