@@ -23,12 +23,12 @@ def test_the_cells_run_and_tell_numbers(names: dict) -> None:
     for told in ("What goes together", "Espresso beans", "Oat drink", "What is bought next", "What this cannot say"):
         assert told in shown
     keys = [told.key for told in names["story"].findings()]
-    assert keys == ["cross.headline", "cross.plain_more", "cross.next_new_ties", "cross.offers_short"]
+    assert keys == ["cross.headline", "cross.plain_more", "cross.next_new_ties", "cross.offered"]
 
 
 def test_two_rules_or_more_offer_and_name_the_experiment(names: dict) -> None:
     keys = [told.key for told in names["story"].follows()]
-    assert keys == ["cross.offers", "cross.offers_short", "cross.test", "cross.test_few"]
+    assert keys == ["cross.offers", "cross.test", "cross.test_few"]
 
 
 def random_shop(folder: Path) -> str:

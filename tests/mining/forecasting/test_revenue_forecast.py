@@ -127,7 +127,7 @@ def test_shares_that_held_are_those_of_the_long_table(forecast: RevenueForecast)
 
 def test_the_coming_periods_are_those_of_the_chosen_method(forecast: RevenueForecast) -> None:
     table = forecast.period_table()
-    told = table.agg({"revenue": "sum", "purchases": "sum", "active": "mean"})  # who stays is not counted once a period
+    told = table.agg({"revenue": "sum", "purchases": "sum", "active": "mean"})  # who stays is one customer, not many
     assert told.to_numpy() == pytest.approx(
         forecast.plan.loc[["revenue", "purchases", "active"], "estimate"].to_numpy()
     )
