@@ -57,13 +57,15 @@ def one_day(folder: Path) -> str:
         (lambda folder: "cdnow", "cross.no_rules"),
         (lambda folder: shop(folder, LINES, order="number", product="what"), "cross.no_rules"),
         (random_shop, "cross.headline_none"),
-        (all_alike, "cross.headline"),  # who has jam has tea
+        (all_alike, "cross.headline"),  # who has jam or milk has tea
         (one_day, "cross.no_rules"),
     ],
     ids=["no_products", "small", "random", "same_few", "one_day"],
 )
-def test_data_that_give_nothing_end_in_sentences(tmp_path: Path, make, first: str) -> None:  # type: ignore[no-untyped-def]
+def test_data_that_give_little_or_nothing_end_in_sentences(tmp_path: Path, make, first: str) -> None:  # type: ignore[no-untyped-def]
     names = run_cells("cross_selling", {"dataset": make(tmp_path / "shop"), **QUICK})
     assert names["story"].findings()[0].key == first
-    assert [told.key for told in names["story"].follows()] == ["cross.do_nothing"]
+    follows = [told.key for told in names["story"].follows()]
+    # half of those with tea have neither jam nor milk: these can be offered, and too few for a test to have a size
+    assert follows == (["cross.offers", "cross.test"] if first == "cross.headline" else ["cross.do_nothing"])
     assert not re.search(r"\bnan\b", " ".join(names["shown"]))
