@@ -58,9 +58,15 @@ def test_the_opening_has_four_findings_at_the_top(phones: MeasurementQualityStor
     assert keys(phones.structure())[-1] == "structure.residuals_tested"
 
 
-def test_with_gaps_residuals_are_not_said_to_be_tested(phones: MeasurementQualityStory) -> None:
+def test_with_gaps_residuals_are_tested_too(phones: MeasurementQualityStory) -> None:
     full = measurement_study(phones.study.estimate, phones.survey, full_information=True)
-    assert keys(dataclasses.replace(phones, study=full).structure())[-1] == "structure.residuals_untested"
+    assert keys(dataclasses.replace(phones, study=full).structure())[-1] == "structure.residuals_tested"
+
+
+def test_residuals_without_an_error_are_not_said_to_be_tested(phones: MeasurementQualityStory) -> None:
+    bare = dataclasses.replace(phones.study)
+    vars(bare)["residuals"] = phones.study.residuals.assign(z=float("nan"))
+    assert keys(dataclasses.replace(phones, study=bare).structure())[-1] == "structure.residuals_untested"
 
 
 def test_a_solution_that_cannot_be_read_leaves_nothing_out(stages: MeasurementQualityStory) -> None:
