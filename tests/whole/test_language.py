@@ -112,7 +112,9 @@ def _command(root: Path, *arguments: str) -> tuple[int, str]:
 
 def _data(root: Path) -> list[str]:
     found = [codebook_data(path) for path in _documents(root) if path.parent.name != "parameters"]
-    return [*(text for texts in found for text in texts), *SYMBOLS, *RULES, *KEYS, *_publications()]
+    sold = pd.read_csv(root / "home" / "data" / "baskets_simulated" / "orders.csv")
+    names = [str(name) for column in ("product", "category") for name in sold[column].unique()]
+    return [*(text for texts in found for text in texts), *SYMBOLS, *RULES, *KEYS, *names, *_publications()]
 
 
 def _publications() -> list[str]:
