@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from crmresearch.data.survey.codebook import read_codebook
-from crmresearch.sem.recovery import recover
-from crmresearch.sem.sample_size import respondents
+from crmresearch.sem.recovery.recovery import recover
+from crmresearch.sem.recovery.sample_size import respondents
 from crmresearch.simulation.truth import Truth
 
 HERE = Path(__file__).parent

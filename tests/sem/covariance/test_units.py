@@ -8,11 +8,11 @@ import pytest
 
 from crmresearch.models.lavaan import model
 from crmresearch.models.specification import Specification
+from crmresearch.sem.answers.missing_at_random import little_test
 from crmresearch.sem.covariance.bootstrap import bootstrap_cbsem, bootstrap_paths
 from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.covariance.fit.table import fit_table
 from crmresearch.sem.covariance.full_information import units_of
-from crmresearch.sem.missing_at_random import little_test
 
 MODEL = """
   quality =~ q1 + q2 + q3

@@ -9,8 +9,8 @@ import pytest
 from crmresearch.data.survey.careless import careless_respondents, screened
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.segmentation.planted import FoundAgain
-from crmresearch.sem.recovery import Recovery, recover_truth
-from crmresearch.sem.recovery_groups import recover_groups
+from crmresearch.sem.recovery.recovery import Recovery, recover_truth
+from crmresearch.sem.recovery.recovery_groups import recover_groups
 from crmresearch.simulation.population import population
 from crmresearch.simulation.simulate import draw
 from crmresearch.simulation.truth import load_truth

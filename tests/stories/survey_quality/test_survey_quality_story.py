@@ -9,7 +9,7 @@ import pytest
 
 from crmresearch.data.survey.survey import Survey, load_survey
 from crmresearch.errors import ParameterError
-from crmresearch.sem.survey_quality import survey_quality
+from crmresearch.sem.answers.survey_quality import survey_quality
 from crmresearch.stories.survey_quality import charts, tables
 from crmresearch.stories.survey_quality.cautions import cautions
 from crmresearch.stories.survey_quality.story import SurveyQualityStory

@@ -11,9 +11,9 @@ from notebook_cells import run_cells
 
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.theory import load_theory
-from crmresearch.sem.theory_comparison import AIMS, TheoryComparison, compare_theories
-from crmresearch.sem.theory_prediction import TheoryPrediction
-from crmresearch.sem.theory_verdicts import explains
+from crmresearch.sem.theories.theory_comparison import AIMS, TheoryComparison, compare_theories
+from crmresearch.sem.theories.theory_prediction import TheoryPrediction
+from crmresearch.sem.theories.theory_verdicts import explains
 from crmresearch.stories.theory_comparison import cautions, charts, tables
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from crmresearch.palette import GRID, INK, shades
-from crmresearch.sem.recovery import BAND
+from crmresearch.sem.recovery.recovery import BAND
 from crmresearch.stories import charts
 from crmresearch.stories.parameter_recovery.story import ENOUGH, ParameterRecoveryStory
 from crmresearch.stories.satisfaction.charts import STYLES

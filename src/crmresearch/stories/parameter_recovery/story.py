@@ -8,8 +8,8 @@ import pandas as pd
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.segmentation.planted import FoundAgain
-from crmresearch.sem.recovery import BAND, Recovery
-from crmresearch.sem.recovery_groups import NULL, GroupRecovery
+from crmresearch.sem.recovery.recovery import BAND, Recovery
+from crmresearch.sem.recovery.recovery_groups import NULL, GroupRecovery
 from crmresearch.simulation.truth import Truth
 from crmresearch.stories.parameter_recovery import TEXTS
 from crmresearch.stories.story import Story

@@ -7,7 +7,7 @@ import pandas as pd
 
 from crmresearch.caution import Caution
 from crmresearch.report.show.number_format import told_p_value
-from crmresearch.sem.answer_cautions import answer_cautions
+from crmresearch.sem.answers.answer_cautions import answer_cautions
 from crmresearch.sem.covariance.result import CbEstimate
 from crmresearch.sem.pls.cautions import OF_PLSC
 from crmresearch.stories.data_cautions import data_cautions

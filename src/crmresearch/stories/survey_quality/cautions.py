@@ -6,7 +6,7 @@ import pandas as pd
 
 from crmresearch.caution import Caution
 from crmresearch.report.show.number_format import told_share
-from crmresearch.sem.survey_quality import MANY_ALIKE, WEAK_ITEM
+from crmresearch.sem.answers.survey_quality import MANY_ALIKE, WEAK_ITEM
 from crmresearch.stories.data_cautions import data_cautions, told_cautions
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.survey_quality.story import SurveyQualityStory

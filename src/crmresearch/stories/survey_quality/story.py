@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crmresearch.data.survey.survey import Survey
 from crmresearch.report.show.number_format import told_p_value, told_share
-from crmresearch.sem.survey_quality import AT_AN_END, SurveyQuality
+from crmresearch.sem.answers.survey_quality import AT_AN_END, SurveyQuality
 from crmresearch.stories.drawn import taken_for_alone
 from crmresearch.stories.story import Story
 from crmresearch.stories.survey_quality import TEXTS

@@ -6,7 +6,7 @@ import pandas as pd
 
 from crmresearch.report.show.wording import words
 from crmresearch.sem.pls.cautions import estimator_of
-from crmresearch.sem.theory_verdicts import measured_otherwise
+from crmresearch.sem.theories.theory_verdicts import measured_otherwise
 from crmresearch.stories.story import Row, caution_table
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 

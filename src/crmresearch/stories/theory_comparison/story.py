@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from crmresearch.models.theory import short_titles
-from crmresearch.sem import theory_verdicts as verdicts
-from crmresearch.sem.theory_comparison import TheoryComparison
-from crmresearch.sem.theory_prediction import TheoryPrediction
-from crmresearch.sem.theory_reading import TheoryReading, steps_everywhere
-from crmresearch.sem.theory_verdicts import Verdict
+from crmresearch.sem.theories import theory_verdicts as verdicts
+from crmresearch.sem.theories.theory_comparison import TheoryComparison
+from crmresearch.sem.theories.theory_prediction import TheoryPrediction
+from crmresearch.sem.theories.theory_reading import TheoryReading, steps_everywhere
+from crmresearch.sem.theories.theory_verdicts import Verdict
 from crmresearch.stories.drawn import drawn_methods
 from crmresearch.stories.satisfaction.cautions import cautions_beside
 from crmresearch.stories.satisfaction.story import SatisfactionStory

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from crmresearch.sem.theory_contents import constructs as contents
-from crmresearch.sem.theory_verdicts import told_apart
+from crmresearch.sem.theories.theory_contents import constructs as contents
+from crmresearch.sem.theories.theory_verdicts import told_apart
 from crmresearch.stories.theory_comparison.story import TheoryComparisonStory
 
 

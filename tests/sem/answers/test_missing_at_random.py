@@ -9,8 +9,8 @@ from holes_cases import holed_mobi
 from scipy.stats import f_oneway, kstest
 
 from crmresearch.errors import EstimationError
-from crmresearch.sem import missing_at_random
-from crmresearch.sem.missing_at_random import little_test
+from crmresearch.sem.answers import missing_at_random
+from crmresearch.sem.answers.missing_at_random import little_test
 
 NAN = np.nan
 

@@ -7,7 +7,7 @@ from crmresearch.data.survey.missing import Complete
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError
 from crmresearch.models.specification import Specification
-from crmresearch.sem.missing_at_random import little_test
+from crmresearch.sem.answers.missing_at_random import little_test
 
 MISSING_LIMIT = 0.05  # share of missing answers above which Hair et al. (2021, chapter 2) warn
 BY_CHANCE = 0.05  # probability below which gaps are not held to come by chance alone

@@ -17,8 +17,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from crmresearch.errors import ParameterError
-from crmresearch.sem.recovery_fits import CbFitter, Fitter, PlsFitter
-from crmresearch.sem.recovery_groups import NULL, PATH
+from crmresearch.sem.recovery.recovery_fits import CbFitter, Fitter, PlsFitter
+from crmresearch.sem.recovery.recovery_groups import NULL, PATH
 from crmresearch.simulation.population import population, true_paths
 from crmresearch.simulation.truth import Truth
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from crmresearch.sem.recovery import recover
-from crmresearch.sem.sample_size import respondents
+from crmresearch.sem.recovery.recovery import recover
+from crmresearch.sem.recovery.sample_size import respondents
 from crmresearch.simulation.truth import Truth
 
 

@@ -9,7 +9,7 @@ from crmresearch.data.survey.missing import handle_missing
 from crmresearch.data.survey.survey import Survey, load_survey
 from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import load_theory
-from crmresearch.sem.answer_cautions import answer_cautions
+from crmresearch.sem.answers.answer_cautions import answer_cautions
 
 
 @pytest.fixture(scope="module")

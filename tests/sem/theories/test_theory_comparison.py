@@ -17,7 +17,7 @@ from crmresearch.sem.covariance.estimate import estimate_cbsem
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
-from crmresearch.sem.theory_comparison import TheoryComparison, compare_elsewhere, compare_theories
+from crmresearch.sem.theories.theory_comparison import TheoryComparison, compare_elsewhere, compare_theories
 
 KEYS = ["scsb", "acsi", "ecsi", "staged"]
 

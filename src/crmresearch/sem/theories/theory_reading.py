@@ -6,10 +6,10 @@ from functools import cached_property
 import pandas as pd
 
 from crmresearch.data.survey.suspicions import suspicions
-from crmresearch.sem.answer_cautions import answer_cautions
+from crmresearch.sem.answers.answer_cautions import answer_cautions
 from crmresearch.sem.index import construct_index
 from crmresearch.sem.pls.cautions import estimator_of
-from crmresearch.sem.theory_comparison import ESTIMATORS, TheoryComparison
+from crmresearch.sem.theories.theory_comparison import ESTIMATORS, TheoryComparison
 
 READ = {"inadmissible": "unread", "unidentified": "unread", "weak": "care"}
 

@@ -9,9 +9,9 @@ import pytest
 
 from crmresearch.data.survey.survey import load_survey
 from crmresearch.models.theory import load_theory
-from crmresearch.sem import theory_verdicts as verdicts
-from crmresearch.sem.theory_comparison import TheoryComparison, compare_theories
-from crmresearch.sem.theory_reading import TheoryReading, steps_everywhere
+from crmresearch.sem.theories import theory_verdicts as verdicts
+from crmresearch.sem.theories.theory_comparison import TheoryComparison, compare_theories
+from crmresearch.sem.theories.theory_reading import TheoryReading, steps_everywhere
 
 
 @pytest.fixture(scope="module")

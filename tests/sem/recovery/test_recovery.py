@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.sem.recovery import Recovery, recover, recover_truth, share_error
-from crmresearch.sem.recovery_groups import recover_groups
+from crmresearch.sem.recovery.recovery import Recovery, recover, recover_truth, share_error
+from crmresearch.sem.recovery.recovery_groups import recover_groups
 from crmresearch.simulation.population import population, true_paths
 from crmresearch.simulation.simulate import simulate
 from crmresearch.simulation.truth import Truth

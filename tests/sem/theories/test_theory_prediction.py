@@ -10,8 +10,8 @@ from theory_cases import survey_of, theory
 from crmresearch.data.survey.survey import Survey, load_survey
 from crmresearch.models.theory import load_theory
 from crmresearch.sem.pls.prediction.cvpat import cvpat
-from crmresearch.sem.theory_comparison import compare_theories
-from crmresearch.sem.theory_prediction import TheoryPrediction
+from crmresearch.sem.theories.theory_comparison import compare_theories
+from crmresearch.sem.theories.theory_prediction import TheoryPrediction
 
 
 @pytest.fixture(scope="module")

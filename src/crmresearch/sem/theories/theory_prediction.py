@@ -13,7 +13,7 @@ from crmresearch.ranks import highest
 from crmresearch.resampling import bootstrap_counts
 from crmresearch.sem.pls.prediction.cvpat import FORESEEN, foreseen, outcomes, paired
 from crmresearch.sem.pls.prediction.plspredict import Prediction, plspredict
-from crmresearch.sem.theory_comparison import AIMS, TheoryComparison
+from crmresearch.sem.theories.theory_comparison import AIMS, TheoryComparison
 
 FOLDS = REPEATS = 10
 SHOWN = ["aim", "theory", *FORESEEN[1:]]

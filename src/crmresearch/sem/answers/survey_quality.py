@@ -9,8 +9,8 @@ import pandas as pd
 from crmresearch.data.survey.answers import missing_answer_patterns, response_distributions, straight_lining
 from crmresearch.data.survey.survey import Survey
 from crmresearch.errors import EstimationError, ParameterError
-from crmresearch.sem.missing_at_random import LittleTest, little_test
-from crmresearch.sem.multivariate import Factorability, factorability, normality
+from crmresearch.sem.answers.missing_at_random import LittleTest, little_test
+from crmresearch.sem.answers.multivariate import Factorability, factorability, normality
 
 Found = TypeVar("Found")
 

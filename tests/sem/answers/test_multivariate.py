@@ -8,8 +8,15 @@ import pytest
 from covariance_cases import survey
 
 from crmresearch.errors import EstimationError
-from crmresearch.sem import multivariate
-from crmresearch.sem.multivariate import correlations, factorability, mardia, normality, sampling_adequacy, sphericity
+from crmresearch.sem.answers import multivariate
+from crmresearch.sem.answers.multivariate import (
+    correlations,
+    factorability,
+    mardia,
+    normality,
+    sampling_adequacy,
+    sphericity,
+)
 
 # R psych 2.2.9 in R 4.2.2: KMO(cor(x)), cortest.bartlett(cor(x), n = 250), mardia(x), whose covariances have divisor
 # n − 1, for the answers of data/ecsi_mobile/mobi.csv to all items and to the twelve of the Swedish barometer

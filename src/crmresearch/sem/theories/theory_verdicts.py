@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from crmresearch.ranks import verdict
-from crmresearch.sem.theory_comparison import AIMS, TheoryComparison
-from crmresearch.sem.theory_prediction import TheoryPrediction
-from crmresearch.sem.theory_reading import TheoryReading
+from crmresearch.sem.theories.theory_comparison import AIMS, TheoryComparison
+from crmresearch.sem.theories.theory_prediction import TheoryPrediction
+from crmresearch.sem.theories.theory_reading import TheoryReading
 
 
 @dataclass(frozen=True)

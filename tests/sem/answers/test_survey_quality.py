@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crmresearch.data.survey.survey import Survey, load_survey
-from crmresearch.sem.survey_quality import SurveyQuality, survey_quality
+from crmresearch.sem.answers.survey_quality import SurveyQuality, survey_quality
 
 
 @pytest.fixture(scope="module")

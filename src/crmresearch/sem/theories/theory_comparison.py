@@ -22,7 +22,7 @@ from crmresearch.sem.pls.algorithm import Floats, Scheme
 from crmresearch.sem.pls.bootstrap import bootstrap
 from crmresearch.sem.pls.estimate import estimate_pls
 from crmresearch.sem.pls.result import PlsEstimate
-from crmresearch.sem.theory_contents import sizes
+from crmresearch.sem.theories.theory_contents import sizes
 
 AIMS = ("satisfaction", "loyalty")
 ESTIMATORS = ("pls", "plsc", "cbsem")
