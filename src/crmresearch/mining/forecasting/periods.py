@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crmresearch.data.customers import EPOCH
+from crmresearch.caution import Caution
+from crmresearch.data.customers import EPOCH, early_returns
 from crmresearch.data.purchases import of_days, of_orders, opens_day
 from crmresearch.data.transactions.times import as_date
 from crmresearch.data.transactions.transactions import PARTS, Transactions, in_parts
@@ -36,13 +37,15 @@ class PurchaseSeries:
     `bounds` (n + 1,): days since 1970-01-01 at which the n periods begin and the last one ends (the day after it).
     `buyers`, a row a customer and period: customer (a number), period (0 to n − 1; −1 what lies before the first whole
     one), first and last (days: the first purchase of all, the last of the period), cohort (the period of the first
-    purchase), purchases, and revenue (returns netted).
+    purchase), purchases, and revenue (returns netted). `cautions`: early_returns, where some come before a first
+    purchase and are not netted.
     """
 
     period: Period
     bounds: NDArray[np.int64]
     buyers: pd.DataFrame
     currency: str
+    cautions: tuple[Caution, ...] = ()
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -159,7 +162,9 @@ def purchase_series(
             f"The purchases from {transactions.first_day} to {last} hold fewer than two whole {chosen}s; a series "
             "needs more."
         )
-    return PurchaseSeries(chosen, bounds, _buyers(transactions, chosen, bounds), transactions.codebook.currency)
+    buyers = _buyers(transactions, chosen, bounds)
+    early = early_returns(transactions, last, buyers["customer"].nunique())
+    return PurchaseSeries(chosen, bounds, buyers, transactions.codebook.currency, (early,) if early else ())
 
 
 def _buyers(transactions: Transactions, period: Period, bounds: NDArray[np.int64]) -> pd.DataFrame:

@@ -7,10 +7,12 @@ from datetime import date
 import ibis
 import pandas as pd
 
+from crmresearch.caution import Caution
 from crmresearch.data.customers import EPOCH, CustomerTable, customer_table
 from crmresearch.data.linked import Linked, link
 from crmresearch.data.survey.survey import Survey, load_survey
 from crmresearch.data.transactions.transactions import Transactions, in_parts
+from crmresearch.errors import ParameterError
 from crmresearch.mining.newcomers.newcomers import day_number, may_be_old
 from crmresearch.models.specification import Specification, bind
 from crmresearch.models.theory import load_theory
@@ -40,7 +42,7 @@ class CustomerFeatures:
     purchases), when (share of purchases by weekday and part of the day), first (the first purchase), attribute (who the
     customer is) or need (mean index of a construct, 0–100, of those who answered). `labels`: the names of attributes
     and needs by language, and `values` the names of their levels; other features are known by their key.
-    `respondents`: customers who answered; `hours`: whether times of the day are known.
+    `respondents`: customers who answered; `hours`: whether times of the day are known; `cautions`: of the table.
     """
 
     frame: pd.DataFrame
@@ -49,6 +51,7 @@ class CustomerFeatures:
     values: Mapping[tuple[str, str], Text]
     respondents: int
     hours: bool
+    cautions: tuple[Caution, ...] = ()
 
     def of(self, *groups: str) -> list[str]:
         """The features of these groups."""
@@ -77,14 +80,16 @@ class Answers:
     linked: Linked
 
 
-def asked(survey: str | None, theory: str, table: CustomerTable) -> Answers | None:
+def asked(survey: str | None, theory: str | None, table: CustomerTable) -> Answers | None:
     """The survey of this key and the respondents of it who are in the table; None without a key.
 
-    The `theory`, a key or a file, says which items stand for which construct. Raises as `load_survey`, `bind` and
-    `link`.
+    The `theory`, a key or a file, says which items stand for which construct. Raises ParameterError without one, and as
+    `load_survey`, `bind` and `link`.
     """
     if survey is None:
         return None
+    if theory is None:
+        raise ParameterError("`theory` is needed beside `survey`: name the theory whose constructs are the needs.")
     answers = load_survey(survey)
     return Answers(answers, bind(load_theory(theory), answers.codebook), link(answers, table))
 
@@ -125,7 +130,8 @@ def customer_features(
     frames = [(group, part) for group, found in parts.items() for part in found]
     groups = {str(name): group for group, part in frames for name in part}
     frame = pd.concat([part for _, part in frames], axis=1)
-    return CustomerFeatures(frame, groups, labels, values, 0 if linked is None else len(linked.ids), hours)
+    respondents = 0 if linked is None else len(linked.ids)
+    return CustomerFeatures(frame, groups, labels, values, respondents, hours, table.cautions)
 
 
 def survey_indices(survey: Survey, specification: Specification) -> tuple[pd.DataFrame, dict[str, Text]]:

@@ -22,6 +22,7 @@ def main() -> None:
     target = os.environ.get(INPUTS_VARIABLE)
     # quiet: a client interrupts before it shuts down, which the kernel would report as an error
     app = IPKernelApp.instance(log_level=logging.CRITICAL)
+    logging.getLogger("tornado").setLevel(logging.CRITICAL)  # so does the last flush, when sockets close before it
     app.initialize()
     assert app.shell is not None
 

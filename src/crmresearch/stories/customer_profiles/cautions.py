@@ -3,20 +3,22 @@
 import pandas as pd
 
 from crmresearch.caution import Caution
-from crmresearch.data.customers import CustomerTable
 from crmresearch.mining.profiles.portrait_cautions import portrait_cautions
 from crmresearch.stories.customer_profiles.story import ProfilesStory
-from crmresearch.stories.data_cautions import data_cautions, table_cautions
+from crmresearch.stories.data_cautions import data_cautions, told_cautions
 from crmresearch.stories.story import Row, caution_table
 
 
-def cautions(story: ProfilesStory, table: CustomerTable) -> pd.DataFrame:
+def cautions(story: ProfilesStory) -> pd.DataFrame:
     """All cautions: of the segments, of the rules, of expected value, of the data."""
     of_engine = portrait_cautions(story.portrait)
     found = {subject: [_told(story, one) for one in own] for subject, own in of_engine.items()}
     answers, value = found.pop("answers"), story.portrait.outlook.value
     found["forecast"] += story.value_cautions(value.cautions if value else ())
-    found["purchases"] = [*data_cautions(story, story.transactions), *table_cautions(story, table)]
+    found["purchases"] = [
+        *data_cautions(story, story.transactions),
+        *told_cautions(story, story.portrait.features.cautions),
+    ]
     if story.survey:
         found["answers"] = [*data_cautions(story, story.survey), *answers]
         if story.survey.weights is not None:

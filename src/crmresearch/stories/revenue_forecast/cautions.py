@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from crmresearch.stories.data_cautions import data_cautions
+from crmresearch.stories.data_cautions import data_cautions, told_cautions
 from crmresearch.stories.revenue_forecast.story import RevenueForecastStory
 from crmresearch.stories.revenue_forecast.tables import left_out
 from crmresearch.stories.story import Row, caution_table
@@ -12,7 +12,8 @@ from crmresearch.stories.story import Row, caution_table
 
 def cautions(story: RevenueForecastStory) -> pd.DataFrame:
     """All warnings: of the forecast, its record and its model of customers, and of the data."""
-    of_data = list(data_cautions(story, story.transactions))
+    money = story.forecast.series.cautions if story.forecast else ()
+    of_data = [*data_cautions(story, story.transactions), *told_cautions(story, money)]
     return caution_table(story, {"revenue": list(_of_forecast(story)), "purchases": of_data})
 
 
