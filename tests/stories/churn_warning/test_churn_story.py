@@ -58,6 +58,13 @@ def test_findings_are_of_the_check_and_of_today(story: ChurnStory) -> None:
     assert "nan" not in " ".join([*found, *story.follows(), *story.limits(), *story.method_notes(), *story.lists()])
 
 
+def test_orders_within_a_day_are_no_rhythm(story: ChurnStory) -> None:
+    table = tables.call_list(story).head(2).assign(gap_mean=[0.2, 1.0])
+    within, apart = tables.reasons(story, table)
+    assert "every" not in within
+    assert "every 1.0 days" in apart
+
+
 def test_the_list_gives_the_reason_in_words_and_stands_in_the_order_of_the_gain(story: ChurnStory) -> None:
     table = tables.call_list(story)
     assert table["gain"].is_monotonic_decreasing

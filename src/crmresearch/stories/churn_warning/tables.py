@@ -46,5 +46,6 @@ def reasons(story: ChurnStory, table: pd.DataFrame) -> list[str]:
     rhythm = told("usual", "gap_mean", 1)
     if "overdue" in table:
         rhythm = rhythm.where(table["overdue"] == 0, told("late", "gap_mean", 1))
+    rhythm = rhythm.mask(table["gap_mean"] < 1, story.say("reason.close"))  # orders within a day show no rhythm
     models = [told(key, key, 2) for key in ("p_alive", "probability") if key in table]
     return ["; ".join(row) for row in zip(told("silent", "recency"), rhythm, *models, strict=True)]
